@@ -1,0 +1,295 @@
+//! From input bytes to the outputs of one batch: frames, stamps, selection, routes. Pure.
+//!
+//! A batch is the whole lines that are visible. It ends early where a file becomes full, at
+//! [`BATCH`] bytes of output, and within a line only where that line is long.
+
+use std::ops::Range;
+
+use memchr::memchr;
+use tai64tools::{Label, Stamper};
+
+use crate::alert::Alerts;
+use crate::framer::{Ending, Frame, WINDOW, frame};
+use crate::output::Output;
+use crate::script::Action;
+use crate::status_file::Status;
+
+/// Where a batch stops growing. More would no longer fit a core's cache between putting it together
+/// and writing it.
+pub const BATCH: usize = 256 << 10;
+
+/// Lines up to this many bytes of output can't reach the end of a file that is not full: it is half
+/// of [`crate::output::NEWLINE_WINDOW`].
+const SHORT: usize = 1000;
+
+/// Puts batches together.
+#[derive(Debug)]
+pub struct Assembly {
+    actions: Vec<Action>,
+    stamper: Option<Stamper>,
+    /// One for each directory of the script.
+    pub outputs: Vec<Output>,
+    /// One for each status file of the script.
+    pub statuses: Vec<Status>,
+    /// The alerts of the batch.
+    pub alerts: Alerts,
+    /// The directories that take the line in hand.
+    route: Vec<usize>,
+    /// Whether every line takes the same route, so that nothing has to be matched.
+    fixed: bool,
+    /// Whether the next input byte belongs to a line that was begun by an earlier batch.
+    midline: bool,
+    /// A stamped line as far as patterns see it.
+    head: Vec<u8>,
+}
+
+impl Assembly {
+    /// For these actions; one output for each directory they name, one status for each status file.
+    pub fn new(
+        actions: Vec<Action>,
+        stamper: Option<Stamper>,
+        outputs: Vec<Output>,
+        statuses: usize,
+    ) -> Assembly {
+        let fixed = actions.iter().all(|action| matches!(action, Action::Log(_)));
+        let mut route = Vec::with_capacity(outputs.len());
+        if fixed {
+            route.extend(0..outputs.len());
+        }
+        let statuses = (0..statuses).map(|_| Status::default()).collect();
+        Assembly {
+            actions,
+            stamper,
+            outputs,
+            statuses,
+            alerts: Alerts::default(),
+            route,
+            fixed,
+            midline: false,
+            head: Vec::with_capacity(WINDOW),
+        }
+    }
+
+    /// The last stamp given: labels of files are later than it.
+    pub fn last_stamp(&self) -> Label {
+        self.stamper.as_ref().map_or(Label::MIN, Stamper::last)
+    }
+
+    /// Whether part of a line is written and the rest of it is still to come.
+    pub fn is_midline(&self) -> bool {
+        self.midline
+    }
+
+    /// Takes the next batch from the start of `input` and returns how many bytes of it that is.
+    ///
+    /// The outputs have been begun by the caller. 0 means that nothing can be taken before more input
+    /// is visible; at the end of the input everything has been taken, and outputs may have grown
+    /// nevertheless by the newline that the last line lacked.
+    pub fn take(&mut self, input: &[u8], now: Label, ending: Ending) -> usize {
+        self.alerts.clear();
+        if let Some(stamper) = &mut self.stamper {
+            stamper.begin(now);
+        }
+        if self.fixed && self.stamper.is_none() && !self.midline && self.has_room_for_lines() {
+            return self.take_unchanged(input, ending);
+        }
+        let mut at = 0;
+        while !self.is_complete() {
+            if self.midline {
+                at = self.continue_line(input, at, ending);
+                if self.midline {
+                    break;
+                }
+                continue;
+            }
+            match frame(&input[at..], self.window(), ending) {
+                Frame::Line(length) if length + self.stamp_width() <= SHORT && self.has_room_for_lines() => {
+                    self.take_line(input, at..at + length);
+                    at += length;
+                }
+                Frame::Last(length) if length + self.stamp_width() < SHORT && self.has_room_for_lines() => {
+                    self.take_line(input, at..at + length);
+                    self.push_newline(input);
+                    at += length;
+                }
+                Frame::Line(length) | Frame::Last(length) => self.begin_line(input, at, length),
+                Frame::Long => self.begin_line(input, at, input.len() - at),
+                Frame::Wait => break,
+            }
+        }
+        at
+    }
+
+    /// The same for the simplest of scripts: everything to every directory as it is.
+    fn take_unchanged(&mut self, input: &[u8], ending: Ending) -> usize {
+        let room = self.outputs.iter().map(Output::room).min().unwrap_or(u64::MAX);
+        let window = room.saturating_sub(crate::output::NEWLINE_WINDOW);
+        let window = usize::try_from(window).unwrap_or(usize::MAX).min(BATCH).max(1);
+        let end = if input.len() >= window {
+            memchr(b'\n', &input[window - 1..]).map(|newline| window + newline)
+        } else {
+            None
+        };
+        let end = end
+            .or_else(|| memchr::memrchr(b'\n', &input[..input.len().min(window)]).map(|newline| newline + 1));
+        let end = match end {
+            // A line that is longer than the rest of the file is cut by the general way.
+            Some(end) if end as u64 <= room => end,
+            _ => return self.take_generally(input, ending),
+        };
+        for output in &mut self.outputs {
+            output.push_run(input, 0..end);
+            output.mark_line_end();
+        }
+        end
+    }
+
+    fn take_generally(&mut self, input: &[u8], ending: Ending) -> usize {
+        match frame(input, self.window(), ending) {
+            Frame::Wait => 0,
+            Frame::Line(length) | Frame::Last(length) => {
+                self.begin_line(input, 0, length);
+                self.continue_line(input, 0, ending)
+            }
+            Frame::Long => {
+                self.begin_line(input, 0, input.len());
+                self.continue_line(input, 0, ending)
+            }
+        }
+    }
+
+    /// Whether the batch should be written before more is added.
+    fn is_complete(&self) -> bool {
+        self.outputs.iter().any(|output| output.is_full() || output.len() >= BATCH)
+    }
+
+    /// Whether no short line can reach the size of a file. Not so only for a file that was left by a
+    /// run with a larger size.
+    fn has_room_for_lines(&self) -> bool {
+        self.outputs.iter().all(|output| output.room() >= SHORT as u64)
+    }
+
+    fn stamp_width(&self) -> usize {
+        self.stamper.as_ref().map_or(0, Stamper::width)
+    }
+
+    fn window(&self) -> usize {
+        WINDOW - self.stamp_width()
+    }
+
+    /// One line of at most [`SHORT`] bytes, with or without its newline.
+    fn take_line(&mut self, input: &[u8], line: Range<usize>) {
+        let stamp = self.stamper.as_mut().map(Stamper::stamp);
+        if !self.fixed {
+            let text = &input[line.clone()];
+            let text = text.strip_suffix(b"\n").unwrap_or(text);
+            let head = match stamp {
+                None => text,
+                Some(ref stamp) => join(&mut self.head, stamp, text),
+            };
+            decide(&self.actions, head, &mut self.route, &mut self.alerts, &mut self.statuses);
+        }
+        for &log in &self.route {
+            let output = &mut self.outputs[log];
+            match stamp {
+                Some(ref stamp) => output.push_line(input, stamp, line.clone()),
+                None => output.push_run(input, line.clone()),
+            }
+            output.mark_line_end();
+        }
+    }
+
+    /// Decides the route of a long line of which `visible` bytes are there, and stamps it.
+    fn begin_line(&mut self, input: &[u8], at: usize, visible: usize) {
+        let stamp = self.stamper.as_mut().map(Stamper::stamp);
+        let text = &input[at..at + visible];
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        if !self.fixed {
+            let head = join(&mut self.head, stamp.as_deref().unwrap_or_default(), text);
+            decide(&self.actions, head, &mut self.route, &mut self.alerts, &mut self.statuses);
+        }
+        if let Some(stamp) = stamp {
+            for &log in &self.route {
+                self.outputs[log].push(input, stamp);
+            }
+        }
+        self.midline = true;
+    }
+
+    /// Takes of the line in hand what fits into the batch; returns where it stopped.
+    fn continue_line(&mut self, input: &[u8], at: usize, ending: Ending) -> usize {
+        let rest = &input[at..];
+        let newline = memchr(b'\n', rest);
+        let visible = newline.map_or(rest.len(), |newline| newline + 1);
+        let fits = self.route.iter().map(|&log| self.fits(log)).min().unwrap_or(usize::MAX);
+        let taken = visible.min(fits);
+        let whole = newline.is_some() && taken == visible;
+        for &log in &self.route {
+            self.outputs[log].push_run(input, at..at + taken);
+        }
+        if whole {
+            self.finish_line();
+        } else if ending == Ending::Final && newline.is_none() && taken == visible && taken < fits {
+            self.push_newline(input);
+            self.finish_line();
+        }
+        for &log in &self.route {
+            self.outputs[log].mark_exhausted();
+        }
+        at + taken
+    }
+
+    fn fits(&self, log: usize) -> usize {
+        let output = &self.outputs[log];
+        let room = usize::try_from(output.room()).unwrap_or(usize::MAX);
+        room.min(BATCH.saturating_sub(output.len()).max(1))
+    }
+
+    fn push_newline(&mut self, input: &[u8]) {
+        for &log in &self.route {
+            self.outputs[log].push(input, b"\n");
+            self.outputs[log].mark_line_end();
+        }
+    }
+
+    fn finish_line(&mut self) {
+        for &log in &self.route {
+            self.outputs[log].mark_line_end();
+        }
+        self.midline = false;
+    }
+}
+
+/// Puts stamp and text together as far as the window goes.
+fn join<'a>(head: &'a mut Vec<u8>, stamp: &[u8], text: &[u8]) -> &'a [u8] {
+    head.clear();
+    head.extend_from_slice(stamp);
+    head.extend_from_slice(&text[..text.len().min(WINDOW - stamp.len())]);
+    head
+}
+
+/// Runs the actions over one line, in order. A line begins selected.
+fn decide(
+    actions: &[Action],
+    head: &[u8],
+    route: &mut Vec<usize>,
+    alerts: &mut Alerts,
+    statuses: &mut [Status],
+) {
+    route.clear();
+    let mut selected = true;
+    for action in actions {
+        match action {
+            Action::Select(pattern) if !selected => selected = pattern.matches(head),
+            Action::Deselect(pattern) if selected => selected = !pattern.matches(head),
+            Action::Alert if selected => alerts.add(head),
+            Action::Status(status) if selected => statuses[*status].set(head),
+            Action::Log(log) if selected => route.push(*log),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "assembly_tests.rs"]
+mod tests;

@@ -1,0 +1,146 @@
+//! The assembly against an oracle that treats a line at a time, for any way the input arrives.
+
+use std::ffi::OsString;
+
+use proptest::prelude::*;
+use tai64tools::{Stamp, label};
+
+use super::*;
+use crate::script::Script;
+
+fn now() -> Label {
+    Label::new(label::EPOCH + 1, 0).unwrap()
+}
+
+/// The files of each directory, as the manual says: full at a newline in the window or at the size.
+fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    let parsed = parse(script);
+    let mut stamper = parsed.stamp.map(Stamper::new);
+    if let Some(stamper) = &mut stamper {
+        stamper.begin(now());
+    }
+    let mut logs: Vec<Vec<Vec<u8>>> = parsed.logs.iter().map(|_| vec![vec![]]).collect();
+    for line in input.split_inclusive(|&b| b == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let mut stamped = stamper.as_mut().map(|s| s.stamp().to_vec()).unwrap_or_default();
+        stamped.extend_from_slice(text);
+        let head = &stamped[..stamped.len().min(1000)];
+        let (mut route, mut statuses) = (vec![], vec![]);
+        decide(&parsed.actions, head, &mut route, &mut Alerts::default(), &mut statuses);
+        stamped.push(b'\n');
+        for log in route {
+            let size = parsed.logs[log].size.bytes();
+            for &byte in &stamped {
+                let file = logs[log].last_mut().unwrap();
+                file.push(byte);
+                let length = file.len() as u64;
+                if length == size || (byte == b'\n' && length >= size - 2000) {
+                    logs[log].push(vec![]);
+                }
+            }
+        }
+    }
+    logs
+}
+
+fn parse(script: &[&str]) -> Script {
+    Script::parse(script.iter().map(OsString::from).collect()).unwrap()
+}
+
+/// Feeds `input` in pieces; what is not taken is seen again together with the next piece.
+fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>>> {
+    let parsed = parse(script);
+    let outputs = parsed.logs.iter().map(|log| Output::new(log.size.bytes())).collect();
+    let mut assembly = Assembly::new(parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
+    let mut logs: Vec<Vec<Vec<u8>>> = parsed.logs.iter().map(|_| vec![vec![]]).collect();
+    let (mut start, mut visible) = (0, 0);
+    let mut pieces = pieces.iter().copied().cycle();
+    loop {
+        let ending = if visible == input.len() { Ending::Final } else { Ending::Open };
+        for (output, files) in assembly.outputs.iter_mut().zip(&logs) {
+            output.begin(files.last().unwrap().len() as u64);
+        }
+        let seen = &input[start..visible];
+        let taken = assembly.take(seen, now(), ending);
+        let mut wrote = false;
+        for (output, files) in assembly.outputs.iter().zip(&mut logs) {
+            wrote |= !output.is_empty();
+            files.last_mut().unwrap().extend_from_slice(output.bytes(seen));
+            if output.is_full() {
+                files.push(vec![]);
+            }
+        }
+        start += taken;
+        if taken == 0 && !wrote {
+            if ending == Ending::Final {
+                assert_eq!(start, input.len());
+                return logs;
+            }
+            visible = (visible + pieces.next().unwrap()).min(input.len());
+        }
+    }
+}
+
+const SCRIPTS: &[&[&str]] = &[
+    &["s4096", "./a"],
+    &["s5000", "./a", "s4096", "./b"],
+    &["-*", "+*x*", "s4096", "./a"],
+    &["s4096", "./a", "-*x*", "./b", "+*y*", "s4500", "./c"],
+    &["-*", "./a"],
+];
+
+fn a_line() -> impl Strategy<Value = Vec<u8>> {
+    let length = prop_oneof![
+        5 => 0usize..100,
+        2 => 960usize..1040,
+        1 => 1980usize..2100,
+        1 => 4000usize..4200,
+        1 => 0usize..10_000,
+    ];
+    (length, prop_oneof![Just(b'x'), Just(b'y'), Just(b'z')], any::<bool>()).prop_map(
+        |(length, byte, end)| {
+            let mut line = vec![byte; length];
+            if end || length < 4000 {
+                line.push(b'\n');
+            }
+            line
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn any_chunking_of_the_input_gives_the_files_that_the_manual_describes(
+        lines in prop::collection::vec(a_line(), 0..40),
+        pieces in prop::collection::vec(1usize..5000, 1..10),
+        script in prop::sample::select(SCRIPTS),
+        last in 0usize..1200,
+    ) {
+        let mut input = lines.concat();
+        input.extend(vec![b'y'; last]);
+        prop_assert_eq!(assembled(script, &input, &pieces), naive(script, &input));
+    }
+
+    #[test]
+    fn stamped_lines_are_the_same_lines_in_the_same_files(
+        lines in prop::collection::vec(a_line(), 0..40),
+        script in prop::sample::select(SCRIPTS),
+    ) {
+        // All of it is visible at once, so that every line has the stamp that the oracle gives it;
+        // a batch that ends early goes on a nanosecond later, as the oracle does.
+        let input = lines.concat();
+        let script = [&["t"], script].concat();
+        prop_assert_eq!(assembled(&script, &input, &[input.len().max(1)]), naive(&script, &input));
+    }
+}
+
+#[test]
+fn the_stamp_counts_into_the_window_of_a_pattern() {
+    let text = |length: usize| [&vec![b'a'; length][..], b"!\n"].concat();
+    for (length, selected) in [(973, true), (974, false)] {
+        let logs = assembled(&["t", "-*", "+*!", "./a"], &text(length), &[4000]);
+        assert_eq!(!logs[0][0].is_empty(), selected, "{length}");
+    }
+    assert_eq!(Stamper::new(Stamp::Tai64n).width(), 26);
+}

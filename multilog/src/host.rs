@@ -1,0 +1,165 @@
+//! What the engine needs of its surroundings: the clock, signals, pauses, messages, alerts, status files.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use tai64tools::Label;
+use unix::diag::{self, ATOMIC_WRITE, Message};
+use unix::event;
+use unix::signal::{Signal, Signals};
+use unix::tool::Fatal;
+
+/// The name that messages begin with.
+pub const PROGRAM: &str = "multilog";
+
+/// Whether to try again or to give up because the program was told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Pause {
+    /// The time is over.
+    Over,
+    /// Told to stop.
+    Stop,
+}
+
+/// Messages and pauses: what everything that retries needs.
+pub trait Pace {
+    /// Says a warning, if somebody listens.
+    fn warn(&mut self, message: &Message);
+    /// Waits, on the monotonic clock, unless told to stop.
+    fn pause(&mut self, time: Duration) -> Pause;
+}
+
+/// How a program is told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// INT, HUP: when everything that is in the input now has been read.
+    AfterInput,
+    /// TERM: after the batch in hand.
+    Now,
+    /// TERM again: without waiting for the sealers.
+    AtOnce,
+}
+
+/// The surroundings of the engine.
+pub trait Host: Pace {
+    /// What the system clock shows.
+    fn now(&self) -> Label;
+    /// Takes note of the signals that have arrived.
+    fn listen(&mut self);
+    /// How the program was told to end, as far as was listened.
+    fn stop(&self) -> Option<Stop>;
+    /// Whether ALRM came since the last call, as far as was listened.
+    fn take_rotate(&mut self) -> bool;
+    /// What a wait for input has to watch beside it.
+    fn signals(&self) -> Option<BorrowedFd<'_>>;
+    /// Waits until `bell` rings, or for `limit`, or until a signal arrives.
+    fn wait_for(&mut self, bell: BorrowedFd<'_>, limit: Option<Duration>);
+    /// Writes part of the alerts to descriptor 2, waiting for a reader until told to stop.
+    fn alert(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Replaces what a status file says; how much was written.
+    fn write_status(&mut self, status: usize, text: &[u8]) -> io::Result<usize>;
+}
+
+/// The real surroundings.
+#[derive(Debug)]
+pub struct System {
+    signals: Signals,
+    stop: Option<Stop>,
+    rotate: bool,
+    statuses: Vec<OwnedFd>,
+}
+
+impl System {
+    /// Takes the signals over and opens the status files.
+    pub fn new(statuses: &[OsString]) -> Result<System, Fatal> {
+        let failed = |error| Fatal::system(Message::new("unable to catch signals"), &error);
+        let signals =
+            Signals::take_over(&[Signal::Term, Signal::Int, Signal::Hup, Signal::Alarm]).map_err(failed)?;
+        unix::signal::survive_file_size_limit().map_err(failed)?;
+        let statuses = statuses
+            .iter()
+            .map(|path| {
+                unix::file::open_status(path).map_err(|error| {
+                    Fatal::system(Message::new("unable to create ").and(path.as_encoded_bytes()), &error)
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(System { signals, stop: None, rotate: false, statuses })
+    }
+}
+
+impl Pace for System {
+    fn warn(&mut self, message: &Message) {
+        diag::warn(PROGRAM, message);
+    }
+
+    fn pause(&mut self, time: Duration) -> Pause {
+        let end = Instant::now() + time;
+        loop {
+            self.listen();
+            if self.stop.is_some() {
+                return Pause::Stop;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Pause::Over;
+            }
+            // A wait that fails is as good as one that ended early, but must not spin.
+            if event::wait([self.signals.as_fd()], Some(left)).is_err() {
+                std::thread::sleep(left);
+            }
+        }
+    }
+}
+
+impl Host for System {
+    fn now(&self) -> Label {
+        Label::now()
+    }
+
+    fn listen(&mut self) {
+        while let Some(signal) = self.signals.next() {
+            match signal {
+                Signal::Alarm => self.rotate = true,
+                Signal::Term if self.stop >= Some(Stop::Now) => self.stop = Some(Stop::AtOnce),
+                Signal::Term => self.stop = Some(Stop::Now),
+                Signal::Int | Signal::Hup => self.stop = self.stop.max(Some(Stop::AfterInput)),
+            }
+        }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.stop
+    }
+
+    fn take_rotate(&mut self) -> bool {
+        std::mem::take(&mut self.rotate)
+    }
+
+    fn signals(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.signals.as_fd())
+    }
+
+    fn wait_for(&mut self, bell: BorrowedFd<'_>, limit: Option<Duration>) {
+        event::wait([bell, self.signals.as_fd()], limit).ok();
+        self.listen();
+    }
+
+    fn alert(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let stderr = unix::diag::stderr();
+        while !event::wait_writable(stderr, &self.signals)? {
+            self.listen();
+            if self.stop.is_some() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+        unix::file::write(stderr, &bytes[..bytes.len().min(ATOMIC_WRITE)])
+    }
+
+    fn write_status(&mut self, status: usize, text: &[u8]) -> io::Result<usize> {
+        unix::file::overwrite(&self.statuses[status], text)
+    }
+}

@@ -1,0 +1,254 @@
+//! A pipe: looked at with tee(2), emptied with splice(2).
+//!
+//! `tee` duplicates the head of the pipe into a side pipe of our own, from which it is read. Partial
+//! lines stay where they are and are seen again with what follows them.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use unix::event::{self, EdgeWatch, Reliable};
+use unix::pipe;
+
+use super::{Intake, Seen, Woken};
+
+/// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
+/// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
+const LARGEST_FOR_ROOT: usize = 1 << 20;
+const LARGEST: usize = 256 << 10;
+/// How long the input is quiet before buffers and pipes go back to what they were.
+const QUIET: Duration = Duration::from_millis(500);
+/// How often a partial line is looked at where the kernel does not wake us for every write to it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Room for one more page: a pipe in packet mode hands out a page at a time.
+const PAGE: usize = 4096;
+
+/// Standard input as a pipe.
+#[derive(Debug)]
+pub struct PipeIntake<'fd> {
+    source: BorrowedFd<'fd>,
+    side: (OwnedFd, OwnedFd),
+    null: OwnedFd,
+    buffer: Vec<u8>,
+    /// The visible bytes are `buffer[start..end]`, and they are the head of the pipe.
+    start: usize,
+    end: usize,
+    /// The capacity of the pipe and of the side pipe.
+    capacity: usize,
+    /// What the pipe had at first.
+    original: usize,
+    largest: usize,
+    /// Whether the writers were gone before the last look.
+    hung_up: bool,
+    watch: Option<EdgeWatch>,
+}
+
+impl<'fd> PipeIntake<'fd> {
+    /// Prepares to look into `source`. Fails where that is not possible, having taken nothing.
+    pub fn new(source: BorrowedFd<'fd>) -> io::Result<PipeIntake<'fd>> {
+        let side = pipe::new()?;
+        let null = pipe::open_null()?;
+        let original = pipe::capacity(source)?;
+        let capacity = pipe::set_capacity(&side.1, original).or_else(|_| pipe::capacity(&side.1))?;
+        match pipe::duplicate(source, &side.1, 0) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        let largest = if unix::file::effective_user() == 0 { LARGEST_FOR_ROOT } else { LARGEST };
+        Ok(PipeIntake {
+            source,
+            side,
+            null,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            capacity,
+            original,
+            largest,
+            hung_up: false,
+            watch: None,
+        })
+    }
+
+    /// Looks at the head of the pipe. True: there is more than before.
+    fn look(&mut self) -> io::Result<bool> {
+        let before = self.end - self.start;
+        let count = match pipe::duplicate(self.source, &self.side.1, self.capacity) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        if count > 0 {
+            self.read_side(count)?;
+            if count >= self.capacity {
+                self.grow();
+            }
+        }
+        Ok(count > before)
+    }
+
+    /// Reads what is in the side pipe to the end.
+    fn read_side(&mut self, count: usize) -> io::Result<()> {
+        if self.buffer.len() < count + PAGE {
+            self.buffer.resize(self.capacity.max(count) + PAGE, 0);
+        }
+        (self.start, self.end) = (0, 0);
+        while self.end < count {
+            match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..])? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                got => self.end += got,
+            }
+        }
+        Ok(())
+    }
+
+    /// A pipe that was found full has a writer that waits: give it more room.
+    fn grow(&mut self) {
+        if self.capacity >= self.largest {
+            return;
+        }
+        let wanted = (self.capacity * 4).min(self.largest);
+        match pipe::set_capacity(&self.side.1, wanted).and_then(|_| pipe::set_capacity(self.source, wanted)) {
+            Ok(capacity) => self.capacity = capacity,
+            Err(_) => self.largest = self.capacity,
+        }
+    }
+
+    /// Gives back what a burst has taken.
+    fn shrink(&mut self) {
+        if self.start == self.end {
+            self.buffer = Vec::new();
+            (self.start, self.end) = (0, 0);
+        }
+        if self.capacity > self.original && pipe::set_capacity(self.source, self.original).is_ok() {
+            // The side pipe is empty between peeks, and its size only bounds the next one.
+            pipe::set_capacity(&self.side.1, self.original).ok();
+            self.capacity = self.original;
+        }
+    }
+
+    /// Waits once. A partial line keeps the pipe readable, so then only changes count.
+    fn wait_once(
+        &mut self,
+        signals: BorrowedFd<'_>,
+        limit: Option<Duration>,
+    ) -> io::Result<[event::Readiness; 2]> {
+        if self.start == self.end {
+            return event::wait([self.source, signals], limit);
+        }
+        if self.watch.is_none() {
+            self.watch = Some(EdgeWatch::new(self.source)?);
+        }
+        let Some(watch) = &self.watch else { return event::wait([self.source, signals], limit) };
+        let limit = if watch.reliable() == Reliable::Yes { limit } else { Some(LOOK_AGAIN) };
+        let [mut changed, signalled] = event::wait([watch.as_fd(), signals], limit)?;
+        watch.take();
+        let [now] = event::wait([self.source], Some(Duration::ZERO))?;
+        changed.hung_up = now.hung_up;
+        changed.readable |= watch.reliable() == Reliable::No;
+        Ok([changed, signalled])
+    }
+}
+
+impl Intake for PipeIntake<'_> {
+    fn peek(&mut self) -> io::Result<Seen> {
+        if self.look()? {
+            return Ok(Seen::More);
+        }
+        // The end is a hang-up that was there before a look that found nothing new.
+        let known = self.hung_up;
+        self.hung_up = known || event::wait([self.source], Some(Duration::ZERO))?[0].hung_up;
+        if !self.hung_up {
+            return Ok(Seen::Nothing);
+        }
+        let more = !known && self.look()?;
+        Ok(if more { Seen::More } else { Seen::End })
+    }
+
+    fn visible(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn consume(&mut self, count: usize) -> io::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            match pipe::remove(self.source, &self.null, left)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                removed => left -= removed,
+            }
+        }
+        self.start += count;
+        Ok(())
+    }
+
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
+        let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
+        let holds_much = !self.buffer.is_empty() || self.capacity > self.original;
+        let mut limit = holds_much.then_some(QUIET);
+        loop {
+            let [input, signal] = self.wait_once(signals, limit)?;
+            self.hung_up = input.hung_up;
+            if input.readable || input.hung_up || signal.readable {
+                return Ok(Woken { signalled: listening && signal.readable });
+            }
+            if limit.take().is_some() {
+                self.shrink();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(to: &OwnedFd, bytes: &[u8]) {
+        assert_eq!(unix::file::write(to, bytes).unwrap(), bytes.len());
+    }
+
+    #[test]
+    fn what_was_not_consumed_is_still_in_the_pipe() {
+        let (read, to) = pipe::new().unwrap();
+        write(&to, b"one\ntwo\npart");
+        {
+            let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+            assert_eq!(intake.peek().unwrap(), Seen::More);
+            assert_eq!(intake.visible(), b"one\ntwo\npart");
+            intake.consume(4).unwrap();
+            assert_eq!(intake.visible(), b"two\npart");
+        }
+        let mut next = PipeIntake::new(read.as_fd()).unwrap();
+        next.peek().unwrap();
+        assert_eq!(next.visible(), b"two\npart");
+        drop(to);
+    }
+
+    #[test]
+    fn the_end_is_when_nobody_can_write_and_nothing_new_is_visible() {
+        let (read, to) = pipe::new().unwrap();
+        let (quiet, _keep) = pipe::new().unwrap();
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        assert_eq!(intake.peek().unwrap(), Seen::Nothing);
+        write(&to, b"part");
+        drop(to);
+        intake.wait(Some(quiet.as_fd())).unwrap();
+        assert_eq!(intake.peek().unwrap(), Seen::More);
+        intake.wait(Some(quiet.as_fd())).unwrap();
+        assert_eq!(intake.peek().unwrap(), Seen::End);
+        assert_eq!(intake.visible(), b"part");
+    }
+
+    #[test]
+    fn a_full_pipe_is_enlarged() {
+        let (read, to) = pipe::new().unwrap();
+        pipe::set_capacity(&read, 4096).unwrap();
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        write(&to, &[b'\n'; 4096]);
+        intake.peek().unwrap();
+        assert!(pipe::capacity(&read).unwrap() > 4096);
+        intake.consume(4096).unwrap();
+        intake.shrink();
+        assert_eq!(pipe::capacity(&read).unwrap(), 4096);
+    }
+}

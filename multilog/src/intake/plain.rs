@@ -1,0 +1,68 @@
+//! A terminal, a socket, a device, or a pipe that can't be looked into: read as any filter reads.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::BorrowedFd;
+
+use unix::event;
+
+use super::{Intake, Seen, Woken};
+
+/// How much is read at once.
+const READ: usize = 64 << 10;
+
+/// Standard input that is read for good.
+#[derive(Debug)]
+pub struct PlainIntake<'fd> {
+    source: BorrowedFd<'fd>,
+    buffer: Vec<u8>,
+    /// The visible bytes are `buffer[start..end]`.
+    start: usize,
+    end: usize,
+    ready: bool,
+}
+
+impl<'fd> PlainIntake<'fd> {
+    /// Reads from `source`.
+    pub fn new(source: BorrowedFd<'fd>) -> PlainIntake<'fd> {
+        PlainIntake { source, buffer: Vec::new(), start: 0, end: 0, ready: false }
+    }
+}
+
+impl Intake for PlainIntake<'_> {
+    fn peek(&mut self) -> io::Result<Seen> {
+        if !std::mem::take(&mut self.ready) {
+            return Ok(Seen::Nothing);
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        if self.buffer.len() < self.end + READ {
+            self.buffer.resize(self.end + READ, 0);
+        }
+        match unix::pipe::read(self.source, &mut self.buffer[self.end..]) {
+            Ok(0) => Ok(Seen::End),
+            Ok(got) => {
+                self.end += got;
+                Ok(Seen::More)
+            }
+            // Somebody made the shared description non-blocking.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Seen::Nothing),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn visible(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn consume(&mut self, count: usize) -> io::Result<()> {
+        self.start += count;
+        Ok(())
+    }
+
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
+        let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
+        let [input, signal] = event::wait([self.source, signals], None)?;
+        self.ready = input.readable || input.hung_up;
+        Ok(Woken { signalled: listening && signal.readable })
+    }
+}

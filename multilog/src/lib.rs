@@ -1,0 +1,37 @@
+//! multilog: reads lines, selects, stamps, and writes them to automatically rotated log directories.
+//!
+//! The way of a line, module by module:
+//!
+//! ```text
+//! intake -> framer -> assembly (stamper, script, route) -> output -> logdir -> `current`
+//!                            |-> alert, status_file               '-> rotation -> sealer -> archive
+//! intake <- consumed only after every directory has written the batch
+//! ```
+//!
+//! Invariants that everything here keeps:
+//! 1. Whole lines that were read are in files before the process waits for input.
+//! 2. Lines keep their order; none is joined or torn, but one that reaches the size of a file.
+//! 3. The boundaries of files depend on the bytes only, never on how they arrived.
+//! 4. `.s` and mode 0744 are given only after an fsync that succeeded.
+//! 5. Nothing leaves the input before every directory has it.
+//! 6. After the start no failure is fatal, and every wait can be interrupted.
+//! 7. Memory does not grow with the length of a line or the size of the input.
+
+#![forbid(unsafe_code)]
+
+pub mod alert;
+pub mod assembly;
+pub mod engine;
+pub mod framer;
+pub mod host;
+pub mod intake;
+pub mod logdir;
+pub mod logfs;
+pub mod output;
+pub mod pattern;
+pub mod program;
+pub mod script;
+pub mod sealer;
+pub mod status_file;
+
+pub use program::main;

@@ -1,0 +1,200 @@
+//! What a start has to repair: a pure plan from what stands in the directory.
+//!
+//! It covers what our sealer can leave (`.t` files) and what an original multilog can leave
+//! (`previous`, `processed`, `newstate`), and every repair may itself be interrupted and planned anew.
+
+use tai64tools::Label;
+
+use crate::logfs::{Archive, Mode};
+
+/// What stands in the directory, as far as a start is concerned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// `current`.
+    pub current: Option<Current>,
+    /// `previous` of an original multilog.
+    pub previous: bool,
+    /// `processed` of an original multilog.
+    pub processed: Option<Mode>,
+    /// `newstate`.
+    pub newstate: bool,
+    /// Every rotated file; the mode matters for `.t` only.
+    pub archives: Vec<(Archive, Mode)>,
+}
+
+/// The state of `current`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Current {
+    /// 0644 and without a byte.
+    Empty,
+    /// 0644: its multilog did not close it.
+    Unclean,
+    /// 0744, and its last line is whole.
+    Clean,
+    /// 0744, but it ends within a line: a power cut took back what the mode promised.
+    Torn,
+}
+
+/// One repair. They are performed in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// `newstate` becomes `state`.
+    CommitState,
+    /// `newstate` belongs to a run that did not finish.
+    DropNewState,
+    /// `@label.t` gets its final name.
+    PublishTemporary(Label),
+    /// This file is not needed: an unfinished `.t`, or a `.u` beside its archive.
+    Drop(Archive),
+    /// `previous` was processed.
+    DropPrevious,
+    /// `processed` is not complete.
+    DropProcessed,
+    /// `processed` becomes `@label.s`.
+    PublishProcessed,
+    /// `previous` becomes `@label.u`.
+    ArchivePrevious,
+    /// `current` becomes `@label.u`.
+    ArchiveCurrent,
+}
+
+/// The repairs that `snapshot` needs before `current` can be opened or made.
+pub fn plan(snapshot: &Snapshot) -> Vec<Repair> {
+    let mut repairs = Vec::new();
+    let committed = plan_ours(snapshot, &mut repairs);
+    if snapshot.current != Some(Current::Clean) {
+        plan_original(snapshot, committed, &mut repairs);
+    }
+    if snapshot.newstate && !repairs.contains(&Repair::CommitState) {
+        repairs.push(Repair::DropNewState);
+    }
+    match snapshot.current {
+        Some(Current::Unclean | Current::Torn) => repairs.push(Repair::ArchiveCurrent),
+        Some(Current::Empty | Current::Clean) | None => {}
+    }
+    repairs
+}
+
+/// Ours: `.t` files. True when one of them was complete.
+fn plan_ours(snapshot: &Snapshot, repairs: &mut Vec<Repair>) -> bool {
+    let mut committed = false;
+    for (archive, mode) in snapshot.archives.iter().filter(|(archive, _)| archive.is_temporary()) {
+        if *mode == Mode::Writing || has_archive(snapshot, archive.label) {
+            repairs.push(Repair::Drop(archive.clone()));
+            continue;
+        }
+        if snapshot.newstate && !committed {
+            repairs.push(Repair::CommitState);
+        }
+        committed = true;
+        repairs.push(Repair::PublishTemporary(archive.label));
+        repairs.push(Repair::Drop(Archive::unsealed(archive.label)));
+    }
+    for (archive, _) in snapshot.archives.iter().filter(|(archive, _)| archive.is_unsealed()) {
+        if has_archive(snapshot, archive.label) {
+            repairs.push(Repair::Drop(archive.clone()));
+        }
+    }
+    committed
+}
+
+fn has_archive(snapshot: &Snapshot, label: Label) -> bool {
+    let finished = |archive: &Archive| !archive.is_temporary() && !archive.is_unsealed();
+    snapshot.archives.iter().any(|(archive, _)| archive.label == label && finished(archive))
+}
+
+/// An original's rotation: `current` became `previous`, `processed` is made from it, and is complete
+/// when its mode says so.
+fn plan_original(snapshot: &Snapshot, committed: bool, repairs: &mut Vec<Repair>) {
+    if snapshot.processed == Some(Mode::Safe) {
+        if snapshot.newstate && !committed {
+            repairs.push(Repair::CommitState);
+        }
+        if snapshot.previous {
+            repairs.push(Repair::DropPrevious);
+        }
+        repairs.push(Repair::PublishProcessed);
+        return;
+    }
+    if snapshot.processed.is_some() {
+        repairs.push(Repair::DropProcessed);
+    }
+    if snapshot.previous {
+        repairs.push(Repair::ArchivePrevious);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::value::Code;
+    use Repair::*;
+
+    fn original(
+        current: Option<Current>,
+        previous: bool,
+        processed: Option<Mode>,
+        newstate: bool,
+    ) -> Vec<Repair> {
+        plan(&Snapshot { current, previous, processed, newstate, archives: vec![] })
+    }
+
+    #[test]
+    fn every_state_that_an_original_can_leave_has_its_repair() {
+        use Current::*;
+        use Mode::*;
+        for (state, expected) in [
+            ((None, false, None, false), vec![]),
+            ((Some(Empty), false, None, false), vec![]),
+            ((Some(Clean), false, None, false), vec![]),
+            ((Some(Torn), false, None, false), vec![ArchiveCurrent]),
+            ((Some(Unclean), false, None, false), vec![ArchiveCurrent]),
+            // Killed after the rename of current, before or while the processor ran.
+            ((None, true, None, false), vec![ArchivePrevious]),
+            ((Some(Empty), true, None, false), vec![ArchivePrevious]),
+            (
+                (Some(Unclean), true, Some(Writing), true),
+                vec![DropProcessed, ArchivePrevious, DropNewState, ArchiveCurrent],
+            ),
+            // Killed when the processor had finished.
+            ((Some(Empty), true, Some(Safe), true), vec![CommitState, DropPrevious, PublishProcessed]),
+            ((Some(Empty), false, Some(Safe), true), vec![CommitState, PublishProcessed]),
+            ((Some(Empty), false, Some(Safe), false), vec![PublishProcessed]),
+            // A clean current: nothing of the original's is touched.
+            ((Some(Clean), true, Some(Writing), false), vec![]),
+        ] {
+            let (current, previous, processed, newstate) = state;
+            assert_eq!(original(current, previous, processed, newstate), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_state_that_our_sealer_can_leave_has_its_repair() {
+        let label = Label::parse(b"@400000006b00e05e2c8dfba4").unwrap();
+        let (u, t, s) =
+            (Archive::unsealed(label), Archive::temporary(label), Archive::sealed(label, &Code::plain()));
+        for (archives, newstate, expected) in [
+            (vec![(u.clone(), Mode::Writing)], false, vec![]),
+            (
+                vec![(u.clone(), Mode::Safe), (t.clone(), Mode::Writing)],
+                true,
+                vec![Drop(t.clone()), DropNewState],
+            ),
+            (
+                vec![(u.clone(), Mode::Safe), (t.clone(), Mode::Safe)],
+                true,
+                vec![CommitState, PublishTemporary(label), Drop(u.clone())],
+            ),
+            (
+                vec![(u.clone(), Mode::Safe), (t.clone(), Mode::Safe)],
+                false,
+                vec![PublishTemporary(label), Drop(u.clone())],
+            ),
+            (vec![(u.clone(), Mode::Safe), (s.clone(), Mode::Safe)], false, vec![Drop(u.clone())]),
+            (vec![(s.clone(), Mode::Safe)], false, vec![]),
+        ] {
+            let snapshot = Snapshot { archives, newstate, ..Snapshot::default() };
+            assert_eq!(plan(&snapshot), expected, "{snapshot:?}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Which archives go: the oldest labels, until as many are left as `n` allows.
+//!
+//! The label decides and never the clock. A label counts once, whatever files carry it. What is not
+//! a regular file is not touched, and what can't be deleted is passed over.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use tai64tools::Label;
+
+use crate::logfs::{Archive, LogFs, Name};
+use crate::script::value::FileCount;
+
+/// What is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing had to go.
+    All,
+    /// Labels from this one on.
+    From(Label),
+}
+
+/// Deletes the oldest archives beyond `keep`. `refused` hears about those that can't be deleted.
+pub fn prune<F: LogFs>(
+    fs: &F,
+    keep: FileCount,
+    mut refused: impl FnMut(&Archive, &io::Error),
+) -> io::Result<Kept> {
+    let mut labels: BTreeMap<Label, Vec<Archive>> = BTreeMap::new();
+    for archive in fs.names()?.iter().filter_map(|name| Archive::parse(name)) {
+        labels.entry(archive.label).or_default().push(archive);
+    }
+    let Some(excess) = labels.len().checked_sub(keep.archives()).filter(|&excess| excess > 0) else {
+        return Ok(Kept::All);
+    };
+    for archives in labels.values().take(excess) {
+        for archive in archives {
+            if let Err(error) = remove(fs, archive) {
+                refused(archive, &error);
+            }
+        }
+    }
+    Ok(labels.keys().nth(excess).map_or(Kept::All, |&label| Kept::From(label)))
+}
+
+fn remove<F: LogFs>(fs: &F, archive: &Archive) -> io::Result<()> {
+    let name = Name::from(archive.clone());
+    match fs.lookup(&name)? {
+        Some(stat) if stat.regular => fs.remove(&name),
+        // Whoever put it there knows why.
+        _ => Ok(()),
+    }
+}

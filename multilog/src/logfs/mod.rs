@@ -1,0 +1,89 @@
+//! The seam to the file system: the verbs a log directory uses, and the names it knows.
+//!
+//! Everything multilog does to a log directory goes through [`LogFs`], so that every one of these
+//! calls can be failed, cut short and crashed in simulation.
+
+mod name;
+mod real;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+
+pub use name::{Archive, Name};
+pub use real::RealFs;
+pub use unix::file::{How, Stat};
+pub use unix::spawn::Ending;
+
+/// The two meanings of a file's mode. The owner's x says that the file is complete and on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// 0644: being written, or not known to be on the disk.
+    Writing,
+    /// 0744: safe.
+    Safe,
+}
+
+impl Mode {
+    /// The permission bits.
+    pub fn bits(self) -> u32 {
+        match self {
+            Mode::Writing => 0o644,
+            Mode::Safe => 0o744,
+        }
+    }
+
+    /// What the permission bits of a file mean.
+    pub fn of(stat: &Stat) -> Mode {
+        if stat.mode & 0o100 != 0 { Mode::Safe } else { Mode::Writing }
+    }
+}
+
+/// The descriptors of a processor.
+#[derive(Debug)]
+pub struct Streams<'a, File> {
+    /// 0: the full file.
+    pub input: &'a File,
+    /// 1: what becomes the archive.
+    pub output: &'a File,
+    /// 4: what the last run left.
+    pub state: &'a File,
+    /// 5: what this run leaves.
+    pub newstate: &'a File,
+}
+
+/// One log directory, opened and locked.
+pub trait LogFs: Send + Sync + 'static {
+    /// An open file.
+    type File: Send + 'static;
+
+    /// Opens a regular file that is ours.
+    fn open(&self, name: &Name, how: How) -> io::Result<Self::File>;
+    /// Writes at the end; how much was written.
+    fn write(&self, file: &Self::File, bytes: &[u8]) -> io::Result<usize>;
+    /// Reads at an offset; 0 at the end.
+    fn read_at(&self, file: &Self::File, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Cuts to a length.
+    fn truncate(&self, file: &Self::File, length: u64) -> io::Result<()>;
+    /// What an open file is.
+    fn stat(&self, file: &Self::File) -> io::Result<Stat>;
+    /// What stands under a name.
+    fn lookup(&self, name: &Name) -> io::Result<Option<Stat>>;
+    /// Sets the mode.
+    fn set_mode(&self, file: &Self::File, mode: Mode) -> io::Result<()>;
+    /// Brings a file to the disk.
+    fn sync(&self, file: &Self::File) -> io::Result<()>;
+    /// Brings the names to the disk.
+    fn sync_names(&self) -> io::Result<()>;
+    /// Renames and never replaces.
+    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()>;
+    /// Renames and replaces.
+    fn rename(&self, from: &Name, to: &Name) -> io::Result<()>;
+    /// Removes a name; one that is not there counts as removed.
+    fn remove(&self, name: &Name) -> io::Result<()>;
+    /// All names.
+    fn names(&self) -> io::Result<Vec<OsString>>;
+    /// Runs `sh -c command` in the directory until it ends or is interrupted (None).
+    fn process(&self, command: &OsStr, streams: &Streams<'_, Self::File>) -> io::Result<Option<Ending>>;
+    /// Makes a running processor, and every later one, end at once.
+    fn interrupt(&self);
+}

@@ -1,0 +1,151 @@
+//! What a batch adds to one `current`: put together in memory, written at once, full at the right byte.
+//!
+//! A file is full at the first newline at or past `size - WINDOW`, or at `size` exactly when there is
+//! none. Runs of the input that go out unchanged are not copied for as long as nothing else is
+//! between them.
+
+use std::ops::Range;
+
+/// How far below its size a file may be cut at a newline.
+pub const NEWLINE_WINDOW: u64 = 2000;
+
+/// The bytes of a batch for one directory.
+#[derive(Debug)]
+pub struct Output {
+    /// Bytes in `current` before this batch.
+    filled: u64,
+    /// When `current` is full.
+    size: u64,
+    /// A part of the input that goes out as it is, behind `copied`.
+    run: Range<usize>,
+    /// What had to be put together.
+    copied: Vec<u8>,
+    full: bool,
+}
+
+impl Output {
+    /// Output to a file of `size` bytes that has nothing yet.
+    pub fn new(size: u64) -> Output {
+        Output { filled: 0, size, run: 0..0, copied: Vec::new(), full: false }
+    }
+
+    /// Begins a batch for a file that has `filled` bytes.
+    pub fn begin(&mut self, filled: u64) {
+        self.filled = filled;
+        self.run = 0..0;
+        self.copied.clear();
+        self.full = false;
+    }
+
+    /// Bytes of this batch.
+    pub fn len(&self) -> usize {
+        self.copied.len() + self.run.len()
+    }
+
+    /// Whether this batch adds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes the file can still take.
+    pub fn room(&self) -> u64 {
+        self.size.saturating_sub(self.filled + self.len() as u64)
+    }
+
+    /// Whether the file is full with this batch.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Adds part of the input as it is.
+    pub fn push_run(&mut self, input: &[u8], part: Range<usize>) {
+        if !self.copied.is_empty() {
+            self.copied.extend_from_slice(&input[part]);
+        } else if self.run.is_empty() {
+            self.run = part;
+        } else if self.run.end == part.start {
+            self.run.end = part.end;
+        } else {
+            self.copied.extend_from_slice(&input[std::mem::take(&mut self.run)]);
+            self.copied.extend_from_slice(&input[part]);
+        }
+    }
+
+    /// Adds bytes that are not part of the input: a stamp, a newline.
+    pub fn push(&mut self, input: &[u8], bytes: &[u8]) {
+        self.settle(input);
+        self.copied.extend_from_slice(bytes);
+    }
+
+    /// Adds a stamp and the line after it.
+    pub fn push_line(&mut self, input: &[u8], stamp: &[u8], line: Range<usize>) {
+        self.settle(input);
+        let line = &input[line];
+        self.copied.reserve(stamp.len() + line.len());
+        self.copied.extend_from_slice(stamp);
+        self.copied.extend_from_slice(line);
+    }
+
+    fn settle(&mut self, input: &[u8]) {
+        if !self.run.is_empty() {
+            self.copied.extend_from_slice(&input[std::mem::take(&mut self.run)]);
+        }
+    }
+
+    /// After a newline: is the file full now?
+    pub fn mark_line_end(&mut self) -> bool {
+        self.full = self.full || self.room() <= NEWLINE_WINDOW;
+        self.full
+    }
+
+    /// In the middle of a line: is there no room for another byte?
+    pub fn mark_exhausted(&mut self) -> bool {
+        self.full = self.full || self.room() == 0;
+        self.full
+    }
+
+    /// What to write, given the same input as before.
+    pub fn bytes<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
+        if self.copied.is_empty() { &input[self.run.clone()] } else { &self.copied }
+    }
+
+    /// Gives the memory back.
+    pub fn release(&mut self) {
+        self.copied = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_written_from_the_input_and_gaps_are_copied() {
+        let input = b"one\ntwo\nthree\nfour\n";
+        let mut output = Output::new(4096);
+        output.begin(0);
+        output.push_run(input, 0..4);
+        output.push_run(input, 4..8);
+        assert_eq!(output.bytes(input), b"one\ntwo\n");
+        assert!(std::ptr::eq(output.bytes(input).as_ptr(), input.as_ptr()));
+        output.push_run(input, 14..19);
+        output.push(input, b"!");
+        output.push_run(input, 8..14);
+        assert_eq!(output.bytes(input), b"one\ntwo\nfour\n!three\n");
+    }
+
+    #[test]
+    fn a_file_is_full_at_a_newline_in_its_last_2000_bytes_or_at_its_size() {
+        let input = [b'x'; 5000];
+        let mut output = Output::new(4096);
+        for (filled, at_newline) in [(2095, false), (2096, true), (4096, true)] {
+            output.begin(filled);
+            assert_eq!(output.mark_line_end(), at_newline, "{filled}");
+        }
+        output.begin(4000);
+        output.push_run(&input, 0..95);
+        assert!(!output.mark_exhausted());
+        output.push_run(&input, 95..96);
+        assert!(output.mark_exhausted());
+    }
+}

@@ -1,0 +1,93 @@
+//! The program: arguments to script, script to open directories, directories to engine.
+
+use std::ffi::OsString;
+
+use tai64tools::{Label, Stamper};
+use unix::diag::{self, Message};
+use unix::tool::{Exit, Fatal};
+
+use crate::engine::Engine;
+use crate::host::{PROGRAM, System};
+use crate::intake::{self, Care};
+use crate::logdir::LogDir;
+use crate::logfs::RealFs;
+use crate::script::{Ignored, Misuse, Script};
+use crate::sealer::Threading;
+
+const HELP: &str = "usage: multilog action ...
+
+Reads lines from standard input and treats each by the actions, in order.
+
+  t          (first) put a TAI64N label before each line
+  T          (first) put seconds and microseconds since the epoch before each line
+  +PATTERN   select a deselected line that matches; -PATTERN deselects
+  S F R      patterns after it are: stars (default), fnmatch, regular expressions
+  e          selected lines to standard error, cut to 200 bytes
+  =FILE      the last selected line to FILE, 1001 bytes
+  sSIZE      files of directories after it are full at SIZE bytes (99999; k, M, G)
+  nNUMBER    directories after it keep NUMBER files, current among them (10)
+  !COMMAND   full files of directories after it go through sh -c COMMAND
+  compress=  gzip[:LEVEL] or zstd[:LEVEL]: full files are compressed
+  wCODE      archives of directories after it are called @label.CODE
+  ./DIR /DIR selected lines to the log directory DIR
+
+Signals: TERM ends after the lines in hand, ALRM rotates.
+";
+
+/// Runs multilog.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    if let [only] = &arguments[..] {
+        match only.to_str() {
+            Some("--help") => return print(HELP),
+            Some("--version") => return print(concat!("multilog ", env!("CARGO_PKG_VERSION"), "\n")),
+            _ => {}
+        }
+    }
+    let script = Script::parse(arguments).map_err(|misuse| refuse(&misuse))?;
+    script.ignored.iter().for_each(warn_ignored);
+    run(script)
+}
+
+fn run(script: Script) -> Result<Exit, Fatal> {
+    unix::file::set_umask(0o022);
+    let host = System::new(&script.statuses)?;
+    let now = Label::now();
+    let mut dirs = Vec::with_capacity(script.logs.len());
+    for config in script.logs {
+        let fs = RealFs::open(&config.path)?;
+        dirs.push(LogDir::open(fs, config, now, Threading::Thread)?);
+    }
+    let care = if dirs.is_empty() { Care::Read } else { Care::Peek };
+    let stamper = script.stamp.map(Stamper::new);
+    Engine::new(intake::open(care), script.actions, stamper, script.statuses.len(), dirs, host).run()
+}
+
+fn refuse(misuse: &Misuse) -> Fatal {
+    let message = Message::new("unable to understand ").and(misuse.argument.as_encoded_bytes());
+    Fatal::misuse(message.and(": ").and(&misuse.reason))
+}
+
+fn warn_ignored(ignored: &Ignored) {
+    let message = match ignored {
+        Ignored::Unknown(argument) => {
+            Message::new("ignoring unknown action ").and(argument.as_encoded_bytes())
+        }
+        Ignored::LateStamp(argument) => Message::new("ignoring ")
+            .and(argument.as_encoded_bytes())
+            .and(": a stamp has to be the first action"),
+    };
+    diag::warn(PROGRAM, &message);
+}
+
+fn print(text: &str) -> Result<Exit, Fatal> {
+    let stdout = unix::diag::stdout();
+    let mut left = text.as_bytes();
+    while !left.is_empty() {
+        match unix::file::write(stdout, left) {
+            Ok(written) => left = &left[written..],
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
+            Err(error) => return Err(Fatal::system(Message::new("unable to write output"), &error)),
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,235 @@
+//! The script: arguments become typed actions and directories, before anything is opened.
+//!
+//! The grammar is that of daemontools 0.76 and daemontools-encore, one action per argument, known by
+//! its first byte. Words of the form `word=value` are ours. What nobody knows is ignored, as the
+//! original does, and handed to the caller to be warned about.
+
+pub mod value;
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use tai64tools::Stamp;
+
+use crate::pattern::{Pattern, Syntax};
+use value::{Code, Compression, FileCount, FileSize, Malformed};
+
+/// Everything that multilog was told to do.
+#[derive(Debug, Default)]
+pub struct Script {
+    /// What goes before each line.
+    pub stamp: Option<Stamp>,
+    /// What happens to each line, in order.
+    pub actions: Vec<Action>,
+    /// The directories, in the order of [`Action::Log`].
+    pub logs: Vec<LogConfig>,
+    /// The status files, in the order of [`Action::Status`].
+    pub statuses: Vec<OsString>,
+    /// Arguments that mean nothing.
+    pub ignored: Vec<Ignored>,
+}
+
+/// One step in the treatment of a line.
+#[derive(Debug)]
+pub enum Action {
+    /// `+`: a deselected line that matches is selected.
+    Select(Pattern),
+    /// `-`: a selected line that matches is deselected.
+    Deselect(Pattern),
+    /// `e`: a selected line goes to descriptor 2, cut to 200 bytes.
+    Alert,
+    /// `=file`: a selected line replaces the status file of this index.
+    Status(usize),
+    /// A directory: a selected line is appended to the log of this index.
+    Log(usize),
+}
+
+/// A log directory and what was said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Its path as given.
+    pub path: OsString,
+    /// When `current` is full.
+    pub size: FileSize,
+    /// How many files are kept.
+    pub keep: FileCount,
+    /// What is done with a full file.
+    pub transform: Transform,
+    /// What a finished archive is called.
+    pub code: Code,
+}
+
+/// What the sealer does with a full file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Transform {
+    /// Nothing: the file becomes the archive.
+    #[default]
+    Keep,
+    /// `!command`: what `sh -c command` makes of it becomes the archive.
+    Process(OsString),
+    /// `compress=`: its compressed form becomes the archive.
+    Compress(Compression),
+}
+
+/// An argument that was ignored, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// No action begins like this.
+    Unknown(OsString),
+    /// Stamps are for all directories and come first.
+    LateStamp(OsString),
+}
+
+/// An argument whose value can't be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misuse {
+    /// The argument.
+    pub argument: OsString,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// What was said so far about the directories and patterns that follow.
+struct Settings {
+    size: FileSize,
+    keep: FileCount,
+    transform: Transform,
+    code: Option<Code>,
+    syntax: Syntax,
+}
+
+impl Settings {
+    fn log(&self, path: OsString) -> LogConfig {
+        let code = match (&self.code, &self.transform) {
+            (Some(code), _) => code.clone(),
+            (None, Transform::Compress(compression)) => compression.code(),
+            (None, _) => Code::plain(),
+        };
+        LogConfig { path, size: self.size, keep: self.keep, transform: self.transform.clone(), code }
+    }
+}
+
+impl Script {
+    /// Reads the arguments of multilog.
+    pub fn parse(arguments: Vec<OsString>) -> Result<Script, Misuse> {
+        let mut script = Script::default();
+        let mut settings = Settings {
+            size: FileSize::DEFAULT,
+            keep: FileCount::DEFAULT,
+            transform: Transform::Keep,
+            code: None,
+            syntax: Syntax::Star,
+        };
+        for (position, argument) in arguments.into_iter().enumerate() {
+            let misuse = |reason: String| Misuse { argument: argument.clone(), reason };
+            script.add(&mut settings, position, &argument).map_err(misuse)?;
+        }
+        Ok(script)
+    }
+
+    fn add(&mut self, settings: &mut Settings, position: usize, argument: &OsString) -> Result<(), String> {
+        let told = |malformed: Malformed| malformed.to_string();
+        let text = argument.as_bytes();
+        let rest = text.get(1..).unwrap_or_default();
+        match text.first() {
+            Some(b'+') => self.actions.push(Action::Select(Pattern::new(settings.syntax, rest)?)),
+            Some(b'-') => self.actions.push(Action::Deselect(Pattern::new(settings.syntax, rest)?)),
+            Some(b'e') => self.actions.push(Action::Alert),
+            Some(b'=') => {
+                self.actions.push(Action::Status(self.statuses.len()));
+                self.statuses.push(OsString::from_vec(rest.to_vec()));
+            }
+            Some(b'.' | b'/') => {
+                self.actions.push(Action::Log(self.logs.len()));
+                self.logs.push(settings.log(argument.clone()));
+            }
+            Some(b't') if position == 0 => self.stamp = Some(Stamp::Tai64n),
+            Some(b't') => self.ignored.push(Ignored::LateStamp(argument.clone())),
+            Some(b's') => settings.size = FileSize::parse(rest).map_err(told)?,
+            Some(b'n') => settings.keep = FileCount::parse(rest).map_err(told)?,
+            Some(b'!') => settings.transform = Transform::Process(OsString::from_vec(rest.to_vec())),
+            Some(b'w') => settings.code = Some(Code::parse(rest).map_err(told)?),
+            _ => return self.add_word(settings, position, argument),
+        }
+        Ok(())
+    }
+
+    fn add_word(
+        &mut self,
+        settings: &mut Settings,
+        position: usize,
+        argument: &OsString,
+    ) -> Result<(), String> {
+        let text = argument.as_bytes();
+        match text {
+            b"T" if position == 0 => self.stamp = Some(Stamp::Accustamp),
+            b"T" => self.ignored.push(Ignored::LateStamp(argument.clone())),
+            b"S" => settings.syntax = Syntax::Star,
+            b"F" => settings.syntax = Syntax::Glob,
+            b"R" => settings.syntax = Syntax::Regex,
+            _ => match text.strip_prefix(b"compress=") {
+                Some(value) => {
+                    let compression = Compression::parse(value).map_err(|malformed| malformed.to_string())?;
+                    settings.transform = Transform::Compress(compression);
+                }
+                None => self.ignored.push(Ignored::Unknown(argument.clone())),
+            },
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Script, Misuse> {
+        Script::parse(arguments.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn a_setting_is_for_the_directories_after_it() {
+        let script =
+            parse(&["./a", "s5000", "n3", "!gzip", "./b", "compress=zstd", "/c", "wx", "./d"]).unwrap();
+        let [a, b, c, d] = &script.logs[..] else { panic!("four directories") };
+        assert_eq!((a.size, a.keep, &a.transform), (FileSize::DEFAULT, FileCount::DEFAULT, &Transform::Keep));
+        assert_eq!((b.size.bytes(), b.keep.archives()), (5000, 2));
+        assert_eq!(b.transform, Transform::Process("gzip".into()));
+        assert_eq!(
+            (b.code.as_bytes(), c.code.as_bytes(), d.code.as_bytes()),
+            (&b"s"[..], &b"zst"[..], &b"x"[..])
+        );
+        assert_eq!(c.transform, Transform::Compress(Compression::Zstd(3)));
+    }
+
+    #[test]
+    fn a_stamp_is_the_first_argument_or_nothing() {
+        assert_eq!(parse(&["t", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
+        assert_eq!(parse(&["tfoo", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
+        assert_eq!(parse(&["T", "./a"]).unwrap().stamp, Some(Stamp::Accustamp));
+        let late = parse(&["./a", "t"]).unwrap();
+        assert_eq!(late.stamp, None);
+        assert_eq!(late.ignored, [Ignored::LateStamp("t".into())]);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_ignored_and_remembered() {
+        let script = parse(&["x", "", "Q=1", "./a", "rotate"]).unwrap();
+        assert_eq!(script.logs.len(), 1);
+        assert_eq!(script.ignored.len(), 4);
+    }
+
+    #[test]
+    fn options_are_patterns() {
+        let script = parse(&["--help", "./a"]).unwrap();
+        assert!(matches!(script.actions[..], [Action::Deselect(_), Action::Log(0)]));
+    }
+
+    #[test]
+    fn a_malformed_value_names_its_argument() {
+        for argument in ["s10x", "s", "status", "nine", "w", "wu", "compress=lz4", "compress=gzip:77"] {
+            assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
+        }
+        assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");
+    }
+}

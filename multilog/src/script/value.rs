@@ -1,0 +1,199 @@
+//! The values in a script, with their limits settled: sizes, counts, codes, compression.
+
+use std::fmt;
+
+/// Why a value can't be understood, in words that end a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(pub &'static str);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// When a file counts as full, in bytes. Always between [`FileSize::LEAST`] and [`FileSize::MOST`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileSize(u64);
+
+impl FileSize {
+    /// Below this the newline window would leave hardly a file.
+    pub const LEAST: u64 = 4096;
+    /// What daemontools-encore allows.
+    pub const MOST: u64 = 2_147_483_647;
+    /// What a directory without `s` gets.
+    pub const DEFAULT: FileSize = FileSize(99_999);
+
+    /// Reads digits with an optional `k`, `M` or `G`, and clamps.
+    pub fn parse(text: &[u8]) -> Result<FileSize, Malformed> {
+        Ok(FileSize(scaled(text)?.clamp(Self::LEAST, Self::MOST)))
+    }
+
+    /// The size in bytes.
+    pub fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+/// How many files a directory keeps, `current` among them. At least 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileCount(usize);
+
+impl FileCount {
+    /// What a directory without `n` gets.
+    pub const DEFAULT: FileCount = FileCount(10);
+
+    /// Reads digits, and clamps.
+    pub fn parse(text: &[u8]) -> Result<FileCount, Malformed> {
+        let count = usize::try_from(digits(text)?).unwrap_or(usize::MAX);
+        Ok(FileCount(count.max(2)))
+    }
+
+    /// How many archives may stand beside `current`.
+    pub fn archives(self) -> usize {
+        self.0 - 1
+    }
+}
+
+/// What stands after the label of a finished archive, without the dot: `s`, or the code given by `w`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code(Vec<u8>);
+
+impl Code {
+    /// So that a name stays below the 255 bytes of a file system, with room for the label.
+    const LONGEST: usize = 200;
+
+    /// The code of an archive as it is.
+    pub fn plain() -> Code {
+        Code(b"s".to_vec())
+    }
+
+    /// Reads the text after `w`. `u` and `t` are names of unfinished files.
+    pub fn parse(text: &[u8]) -> Result<Code, Malformed> {
+        match text {
+            b"" => Err(Malformed("no code")),
+            b"u" | b"t" => Err(Malformed("that code means an unfinished file")),
+            _ if text.len() > Self::LONGEST => Err(Malformed("too long")),
+            _ if text.iter().any(|b| matches!(b, b'/' | b'\n' | 0)) => {
+                Err(Malformed("not part of a file name"))
+            }
+            _ => Ok(Code(text.to_vec())),
+        }
+    }
+
+    /// The code as it stands in a name.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// How the sealer compresses an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// gzip (RFC 1952), level 1 to 9.
+    Gzip(u32),
+    /// Zstandard (RFC 8878), level 1 to 22.
+    Zstd(i32),
+}
+
+impl Compression {
+    /// Reads `gzip`, `gzip:LEVEL`, `zstd` or `zstd:LEVEL`.
+    pub fn parse(text: &[u8]) -> Result<Compression, Malformed> {
+        let (method, level) = match text.iter().position(|&b| b == b':') {
+            Some(colon) => (&text[..colon], Some(digits(&text[colon + 1..])?)),
+            None => (text, None),
+        };
+        let level = |least: u64, most: u64, default: u8| match level {
+            None => Ok(default),
+            Some(level) if (least..=most).contains(&level) => u8::try_from(level).map_err(|_| LEVEL),
+            Some(_) => Err(LEVEL),
+        };
+        match method {
+            b"gzip" => Ok(Compression::Gzip(level(1, 9, 6)?.into())),
+            b"zstd" => Ok(Compression::Zstd(level(1, 22, 3)?.into())),
+            _ => Err(Malformed("not gzip or zstd")),
+        }
+    }
+
+    /// The extension that the usual tools know it by.
+    pub fn code(self) -> Code {
+        match self {
+            Compression::Gzip(_) => Code(b"gz".to_vec()),
+            Compression::Zstd(_) => Code(b"zst".to_vec()),
+        }
+    }
+}
+
+const LEVEL: Malformed = Malformed("no such level");
+
+fn digits(text: &[u8]) -> Result<u64, Malformed> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return Err(Malformed("not a number"));
+    }
+    // Too large for a u64 is as large as can be: every caller clamps.
+    Ok(text
+        .iter()
+        .fold(0u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+}
+
+fn scaled(text: &[u8]) -> Result<u64, Malformed> {
+    let (number, factor) = match text.split_last() {
+        Some((b'k', number)) => (number, 1 << 10),
+        Some((b'M', number)) => (number, 1 << 20),
+        Some((b'G', number)) => (number, 1 << 30),
+        _ => (text, 1),
+    };
+    Ok(digits(number)?.saturating_mul(factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_clamped_and_never_wrap() {
+        for (text, bytes) in [
+            ("0", 4096),
+            ("4095", 4096),
+            ("4097", 4097),
+            ("16777215", 16_777_215),
+            ("16777216", 16_777_216),
+            ("2147483648", 2_147_483_647),
+            ("99999999999999999999999", 2_147_483_647),
+            ("10k", 10_240),
+            ("2M", 2 << 20),
+            ("9G", 2_147_483_647),
+        ] {
+            assert_eq!(FileSize::parse(text.as_bytes()).map(FileSize::bytes), Ok(bytes), "{text}");
+        }
+        for text in ["", "k", "10kk", "-1", "1 ", "0x10", "1e9"] {
+            assert!(FileSize::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_count_leaves_room_for_current_and_one_archive_at_least() {
+        for (text, archives) in [("0", 1), ("1", 1), ("2", 1), ("3", 2), ("10", 9)] {
+            assert_eq!(FileCount::parse(text.as_bytes()).map(FileCount::archives), Ok(archives));
+        }
+        assert!(FileCount::parse(b"3k").is_err());
+    }
+
+    #[test]
+    fn a_code_is_part_of_a_file_name_and_not_that_of_an_unfinished_file() {
+        assert_eq!(Code::parse(b"gz").map(|c| c.as_bytes().to_vec()), Ok(b"gz".to_vec()));
+        for text in [&b""[..], b"u", b"t", b"a/b", b"a\nb", b"\0", &[b'x'; 201]] {
+            assert!(Code::parse(text).is_err(), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn compression_has_the_levels_of_its_tool() {
+        assert_eq!(Compression::parse(b"gzip"), Ok(Compression::Gzip(6)));
+        assert_eq!(Compression::parse(b"gzip:9"), Ok(Compression::Gzip(9)));
+        assert_eq!(Compression::parse(b"zstd:19"), Ok(Compression::Zstd(19)));
+        for text in ["", "gzip:", "gzip:0", "gzip:10", "zstd:23", "xz", "gzip9"] {
+            assert!(Compression::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

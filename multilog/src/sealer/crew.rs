@@ -1,0 +1,246 @@
+//! Who does the sealing: a thread of the directory, or, where none can be had, the caller.
+//!
+//! The thread is started with the first job. The foreground hands jobs over, waits when too many are
+//! pending, and at the end waits for the rest: as long as it takes at the end of the input, for a
+//! bounded time after TERM.
+
+use std::collections::VecDeque;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use unix::diag::{self, Message};
+use unix::event::Bell;
+
+use super::{Job, Sealed, Sealer};
+use crate::host::{Host, PROGRAM, Pace, Pause, Stop};
+use crate::logfs::LogFs;
+
+/// How many files may wait without a processor: each holds a descriptor.
+const PENDING: usize = 32;
+/// How many may wait with one, since none of them may be deleted.
+const PENDING_PROCESSING: usize = 2;
+/// How many more archives than asked for may stand before the foreground deletes some itself.
+const SLACK: usize = 2;
+/// Enough for the compressors, whose tables are on the heap.
+const STACK: usize = 256 << 10;
+/// How long sealers may go on after TERM.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long to wait for the sealing at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// The input ended: until everything is sealed.
+    None,
+    /// Told to stop: for [`GRACE`], and without trying anything again.
+    Soon,
+}
+
+/// The sealing of one directory.
+#[derive(Debug)]
+pub struct Crew<F: LogFs> {
+    sealer: Sealer<F>,
+    desk: Arc<Desk<F::File>>,
+    thread: Option<JoinHandle<()>>,
+    threading: Threading,
+}
+
+/// Whether jobs go to a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threading {
+    /// To a thread, if one can be had.
+    Thread,
+    /// To the caller, at once: for simulations, where everything happens in one order.
+    Inline,
+}
+
+/// What the foreground and the thread share.
+#[derive(Debug)]
+struct Desk<File> {
+    state: Mutex<State<File>>,
+    /// Rung for the thread.
+    wake: Condvar,
+    /// Rung for the foreground after each job.
+    progress: Bell,
+}
+
+#[derive(Debug)]
+struct State<File> {
+    jobs: VecDeque<Job<File>>,
+    /// Whether a job is in work.
+    busy: bool,
+    order: Order,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Wait for more jobs.
+    Work,
+    /// End when there are no more jobs.
+    Finish,
+    /// The same, but try nothing again.
+    Hurry,
+    /// End after the step in hand.
+    Stop,
+}
+
+impl<File> Desk<File> {
+    fn state(&self) -> MutexGuard<'_, State<File>> {
+        // A panic aborts the program, so a poisoned lock is never seen.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give(&self, order: Order) {
+        self.state().order = order;
+        self.wake.notify_all();
+    }
+}
+
+impl<F: LogFs> Crew<F> {
+    /// A crew without work.
+    pub fn new(sealer: Sealer<F>, threading: Threading) -> std::io::Result<Crew<F>> {
+        let state = State { jobs: VecDeque::new(), busy: false, order: Order::Work };
+        let desk = Desk { state: Mutex::new(state), wake: Condvar::new(), progress: Bell::new()? };
+        Ok(Crew { sealer, desk: Arc::new(desk), thread: None, threading })
+    }
+
+    /// Hands a file over.
+    pub fn submit(&mut self, job: Job<F::File>, host: &mut impl Host) {
+        self.start();
+        if self.thread.is_none() {
+            self.sealer.seal(job, host);
+            return;
+        }
+        self.desk.state().jobs.push_back(job);
+        self.desk.wake.notify_all();
+        self.bound_disk_use(host);
+    }
+
+    /// Waits until another file may be handed over, or the program is told to stop.
+    pub fn wait_for_room(&self, host: &mut impl Host) -> Pause {
+        let limit = if self.sealer.has_processor() { PENDING_PROCESSING } else { PENDING };
+        loop {
+            self.desk.progress.quiet();
+            if self.pending() < limit {
+                return Pause::Over;
+            }
+            host.listen();
+            if host.stop().is_some() {
+                return Pause::Stop;
+            }
+            host.wait_for(self.desk.progress.as_fd(), None);
+        }
+    }
+
+    /// Waits for the rest of the sealing and ends the thread. Files that were not sealed stay `.u`.
+    pub fn finish(&mut self, deadline: Deadline, host: &mut impl Host) {
+        let Some(thread) = self.thread.take() else { return };
+        let mut order = Order::Finish;
+        let mut end = None;
+        if deadline == Deadline::Soon {
+            order = Order::Hurry;
+            end = Some(Instant::now() + GRACE);
+        }
+        self.desk.give(order);
+        while self.pending() > 0 {
+            host.listen();
+            let stop = host.stop();
+            if order == Order::Finish && stop.is_some() {
+                order = Order::Hurry;
+                end = Some(Instant::now() + GRACE);
+                self.desk.give(order);
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if stop == Some(Stop::AtOnce) || left == Some(Duration::ZERO) {
+                self.desk.give(Order::Stop);
+                self.sealer.fs.interrupt();
+                break;
+            }
+            host.wait_for(self.desk.progress.as_fd(), left);
+            self.desk.progress.quiet();
+        }
+        // The thread can't panic without ending the program.
+        thread.join().ok();
+    }
+
+    /// The sealer, for the questions that the directory has.
+    pub fn sealer(&self) -> &Sealer<F> {
+        &self.sealer
+    }
+
+    fn pending(&self) -> usize {
+        let state = self.desk.state();
+        state.jobs.len() + usize::from(state.busy)
+    }
+
+    fn start(&mut self) {
+        if self.thread.is_some() || self.threading == Threading::Inline {
+            return;
+        }
+        let (sealer, desk) = (self.sealer.clone(), Arc::clone(&self.desk));
+        let started =
+            Builder::new().name("sealer".into()).stack_size(STACK).spawn(move || work(&sealer, &desk));
+        self.thread = started.ok();
+    }
+
+    /// A sealer that waits for the disk must not let the directory grow: then the foreground deletes
+    /// what is beyond retention, which without a processor needs no sealing.
+    fn bound_disk_use(&self, host: &mut impl Host) {
+        if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + SLACK {
+            // The sealer says what went wrong when it comes to the same.
+            self.sealer.prune(host).ok();
+        }
+    }
+}
+
+/// The thread's life.
+fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
+    let mut pace = ThreadPace { desk };
+    loop {
+        let mut state = desk.state();
+        while state.jobs.is_empty() && state.order == Order::Work {
+            state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let job = if state.order == Order::Stop { None } else { state.jobs.pop_front() };
+        state.busy = job.is_some();
+        drop(state);
+        let Some(job) = job else { break };
+        let sealed = sealer.seal(job, &mut pace);
+        let mut state = desk.state();
+        state.busy = false;
+        if sealed == Sealed::Left && matches!(state.order, Order::Hurry | Order::Stop) {
+            // There is no time for what failed, so there is none for what comes after it.
+            state.jobs.clear();
+        }
+        drop(state);
+        desk.progress.ring();
+    }
+    desk.state().jobs.clear();
+    desk.progress.ring();
+}
+
+struct ThreadPace<'a, File> {
+    desk: &'a Desk<File>,
+}
+
+impl<File> Pace for ThreadPace<'_, File> {
+    fn warn(&mut self, message: &Message) {
+        diag::warn(PROGRAM, message);
+    }
+
+    fn pause(&mut self, time: Duration) -> Pause {
+        let end = Instant::now() + time;
+        let mut state = self.desk.state();
+        loop {
+            if matches!(state.order, Order::Hurry | Order::Stop) {
+                return Pause::Stop;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Pause::Over;
+            }
+            state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The sealer: what makes a full file an archive, off the path of the lines.
+//!
+//! A file comes as `@label.u` with the descriptor that wrote it. It ends as `@label.s` (or another
+//! code), mode 0744, on the disk with its name, or was deleted because retention would have deleted
+//! it anyway. Between the two are the steps of [`step::Step`]; each can fail, and then it is tried
+//! again after a warning and a pause while the foreground goes on.
+
+mod compress;
+mod crew;
+mod rewrite;
+mod step;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tai64tools::Label;
+use unix::diag::Message;
+
+use crate::host::{Pace, Pause};
+use crate::logdir::retention::{Kept, prune};
+use crate::logfs::LogFs;
+use crate::script::LogConfig;
+use crate::script::Transform;
+
+pub use crew::{Crew, Deadline, Threading};
+pub use rewrite::Checksum;
+pub(crate) use rewrite::write_all;
+use step::{Next, Step};
+
+/// The first pause after a failure, which doubles up to [`LONGEST_PAUSE`].
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause: what the original waits.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A full file on its way to an archive.
+#[derive(Debug)]
+pub struct Job<File> {
+    /// Its label.
+    pub label: Label,
+    /// The descriptor that wrote it, since an fsync through another one may miss an error.
+    pub file: File,
+    /// What was written through that descriptor.
+    pub checksum: Checksum,
+}
+
+/// How the sealing of one file ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealed {
+    /// It is an archive, or deleted by retention.
+    Done,
+    /// It stays `@label.u`: damaged, or there was no time.
+    Left,
+}
+
+/// Seals the files of one directory, one after the other.
+#[derive(Debug)]
+pub struct Sealer<F: LogFs> {
+    fs: Arc<F>,
+    config: LogConfig,
+}
+
+impl<F: LogFs> Clone for Sealer<F> {
+    fn clone(&self) -> Sealer<F> {
+        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone() }
+    }
+}
+
+impl<F: LogFs> Sealer<F> {
+    /// For a directory and what the script says about it.
+    pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
+        Sealer { fs, config }
+    }
+
+    /// Takes one file through all its steps.
+    pub fn seal(&self, job: Job<F::File>, pace: &mut dyn Pace) -> Sealed {
+        let mut work = step::Work { sealer: self, job, output: None };
+        let mut step = Step::Prune;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match step.perform(&mut work, pace) {
+                Ok(Next::Step(next)) => {
+                    step = next;
+                    pause = FIRST_PAUSE;
+                }
+                Ok(Next::Done) => return Sealed::Done,
+                Ok(Next::Leave) => return Sealed::Left,
+                Err(failure) => {
+                    pace.warn(&failure.message);
+                    step = failure.retry;
+                    if pace.pause(pause) == Pause::Stop {
+                        return Sealed::Left;
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Deletes what is beyond retention, warning about what can't be deleted.
+    pub fn prune(&self, pace: &mut dyn Pace) -> std::io::Result<Kept> {
+        prune(&*self.fs, self.config.keep, |archive, error| {
+            let name = crate::logfs::Name::from(archive.clone()).to_os();
+            pace.warn(&self.said("unable to remove ", "/").and(name.as_encoded_bytes()).because(error));
+        })
+    }
+
+    /// Whether every byte has to go through a processor before it may be deleted.
+    pub fn has_processor(&self) -> bool {
+        matches!(self.config.transform, Transform::Process(_))
+    }
+
+    /// How many archives may stand in the directory.
+    pub fn archives_kept(&self) -> usize {
+        self.config.keep.archives()
+    }
+
+    /// A message about something of this directory.
+    fn said(&self, before: &str, after: &str) -> Message {
+        Message::new(before).and(self.config.path.as_encoded_bytes()).and(after)
+    }
+}

@@ -1,0 +1,83 @@
+//! A file that the disk refused, written again to other blocks and checked.
+//!
+//! After a failed fsync the only whole copy is in the page cache, and it may go at any moment. It is
+//! read back once, compared with the checksum kept while writing, and fsynced as a new file.
+
+use std::io;
+
+use super::Job;
+use crate::logfs::{How, LogFs, Name};
+
+/// How much is copied at once.
+const PIECE: usize = 64 << 10;
+
+/// What was written to a file through one descriptor, from one offset on.
+#[derive(Clone, Debug)]
+pub struct Checksum {
+    from: u64,
+    sum: crc32fast::Hasher,
+}
+
+impl Checksum {
+    /// Nothing was written yet to a file that has `length` bytes, which are on the disk.
+    pub fn after(length: u64) -> Checksum {
+        Checksum { from: length, sum: crc32fast::Hasher::new() }
+    }
+
+    /// These bytes were written.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.sum.update(bytes);
+    }
+}
+
+/// What came of it.
+pub(super) enum Rewritten<File> {
+    /// The new file, on the disk, with the same bytes and the source's name.
+    Same(File),
+    /// The page cache no longer had what was written.
+    Damaged,
+}
+
+/// Copies the job's file to `temporary`, brings it to the disk and gives it the name `source`.
+pub(super) fn rewrite<F: LogFs>(
+    fs: &F,
+    job: &Job<F::File>,
+    temporary: &Name,
+    source: &Name,
+) -> io::Result<Rewritten<F::File>> {
+    fs.remove(temporary)?;
+    let file = fs.open(temporary, How::New)?;
+    let mut sum = Checksum::after(job.checksum.from);
+    let mut offset = 0;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let got = fs.read_at(&job.file, &mut piece, offset)?;
+        if got == 0 {
+            break;
+        }
+        // What stood before `from` was on the disk before this descriptor wrote anything.
+        let known = usize::try_from(sum.from.saturating_sub(offset)).unwrap_or(usize::MAX).min(got);
+        sum.add(&piece[known..got]);
+        write_all(fs, &file, &piece[..got])?;
+        offset += got as u64;
+    }
+    if sum.sum.finalize() != job.checksum.sum.clone().finalize() {
+        fs.remove(temporary)?;
+        return Ok(Rewritten::Damaged);
+    }
+    fs.sync(&file)?;
+    fs.rename(temporary, source)?;
+    Ok(Rewritten::Same(file))
+}
+
+/// Writes everything or fails.
+pub(crate) fn write_all<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8]) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match fs.write(file, left)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => left = &left[written..],
+        }
+    }
+    Ok(())
+}

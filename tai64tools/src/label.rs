@@ -1,0 +1,174 @@
+//! `Label`: a moment as TAI64N, its 25 characters, and the arithmetic that keeps names in order.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tai64::{Tai64, Tai64N};
+
+/// The seconds of a label at 1970-01-01 00:00:00: 2^62, and 10 as daemontools adds.
+pub const EPOCH: u64 = (1 << 62) + 10;
+/// `@` and 24 hexadecimal digits.
+pub const LENGTH: usize = 25;
+/// Seconds from here on are reserved by the format, so a label that has them is not one.
+const RESERVED: u64 = 1 << 63;
+const NANOS_PER_SECOND: u32 = 1_000_000_000;
+
+/// A moment: seconds and nanoseconds. Its order is the order of time and of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label(Tai64N);
+
+impl Label {
+    /// The least label.
+    pub const MIN: Label = Label(Tai64N(Tai64(0), 0));
+
+    /// The label of `seconds` (as in the text, so `EPOCH` and up for our times) and `nanos`.
+    /// None where the format has no such label.
+    pub fn new(seconds: u64, nanos: u32) -> Option<Label> {
+        (seconds < RESERVED && nanos < NANOS_PER_SECOND).then_some(Label(Tai64N(Tai64(seconds), nanos)))
+    }
+
+    /// What the system clock shows.
+    pub fn now() -> Label {
+        Label::from(SystemTime::now())
+    }
+
+    /// Seconds as in the text.
+    pub fn seconds(self) -> u64 {
+        self.0.0.0
+    }
+
+    /// Nanoseconds within the second.
+    pub fn nanos(self) -> u32 {
+        self.0.1
+    }
+
+    /// Seconds since 1970 on the clock that made the label; negative before.
+    pub fn unix_seconds(self) -> i64 {
+        // Both are below 2^63, so the difference of the two as signed numbers is exact.
+        self.seconds().cast_signed() - EPOCH.cast_signed()
+    }
+
+    /// The next moment, a nanosecond later. At the end of the format it stays where it is.
+    pub fn next(self) -> Label {
+        self.plus(1)
+    }
+
+    /// The moment `nanos` (less than a second) later, or the last one of the format.
+    pub fn plus(self, nanos: u32) -> Label {
+        let sum = self.nanos() + nanos;
+        let (seconds, nanos) = match sum.checked_sub(NANOS_PER_SECOND) {
+            Some(rest) => (self.seconds() + 1, rest),
+            None => (self.seconds(), sum),
+        };
+        Label::new(seconds, nanos).unwrap_or(self)
+    }
+
+    /// How much later `self` is than `other`. Zero when it is not.
+    pub fn since(self, other: Label) -> Duration {
+        let own = Duration::new(self.seconds(), self.nanos());
+        own.saturating_sub(Duration::new(other.seconds(), other.nanos()))
+    }
+
+    /// The text: `@` and 24 lower-case hexadecimal digits.
+    pub fn text(self) -> [u8; LENGTH] {
+        let mut text = [b'@'; LENGTH];
+        hex(&mut text[1..17], self.seconds());
+        hex(&mut text[17..25], u64::from(self.nanos()));
+        text
+    }
+
+    /// Reads the label that `text` begins with; what follows it does not matter.
+    ///
+    /// None where there are not 24 lower-case digits after an `@`, or where they are no TAI64N.
+    pub fn parse(text: &[u8]) -> Option<Label> {
+        let digits = text.get(..LENGTH)?.strip_prefix(b"@")?;
+        let seconds = unhex(&digits[..16])?;
+        let nanos = unhex(&digits[16..])?;
+        Label::new(seconds, u32::try_from(nanos).ok()?)
+    }
+}
+
+impl From<SystemTime> for Label {
+    fn from(time: SystemTime) -> Label {
+        let (seconds, nanos) = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => (EPOCH.saturating_add(after.as_secs()), after.subsec_nanos()),
+            // Before 1970 there is a clock that was never set; the epoch is as good as any moment.
+            Err(_) => (EPOCH, 0),
+        };
+        Label::new(seconds, nanos).unwrap_or(Label::MIN)
+    }
+}
+
+/// Writes `value` in as many lower-case digits as `out` has room for.
+pub(crate) fn hex(out: &mut [u8], value: u64) {
+    let mut rest = value;
+    for digit in out.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(rest & 15) as usize];
+        rest >>= 4;
+    }
+}
+
+fn unhex(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |value: u64, digit| {
+        let four = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(value << 4 | u64::from(four))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_label_of_the_manual_is_the_moment_of_the_manual() {
+        let label = Label::parse(b"@4000000037c219bf2ef02e94 mark").unwrap();
+        assert_eq!((label.unix_seconds(), label.nanos()), (935_467_445, 787_492_500));
+        assert_eq!(&label.text(), b"@4000000037c219bf2ef02e94");
+    }
+
+    #[test]
+    fn what_is_not_24_lower_case_digits_of_a_possible_moment_is_no_label() {
+        for text in [
+            &b""[..],
+            b"@",
+            b"4000000037c219bf2ef02e94",
+            b"@4000000037c219bf2ef02e9",
+            b"@4000000037C219BF2EF02E94",
+            b"@4000000037c219bf2ef02e9g",
+            b"@8000000000000000000000000",
+            b"@400000000000000a3b9aca00",
+        ] {
+            assert_eq!(Label::parse(text), None, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn the_last_label_has_no_next() {
+        let last = Label::new(RESERVED - 1, NANOS_PER_SECOND - 1).unwrap();
+        assert_eq!(last.next(), last);
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_label_are_the_same_thing(seconds in 0..RESERVED, nanos in 0..NANOS_PER_SECOND) {
+            let label = Label::new(seconds, nanos).unwrap();
+            prop_assert_eq!(Label::parse(&label.text()), Some(label));
+            let naive = format!("@{seconds:016x}{nanos:08x}");
+            prop_assert_eq!(naive.as_bytes(), &label.text()[..]);
+        }
+
+        #[test]
+        fn the_order_of_texts_is_the_order_of_moments(
+            a in (0..RESERVED, 0..NANOS_PER_SECOND), b in (0..RESERVED, 0..NANOS_PER_SECOND)
+        ) {
+            let (a, b) = (Label::new(a.0, a.1).unwrap(), Label::new(b.0, b.1).unwrap());
+            prop_assert_eq!(a.cmp(&b), a.text().cmp(&b.text()));
+            prop_assert!(a.next() > a);
+            prop_assert_eq!(a.next().since(a), Duration::from_nanos(1));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! TAI64N labels as daemontools writes them, the stamps made of them, and the filters that read them.
+//!
+//! A label is `@` and 24 lower-case hexadecimal digits: 16 for the seconds, counted from 2^62 at the
+//! epoch and 10 seconds ahead of it, and 8 for the nanoseconds. The format is that of
+//! <https://cr.yp.to/libtai/tai64.html>; the fixed 10 seconds instead of a leap second table are
+//! daemontools' and on purpose: a label is the system clock, written so that it sorts.
+
+#![forbid(unsafe_code)]
+
+pub mod label;
+pub mod local;
+pub mod stamper;
+pub mod tai64nlocal;
+
+pub use label::Label;
+pub use stamper::{Stamp, Stamper};

@@ -1,0 +1,161 @@
+//! `Stamper`: the stamps of the lines of a batch, strictly increasing, from one look at the clock.
+//!
+//! The n-th line of a batch is stamped n nanoseconds after the moment of the batch, so a stamp names
+//! one line. When the clock steps back by up to [`SMALL_STEP`] the stamps go on from the last one;
+//! when it steps back by more, they follow it.
+
+use std::time::Duration;
+
+use crate::label::{self, Label};
+
+/// How far the clock may step back without the stamps following it.
+pub const SMALL_STEP: Duration = Duration::from_secs(1);
+
+/// What is put before each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// `t`: a TAI64N label and a space, 26 bytes.
+    Tai64n,
+    /// `T`: seconds since the epoch, a dot, six digits, a space, as accustamp.
+    Accustamp,
+}
+
+/// The length of the longest stamp.
+const ROOM: usize = 40;
+
+/// Makes the stamps of one input.
+#[derive(Clone, Debug)]
+pub struct Stamper {
+    form: Stamp,
+    last: Label,
+    text: [u8; ROOM],
+    length: usize,
+}
+
+impl Stamper {
+    /// A stamper that has stamped nothing yet.
+    pub fn new(form: Stamp) -> Stamper {
+        Stamper { form, last: Label::MIN, text: [b' '; ROOM], length: 0 }
+    }
+
+    /// A stamper that goes on after a stamp that was already given.
+    pub fn after(form: Stamp, last: Label) -> Stamper {
+        Stamper { last, ..Stamper::new(form) }
+    }
+
+    /// How many bytes of the match window a stamp takes: its length.
+    pub fn width(&self) -> usize {
+        match self.form {
+            Stamp::Tai64n => label::LENGTH + 1,
+            Stamp::Accustamp => 18,
+        }
+    }
+
+    /// The last stamp given, as a moment.
+    pub fn last(&self) -> Label {
+        self.last
+    }
+
+    /// Begins a batch at `now`.
+    pub fn begin(&mut self, now: Label) {
+        // One before the first stamp, so that `stamp` only has to count.
+        let went_on = self.last >= now && self.last.since(now) <= SMALL_STEP;
+        if !went_on {
+            self.last = before(now);
+        }
+        self.render();
+    }
+
+    /// The stamp of the next line.
+    pub fn stamp(&mut self) -> &[u8] {
+        self.last = self.last.next();
+        // Most often the last two digits are all that changes.
+        if self.form == Stamp::Tai64n && self.last.nanos() & 0xff != 0 {
+            let byte = (self.last.nanos() & 0xff) as usize;
+            self.text[label::LENGTH - 2] = DIGITS[byte >> 4];
+            self.text[label::LENGTH - 1] = DIGITS[byte & 15];
+        } else {
+            self.render();
+        }
+        &self.text[..self.length]
+    }
+
+    fn render(&mut self) {
+        match self.form {
+            Stamp::Tai64n => {
+                self.text[..label::LENGTH].copy_from_slice(&self.last.text());
+                self.text[label::LENGTH] = b' ';
+                self.length = label::LENGTH + 1;
+            }
+            Stamp::Accustamp => {
+                let text = format!("{}.{:06} ", self.last.unix_seconds(), self.last.nanos() / 1000);
+                self.length = text.len().min(ROOM);
+                self.text[..self.length].copy_from_slice(&text.as_bytes()[..self.length]);
+            }
+        }
+    }
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+fn before(moment: Label) -> Label {
+    match moment.nanos().checked_sub(1) {
+        Some(nanos) => Label::new(moment.seconds(), nanos),
+        None => moment.seconds().checked_sub(1).and_then(|s| Label::new(s, 999_999_999)),
+    }
+    .unwrap_or(moment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: u64, nanos: u32) -> Label {
+        Label::new(label::EPOCH + seconds, nanos).unwrap()
+    }
+
+    #[test]
+    fn the_lines_of_a_batch_are_a_nanosecond_apart() {
+        let mut stamper = Stamper::new(Stamp::Tai64n);
+        stamper.begin(at(0, 0xfe));
+        assert_eq!(stamper.stamp(), b"@400000000000000a000000fe ");
+        assert_eq!(stamper.stamp(), b"@400000000000000a000000ff ");
+        assert_eq!(stamper.stamp(), b"@400000000000000a00000100 ");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_a_little_is_not_followed_and_one_that_steps_far_is() {
+        let mut stamper = Stamper::new(Stamp::Tai64n);
+        stamper.begin(at(100, 0));
+        stamper.stamp();
+        stamper.begin(at(99, 500));
+        stamper.stamp();
+        assert_eq!(stamper.last(), at(100, 1));
+        stamper.begin(at(50, 0));
+        stamper.stamp();
+        assert_eq!(stamper.last(), at(50, 0));
+    }
+
+    #[test]
+    fn an_accustamp_is_seconds_and_microseconds() {
+        let mut stamper = Stamper::new(Stamp::Accustamp);
+        stamper.begin(at(893_364_712, 481_820_000));
+        assert_eq!(stamper.stamp(), b"893364712.481820 ");
+    }
+
+    proptest! {
+        #[test]
+        fn a_stamp_is_the_text_of_its_moment(start in 0u32..999_999_999, lines in 1usize..600) {
+            let mut stamper = Stamper::new(Stamp::Tai64n);
+            stamper.begin(at(7, start));
+            let mut expected = at(7, start);
+            for _ in 0..lines {
+                let text = stamper.stamp().to_vec();
+                prop_assert_eq!(&text[..25], &expected.text()[..]);
+                prop_assert_eq!(text[25], b' ');
+                expected = expected.next();
+            }
+        }
+    }
+}

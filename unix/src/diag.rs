@@ -1,0 +1,121 @@
+//! Messages on descriptor 2: one line, one write, and never a wait.
+//!
+//! A logger or a supervisor that waits for somebody to read its warnings stands still together with
+//! everything that it serves. So a message that nobody can take at once is dropped.
+
+use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, fstat};
+use rustix::io::{Errno, ReadWriteFlags, pwritev2};
+
+use crate::errno;
+
+/// How much one write to a pipe takes without waiting once the pipe polls writable (POSIX' PIPE_BUF).
+pub const ATOMIC_WRITE: usize = 4096;
+
+/// Descriptor 2.
+pub fn stderr() -> BorrowedFd<'static> {
+    rustix::stdio::stderr()
+}
+
+/// Descriptor 1.
+pub fn stdout() -> BorrowedFd<'static> {
+    rustix::stdio::stdout()
+}
+
+/// A message in daemontools' grammar, put together piece by piece from text and raw bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message(Vec<u8>);
+
+impl Message {
+    /// A message that begins with `text`.
+    pub fn new(text: impl AsRef<[u8]>) -> Message {
+        Message(text.as_ref().to_vec())
+    }
+
+    /// The same with `text` after it. Line ends become `?`: a message is one line.
+    pub fn and(mut self, text: impl AsRef<[u8]>) -> Message {
+        self.0.extend(text.as_ref().iter().map(|&b| if b == b'\n' { b'?' } else { b }));
+        self
+    }
+
+    /// The same with `: ` and the reason after it.
+    pub fn because(self, error: &io::Error) -> Message {
+        self.and(": ").and(errno::words(error).as_bytes())
+    }
+
+    /// The bytes of the message, without a newline.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Says `program: warning: message`.
+pub fn warn(program: &str, message: &Message) {
+    say(&Message::new(program).and(": warning: ").and(message.as_bytes()));
+}
+
+/// Says `program: fatal: message`.
+pub fn fatal(program: &str, message: &Message) {
+    say(&Message::new(program).and(": fatal: ").and(message.as_bytes()));
+}
+
+/// Writes one line to descriptor 2, if that needs no wait. A failure has nowhere to be told.
+pub fn say(message: &Message) {
+    let mut line = message.as_bytes().to_vec();
+    line.push(b'\n');
+    let file =
+        matches!(fstat(stderr()).map(|s| FileType::from_raw_mode(s.st_mode)), Ok(FileType::RegularFile));
+    if file {
+        rustix::io::write(stderr(), &line).ok();
+        return;
+    }
+    let line = cut_to_one_write(line);
+    match pwritev2(stderr(), &[IoSlice::new(&line)], CURRENT_POSITION, ReadWriteFlags::NOWAIT) {
+        // Terminals, sockets and older kernels' pipes have no writes that never wait: the nearest is
+        // to ask first.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) if writable_now() => {
+            rustix::io::write(stderr(), &line).ok();
+        }
+        _ => {}
+    }
+}
+
+/// The offset that means "where the descriptor stands" to pwritev2(2).
+const CURRENT_POSITION: u64 = u64::MAX;
+
+fn cut_to_one_write(mut line: Vec<u8>) -> Vec<u8> {
+    if line.len() > ATOMIC_WRITE {
+        line.truncate(ATOMIC_WRITE - 1);
+        line.push(b'\n');
+    }
+    line
+}
+
+fn writable_now() -> bool {
+    let stderr = stderr();
+    let mut fds = [PollFd::new(&stderr, PollFlags::OUT)];
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    matches!(poll(&mut fds, Some(&now)), Ok(1)) && fds[0].revents().contains(PollFlags::OUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_whatever_a_path_contains() {
+        let message =
+            Message::new("unable to open ").and("a\nb").because(&io::Error::from_raw_os_error(libc::ENOENT));
+        assert_eq!(message.as_bytes(), b"unable to open a?b: file does not exist");
+    }
+
+    #[test]
+    fn a_long_message_is_cut_to_what_one_write_takes_and_keeps_its_newline() {
+        let line = cut_to_one_write(vec![b'x'; 10_000]);
+        assert_eq!(line.len(), ATOMIC_WRITE);
+        assert_eq!(line.last(), Some(&b'\n'));
+    }
+}

@@ -1,0 +1,174 @@
+//! Waiting: for input, for a signal, for another thread, for time on the monotonic clock.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::event::epoll;
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
+
+/// What a wait says about one descriptor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Something can be read without waiting (or an error can).
+    pub readable: bool,
+    /// The other side has closed.
+    pub hung_up: bool,
+}
+
+/// Waits until one of `fds` has something, or for `limit`. A signal that is not blocked ends it early.
+pub fn wait<const N: usize>(fds: [BorrowedFd<'_>; N], limit: Option<Duration>) -> io::Result<[Readiness; N]> {
+    let mut polled = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+    let limit = limit.map(timespec);
+    match poll(&mut polled, limit.as_ref()) {
+        Ok(_) => {}
+        Err(Errno::INTR) => return Ok([Readiness::default(); N]),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(std::array::from_fn(|i| {
+        let events = polled[i].revents();
+        Readiness {
+            readable: events.intersects(PollFlags::IN | PollFlags::ERR | PollFlags::NVAL),
+            hung_up: events.contains(PollFlags::HUP),
+        }
+    }))
+}
+
+/// Waits until `target` takes a write of up to a page without waiting, or `other` can be read.
+///
+/// True when the write can go ahead.
+pub fn wait_writable(target: impl AsFd, other: impl AsFd) -> io::Result<bool> {
+    let (target, other) = (target.as_fd(), other.as_fd());
+    let mut polled = [PollFd::new(&target, PollFlags::OUT), PollFd::new(&other, PollFlags::IN)];
+    match poll(&mut polled, None) {
+        Ok(_) | Err(Errno::INTR) => Ok(!polled[0].revents().is_empty()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn timespec(limit: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(limit.subsec_nanos()),
+    }
+}
+
+/// A descriptor that one thread rings and another waits for.
+#[derive(Debug)]
+pub struct Bell(OwnedFd);
+
+impl Bell {
+    /// A bell that has not been rung.
+    pub fn new() -> io::Result<Bell> {
+        Ok(Bell(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
+    }
+
+    /// Wakes whoever waits. Ringing twice before anybody listens is ringing once.
+    pub fn ring(&self) {
+        rustix::io::write(&self.0, &1u64.to_ne_bytes()).ok();
+    }
+
+    /// Forgets that it was rung.
+    pub fn quiet(&self) {
+        rustix::io::read(&self.0, &mut [0u8; 8]).ok();
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// A watch that wakes for every write to a pipe, also when something unread is still in it.
+///
+/// poll(2) would return at once for as long as a partial line stays in the pipe.
+#[derive(Debug)]
+pub struct EdgeWatch {
+    epoll: OwnedFd,
+    reliable: Reliable,
+}
+
+/// Whether the kernel wakes an edge-triggered watch for a write to a pipe that was not empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reliable {
+    /// It does (Linux from 5.15 on, and before 5.5).
+    Yes,
+    /// It does not, so a timer is needed beside it.
+    No,
+}
+
+impl EdgeWatch {
+    /// Watches `pipe`, and finds out by trying whether the kernel can be relied on.
+    pub fn new(pipe: impl AsFd) -> io::Result<EdgeWatch> {
+        Ok(EdgeWatch { epoll: watch(pipe)?, reliable: probe().unwrap_or(Reliable::No) })
+    }
+
+    /// Whether a wake-up comes for every write.
+    pub fn reliable(&self) -> Reliable {
+        self.reliable
+    }
+
+    /// Takes the event, so that only what comes after this call wakes. True when there was one.
+    pub fn take(&self) -> bool {
+        taken(&self.epoll)
+    }
+}
+
+impl AsFd for EdgeWatch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+fn watch(pipe: impl AsFd) -> io::Result<OwnedFd> {
+    let set = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    let flags = epoll::EventFlags::IN | epoll::EventFlags::HUP | epoll::EventFlags::ET;
+    epoll::add(&set, pipe, epoll::EventData::new_u64(0), flags)?;
+    Ok(set)
+}
+
+fn taken(set: &OwnedFd) -> bool {
+    let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    matches!(epoll::wait(set, &mut events, Some(&now)), Ok(1))
+}
+
+fn probe() -> io::Result<Reliable> {
+    let (read, write) = crate::pipe::new()?;
+    let set = watch(&read)?;
+    rustix::io::write(&write, b"1")?;
+    taken(&set);
+    rustix::io::write(&write, b"2")?;
+    Ok(if taken(&set) { Reliable::Yes } else { Reliable::No })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_watch_wakes_for_a_second_write_though_the_first_was_not_read() {
+        let (read, write) = crate::pipe::new().unwrap();
+        let watch = EdgeWatch::new(&read).unwrap();
+        assert!(!watch.take());
+        rustix::io::write(&write, b"1").unwrap();
+        assert!(watch.take());
+        assert!(!watch.take());
+        rustix::io::write(&write, b"2").unwrap();
+        assert!(watch.take() || watch.reliable() == Reliable::No);
+    }
+
+    #[test]
+    fn a_bell_rings_once_for_many_rings() {
+        let bell = Bell::new().unwrap();
+        bell.ring();
+        bell.ring();
+        let [rung] = wait([bell.as_fd()], Some(Duration::ZERO)).unwrap();
+        assert!(rung.readable);
+        bell.quiet();
+        let [rung] = wait([bell.as_fd()], Some(Duration::ZERO)).unwrap();
+        assert!(!rung.readable);
+    }
+}

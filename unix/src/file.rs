@@ -1,0 +1,225 @@
+//! Files of one directory, reached through its descriptor and never through a symbolic link.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, fstat, ftruncate, linkat, openat, renameat,
+    renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+/// How a file is opened. All of them are close-on-exec and refuse symbolic links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// For reading; it must exist.
+    Read,
+    /// For reading and appending; it must exist.
+    Append,
+    /// For reading and appending; it must not exist.
+    New,
+    /// For appending; made when it is not there.
+    Make,
+}
+
+/// What a file is, in the terms of a log directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Whether it is a regular file.
+    pub regular: bool,
+    /// Its owner.
+    pub owner: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// Length in bytes.
+    pub size: u64,
+    /// The device it is on.
+    pub device: u64,
+    /// Its inode number there.
+    pub inode: u64,
+}
+
+fn to_stat(stat: &rustix::fs::Stat) -> Stat {
+    Stat {
+        regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        owner: stat.st_uid,
+        mode: stat.st_mode & 0o7777,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    }
+}
+
+/// Opens a directory, from the working directory.
+pub fn open_directory(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(openat(CWD, path, flags, Mode::empty())?)
+}
+
+/// Makes a directory that only its owner may enter. True: it was not there before.
+pub fn make_directory(path: &Path) -> bool {
+    rustix::fs::mkdir(path, Mode::from_raw_mode(0o700)).is_ok()
+}
+
+/// Opens the file `name` of `directory`; what is made gets `mode`.
+pub fn open(directory: impl AsFd, name: &OsStr, how: How, mode: u32) -> io::Result<OwnedFd> {
+    let flags = match how {
+        How::Read => OFlags::RDONLY,
+        How::Append => OFlags::RDWR | OFlags::APPEND,
+        How::New => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
+        How::Make => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
+    };
+    // NONBLOCK: a named pipe in the place of a file must not hold the program up.
+    let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::NONBLOCK;
+    Ok(openat(directory, name, flags | always, Mode::from_raw_mode(mode))?)
+}
+
+/// What the open file is.
+pub fn stat(file: impl AsFd) -> io::Result<Stat> {
+    Ok(to_stat(&fstat(file)?))
+}
+
+/// What stands under `name`, itself if it is a symbolic link. None: nothing.
+pub fn lookup(directory: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
+    match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(to_stat(&stat))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The names in a directory, without `.` and `..`.
+pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
+    let mut found = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            found.push(OsStr::from_bytes(name).to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Writes to a file, possibly less than everything.
+pub fn write(file: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::write(file.as_fd(), bytes))?)
+}
+
+/// Reads at an offset, possibly less than everything; 0 at the end.
+pub fn read_at(file: impl AsFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::pread(file.as_fd(), &mut *buffer, offset))?)
+}
+
+/// Opens a status file: made if it is not there, never truncated, and no wait for a named pipe's reader.
+pub fn open_status(path: &OsStr) -> io::Result<OwnedFd> {
+    let make = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    drop(openat(CWD, path, make, Mode::from_raw_mode(0o600))?);
+    let write = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(openat(CWD, path, write, Mode::empty())?)
+}
+
+/// Writes at the start of a file; how much was written. What can't be positioned is just written to.
+pub fn overwrite(file: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    match rustix::io::retry_on_intr(|| rustix::io::pwrite(file.as_fd(), bytes, 0)) {
+        Err(Errno::SPIPE) => write(file, bytes),
+        result => Ok(result?),
+    }
+}
+
+/// Cuts a file to `size` bytes.
+pub fn truncate(file: impl AsFd, size: u64) -> io::Result<()> {
+    Ok(ftruncate(file, size)?)
+}
+
+/// Sets the permission bits.
+pub fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
+    Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?)
+}
+
+/// Brings a file to the disk. EINVAL, from what has no disk behind it, counts as done.
+pub fn sync(file: impl AsFd) -> io::Result<()> {
+    match rustix::fs::fsync(file) {
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Renames within a directory and fails with EEXIST rather than replace anything.
+pub fn rename_new(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    let directory = directory.as_fd();
+    match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
+        // NFS and some others have no such rename; link(2) fails on an existing name as well.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            linkat(directory, from, directory, to, AtFlags::empty())?;
+            Ok(unlinkat(directory, from, AtFlags::empty())?)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// Renames within a directory; what stood under `to` is gone.
+pub fn rename(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    let directory = directory.as_fd();
+    Ok(renameat(directory, from, directory, to)?)
+}
+
+/// Removes a file's name. A name that is not there counts as removed.
+pub fn remove(directory: impl AsFd, name: &OsStr) -> io::Result<()> {
+    match unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The user whose rights the process has.
+pub fn effective_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Sets the file creation mask.
+pub fn set_umask(mask: u32) {
+    rustix::process::umask(Mode::from_raw_mode(mask));
+}
+
+/// Moves a descriptor's offset to `position` from the start.
+pub fn seek(file: impl AsFd, position: u64) -> io::Result<()> {
+    rustix::fs::seek(file, rustix::fs::SeekFrom::Start(position))?;
+    Ok(())
+}
+
+/// A descriptor's offset.
+pub fn position(file: impl AsFd) -> io::Result<u64> {
+    Ok(rustix::fs::tell(file)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbolic_link_is_never_followed() {
+        let place = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", place.path().join("current")).unwrap();
+        let directory = open_directory(place.path()).unwrap();
+        let error = open(&directory, OsStr::new("current"), How::Append, 0o644).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ELOOP));
+        assert!(!lookup(&directory, OsStr::new("current")).unwrap().unwrap().regular);
+    }
+
+    #[test]
+    fn a_rename_to_a_new_name_replaces_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("a"), "a").unwrap();
+        std::fs::write(place.path().join("b"), "b").unwrap();
+        let directory = open_directory(place.path()).unwrap();
+        let error = rename_new(&directory, OsStr::new("a"), OsStr::new("b")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        rename_new(&directory, OsStr::new("a"), OsStr::new("c")).unwrap();
+        assert!(lookup(&directory, OsStr::new("a")).unwrap().is_none());
+        remove(&directory, OsStr::new("a")).unwrap();
+    }
+}

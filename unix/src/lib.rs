@@ -1,0 +1,18 @@
+//! The boundary to the operating system: every system call the toolchain makes, and its words for failures.
+//!
+//! This is the only crate with unsafe code. Each block argues why it is sound, and nothing above
+//! this crate sees a raw descriptor, a raw signal set or an errno.
+
+#![allow(unsafe_code, reason = "system calls that no safe wrapper covers: fork, signalfd, localtime_r")]
+
+pub mod diag;
+pub mod errno;
+pub mod event;
+pub mod file;
+pub mod inherited;
+pub mod localtime;
+pub mod lock;
+pub mod pipe;
+pub mod signal;
+pub mod spawn;
+pub mod tool;

@@ -1,0 +1,55 @@
+//! Exclusive locks by flock(2), as daemontools takes them, so that setlock and other loggers see them.
+
+use std::fs::read_to_string;
+use std::io;
+use std::os::fd::AsFd;
+
+use rustix::fs::{FlockOperation, flock, fstat, major, minor};
+
+/// Takes the lock or fails at once with EAGAIN when somebody has it.
+pub fn exclusive_now(file: impl AsFd) -> io::Result<()> {
+    Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
+}
+
+/// The process that holds a lock on `file`, as far as /proc/locks tells.
+pub fn holder(file: impl AsFd) -> Option<u32> {
+    let stat = fstat(file).ok()?;
+    let place = format!("{:02x}:{:02x}:{}", major(stat.st_dev), minor(stat.st_dev), stat.st_ino);
+    holder_in(&read_to_string("/proc/locks").ok()?, &place)
+}
+
+/// Finds the holder of a granted flock in the text of /proc/locks.
+fn holder_in(table: &str, place: &str) -> Option<u32> {
+    table.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        match fields[..] {
+            [_, "FLOCK", _, "WRITE", pid, at, ..] if at == place => pid.parse().ok(),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_lock_fails_at_once_and_names_its_holder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let first = std::fs::File::open(file.path()).unwrap();
+        let second = std::fs::File::open(file.path()).unwrap();
+        exclusive_now(&first).unwrap();
+        assert_eq!(exclusive_now(&second).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(holder(&second), Some(std::process::id()));
+    }
+
+    #[test]
+    fn only_a_granted_flock_on_that_file_names_a_holder() {
+        let table = "1: POSIX  ADVISORY  WRITE 10 fe:00:99 0 EOF\n\
+                     2: FLOCK  ADVISORY  WRITE 11 fe:00:98 0 EOF\n\
+                     3: -> FLOCK  ADVISORY  WRITE 12 fe:00:99 0 EOF\n\
+                     4: FLOCK  ADVISORY  WRITE 13 fe:00:99 0 EOF\n";
+        assert_eq!(holder_in(table, "fe:00:99"), Some(13));
+        assert_eq!(holder_in(table, "fe:00:97"), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! Pipes: looking into one without taking anything out, and taking out without copying.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{FileType, Mode, OFlags, fstat, major, minor, open};
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice, tee};
+
+/// A fresh pipe, close-on-exec: the end to read and the end to write.
+pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(pipe_with(PipeFlags::CLOEXEC)?)
+}
+
+/// Standard input, which every program of the toolchain reads.
+pub fn stdin() -> BorrowedFd<'static> {
+    rustix::stdio::stdin()
+}
+
+/// What kind of thing a descriptor is: what can be done with it follows from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A pipe or a named pipe.
+    Pipe,
+    /// A regular file.
+    File,
+    /// A terminal, a socket, a device.
+    Other,
+}
+
+/// What kind of thing `fd` is.
+pub fn kind(fd: impl AsFd) -> io::Result<Kind> {
+    Ok(match FileType::from_raw_mode(fstat(fd)?.st_mode) {
+        FileType::Fifo => Kind::Pipe,
+        FileType::RegularFile => Kind::File,
+        _ => Kind::Other,
+    })
+}
+
+/// How many bytes the pipe holds at most.
+pub fn capacity(fd: impl AsFd) -> io::Result<usize> {
+    Ok(fcntl_getpipe_size(fd)?)
+}
+
+/// Asks for another capacity and returns the one that was given.
+pub fn set_capacity(fd: impl AsFd, bytes: usize) -> io::Result<usize> {
+    Ok(fcntl_setpipe_size(fd, bytes)?)
+}
+
+/// Duplicates up to `bytes` from the head of `from` into `to` without taking them out of `from`.
+///
+/// 0 means that `from` is empty and nobody can write to it; WouldBlock, that it is empty.
+pub fn duplicate(from: impl AsFd, to: impl AsFd, bytes: usize) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| tee(from.as_fd(), to.as_fd(), bytes, SpliceFlags::NONBLOCK))?)
+}
+
+/// Reads what is there, waiting for at least a byte; 0 at the end.
+pub fn read(from: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::read(from.as_fd(), &mut *buffer))?)
+}
+
+/// Moves up to `bytes` from the head of `from` to `to` (a pipe, a file or /dev/null), never waiting.
+pub fn remove(from: impl AsFd, to: impl AsFd, bytes: usize) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| {
+        splice(from.as_fd(), None, to.as_fd(), None, bytes, SpliceFlags::NONBLOCK)
+    })?)
+}
+
+/// Moves up to `bytes` from the head of `from` into the file `to` at `offset`, never waiting.
+pub fn remove_into(from: impl AsFd, to: impl AsFd, offset: u64, bytes: usize) -> io::Result<usize> {
+    let mut at = offset;
+    Ok(rustix::io::retry_on_intr(|| {
+        splice(from.as_fd(), None, to.as_fd(), Some(&mut at), bytes, SpliceFlags::NONBLOCK)
+    })?)
+}
+
+/// Opens /dev/null for writing, provided that it is the real one: a file in its place would grow.
+pub fn open_null() -> io::Result<OwnedFd> {
+    let fd = open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let stat = fstat(&fd)?;
+    let is_null = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice
+        && (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3);
+    if is_null { Ok(fd) } else { Err(io::Error::from_raw_os_error(libc::ENODEV)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duplicate_leaves_the_bytes_where_they_are() {
+        let (read, write) = new().unwrap();
+        let (side_read, side_write) = new().unwrap();
+        rustix::io::write(&write, b"abc\n").unwrap();
+        assert_eq!(duplicate(&read, &side_write, 100).unwrap(), 4);
+        let mut seen = [0; 8];
+        assert_eq!(rustix::io::read(&side_read, &mut seen).unwrap(), 4);
+        assert_eq!(remove(&read, open_null().unwrap(), 2).unwrap(), 2);
+        assert_eq!(rustix::io::read(&read, &mut seen).unwrap(), 2);
+        assert_eq!(&seen[..2], b"c\n");
+    }
+
+    #[test]
+    fn an_empty_pipe_would_block_and_one_without_writers_is_at_its_end() {
+        let (read, write) = new().unwrap();
+        let (_side_read, side_write) = new().unwrap();
+        assert_eq!(duplicate(&read, &side_write, 9).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(write);
+        assert_eq!(duplicate(&read, &side_write, 9).unwrap(), 0);
+    }
+}

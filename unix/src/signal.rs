@@ -1,0 +1,138 @@
+//! Signals as events: blocked for good, and read from a descriptor that a wait can include.
+//!
+//! A signal that is only ever read can't arrive between a check and a wait, which is the race of
+//! every logger that unblocks signals around its read.
+
+use std::io;
+use std::mem::{MaybeUninit, size_of, zeroed};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// The signals that the toolchain acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM.
+    Term,
+    /// SIGINT.
+    Int,
+    /// SIGHUP.
+    Hup,
+    /// SIGALRM.
+    Alarm,
+}
+
+impl Signal {
+    fn number(self) -> i32 {
+        match self {
+            Signal::Term => libc::SIGTERM,
+            Signal::Int => libc::SIGINT,
+            Signal::Hup => libc::SIGHUP,
+            Signal::Alarm => libc::SIGALRM,
+        }
+    }
+}
+
+/// The signals of a program, blocked and readable.
+#[derive(Debug)]
+pub struct Signals {
+    fd: OwnedFd,
+    watched: Vec<Signal>,
+}
+
+impl Signals {
+    /// Blocks `wanted` for this thread and the threads it starts later, and opens a descriptor for them.
+    ///
+    /// INT and HUP that were ignored at start (nohup, a shell's background job) stay ignored.
+    pub fn take_over(wanted: &[Signal]) -> io::Result<Signals> {
+        let watched: Vec<Signal> =
+            wanted.iter().copied().filter(|&signal| !is_left_ignored(signal)).collect();
+        let set = set_of(&watched);
+        // SAFETY: `set` is an initialized signal set and the old mask is not asked for.
+        check(unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) })?;
+        // SAFETY: -1 asks for a new descriptor; `set` is initialized.
+        let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+        if fd == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: `fd` is a descriptor that was just opened and that nobody else owns.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(Signals { fd, watched })
+    }
+
+    /// The next signal that arrived, without waiting.
+    pub fn next(&self) -> Option<Signal> {
+        let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
+        let size = size_of::<libc::signalfd_siginfo>();
+        // SAFETY: `info` is writable and `size` bytes long.
+        let got = unsafe { libc::read(self.fd.as_raw_fd(), info.as_mut_ptr().cast(), size) };
+        if usize::try_from(got) != Ok(size) {
+            return None;
+        }
+        // SAFETY: the kernel filled the whole structure, of integers only.
+        let number = unsafe { info.assume_init() }.ssi_signo;
+        self.watched.iter().copied().find(|signal| signal.number().unsigned_abs() == number)
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn is_left_ignored(signal: Signal) -> bool {
+    if !matches!(signal, Signal::Int | Signal::Hup) {
+        return false;
+    }
+    // SAFETY: a null new action only reads the current one into a valid zeroed structure.
+    unsafe {
+        let mut action: libc::sigaction = zeroed();
+        libc::sigaction(signal.number(), std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+fn set_of(signals: &[Signal]) -> libc::sigset_t {
+    // SAFETY: sigemptyset initializes the zeroed set; sigaddset gets valid signal numbers.
+    unsafe {
+        let mut set: libc::sigset_t = zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, signal.number());
+        }
+        set
+    }
+}
+
+/// Makes writing past RLIMIT_FSIZE an error (EFBIG) instead of death by SIGXFSZ.
+///
+/// A handler and not "ignore", because ignoring would be inherited by children.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: the action is zeroed (no flags, an empty mask) but for a handler that does nothing and
+    // so is async-signal-safe.
+    unsafe {
+        let mut action: libc::sigaction = zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        action.sa_flags = libc::SA_RESTART;
+        check(libc::sigaction(libc::SIGXFSZ, &raw const action, std::ptr::null_mut()))
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_was_taken_over_is_read_and_not_acted_on() {
+        let signals = Signals::take_over(&[Signal::Alarm]).unwrap();
+        assert_eq!(signals.next(), None);
+        // SAFETY: raising a signal that this thread blocks only makes it pending.
+        unsafe { libc::raise(libc::SIGALRM) };
+        assert_eq!(signals.next(), Some(Signal::Alarm));
+        assert_eq!(signals.next(), None);
+    }
+}
