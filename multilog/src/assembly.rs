@@ -80,6 +80,12 @@ impl Assembly {
         self.midline
     }
 
+    /// Gives back the memory that a burst has taken.
+    pub fn release(&mut self) {
+        self.outputs.iter_mut().for_each(Output::release);
+        self.alerts = Alerts::default();
+    }
+
     /// Takes the next batch from the start of `input` and returns how many bytes of it that is.
     ///
     /// The outputs have been begun by the caller. 0 means that nothing can be taken before more input

@@ -83,6 +83,10 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
                 if woken.signalled {
                     self.host.listen();
                 }
+                if woken.quiet {
+                    self.assembly.release();
+                    continue;
+                }
             }
             if self.host.take_rotate() {
                 self.rotate_all()?;

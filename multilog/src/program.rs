@@ -53,7 +53,8 @@ fn run(script: Script) -> Result<Exit, Fatal> {
     let host = System::new(&script.statuses)?;
     let now = Label::now();
     let mut dirs = Vec::with_capacity(script.logs.len());
-    for config in script.logs {
+    for mut config in script.logs {
+        config.size = config.size.within(unix::file::size_limit());
         let fs = RealFs::open(&config.path)?;
         dirs.push(LogDir::open(fs, config, now, Threading::Thread)?);
     }

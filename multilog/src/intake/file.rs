@@ -59,6 +59,6 @@ impl Intake for FileIntake<'_> {
             Some(signals) => event::wait([signals], Some(Duration::ZERO))?[0].readable,
             None => false,
         };
-        Ok(Woken { signalled })
+        Ok(Woken { signalled, quiet: false })
     }
 }

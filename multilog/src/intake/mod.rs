@@ -30,6 +30,8 @@ pub enum Seen {
 pub struct Woken {
     /// A signal has arrived.
     pub signalled: bool,
+    /// Nothing came for a while: the time to give memory back. Said once before a wait without end.
+    pub quiet: bool,
 }
 
 /// A source of bytes that can be looked at before they are taken.

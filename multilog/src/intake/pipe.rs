@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use unix::event::{self, EdgeWatch, Reliable};
+use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
 use super::{Intake, Seen, Woken};
@@ -18,8 +18,10 @@ const LARGEST_FOR_ROOT: usize = 1 << 20;
 const LARGEST: usize = 256 << 10;
 /// How long the input is quiet before buffers and pipes go back to what they were.
 const QUIET: Duration = Duration::from_millis(500);
-/// How often a partial line is looked at where the kernel does not wake us for every write to it.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How often a partial line is looked at, since not every write behind it wakes us: soon after the
+/// last change, and then more and more seldom.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+const LOOK_AGAIN_AT_MOST: Duration = Duration::from_millis(100);
 /// Room for one more page: a pipe in packet mode hands out a page at a time.
 const PAGE: usize = 4096;
 
@@ -41,6 +43,16 @@ pub struct PipeIntake<'fd> {
     /// Whether the writers were gone before the last look.
     hung_up: bool,
     watch: Option<EdgeWatch>,
+    /// How long the next wait beside a partial line is at most.
+    look_again: Duration,
+    quiet: Quiet,
+}
+
+/// Whether everything was given back and the next wait may be without end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quiet {
+    Yes,
+    No,
 }
 
 impl<'fd> PipeIntake<'fd> {
@@ -68,6 +80,8 @@ impl<'fd> PipeIntake<'fd> {
             largest,
             hung_up: false,
             watch: None,
+            look_again: LOOK_AGAIN,
+            quiet: Quiet::No,
         })
     }
 
@@ -129,31 +143,28 @@ impl<'fd> PipeIntake<'fd> {
     }
 
     /// Waits once. A partial line keeps the pipe readable, so then only changes count.
-    fn wait_once(
-        &mut self,
-        signals: BorrowedFd<'_>,
-        limit: Option<Duration>,
-    ) -> io::Result<[event::Readiness; 2]> {
+    fn wait_once(&mut self, signals: BorrowedFd<'_>, limit: Option<Duration>) -> io::Result<[event::Readiness; 2]> {
         if self.start == self.end {
             return event::wait([self.source, signals], limit);
         }
-        if self.watch.is_none() {
-            self.watch = Some(EdgeWatch::new(self.source)?);
-        }
-        let Some(watch) = &self.watch else { return event::wait([self.source, signals], limit) };
-        let limit = if watch.reliable() == Reliable::Yes { limit } else { Some(LOOK_AGAIN) };
-        let [mut changed, signalled] = event::wait([watch.as_fd(), signals], limit)?;
+        let watch = match self.watch.take() {
+            Some(watch) => watch,
+            None => EdgeWatch::new(self.source)?,
+        };
+        let [_, signalled] = event::wait([watch.as_fd(), signals], Some(self.look_again))?;
         watch.take();
-        let [now] = event::wait([self.source], Some(Duration::ZERO))?;
-        changed.hung_up = now.hung_up;
-        changed.readable |= watch.reliable() == Reliable::No;
-        Ok([changed, signalled])
+        self.watch = Some(watch);
+        self.look_again = (self.look_again * 2).min(LOOK_AGAIN_AT_MOST);
+        // The pipe is readable because of the partial line: whether it has more is for a look to say.
+        let [input] = event::wait([self.source], Some(Duration::ZERO))?;
+        Ok([input, signalled])
     }
 }
 
 impl Intake for PipeIntake<'_> {
     fn peek(&mut self) -> io::Result<Seen> {
         if self.look()? {
+            self.look_again = LOOK_AGAIN;
             return Ok(Seen::More);
         }
         // The end is a hang-up that was there before a look that found nothing new.
@@ -184,18 +195,15 @@ impl Intake for PipeIntake<'_> {
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
         let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
-        let holds_much = !self.buffer.is_empty() || self.capacity > self.original;
-        let mut limit = holds_much.then_some(QUIET);
-        loop {
-            let [input, signal] = self.wait_once(signals, limit)?;
-            self.hung_up = input.hung_up;
-            if input.readable || input.hung_up || signal.readable {
-                return Ok(Woken { signalled: listening && signal.readable });
-            }
-            if limit.take().is_some() {
-                self.shrink();
-            }
+        let limit = (self.quiet == Quiet::No).then_some(QUIET);
+        let [input, signal] = self.wait_once(signals, limit)?;
+        self.hung_up = input.hung_up;
+        let quiet = limit.is_some() && !input.readable && !input.hung_up && !signal.readable;
+        if quiet {
+            self.shrink();
         }
+        self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
+        Ok(Woken { signalled: listening && signal.readable, quiet })
     }
 }
 

@@ -63,6 +63,6 @@ impl Intake for PlainIntake<'_> {
         let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
         let [input, signal] = event::wait([self.source, signals], None)?;
         self.ready = input.readable || input.hung_up;
-        Ok(Woken { signalled: listening && signal.readable })
+        Ok(Woken { signalled: listening && signal.readable, quiet: false })
     }
 }

@@ -9,9 +9,9 @@ use tai64tools::Label;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
-use super::recovery::{self, Repair, Snapshot, plan};
+use super::recovery::{self, Old, Repair, Snapshot, plan};
 use super::{Current, LogDir, Mark};
-use crate::logfs::{Archive, How, LogFs, Mode, Name};
+use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 use crate::script::LogConfig;
 use crate::script::value::Code;
 use crate::sealer::{Checksum, Crew, Sealer, Threading};
@@ -56,34 +56,34 @@ impl<F: LogFs> Opening<'_, F> {
     }
 
     fn look(&self) -> io::Result<Snapshot> {
-        let mut snapshot = Snapshot {
-            current: self.look_at_current()?,
-            previous: self.fs.lookup(&Name::Previous)?.is_some(),
-            processed: self.fs.lookup(&Name::Processed)?.map(|stat| Mode::of(&stat)),
-            newstate: self.fs.lookup(&Name::NewState)?.is_some(),
-            archives: Vec::new(),
-        };
+        let mut archives = Vec::new();
+        let mut inodes = Vec::new();
         for archive in self.fs.names()?.iter().filter_map(|name| Archive::parse(name)) {
-            let mode = match archive.is_temporary() {
-                true => {
-                    self.fs.lookup(&archive.clone().into())?.map_or(Mode::Writing, |stat| Mode::of(&stat))
-                }
-                false => Mode::Writing,
-            };
-            snapshot.archives.push((archive, mode));
+            let Some(stat) = self.fs.lookup(&archive.clone().into())? else { continue };
+            inodes.push((stat.device, stat.inode));
+            archives.push((archive, Mode::of(&stat)));
         }
-        snapshot.archives.sort();
-        Ok(snapshot)
-    }
-
-    fn look_at_current(&self) -> io::Result<Option<recovery::Current>> {
-        let Some(stat) = self.fs.lookup(&Name::Current)? else { return Ok(None) };
-        Ok(Some(match Mode::of(&stat) {
-            Mode::Writing if stat.size == 0 => recovery::Current::Empty,
-            Mode::Writing => recovery::Current::Unclean,
-            Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
-            Mode::Safe => recovery::Current::Torn,
-        }))
+        archives.sort();
+        let is_archive = |stat: &Stat| inodes.contains(&(stat.device, stat.inode));
+        let old = |name: Name| -> io::Result<Option<Old>> {
+            Ok(self.fs.lookup(&name)?.map(|stat| match Mode::of(&stat) {
+                _ if is_archive(&stat) => Old::Archived,
+                Mode::Writing => Old::Writing,
+                Mode::Safe => Old::Safe,
+            }))
+        };
+        let current = match self.fs.lookup(&Name::Current)? {
+            None => None,
+            Some(stat) => Some(match Mode::of(&stat) {
+                Mode::Writing if is_archive(&stat) => recovery::Current::Archived,
+                Mode::Writing if stat.size == 0 => recovery::Current::Empty,
+                Mode::Writing => recovery::Current::Unclean,
+                Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
+                Mode::Safe => recovery::Current::Torn,
+            }),
+        };
+        let newstate = self.fs.lookup(&Name::NewState)?.is_some();
+        Ok(Snapshot { current, previous: old(Name::Previous)?, processed: old(Name::Processed)?, newstate, archives })
     }
 
     fn ends_with_newline(&self, size: u64) -> io::Result<bool> {
@@ -102,6 +102,7 @@ impl<F: LogFs> Opening<'_, F> {
                 self.rename_new(&Archive::temporary(*label).into(), &sealed(*label))
             }
             Repair::Drop(archive) => self.remove(&archive.clone().into()),
+            Repair::DropCurrent => self.remove(&Name::Current),
             Repair::DropPrevious => self.remove(&Name::Previous),
             Repair::DropProcessed => self.remove(&Name::Processed),
             Repair::PublishProcessed => {

@@ -13,13 +13,24 @@ pub struct Snapshot {
     /// `current`.
     pub current: Option<Current>,
     /// `previous` of an original multilog.
-    pub previous: bool,
+    pub previous: Option<Old>,
     /// `processed` of an original multilog.
-    pub processed: Option<Mode>,
+    pub processed: Option<Old>,
     /// `newstate`.
     pub newstate: bool,
     /// Every rotated file; the mode matters for `.t` only.
     pub archives: Vec<(Archive, Mode)>,
+}
+
+/// A file of an original multilog's rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// Not known to be complete.
+    Writing,
+    /// Complete and on the disk.
+    Safe,
+    /// An archive is the same file: the original links the new name before it removes the old one.
+    Archived,
 }
 
 /// The state of `current`.
@@ -29,6 +40,8 @@ pub enum Current {
     Empty,
     /// 0644: its multilog did not close it.
     Unclean,
+    /// An archive is the same file.
+    Archived,
     /// 0744, and its last line is whole.
     Clean,
     /// 0744, but it ends within a line: a power cut took back what the mode promised.
@@ -56,6 +69,8 @@ pub enum Repair {
     ArchivePrevious,
     /// `current` becomes `@label.u`.
     ArchiveCurrent,
+    /// `current` is an archive already.
+    DropCurrent,
 }
 
 /// The repairs that `snapshot` needs before `current` can be opened or made.
@@ -70,6 +85,7 @@ pub fn plan(snapshot: &Snapshot) -> Vec<Repair> {
     }
     match snapshot.current {
         Some(Current::Unclean | Current::Torn) => repairs.push(Repair::ArchiveCurrent),
+        Some(Current::Archived) => repairs.push(Repair::DropCurrent),
         Some(Current::Empty | Current::Clean) | None => {}
     }
     repairs
@@ -106,21 +122,24 @@ fn has_archive(snapshot: &Snapshot, label: Label) -> bool {
 /// An original's rotation: `current` became `previous`, `processed` is made from it, and is complete
 /// when its mode says so.
 fn plan_original(snapshot: &Snapshot, committed: bool, repairs: &mut Vec<Repair>) {
-    if snapshot.processed == Some(Mode::Safe) {
-        if snapshot.newstate && !committed {
-            repairs.push(Repair::CommitState);
+    match snapshot.processed {
+        Some(state @ (Old::Safe | Old::Archived)) => {
+            if snapshot.newstate && !committed {
+                repairs.push(Repair::CommitState);
+            }
+            if snapshot.previous.is_some() {
+                repairs.push(Repair::DropPrevious);
+            }
+            repairs.push(if state == Old::Safe { Repair::PublishProcessed } else { Repair::DropProcessed });
+            return;
         }
-        if snapshot.previous {
-            repairs.push(Repair::DropPrevious);
-        }
-        repairs.push(Repair::PublishProcessed);
-        return;
+        Some(Old::Writing) => repairs.push(Repair::DropProcessed),
+        None => {}
     }
-    if snapshot.processed.is_some() {
-        repairs.push(Repair::DropProcessed);
-    }
-    if snapshot.previous {
-        repairs.push(Repair::ArchivePrevious);
+    match snapshot.previous {
+        Some(Old::Archived) => repairs.push(Repair::DropPrevious),
+        Some(_) => repairs.push(Repair::ArchivePrevious),
+        None => {}
     }
 }
 
@@ -130,41 +149,39 @@ mod tests {
     use crate::script::value::Code;
     use Repair::*;
 
-    fn original(
-        current: Option<Current>,
-        previous: bool,
-        processed: Option<Mode>,
-        newstate: bool,
-    ) -> Vec<Repair> {
-        plan(&Snapshot { current, previous, processed, newstate, archives: vec![] })
-    }
-
     #[test]
     fn every_state_that_an_original_can_leave_has_its_repair() {
-        use Current::*;
-        use Mode::*;
-        for (state, expected) in [
-            ((None, false, None, false), vec![]),
-            ((Some(Empty), false, None, false), vec![]),
-            ((Some(Clean), false, None, false), vec![]),
-            ((Some(Torn), false, None, false), vec![ArchiveCurrent]),
-            ((Some(Unclean), false, None, false), vec![ArchiveCurrent]),
+        use Current::{Clean, Empty, Torn, Unclean};
+        let (safe, writing, archived) = (Some(Old::Safe), Some(Old::Writing), Some(Old::Archived));
+        for (current, previous, processed, newstate, expected) in [
+            (None, None, None, false, vec![]),
+            (Some(Empty), None, None, false, vec![]),
+            (Some(Clean), None, None, false, vec![]),
+            (Some(Torn), None, None, false, vec![ArchiveCurrent]),
+            (Some(Unclean), None, None, false, vec![ArchiveCurrent]),
+            // Killed after current got its second name and before it lost the first.
+            (Some(Current::Archived), None, None, false, vec![DropCurrent]),
             // Killed after the rename of current, before or while the processor ran.
-            ((None, true, None, false), vec![ArchivePrevious]),
-            ((Some(Empty), true, None, false), vec![ArchivePrevious]),
+            (None, writing, None, false, vec![ArchivePrevious]),
+            (Some(Empty), safe, None, false, vec![ArchivePrevious]),
             (
-                (Some(Unclean), true, Some(Writing), true),
+                Some(Unclean),
+                safe,
+                writing,
+                true,
                 vec![DropProcessed, ArchivePrevious, DropNewState, ArchiveCurrent],
             ),
+            (Some(Empty), archived, None, false, vec![DropPrevious]),
             // Killed when the processor had finished.
-            ((Some(Empty), true, Some(Safe), true), vec![CommitState, DropPrevious, PublishProcessed]),
-            ((Some(Empty), false, Some(Safe), true), vec![CommitState, PublishProcessed]),
-            ((Some(Empty), false, Some(Safe), false), vec![PublishProcessed]),
+            (Some(Empty), safe, safe, true, vec![CommitState, DropPrevious, PublishProcessed]),
+            (Some(Empty), None, safe, true, vec![CommitState, PublishProcessed]),
+            (Some(Empty), None, safe, false, vec![PublishProcessed]),
+            (Some(Empty), None, archived, false, vec![DropProcessed]),
             // A clean current: nothing of the original's is touched.
-            ((Some(Clean), true, Some(Writing), false), vec![]),
+            (Some(Clean), safe, writing, false, vec![]),
         ] {
-            let (current, previous, processed, newstate) = state;
-            assert_eq!(original(current, previous, processed, newstate), expected, "{state:?}");
+            let snapshot = Snapshot { current, previous, processed, newstate, archives: vec![] };
+            assert_eq!(plan(&snapshot), expected, "{snapshot:?}");
         }
     }
 

@@ -29,6 +29,11 @@ impl FileSize {
         Ok(FileSize(scaled(text)?.clamp(Self::LEAST, Self::MOST)))
     }
 
+    /// The same, but not above what the system lets a file of this process become.
+    pub fn within(self, limit: Option<u64>) -> FileSize {
+        FileSize(self.0.min(limit.unwrap_or(Self::MOST).max(Self::LEAST)))
+    }
+
     /// The size in bytes.
     pub fn bytes(self) -> u64 {
         self.0

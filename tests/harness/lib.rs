@@ -1,0 +1,17 @@
+//! What the black-box suites are made of: the binary under test, a scratch directory, a run, a view
+//! of a log directory.
+//!
+//! The binaries are ours by default, built by cargo once. With `TOOLS_UNDER_TEST=/usr/bin` they are
+//! whatever stands there, Debian's daemontools for example, and tests of a chosen difference say
+//! that they are skipped.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
+
+mod run;
+mod under_test;
+mod view;
+
+pub use run::{Outcome, Run, Running, Scratch};
+pub use under_test::{corpus, is_original, original, ours_only, strace, tool};
+pub use view::LogView;

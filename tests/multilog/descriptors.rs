@@ -1,0 +1,19 @@
+//! What a processor inherits.
+
+use harness::{LogView, Scratch, is_original, original, tool};
+
+/// A processor's open descriptors, its umask, its ignored and blocked signals: the same under the
+/// original and under ours.
+#[test]
+fn a_processor_inherits_under_ours_what_it_inherits_under_the_original() {
+    let Some(original) = original("multilog").filter(|_| !is_original()) else { return };
+    let inherited = |program: &std::path::Path| {
+        let here = Scratch::new();
+        let command = "!cat >/dev/null; umask; ls /proc/$$/fd; grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status";
+        here.run(program, &["s4096", command, "./main"]).over("x".repeat(4000) + "\n").quietly();
+        String::from_utf8(LogView::of(here.path("main")).archives[0].2.clone()).unwrap()
+    };
+    let ours = inherited(&tool("multilog"));
+    assert_eq!(ours, inherited(&original));
+    assert!(ours.contains("SigBlk:\t0000000000000000"), "{ours}");
+}

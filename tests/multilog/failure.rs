@@ -1,0 +1,199 @@
+//! What can't be done: at the start it is fatal, later it is tried again.
+
+use std::fs::File;
+use std::process::Command;
+use std::time::Duration;
+
+use harness::{LogView, Scratch, ours_only, strace, tool};
+use rustix::process::Signal;
+
+#[test]
+fn a_directory_that_cannot_be_made_or_is_a_file_is_fatal() {
+    let here = Scratch::new();
+    let outcome = here.multilog(&["./no/such"]).over("a\n");
+    assert_eq!(outcome.code, Some(111));
+    assert_eq!(outcome.stderr, "multilog: fatal: unable to open directory ./no/such: file does not exist\n");
+    here.write("file", "");
+    let outcome = here.multilog(&["./file"]).over("a\n");
+    assert_eq!(outcome.code, Some(111));
+    assert_eq!(outcome.stderr, "multilog: fatal: unable to open directory ./file: not a directory\n");
+}
+
+#[test]
+fn a_locked_directory_is_fatal_and_nothing_was_read() {
+    let here = Scratch::new();
+    let mut first = here.multilog(&["./main"]).start();
+    first.write(b"a\n");
+    let current = here.path("main/current");
+    first.until("the first has the directory", || std::fs::read(&current).is_ok_and(|t| t == b"a\n"));
+    let input = here.write("input", "b\n");
+    let input = File::open(input).unwrap();
+    let outcome = here.multilog(&["./main"]).from(input.try_clone().unwrap()).start().wait();
+    assert_eq!(outcome.code, Some(111));
+    let said = "multilog: fatal: unable to lock directory ./main: temporary failure";
+    assert!(outcome.stderr.starts_with(said), "{}", outcome.stderr);
+    assert_eq!(rustix::fs::tell(&input).unwrap(), 0);
+    if !harness::is_original() {
+        assert_eq!(outcome.stderr, format!("{said} (held by process {})\n", first.pid()));
+    }
+    first.end().quietly();
+}
+
+#[test]
+fn the_same_directory_twice_is_fatal() {
+    let here = Scratch::new();
+    let outcome = here.multilog(&["./main", "./main"]).over("a\n");
+    assert_eq!(outcome.code, Some(111));
+    assert!(outcome.stderr.starts_with("multilog: fatal: unable to lock directory ./main: temporary failure"));
+}
+
+/// A file system of 256 kB, filled by somebody else and freed again.
+#[test]
+fn a_full_disk_is_waited_for_and_nothing_is_lost() {
+    let here = Scratch::new();
+    let Some(disk) = Disk::new(&here, "256k") else { return };
+    here.write("disk/ballast", vec![0; 200 << 10]);
+    let input: String = (0..3000).map(|n| format!("line {n:050}\n")).collect();
+    let mut running = here.multilog(&["s16777215", "./disk/main"]).start();
+    let fed = input.clone();
+    let mut stdin = running.take_stdin();
+    let writer = std::thread::spawn(move || {
+        std::io::Write::write_all(&mut stdin, fed.as_bytes()).unwrap();
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!running.has_ended());
+    std::fs::remove_file(here.path("disk/ballast")).unwrap();
+    writer.join().unwrap();
+    let outcome = running.wait();
+    assert_eq!(outcome.code, Some(0));
+    let warning = "multilog: warning: unable to write to ./disk/main/current, pausing: out of disk space\n";
+    assert!(outcome.stderr.replace(warning, "").is_empty() && !outcome.stderr.is_empty(), "{}", outcome.stderr);
+    assert!(LogView::of(here.path("disk/main")).text() == input);
+    drop(disk);
+}
+
+/// The original ignores TERM for as long as the disk is full.
+#[test]
+fn term_on_a_full_disk_leaves_the_lines_in_the_pipe() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let Some(disk) = Disk::new(&here, "256k") else { return };
+        here.write("disk/ballast", vec![0; 200 << 10]);
+        let input: String = (0..1100).map(|n| format!("line {n:050}\n")).collect();
+        let (read, write) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut &write, input.as_bytes()).unwrap();
+        let arguments = ["s16777215", "./all", "./disk/main"];
+        let running = here.multilog(&arguments).from(read.try_clone().unwrap()).start();
+        std::thread::sleep(Duration::from_millis(500));
+        running.signal(Signal::TERM);
+        let outcome = running.wait();
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(outcome.took < Duration::from_secs(1));
+        std::fs::remove_file(here.path("disk/ballast")).unwrap();
+        drop(write);
+        here.multilog(&arguments).from(read).start().wait().quietly();
+        assert!(LogView::of(here.path("disk/main")).text() == input);
+        assert!(LogView::of(here.path("all")).text() == input);
+        drop(disk);
+    }
+}
+
+/// RLIMIT_FSIZE: the original dies of SIGXFSZ.
+#[test]
+fn a_limit_of_the_process_below_the_size_rotates() {
+    if ours_only("File size limit") {
+        let here = Scratch::new();
+        let input: String = (0..500).map(|n| format!("line {n:050}\n")).collect();
+        let command = format!("ulimit -f 16; exec {} n100 ./main", tool("multilog").display());
+        let outcome = here.run("/bin/sh".as_ref(), &["-c", &command]).over(&input);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(LogView::of(here.path("main")).text() == input);
+    }
+}
+
+/// An administrator who removes `current`: the original then tries to rename it for ever.
+#[test]
+fn a_current_that_was_removed_is_still_rotated() {
+    if ours_only("Removed current") {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["n100", "./main"]).start();
+        running.write(b"before\n");
+        let current = here.path("main/current");
+        running.until("the line is there", || std::fs::read(&current).is_ok_and(|t| t == b"before\n"));
+        std::fs::remove_file(&current).unwrap();
+        running.signal(Signal::ALARM);
+        running.until("it was rotated", || LogView::of(here.path("main")).codes() == ["s"]);
+        running.write(b"after\n");
+        running.end().quietly();
+        assert_eq!(LogView::of(here.path("main")).text(), "before\nafter\n");
+    }
+}
+
+/// A hard link to `current`, as cp -al makes it: the original takes the link for its own and deletes
+/// the archive.
+#[test]
+fn a_current_with_a_second_name_is_archived_all_the_same() {
+    if ours_only("Hard links") {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["./main"]).start();
+        running.write(b"line\n");
+        let current = here.path("main/current");
+        running.until("the line is there", || std::fs::read(&current).is_ok_and(|t| t == b"line\n"));
+        std::fs::hard_link(&current, here.path("backup")).unwrap();
+        running.signal(Signal::ALARM);
+        running.until("it was rotated", || LogView::of(here.path("main")).codes() == ["s"]);
+        running.end().quietly();
+        assert_eq!(LogView::of(here.path("main")).text(), "line\n");
+    }
+}
+
+/// One EIO from fsync: the original tries again, is told that all is well, and calls the file safe.
+#[test]
+fn a_file_that_the_disk_refused_is_written_again_elsewhere() {
+    if ours_only("Failed fsync") {
+        let Some(strace) = strace() else { return };
+        let here = Scratch::new();
+        here.multilog(&["./main"]).over("").quietly();
+        let input = "x".repeat(3999) + "\n";
+        let multilog = tool("multilog");
+        let arguments = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1"];
+        let arguments: Vec<&std::ffi::OsStr> = arguments
+            .iter()
+            .map(std::ffi::OsStr::new)
+            .chain([multilog.as_os_str(), "s4096".as_ref(), "./main".as_ref()])
+            .collect();
+        let outcome = here.run(&strace, &arguments).over(&input);
+        // strace counts calls by thread, so that closing `current` fails as well, which is an exit
+        // code and a file that does not claim to be safe.
+        assert_eq!(outcome.code, Some(111), "{outcome:?}");
+        let said = "multilog: warning: unable to write ./main/current to disk: input/output error\n";
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+        assert_eq!(LogView::of(here.path("main")).current_mode(), 0o644);
+        assert!(outcome.stderr.contains("to disk, writing it again: input/output error\n"), "{}", outcome.stderr);
+        let view = LogView::of(here.path("main"));
+        assert_eq!((view.codes(), view.text()), (vec!["s"], input));
+    }
+}
+
+/// A small file system, for as long as it lives. None, and a word about it, where none can be mounted.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn new(here: &Scratch, size: &str) -> Option<Disk> {
+        let place = here.path("disk");
+        std::fs::create_dir(&place).unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&place).output().unwrap();
+        if mounted.status.success() {
+            return Some(Disk(place));
+        }
+        eprintln!("skipped: unable to mount a small file system: {}", String::from_utf8_lossy(&mounted.stderr));
+        None
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(&self.0).status().unwrap();
+    }
+}

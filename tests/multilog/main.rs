@@ -1,0 +1,22 @@
+//! The multilog under test, from outside. Every test here passes on Debian's multilog as well, or
+//! says which deliberate difference it shows.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod alert;
+mod compress;
+mod corpus;
+mod descriptors;
+mod failure;
+mod input;
+mod interop;
+mod long_lines;
+mod processor;
+mod recover;
+mod retention;
+mod rotate;
+mod script;
+mod select;
+mod signals;
+mod stamp;
+mod status_file;

@@ -1,0 +1,163 @@
+//! TERM, HUP, INT, ALRM.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use harness::{LogView, Scratch, ours_only};
+use rustix::process::Signal;
+
+fn is(path: &std::path::Path, text: &str) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|found| found == text)
+}
+
+#[test]
+fn term_ends_cleanly_when_there_is_nothing_to_do() {
+    let here = Scratch::new();
+    let mut running = here.multilog(&["./main"]).start();
+    running.write(b"a\n");
+    let current = here.path("main/current");
+    running.until("the line is there", || is(&current, "a\n"));
+    let stdin = running.take_stdin();
+    running.signal(Signal::TERM);
+    running.wait().quietly();
+    drop(stdin);
+    assert_eq!(LogView::of(here.path("main")).current_mode(), 0o744);
+}
+
+#[test]
+fn alrm_rotates_what_is_not_empty() {
+    let here = Scratch::new();
+    let mut running = here.multilog(&["n5", "./main"]).start();
+    let current = here.path("main/current");
+    running.until("it listens", || current.exists());
+    std::thread::sleep(Duration::from_millis(100));
+    running.signal(Signal::ALARM);
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(LogView::of(here.path("main")).archives.len(), 0);
+    running.write(b"a\n");
+    running.until("the line is there", || is(&current, "a\n"));
+    running.signal(Signal::ALARM);
+    running.until("it was rotated", || LogView::of(here.path("main")).codes() == ["s"]);
+    running.write(b"b\n");
+    running.end().quietly();
+    let view = LogView::of(here.path("main"));
+    assert_eq!((view.archives.len(), view.current()), (1, &b"b\n"[..]));
+}
+
+#[test]
+fn alrm_in_a_line_keeps_the_line_whole() {
+    let here = Scratch::new();
+    let mut running = here.multilog(&["./main"]).start();
+    let current = here.path("main/current");
+    running.write(b"a\npart");
+    running.until("the first line is there", || is(&current, "a\n"));
+    std::thread::sleep(Duration::from_millis(50));
+    running.signal(Signal::ALARM);
+    running.until("it was rotated", || LogView::of(here.path("main")).archives.len() == 1);
+    running.write(b"ial\n");
+    running.end().quietly();
+    let view = LogView::of(here.path("main"));
+    assert_eq!(view.text(), "a\npartial\n");
+}
+
+/// The original waits for the end of the line that it has begun to read.
+#[test]
+fn term_leaves_what_is_not_a_whole_line_in_the_pipe() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let (mut read, write) = std::io::pipe().unwrap();
+        let mut running = here.multilog(&["./main"]).from(read.try_clone().unwrap()).start();
+        (&write).write_all(b"whole\npart").unwrap();
+        let current = here.path("main/current");
+        running.until("the whole line is there", || is(&current, "whole\n"));
+        running.signal(Signal::TERM);
+        running.wait().quietly();
+        drop(write);
+        let mut rest = String::new();
+        read.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "part");
+        assert_eq!(LogView::of(here.path("main")).current_mode(), 0o744);
+    }
+}
+
+#[test]
+fn nothing_is_lost_between_a_logger_that_is_told_to_end_and_the_next() {
+    let here = Scratch::new();
+    let (read, write) = std::io::pipe().unwrap();
+    let writer = std::thread::spawn(move || {
+        for n in 0..20_000 {
+            (&write).write_all(format!("line {n}\n").as_bytes()).unwrap();
+        }
+    });
+    for _ in 0..20 {
+        let running = here.multilog(&["s16777215", "./main"]).from(read.try_clone().unwrap()).start();
+        std::thread::sleep(Duration::from_millis(5));
+        running.signal(Signal::TERM);
+        // Before it has taken the signals over, TERM ends it at once, and it has read nothing.
+        running.wait();
+    }
+    let running = here.multilog(&["s16777215", "./main"]).from(read).start();
+    writer.join().unwrap();
+    running.wait();
+    let expected: String = (0..20_000).map(|n| format!("line {n}\n")).collect();
+    assert!(LogView::of(here.path("main")).text() == expected);
+}
+
+/// The original dies of them, and what it had buffered is gone.
+#[test]
+fn int_and_hup_read_what_is_there_first() {
+    if ours_only("INT and HUP") {
+        for signal in [Signal::INT, Signal::HUP] {
+            let here = Scratch::new();
+            let mut running = here.multilog(&["./main"]).start();
+            let current = here.path("main/current");
+            running.until("it listens", || current.exists());
+            std::thread::sleep(Duration::from_millis(50));
+            let mut stdin = running.take_stdin();
+            running.signal(Signal::STOP);
+            stdin.write_all(b"last words\n").unwrap();
+            running.signal(signal);
+            running.signal(Signal::CONT);
+            running.wait().quietly();
+            let view = LogView::of(here.path("main"));
+            assert_eq!((view.current(), view.current_mode()), (&b"last words\n"[..], 0o744));
+        }
+    }
+}
+
+/// The original does not look at TERM while it pauses.
+#[test]
+fn term_is_obeyed_while_a_processor_hangs_and_the_file_stays() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["s4096", "!sleep 1000", "./main"]).start();
+        running.write(&b"0123456789012345678901234567890123456789\n".repeat(60));
+        running.until("it was rotated", || LogView::of(here.path("main")).codes().contains(&"t"));
+        let stdin = running.take_stdin();
+        running.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(50));
+        running.signal(Signal::TERM);
+        let outcome = running.wait().quietly();
+        assert!(outcome.took < Duration::from_secs(2));
+        drop(stdin);
+        let view = LogView::of(here.path("main"));
+        assert!(view.codes().contains(&"u"));
+        assert_eq!(view.current_mode(), 0o744);
+    }
+}
+
+#[test]
+fn term_is_obeyed_while_a_processor_fails() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["s4096", "!exit 1", "./main"]).start();
+        running.write(&b"0123456789012345678901234567890123456789\n".repeat(600));
+        std::thread::sleep(Duration::from_millis(300));
+        let stdin = running.take_stdin();
+        running.signal(Signal::TERM);
+        let outcome = running.wait();
+        assert_eq!(outcome.code, Some(0));
+        assert!(outcome.took < Duration::from_secs(2));
+        drop(stdin);
+    }
+}
