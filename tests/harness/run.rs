@@ -25,6 +25,11 @@ impl Scratch {
         Scratch(tempfile::tempdir().unwrap())
     }
 
+    /// Makes it in memory where the machine has a place for that: no test of durability, but fast.
+    pub fn in_memory() -> Scratch {
+        Scratch(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
     /// A path in it.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)

@@ -130,7 +130,7 @@ fn int_and_hup_read_what_is_there_first() {
 fn term_is_obeyed_while_a_processor_hangs_and_the_file_stays() {
     if ours_only("TERM") {
         let here = Scratch::new();
-        let mut running = here.multilog(&["s4096", "!sleep 1000", "./main"]).start();
+        let mut running = here.multilog(&["s4096", "!exec sleep 1000", "./main"]).start();
         running.write(&b"0123456789012345678901234567890123456789\n".repeat(60));
         running.until("it was rotated", || LogView::of(here.path("main")).codes().contains(&"t"));
         let stdin = running.take_stdin();

@@ -1,0 +1,39 @@
+TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
+STATIC := RUSTFLAGS="-C target-feature=+crt-static"
+RELEASE := target/$(TARGET)/release
+TOOLS := multilog tai64nlocal
+
+.PHONY: build demo test test-original lint bench install
+
+# The tools, statically linked, in target/tools.
+build:
+	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools
+	mkdir -p target/tools
+	for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
+
+demo: build
+	sh docs/demo.sh target/tools
+
+# Installs what the comparisons need where that is possible; the tests say what they skip.
+test:
+	sh tests/install-tools.sh
+	cargo test --locked --workspace
+
+# The same black-box tests on Debian's binaries.
+test-original:
+	sh tests/install-tools.sh
+	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+bench: build
+	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
+	install -m 755 $(RELEASE)/bare-loop target/tools/
+	$(RELEASE)/compare target/tools benches/definitions 5
+
+install: build
+	install -d $(DESTDIR)/usr/local/bin
+	for tool in $(TOOLS); do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done

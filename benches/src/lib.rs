@@ -1,0 +1,14 @@
+//! The comparison of multilog with its peers.
+//!
+//! Definitions are data (`definitions/*.json`): a corpus, and for each engine its arguments. Engines
+//! run in turn, several rounds of all of them, over the same input from the page cache, and every
+//! run's output is checked. Results are ratios of medians; absolute times are only written down.
+
+#![forbid(unsafe_code)]
+
+pub mod bare_loop;
+pub mod compare;
+pub mod corpus;
+pub mod definition;
+pub mod measure;
+pub mod report;
