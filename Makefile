@@ -1,5 +1,5 @@
 TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
-STATIC := RUSTFLAGS="-C target-feature=+crt-static"
+STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64nlocal
 

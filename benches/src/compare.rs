@@ -69,7 +69,12 @@ fn corpus(definition: &Definition) -> std::io::Result<PathBuf> {
 }
 
 /// Every round runs every engine once, so that what else the machine does hits all of them.
-fn compare(definition: &Definition, tools: &Path, corpus: &Path, rounds: usize) -> Result<Vec<Measured>, Fatal> {
+fn compare(
+    definition: &Definition,
+    tools: &Path,
+    corpus: &Path,
+    rounds: usize,
+) -> Result<Vec<Measured>, Fatal> {
     let mut results: Vec<Measured> = Vec::new();
     for entry in definition.entries.iter().filter(|entry| is_there(entry, tools)) {
         results.push(Measured { entry: entry.clone(), times: Vec::new(), output: (0, 0) });
@@ -97,7 +102,9 @@ fn is_there(entry: &Entry, tools: &Path) -> bool {
 
 fn memory(definition: &Definition, tools: &Path) -> String {
     let mut text = String::from("## Memory of an idle logger\n\n| engine | private dirty kB |\n|---|---|\n");
-    for entry in definition.entries.iter().filter(|entry| is_there(entry, tools) && entry.engine != "bare loop") {
+    for entry in
+        definition.entries.iter().filter(|entry| is_there(entry, tools) && entry.engine != "bare loop")
+    {
         if let Ok(kilobytes) = measure::idle_memory(entry, tools) {
             text += &format!("| {} | {kilobytes} |\n", entry.engine);
         }

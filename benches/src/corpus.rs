@@ -63,9 +63,20 @@ fn access(line: &mut Vec<u8>, random: &mut Random, number: u64) -> io::Result<()
     let status = STATUS[usize::try_from(random.below(6)).unwrap_or(0)];
     write!(line, "10.{}.{}.{} - - ", host >> 16, host >> 8 & 255, host & 255)?;
     let second = number / 50;
-    write!(line, "[20/Nov/2026:{:02}:{:02}:{:02} +0000] ", second / 3600 % 24, second / 60 % 60, second % 60)?;
+    write!(
+        line,
+        "[20/Nov/2026:{:02}:{:02}:{:02} +0000] ",
+        second / 3600 % 24,
+        second / 60 % 60,
+        second % 60
+    )?;
     write!(line, "\"GET /shop/{}/item{}.html HTTP/1.1\" ", random.below(500), random.below(100_000))?;
-    writeln!(line, "{status} {} \"-\" \"Mozilla/5.0 (X11; Linux x86_64) Gecko/{}\"", random.below(90_000), host % 97)
+    writeln!(
+        line,
+        "{status} {} \"-\" \"Mozilla/5.0 (X11; Linux x86_64) Gecko/{}\"",
+        random.below(90_000),
+        host % 97
+    )
 }
 
 fn json(line: &mut Vec<u8>, random: &mut Random, number: u64) -> io::Result<()> {

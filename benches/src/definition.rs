@@ -45,7 +45,8 @@ impl Definition {
     /// Reads one file.
     pub fn read(path: &Path) -> Result<Definition, String> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let value: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         Definition::from(&value).ok_or_else(|| format!("{}: a field is missing", path.display()))
     }
 

@@ -70,7 +70,8 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(directory)? {
         names.push(entry?.path());
     }
-    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name =
+        |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     names.retain(|path| {
         let name = name(path);
         name.starts_with('@') || name == "current" || name.parse::<u32>().is_ok()
@@ -87,7 +88,8 @@ pub fn idle_memory(entry: &Entry, tools: &Path) -> io::Result<u64> {
     let place = tempfile::tempdir()?;
     let mut words = entry.command.iter().map(|word| word.replace("{tools}", &tools.to_string_lossy()));
     let program = words.next().ok_or(ErrorKind::InvalidInput)?;
-    let mut child = Command::new(program).args(words).current_dir(place.path()).stdin(Stdio::piped()).spawn()?;
+    let mut child =
+        Command::new(program).args(words).current_dir(place.path()).stdin(Stdio::piped()).spawn()?;
     if let Some(stdin) = &mut child.stdin {
         io::Write::write_all(stdin, b"one line\n")?;
     }

@@ -28,7 +28,11 @@ impl Result {
 /// Appends the table of one definition. The first engine is ours.
 pub fn table(text: &mut String, definition: &Definition, results: &[Result]) -> std::fmt::Result {
     writeln!(text, "## {}\n\n{}\n", definition.name, definition.work)?;
-    writeln!(text, "| engine | seconds (median of {}) | ours is faster by | bar | lines kept, digest |", rounds(results))?;
+    writeln!(
+        text,
+        "| engine | seconds (median of {}) | ours is faster by | bar | lines kept, digest |",
+        rounds(results)
+    )?;
     writeln!(text, "|---|---|---|---|---|")?;
     let Some(ours) = results.first().map(Result::median) else { return Ok(()) };
     for result in results {
@@ -40,7 +44,11 @@ pub fn table(text: &mut String, definition: &Definition, results: &[Result]) -> 
         };
         let (lines, digest) = result.output;
         let seconds = result.median().as_secs_f64();
-        writeln!(text, "| {} | {seconds:.3} | {ratio:.2} | {bar} | {lines}, {digest:08x} |", result.entry.engine)?;
+        writeln!(
+            text,
+            "| {} | {seconds:.3} | {ratio:.2} | {bar} | {lines}, {digest:08x} |",
+            result.entry.engine
+        )?;
     }
     writeln!(text)
 }

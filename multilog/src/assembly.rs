@@ -1,22 +1,18 @@
 //! From input bytes to the outputs of one batch: frames, stamps, selection, routes. Pure.
 //!
 //! A batch is the whole lines that are visible. It ends early where a file becomes full, at
-//! [`BATCH`] bytes of output, and within a line only where that line is long.
+//! [`crate::output::BATCH`] bytes of output, and within a line only where that line is long.
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use tai64tools::{Label, Stamper};
 
 use crate::alert::Alerts;
 use crate::framer::{Ending, Frame, WINDOW, frame};
-use crate::output::Output;
+use crate::output::{BATCH, BatchEnd, Output};
 use crate::script::Action;
 use crate::status_file::Status;
-
-/// Where a batch stops growing. More would no longer fit a core's cache between putting it together
-/// and writing it.
-pub const BATCH: usize = 256 << 10;
 
 /// Lines up to this many bytes of output can't reach the end of a file that is not full: it is half
 /// of [`crate::output::NEWLINE_WINDOW`].
@@ -86,6 +82,12 @@ impl Assembly {
         self.alerts = Alerts::default();
     }
 
+    /// Whether the file behind an output is full with the batch that was taken.
+    pub fn is_full(&self, log: usize) -> bool {
+        let within = self.midline && self.route.contains(&log);
+        self.outputs[log].is_full(if within { BatchEnd::WithinLine } else { BatchEnd::Line })
+    }
+
     /// Takes the next batch from the start of `input` and returns how many bytes of it that is.
     ///
     /// The outputs have been begun by the caller. 0 means that nothing can be taken before more input
@@ -96,31 +98,53 @@ impl Assembly {
         if let Some(stamper) = &mut self.stamper {
             stamper.begin(now);
         }
-        if self.fixed && self.stamper.is_none() && !self.midline && self.has_room_for_lines() {
+        // No short line can reach the size of a file, but for a file that was left by a run with a
+        // larger size.
+        let roomy = self.outputs.iter().all(|output| output.room() >= SHORT as u64);
+        if roomy && self.fixed && self.stamper.is_none() && !self.midline {
             return self.take_unchanged(input, ending);
         }
         let mut at = 0;
-        while !self.is_complete() {
+        loop {
             if self.midline {
                 at = self.continue_line(input, at, ending);
                 if self.midline {
                     break;
                 }
-                continue;
+            } else if roomy {
+                at = self.take_short_lines(input, at);
+            }
+            if self.outputs.iter().any(Output::is_enough) {
+                break;
             }
             match frame(&input[at..], self.window(), ending) {
-                Frame::Line(length) if length + self.stamp_width() <= SHORT && self.has_room_for_lines() => {
-                    self.take_line(input, at..at + length);
-                    at += length;
-                }
-                Frame::Last(length) if length + self.stamp_width() < SHORT && self.has_room_for_lines() => {
+                Frame::Wait => break,
+                Frame::Last(length) if roomy && length + self.stamp_width() < SHORT => {
                     self.take_line(input, at..at + length);
                     self.push_newline(input);
                     at += length;
                 }
                 Frame::Line(length) | Frame::Last(length) => self.begin_line(input, at, length),
                 Frame::Long => self.begin_line(input, at, input.len() - at),
-                Frame::Wait => break,
+            }
+        }
+        at
+    }
+
+    /// Takes lines for as long as they are short and the batch is not complete; returns where it
+    /// stopped. This is the loop that nearly every byte goes through.
+    fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
+        let longest = SHORT - self.stamp_width();
+        let mut at = start;
+        for newline in memchr_iter(b'\n', &input[start..]) {
+            let end = start + newline + 1;
+            if end - at > longest {
+                break;
+            }
+            let enough = self.take_line(input, at..end);
+            at = end;
+            if enough {
+                break;
             }
         }
         at
@@ -145,7 +169,6 @@ impl Assembly {
         };
         for output in &mut self.outputs {
             output.push_run(input, 0..end);
-            output.mark_line_end();
         }
         end
     }
@@ -164,17 +187,6 @@ impl Assembly {
         }
     }
 
-    /// Whether the batch should be written before more is added.
-    fn is_complete(&self) -> bool {
-        self.outputs.iter().any(|output| output.is_full() || output.len() >= BATCH)
-    }
-
-    /// Whether no short line can reach the size of a file. Not so only for a file that was left by a
-    /// run with a larger size.
-    fn has_room_for_lines(&self) -> bool {
-        self.outputs.iter().all(|output| output.room() >= SHORT as u64)
-    }
-
     fn stamp_width(&self) -> usize {
         self.stamper.as_ref().map_or(0, Stamper::width)
     }
@@ -183,26 +195,28 @@ impl Assembly {
         WINDOW - self.stamp_width()
     }
 
-    /// One line of at most [`SHORT`] bytes, with or without its newline.
-    fn take_line(&mut self, input: &[u8], line: Range<usize>) {
+    /// One line of at most [`SHORT`] bytes, with or without its newline. True: the batch is complete.
+    fn take_line(&mut self, input: &[u8], line: Range<usize>) -> bool {
         let stamp = self.stamper.as_mut().map(Stamper::stamp);
         if !self.fixed {
             let text = &input[line.clone()];
             let text = text.strip_suffix(b"\n").unwrap_or(text);
             let head = match stamp {
                 None => text,
-                Some(ref stamp) => join(&mut self.head, stamp, text),
+                Some(stamp) => join(&mut self.head, stamp, text),
             };
             decide(&self.actions, head, &mut self.route, &mut self.alerts, &mut self.statuses);
         }
+        let mut enough = false;
         for &log in &self.route {
             let output = &mut self.outputs[log];
             match stamp {
-                Some(ref stamp) => output.push_line(input, stamp, line.clone()),
+                Some(stamp) => output.push_line(input, stamp, line.clone()),
                 None => output.push_run(input, line.clone()),
             }
-            output.mark_line_end();
+            enough |= output.is_enough();
         }
+        enough
     }
 
     /// Decides the route of a long line of which `visible` bytes are there, and stamps it.
@@ -211,7 +225,7 @@ impl Assembly {
         let text = &input[at..at + visible];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         if !self.fixed {
-            let head = join(&mut self.head, stamp.as_deref().unwrap_or_default(), text);
+            let head = join(&mut self.head, stamp.unwrap_or_default(), text);
             decide(&self.actions, head, &mut self.route, &mut self.alerts, &mut self.statuses);
         }
         if let Some(stamp) = stamp {
@@ -234,13 +248,10 @@ impl Assembly {
             self.outputs[log].push_run(input, at..at + taken);
         }
         if whole {
-            self.finish_line();
+            self.midline = false;
         } else if ending == Ending::Final && newline.is_none() && taken == visible && taken < fits {
             self.push_newline(input);
-            self.finish_line();
-        }
-        for &log in &self.route {
-            self.outputs[log].mark_exhausted();
+            self.midline = false;
         }
         at + taken
     }
@@ -254,15 +265,7 @@ impl Assembly {
     fn push_newline(&mut self, input: &[u8]) {
         for &log in &self.route {
             self.outputs[log].push(input, b"\n");
-            self.outputs[log].mark_line_end();
         }
-    }
-
-    fn finish_line(&mut self) {
-        for &log in &self.route {
-            self.outputs[log].mark_line_end();
-        }
-        self.midline = false;
     }
 }
 

@@ -63,10 +63,10 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>
         let seen = &input[start..visible];
         let taken = assembly.take(seen, now(), ending);
         let mut wrote = false;
-        for (output, files) in assembly.outputs.iter().zip(&mut logs) {
+        for (log, (output, files)) in assembly.outputs.iter().zip(&mut logs).enumerate() {
             wrote |= !output.is_empty();
             files.last_mut().unwrap().extend_from_slice(output.bytes(seen));
-            if output.is_full() {
+            if assembly.is_full(log) {
                 files.push(vec![]);
             }
         }

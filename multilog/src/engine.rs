@@ -19,6 +19,17 @@ use crate::sealer::{Deadline, FIRST_PAUSE, LONGEST_PAUSE};
 /// A file with less room than this is rotated before anything is added: a stamp has to fit.
 const LEAST_ROOM: u64 = 64;
 
+/// After this many bytes at once it is likely that there is more already, so the next look comes
+/// before the next wait.
+const MUCH: usize = 32 << 10;
+
+/// Whether to look again before waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Busy {
+    Yes,
+    No,
+}
+
 /// Everything between the input and the directories.
 pub struct Engine<I, F: LogFs, H> {
     intake: I,
@@ -77,8 +88,9 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn read_on(&mut self) -> Result<(), End> {
+        let mut pace = Busy::No;
         loop {
-            if self.host.stop() != Some(Stop::AfterInput) {
+            if self.host.stop() != Some(Stop::AfterInput) && pace == Busy::No {
                 let woken = self.intake.wait(self.host.signals()).map_err(End::Failed)?;
                 if woken.signalled {
                     self.host.listen();
@@ -94,10 +106,18 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
             if self.host.stop() >= Some(Stop::Now) {
                 return self.end_line();
             }
-            match self.intake.peek().map_err(End::Failed)? {
+            let seen = self.intake.peek().map_err(End::Failed)?;
+            pace = Busy::No;
+            match seen {
                 Seen::End => return self.drain(Ending::Final),
                 Seen::Nothing if self.host.stop().is_some() => return self.end_line(),
-                Seen::Nothing | Seen::More => self.drain(Ending::Open)?,
+                Seen::Nothing => self.drain(Ending::Open)?,
+                Seen::More => {
+                    if self.intake.visible().len() >= MUCH {
+                        pace = Busy::Yes;
+                    }
+                    self.drain(Ending::Open)?;
+                }
             }
         }
     }
@@ -125,7 +145,7 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
         }
         self.write(taken)?;
         for log in 0..self.dirs.len() {
-            if self.assembly.outputs[log].is_full() {
+            if self.assembly.is_full(log) {
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
             }
         }

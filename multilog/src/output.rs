@@ -9,6 +9,10 @@ use std::ops::Range;
 /// How far below its size a file may be cut at a newline.
 pub const NEWLINE_WINDOW: u64 = 2000;
 
+/// Where a batch stops growing. More would no longer fit a core's cache between putting it together
+/// and writing it.
+pub const BATCH: usize = 256 << 10;
+
 /// The bytes of a batch for one directory.
 #[derive(Debug)]
 pub struct Output {
@@ -20,13 +24,16 @@ pub struct Output {
     run: Range<usize>,
     /// What had to be put together.
     copied: Vec<u8>,
-    full: bool,
+    /// At this length the batch is complete, if it ends with a line.
+    enough: usize,
 }
 
 impl Output {
     /// Output to a file of `size` bytes that has nothing yet.
     pub fn new(size: u64) -> Output {
-        Output { filled: 0, size, run: 0..0, copied: Vec::new(), full: false }
+        let mut output = Output { filled: 0, size, run: 0..0, copied: Vec::new(), enough: 0 };
+        output.begin(0);
+        output
     }
 
     /// Begins a batch for a file that has `filled` bytes.
@@ -34,7 +41,8 @@ impl Output {
         self.filled = filled;
         self.run = 0..0;
         self.copied.clear();
-        self.full = false;
+        let before_window = self.size.saturating_sub(filled + NEWLINE_WINDOW);
+        self.enough = usize::try_from(before_window).unwrap_or(BATCH).clamp(1, BATCH);
     }
 
     /// Bytes of this batch.
@@ -52,9 +60,18 @@ impl Output {
         self.size.saturating_sub(self.filled + self.len() as u64)
     }
 
-    /// Whether the file is full with this batch.
-    pub fn is_full(&self) -> bool {
-        self.full
+    /// Whether the batch should be written now: the file is full, or there is much to write.
+    pub fn is_enough(&self) -> bool {
+        self.len() >= self.enough
+    }
+
+    /// Whether the file is full with this batch, which ends with a line or within one.
+    pub fn is_full(&self, end: BatchEnd) -> bool {
+        let least = match end {
+            BatchEnd::Line => NEWLINE_WINDOW,
+            BatchEnd::WithinLine => 0,
+        };
+        !self.is_empty() && self.room() <= least
     }
 
     /// Adds part of the input as it is.
@@ -92,18 +109,6 @@ impl Output {
         }
     }
 
-    /// After a newline: is the file full now?
-    pub fn mark_line_end(&mut self) -> bool {
-        self.full = self.full || self.room() <= NEWLINE_WINDOW;
-        self.full
-    }
-
-    /// In the middle of a line: is there no room for another byte?
-    pub fn mark_exhausted(&mut self) -> bool {
-        self.full = self.full || self.room() == 0;
-        self.full
-    }
-
     /// What to write, given the same input as before.
     pub fn bytes<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
         if self.copied.is_empty() { &input[self.run.clone()] } else { &self.copied }
@@ -113,6 +118,15 @@ impl Output {
     pub fn release(&mut self) {
         self.copied = Vec::new();
     }
+}
+
+/// Whether a line is complete where a batch ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchEnd {
+    /// The last byte is a newline.
+    Line,
+    /// More of the line is to come.
+    WithinLine,
 }
 
 #[cfg(test)]
@@ -138,14 +152,25 @@ mod tests {
     fn a_file_is_full_at_a_newline_in_its_last_2000_bytes_or_at_its_size() {
         let input = [b'x'; 5000];
         let mut output = Output::new(4096);
-        for (filled, at_newline) in [(2095, false), (2096, true), (4096, true)] {
+        for (filled, at_newline) in [(2094, false), (2095, true), (4095, true)] {
             output.begin(filled);
-            assert_eq!(output.mark_line_end(), at_newline, "{filled}");
+            output.push_run(&input, 0..1);
+            assert_eq!(
+                (output.is_full(BatchEnd::Line), output.is_enough()),
+                (at_newline, at_newline || filled > 2094)
+            );
         }
         output.begin(4000);
         output.push_run(&input, 0..95);
-        assert!(!output.mark_exhausted());
+        assert!(!output.is_full(BatchEnd::WithinLine));
         output.push_run(&input, 95..96);
-        assert!(output.mark_exhausted());
+        assert!(output.is_full(BatchEnd::WithinLine));
+    }
+
+    #[test]
+    fn a_file_to_which_the_batch_adds_nothing_is_not_full() {
+        let mut output = Output::new(4096);
+        output.begin(4000);
+        assert!(!output.is_full(BatchEnd::Line));
     }
 }

@@ -67,6 +67,7 @@ impl Stamper {
     }
 
     /// The stamp of the next line.
+    #[inline]
     pub fn stamp(&mut self) -> &[u8] {
         self.last = self.last.next();
         // Most often the last two digits are all that changes.

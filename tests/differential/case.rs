@@ -103,15 +103,17 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
     let actions = prop::collection::vec(action(), 0..8);
     let lines = prop::collection::vec(line(), 0..25);
     let pieces = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000, Just(70_000)], 1..6);
-    (any::<bool>(), actions, lines, any::<bool>(), pieces).prop_map(|(stamp, actions, lines, newline, pieces)| {
-        let mut input: Vec<u8> = lines.iter().flat_map(Line::bytes).collect();
-        if !newline {
-            input.pop();
-        }
-        // Single bytes through a pipe are slow, and a few thousand of them show no more.
-        let pieces = if input.len() > 4000 { pieces.iter().map(|p| p * 20).collect() } else { pieces };
-        Case { stamp, actions, pieces, input }
-    })
+    (any::<bool>(), actions, lines, any::<bool>(), pieces).prop_map(
+        |(stamp, actions, lines, newline, pieces)| {
+            let mut input: Vec<u8> = lines.iter().flat_map(Line::bytes).collect();
+            if !newline {
+                input.pop();
+            }
+            // Single bytes through a pipe are slow, and a few thousand of them show no more.
+            let pieces = if input.len() > 4000 { pieces.iter().map(|p| p * 20).collect() } else { pieces };
+            Case { stamp, actions, pieces, input }
+        },
+    )
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -140,12 +142,16 @@ fn pattern() -> impl Strategy<Value = Vec<u8>> {
 
 fn line() -> impl Strategy<Value = Line> {
     let edges = vec![
-        0usize, 1, 25, 26, 27, 173, 174, 175, 199, 200, 201, 973, 974, 975, 999, 1000, 1001, 1999, 2000, 2001, 4095,
-        4096, 4097, 5000,
+        0usize, 1, 25, 26, 27, 173, 174, 175, 199, 200, 201, 973, 974, 975, 999, 1000, 1001, 1999, 2000,
+        2001, 4095, 4096, 4097, 5000,
     ];
     let length = prop_oneof![3 => 0usize..60, 3 => prop::sample::select(edges), 1 => 0usize..9000];
     let start = prop::collection::vec(prop::sample::select(b"ab *@\0\r\xff".to_vec()), 0..6);
-    (start, length, prop::sample::select(b"ab *".to_vec())).prop_map(|(start, length, fill)| Line { start, length, fill })
+    (start, length, prop::sample::select(b"ab *".to_vec())).prop_map(|(start, length, fill)| Line {
+        start,
+        length,
+        fill,
+    })
 }
 
 impl Line {

@@ -51,7 +51,10 @@ impl LogView {
     /// Everything in it with 26 bytes of stamp cut off each line.
     pub fn unstamped(&self) -> Vec<u8> {
         let bytes = self.bytes();
-        bytes.split_inclusive(|&b| b == b'\n').flat_map(|line| line.get(26..).unwrap_or_default().to_vec()).collect()
+        bytes
+            .split_inclusive(|&b| b == b'\n')
+            .flat_map(|line| line.get(26..).unwrap_or_default().to_vec())
+            .collect()
     }
 
     /// Bytes of `current`.

@@ -44,7 +44,9 @@ fn the_same_directory_twice_is_fatal() {
     let here = Scratch::new();
     let outcome = here.multilog(&["./main", "./main"]).over("a\n");
     assert_eq!(outcome.code, Some(111));
-    assert!(outcome.stderr.starts_with("multilog: fatal: unable to lock directory ./main: temporary failure"));
+    assert!(
+        outcome.stderr.starts_with("multilog: fatal: unable to lock directory ./main: temporary failure")
+    );
 }
 
 /// A file system of 256 kB, filled by somebody else and freed again.
@@ -67,7 +69,11 @@ fn a_full_disk_is_waited_for_and_nothing_is_lost() {
     let outcome = running.wait();
     assert_eq!(outcome.code, Some(0));
     let warning = "multilog: warning: unable to write to ./disk/main/current, pausing: out of disk space\n";
-    assert!(outcome.stderr.replace(warning, "").is_empty() && !outcome.stderr.is_empty(), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.replace(warning, "").is_empty() && !outcome.stderr.is_empty(),
+        "{}",
+        outcome.stderr
+    );
     assert!(LogView::of(here.path("disk/main")).text() == input);
     drop(disk);
 }
@@ -156,7 +162,8 @@ fn a_file_that_the_disk_refused_is_written_again_elsewhere() {
         here.multilog(&["./main"]).over("").quietly();
         let input = "x".repeat(3999) + "\n";
         let multilog = tool("multilog");
-        let arguments = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1"];
+        let arguments =
+            ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1"];
         let arguments: Vec<&std::ffi::OsStr> = arguments
             .iter()
             .map(std::ffi::OsStr::new)
@@ -169,7 +176,11 @@ fn a_file_that_the_disk_refused_is_written_again_elsewhere() {
         let said = "multilog: warning: unable to write ./main/current to disk: input/output error\n";
         assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
         assert_eq!(LogView::of(here.path("main")).current_mode(), 0o644);
-        assert!(outcome.stderr.contains("to disk, writing it again: input/output error\n"), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("to disk, writing it again: input/output error\n"),
+            "{}",
+            outcome.stderr
+        );
         let view = LogView::of(here.path("main"));
         assert_eq!((view.codes(), view.text()), (vec!["s"], input));
     }
@@ -183,11 +194,18 @@ impl Disk {
         let place = here.path("disk");
         std::fs::create_dir(&place).unwrap();
         let options = format!("size={size}");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&place).output().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(&place)
+            .output()
+            .unwrap();
         if mounted.status.success() {
             return Some(Disk(place));
         }
-        eprintln!("skipped: unable to mount a small file system: {}", String::from_utf8_lossy(&mounted.stderr));
+        eprintln!(
+            "skipped: unable to mount a small file system: {}",
+            String::from_utf8_lossy(&mounted.stderr)
+        );
         None
     }
 }

@@ -39,7 +39,18 @@ fn without_leftovers(mut view: LogView) -> LogView {
 /// The lines that `first` had written when it was killed are all there, once and in order, after
 /// `second` took the directory over and added its own.
 fn take_over(first: &Path, second: &Path) {
-    for call in ["rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "fsync", "fchmod", "openat"] {
+    for call in [
+        "rename",
+        "renameat",
+        "renameat2",
+        "link",
+        "linkat",
+        "unlink",
+        "unlinkat",
+        "fsync",
+        "fchmod",
+        "openat",
+    ] {
         for when in 1..200 {
             let here = Scratch::new();
             let Some(killed) = kill_at(&here, first, call, when) else { return };
@@ -54,7 +65,11 @@ fn take_over(first: &Path, second: &Path) {
             let written = before.bytes().len();
             let names = |view: &LogView, name: &str| view.others.iter().any(|other| other == name);
             if !names(&before, "previous") && !names(&before, "processed") {
-                assert!(old.len() >= written.min(lines(0, 120).len()), "{call} {when}: {} < {written}", old.len());
+                assert!(
+                    old.len() >= written.min(lines(0, 120).len()),
+                    "{call} {when}: {} < {written}",
+                    old.len()
+                );
             }
             if !killed {
                 break;

@@ -4,7 +4,9 @@ use harness::{LogView, Scratch};
 
 #[test]
 fn every_length_around_the_limits_passes_unchanged() {
-    for length in [0, 1, 25, 26, 27, 199, 200, 973, 974, 975, 999, 1000, 1001, 1999, 2000, 2001, 70_000, 300_000] {
+    for length in
+        [0, 1, 25, 26, 27, 199, 200, 973, 974, 975, 999, 1000, 1001, 1999, 2000, 2001, 70_000, 300_000]
+    {
         for stamp in [&[][..], &["t"]] {
             let here = Scratch::new();
             let arguments = [stamp, &["s16777215", "./main"]].concat();

@@ -13,7 +13,8 @@ fn the_archive_is_what_the_command_makes_of_the_file() {
     let view = LogView::of(here.path("main"));
     assert!(view.archives.len() >= 2);
     let archived: Vec<u8> = view.archives.iter().flat_map(|file| file.2.clone()).collect();
-    let expected: String = lines(200).chars().map(|c| if c == '\n' { c } else { (c as u8 + 49) as char }).collect();
+    let expected: String =
+        lines(200).chars().map(|c| if c == '\n' { c } else { (c as u8 + 49) as char }).collect();
     assert!(expected.as_bytes().starts_with(&archived));
     assert!(view.archives.iter().all(|(name, mode, _)| name.ends_with(".s") && *mode == 0o744));
     assert_eq!(view.others, ["lock", "state"]);
@@ -82,7 +83,9 @@ fn lines_are_written_while_a_command_runs() {
         running.write(lines(40).as_bytes());
         running.write(b"after\n");
         let current = here.path("main/current");
-        running.until("a line after the full file", || std::fs::read(&current).is_ok_and(|t| t.ends_with(b"after\n")));
+        running.until("a line after the full file", || {
+            std::fs::read(&current).is_ok_and(|t| t.ends_with(b"after\n"))
+        });
         std::fs::write(gate, "").unwrap();
         running.end().quietly();
         assert_eq!(LogView::of(here.path("main")).text(), lines(40) + "after\n");

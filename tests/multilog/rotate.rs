@@ -23,7 +23,8 @@ fn the_boundary_depends_on_the_bytes_only() {
         let here = Scratch::new();
         let line = "x".repeat(59) + "\n";
         here.multilog(&["s4096", "n100", "./main"]).over(line.repeat(1000)).quietly();
-        let sizes: Vec<usize> = LogView::of(here.path("main")).archives.iter().map(|file| file.2.len()).collect();
+        let sizes: Vec<usize> =
+            LogView::of(here.path("main")).archives.iter().map(|file| file.2.len()).collect();
         // The first newline at or past 2096.
         assert_eq!(sizes, vec![2100; 28]);
     }

@@ -88,7 +88,9 @@ fn a_malformed_value_is_a_misuse_and_nothing_is_opened() {
 fn sizes_have_suffixes() {
     if ours_only("Sizes") {
         let here = Scratch::new();
-        here.multilog(&["s10k", "./main"]).over("x".repeat(99) + "\n" + &("y".repeat(99) + "\n").repeat(81)).quietly();
+        here.multilog(&["s10k", "./main"])
+            .over("x".repeat(99) + "\n" + &("y".repeat(99) + "\n").repeat(81))
+            .quietly();
         assert_eq!(LogView::of(here.path("main")).archives.len(), 0);
     }
 }

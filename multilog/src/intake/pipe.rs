@@ -143,7 +143,11 @@ impl<'fd> PipeIntake<'fd> {
     }
 
     /// Waits once. A partial line keeps the pipe readable, so then only changes count.
-    fn wait_once(&mut self, signals: BorrowedFd<'_>, limit: Option<Duration>) -> io::Result<[event::Readiness; 2]> {
+    fn wait_once(
+        &mut self,
+        signals: BorrowedFd<'_>,
+        limit: Option<Duration>,
+    ) -> io::Result<[event::Readiness; 2]> {
         if self.start == self.end {
             return event::wait([self.source, signals], limit);
         }

@@ -83,7 +83,13 @@ impl<F: LogFs> Opening<'_, F> {
             }),
         };
         let newstate = self.fs.lookup(&Name::NewState)?.is_some();
-        Ok(Snapshot { current, previous: old(Name::Previous)?, processed: old(Name::Processed)?, newstate, archives })
+        Ok(Snapshot {
+            current,
+            previous: old(Name::Previous)?,
+            processed: old(Name::Processed)?,
+            newstate,
+            archives,
+        })
     }
 
     fn ends_with_newline(&self, size: u64) -> io::Result<bool> {

@@ -23,6 +23,9 @@ const PENDING: usize = 32;
 const PENDING_PROCESSING: usize = 2;
 /// How many more archives than asked for may stand before the foreground deletes some itself.
 const SLACK: usize = 2;
+/// How long a file is held back when retention is expected to delete it sooner than that: its fsync
+/// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
+const HELD: Duration = Duration::from_secs(1);
 /// Enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
 /// How long sealers may go on after TERM.
@@ -68,6 +71,9 @@ struct Desk<File> {
 #[derive(Debug)]
 struct State<File> {
     jobs: VecDeque<Job<File>>,
+    /// When the newest two jobs were handed over.
+    newest: Option<Instant>,
+    second: Option<Instant>,
     /// Whether a job is in work.
     busy: bool,
     order: Order,
@@ -100,7 +106,8 @@ impl<File> Desk<File> {
 impl<F: LogFs> Crew<F> {
     /// A crew without work.
     pub fn new(sealer: Sealer<F>, threading: Threading) -> std::io::Result<Crew<F>> {
-        let state = State { jobs: VecDeque::new(), busy: false, order: Order::Work };
+        let state =
+            State { jobs: VecDeque::new(), newest: None, second: None, busy: false, order: Order::Work };
         let desk = Desk { state: Mutex::new(state), wake: Condvar::new(), progress: Bell::new()? };
         Ok(Crew { sealer, desk: Arc::new(desk), thread: None, threading })
     }
@@ -112,7 +119,10 @@ impl<F: LogFs> Crew<F> {
             self.sealer.seal(job, host);
             return;
         }
-        self.desk.state().jobs.push_back(job);
+        let mut state = self.desk.state();
+        state.jobs.push_back(job);
+        state.second = state.newest.replace(Instant::now());
+        drop(state);
         self.desk.wake.notify_all();
         self.bound_disk_use(host);
     }
@@ -202,6 +212,7 @@ fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
         while state.jobs.is_empty() && state.order == Order::Work {
             state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        let mut state = hold(sealer, desk, state);
         let job = if state.order == Order::Stop { None } else { state.jobs.pop_front() };
         state.busy = job.is_some();
         drop(state);
@@ -218,6 +229,31 @@ fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
     }
     desk.state().jobs.clear();
     desk.progress.ring();
+}
+
+/// Waits for as long as it is likely that the oldest job need not be done: files come so fast that
+/// retention will have deleted it within [`HELD`].
+fn hold<'a, F: LogFs>(
+    sealer: &Sealer<F>,
+    desk: &'a Desk<F::File>,
+    mut state: MutexGuard<'a, State<F::File>>,
+) -> MutexGuard<'a, State<F::File>> {
+    let kept = sealer.archives_kept();
+    loop {
+        let (Some(newest), Some(second)) = (state.newest, state.second) else { return state };
+        let between = newest.saturating_duration_since(second);
+        let lifetime = between.saturating_mul(u32::try_from(kept).unwrap_or(u32::MAX));
+        let left = HELD.saturating_sub(newest.elapsed());
+        let waits = state.order == Order::Work
+            && !sealer.has_processor()
+            && lifetime < HELD
+            && !left.is_zero()
+            && state.jobs.len() <= kept.min(PENDING / 2);
+        if !waits {
+            return state;
+        }
+        state = desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
 }
 
 struct ThreadPace<'a, File> {
