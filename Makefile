@@ -9,7 +9,7 @@ TOOLS := multilog tai64nlocal
 build:
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools
 	mkdir -p target/tools
-	for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
+	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
 
 demo: build
 	sh docs/demo.sh target/tools

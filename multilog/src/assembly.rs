@@ -154,7 +154,7 @@ impl Assembly {
     fn take_unchanged(&mut self, input: &[u8], ending: Ending) -> usize {
         let room = self.outputs.iter().map(Output::room).min().unwrap_or(u64::MAX);
         let window = room.saturating_sub(crate::output::NEWLINE_WINDOW);
-        let window = usize::try_from(window).unwrap_or(usize::MAX).min(BATCH).max(1);
+        let window = usize::try_from(window).unwrap_or(usize::MAX).clamp(1, BATCH);
         let end = if input.len() >= window {
             memchr(b'\n', &input[window - 1..]).map(|newline| window + newline)
         } else {

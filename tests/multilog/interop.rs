@@ -32,7 +32,7 @@ fn kill_at(here: &Scratch, program: &Path, call: &str, when: usize) -> Option<bo
 fn without_leftovers(mut view: LogView) -> LogView {
     let names: Vec<String> = view.archives.iter().map(|file| file.0.clone()).collect();
     let published = |name: &str| names.contains(&name.replace(".u", ".s"));
-    view.archives.retain(|(name, _, _)| !name.ends_with(".t") && !(name.ends_with(".u") && published(name)));
+    view.archives.retain(|(name, _, _)| !(name.ends_with(".t") || name.ends_with(".u") && published(name)));
     view
 }
 

@@ -1,7 +1,12 @@
 //! The multilog under test, from outside. Every test here passes on Debian's multilog as well, or
 //! says which deliberate difference it shows.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they skip"
+)]
 
 mod alert;
 mod compress;

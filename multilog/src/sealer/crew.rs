@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub enum Deadline {
     /// The input ended: until everything is sealed.
     None,
-    /// Told to stop: for [`GRACE`], and without trying anything again.
+    /// Told to stop: for five seconds, and without trying anything again.
     Soon,
 }
 

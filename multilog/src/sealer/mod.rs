@@ -2,7 +2,7 @@
 //!
 //! A file comes as `@label.u` with the descriptor that wrote it. It ends as `@label.s` (or another
 //! code), mode 0744, on the disk with its name, or was deleted because retention would have deleted
-//! it anyway. Between the two are the steps of [`step::Step`]; each can fail, and then it is tried
+//! it anyway. Between the two are the steps of `step::Step`; each can fail, and then it is tried
 //! again after a warning and a pause while the foreground goes on.
 
 mod compress;
