@@ -1,5 +1,6 @@
 //! The loop: look at the input, put a batch together, write it everywhere, consume it, rotate.
 
+use std::ffi::OsString;
 use std::io;
 
 use tai64tools::{Label, Stamper};
@@ -9,7 +10,7 @@ use unix::tool::{Exit, Fatal, SYSTEM};
 use crate::assembly::Assembly;
 use crate::framer::Ending;
 use crate::host::{Host, Pause, Stop};
-use crate::intake::{Intake, Seen};
+use crate::intake::{Intake, Seen, Unread};
 use crate::logdir::{LogDir, Stopped};
 use crate::logfs::LogFs;
 use crate::output::Output;
@@ -34,6 +35,8 @@ enum Busy {
 pub struct Engine<I, F: LogFs, H> {
     intake: I,
     assembly: Assembly,
+    /// The paths of the status files, for messages.
+    statuses: Vec<OsString>,
     dirs: Vec<LogDir<F>>,
     host: H,
 }
@@ -61,12 +64,13 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
         intake: I,
         actions: Vec<Action>,
         stamper: Option<Stamper>,
-        statuses: usize,
+        statuses: Vec<OsString>,
         dirs: Vec<LogDir<F>>,
         host: H,
     ) -> Self {
         let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
-        Engine { intake, assembly: Assembly::new(actions, stamper, outputs, statuses), dirs, host }
+        let assembly = Assembly::new(actions, stamper, outputs, statuses.len());
+        Engine { intake, assembly, statuses, dirs, host }
     }
 
     /// Runs until the input ends or a signal says so, and closes the directories.
@@ -125,6 +129,9 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
     /// Takes whole batches for as long as there are any in what is visible.
     fn drain(&mut self, ending: Ending) -> Result<(), End> {
         while self.step(usize::MAX, ending)? {
+            if self.intake.visible().is_empty() && ending == Ending::Open {
+                break;
+            }
             self.host.listen();
             if self.host.stop() >= Some(Stop::Now) {
                 return self.end_line();
@@ -211,7 +218,8 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
                     Ok(_) => io::ErrorKind::WriteZero.into(),
                     Err(error) => error,
                 };
-                self.host.warn(&Message::new("unable to write status file, pausing").because(&error));
+                let path = self.statuses[status].as_encoded_bytes();
+                self.host.warn(&Message::new("unable to write ").and(path).and(", pausing").because(&error));
                 if self.host.pause(pause) == Pause::Stop {
                     return Err(End::Stopped);
                 }
@@ -247,6 +255,9 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
             if self.intake.wait(self.host.signals()).map_err(End::Failed)?.signalled {
                 self.host.listen();
             }
+        }
+        if self.intake.unread() == Unread::InMemory {
+            while self.step(usize::MAX, Ending::Final)? {}
         }
         Err(End::Stopped)
     }

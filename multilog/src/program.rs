@@ -60,7 +60,7 @@ fn run(script: Script) -> Result<Exit, Fatal> {
     }
     let care = if dirs.is_empty() { Care::Read } else { Care::Peek };
     let stamper = script.stamp.map(Stamper::new);
-    Engine::new(intake::open(care), script.actions, stamper, script.statuses.len(), dirs, host).run()
+    Engine::new(intake::open(care), script.actions, stamper, script.statuses, dirs, host).run()
 }
 
 fn refuse(misuse: &Misuse) -> Fatal {

@@ -80,6 +80,22 @@ fn term_leaves_what_is_not_a_whole_line_in_the_pipe() {
     }
 }
 
+/// What was taken from a socket can't be put back, so it is written.
+#[test]
+fn term_writes_what_was_read_of_a_line_that_cannot_be_left() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut running = here.multilog(&["./main"]).from(std::os::fd::OwnedFd::from(theirs)).start();
+        (&ours).write_all(b"whole\npart").unwrap();
+        let current = here.path("main/current");
+        running.until("the whole line is there", || is(&current, "whole\n"));
+        running.signal(Signal::TERM);
+        running.wait().quietly();
+        assert_eq!(LogView::of(here.path("main")).text(), "whole\npart\n");
+    }
+}
+
 #[test]
 fn nothing_is_lost_between_a_logger_that_is_told_to_end_and_the_next() {
     let here = Scratch::new();

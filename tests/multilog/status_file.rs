@@ -37,6 +37,21 @@ fn a_long_line_is_cut_to_a_thousand_bytes() {
 }
 
 #[test]
+fn a_failed_write_is_said_with_the_name_and_tried_again() {
+    let Some(strace) = harness::strace() else { return };
+    let here = Scratch::new();
+    here.write("status", "");
+    let multilog = harness::tool("multilog");
+    let path = here.path("status");
+    let options = ["-qq", "-o", "/dev/null", "-P", path.to_str().unwrap(), "-e"];
+    let inject = ["trace=write,pwrite64", "-e", "inject=write,pwrite64:error=ENOSPC:when=1"];
+    let arguments = [&options[..], &inject, &[multilog.to_str().unwrap(), "=status"]].concat();
+    let outcome = here.run(&strace, &arguments).over("new\n");
+    assert_eq!(outcome.stderr, "multilog: warning: unable to write status, pausing: out of disk space\n");
+    assert_eq!(std::fs::read(here.path("status")).unwrap(), padded("new"));
+}
+
+#[test]
 fn a_path_that_cannot_be_opened_is_fatal() {
     let here = Scratch::new();
     let outcome = here.multilog(&["=no/such/status"]).over("a\n");

@@ -23,7 +23,8 @@ fn holder_in(table: &str, place: &str) -> Option<u32> {
     table.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         match fields[..] {
-            [_, "FLOCK", _, "WRITE", pid, at, ..] if at == place => pid.parse().ok(),
+            // A holder outside our process namespace has no number here, and 0 stands for it.
+            [_, "FLOCK", _, "WRITE", pid, at, ..] if at == place => pid.parse().ok().filter(|&pid| pid > 0),
             _ => None,
         }
     })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Seen, Woken};
+use super::{Intake, Seen, Unread, Woken};
 
 /// How much is looked at at once.
 const LOOK: usize = 256 << 10;
@@ -51,6 +51,10 @@ impl Intake for FileIntake<'_> {
         self.offset += count as u64;
         self.start += count;
         Ok(())
+    }
+
+    fn unread(&self) -> Unread {
+        Unread::InSource
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {

@@ -34,6 +34,15 @@ pub struct Woken {
     pub quiet: bool,
 }
 
+/// Where bytes are that were seen and not consumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// In the source: whoever reads it next gets them.
+    InSource,
+    /// In this process only: they have to be written before it ends.
+    InMemory,
+}
+
 /// A source of bytes that can be looked at before they are taken.
 pub trait Intake {
     /// Makes visible what has arrived, without waiting.
@@ -42,6 +51,8 @@ pub trait Intake {
     fn visible(&self) -> &[u8];
     /// Takes the first `count` visible bytes out of the source.
     fn consume(&mut self, count: usize) -> io::Result<()>;
+    /// Where visible bytes are until they are consumed.
+    fn unread(&self) -> Unread;
     /// Waits until a peek could find something, or `signals` can be read.
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken>;
 }
@@ -57,6 +68,10 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
         (**self).consume(count)
+    }
+
+    fn unread(&self) -> Unread {
+        (**self).unread()
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Intake, Seen, Woken};
+use super::{Intake, Seen, Unread, Woken};
 
 /// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
 /// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
@@ -195,6 +195,10 @@ impl Intake for PipeIntake<'_> {
         }
         self.start += count;
         Ok(())
+    }
+
+    fn unread(&self) -> Unread {
+        Unread::InSource
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {

@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use unix::event;
 
-use super::{Intake, Seen, Woken};
+use super::{Intake, Seen, Unread, Woken};
 
 /// How much is read at once.
 const READ: usize = 64 << 10;
@@ -57,6 +57,10 @@ impl Intake for PlainIntake<'_> {
     fn consume(&mut self, count: usize) -> io::Result<()> {
         self.start += count;
         Ok(())
+    }
+
+    fn unread(&self) -> Unread {
+        Unread::InMemory
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {

@@ -53,7 +53,11 @@ fn sync_parent(path: &Path) -> io::Result<()> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    file::sync(file::open_directory(parent)?)
+    match file::open_directory(parent) {
+        // A directory may be written to and not read; then this has to be left to the kernel.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        opened => file::sync(opened?),
+    }
 }
 
 fn locked(path: &OsStr, lock: &OwnedFd, error: &io::Error) -> Fatal {
