@@ -32,6 +32,8 @@ pub mod pattern;
 pub mod program;
 pub mod script;
 pub mod sealer;
+#[cfg(test)]
+mod sim;
 pub mod status_file;
 
 pub use program::main;

@@ -1,0 +1,12 @@
+//! The engine in simulation: every operation counted, failed, killed at, and cut off from its power.
+//!
+//! A run is deterministic: sealing happens in line, the clock counts, the input is a list of chunks.
+//! So a workload is run once to count its operations, and then once for every operation and every
+//! thing that can happen there.
+
+mod disk;
+mod exhaustive;
+mod surroundings;
+
+pub(crate) use disk::{Disk, Fault, Killed, SimFs, Trouble};
+pub(crate) use surroundings::{SimHost, SimInput};
