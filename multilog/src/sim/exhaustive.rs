@@ -160,6 +160,28 @@ fn a_failure_of_any_operation_loses_and_repeats_nothing() {
     }
 }
 
+/// A sync that failed, and later a power cut: what the kernel then says is on the disk is not there
+/// (it has marked the pages clean). An archive must not be such a file.
+#[test]
+fn an_archive_survives_a_power_cut_also_when_a_sync_had_failed() {
+    for workload in workloads(600) {
+        let quiet = Disk::default();
+        workload.run(&quiet, |_| {});
+        for at in 0..quiet.operations() {
+            let disk = Disk::with(&[Fault { at, trouble: Trouble::Error(ERRORS[0]) }]);
+            workload.run(&disk, |_| {});
+            let archives = |disk: &Disk| {
+                let mut files = disk.files();
+                files.retain(|file| file.0.to_string_lossy().starts_with('@'));
+                files.into_iter().map(|(name, _, bytes)| (name, bytes)).collect::<Vec<_>>()
+            };
+            let before = archives(&disk);
+            disk.cut_power(|_| 0);
+            assert!(archives(&disk) == before, "{:?} EIO at {at}", workload.script);
+        }
+    }
+}
+
 #[test]
 fn a_kill_at_any_operation_loses_nothing() {
     for workload in workloads(600) {
