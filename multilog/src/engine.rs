@@ -80,6 +80,7 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
             Err(end) => end,
         };
         let deadline = if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon };
+        self.dirs.iter().for_each(|dir| dir.begin_close(deadline));
         let mut closed = true;
         for dir in &mut self.dirs {
             closed &= dir.close(deadline, &mut self.host);

@@ -15,7 +15,7 @@ use unix::diag::Message;
 use crate::host::{Host, Pause};
 use crate::logfs::{LogFs, Mode, Name};
 use crate::script::LogConfig;
-use crate::sealer::{Checksum, Crew, FIRST_PAUSE, LONGEST_PAUSE};
+use crate::sealer::{Checksum, Crew, Deadline, FIRST_PAUSE, LONGEST_PAUSE};
 
 /// Told to stop before it was done. What it had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +118,14 @@ impl<F: LogFs> LogDir<F> {
         }
     }
 
-    /// Closes the directory: `current` on the disk and marked safe, the sealing done or given up.
+    /// Lets the sealing go on to its end while other directories are closed.
+    pub fn begin_close(&self, deadline: Deadline) {
+        self.crew.begin_finish(deadline);
+    }
+
+    /// Closes the directory after [`LogDir::begin_close`]: `current` on the disk and marked safe, the sealing done or given up.
     /// False: `current` is not known to be safe, which was said.
-    pub fn close(&mut self, deadline: crate::sealer::Deadline, host: &mut impl Host) -> bool {
+    pub fn close(&mut self, deadline: Deadline, host: &mut impl Host) -> bool {
         let closed = match self.close_current() {
             Ok(()) => true,
             Err(error) => {

@@ -40,6 +40,15 @@ pub enum Deadline {
     Soon,
 }
 
+impl Deadline {
+    fn order(self) -> Order {
+        match self {
+            Deadline::None => Order::Finish,
+            Deadline::Soon => Order::Hurry,
+        }
+    }
+}
+
 /// The sealing of one directory.
 #[derive(Debug)]
 pub struct Crew<F: LogFs> {
@@ -143,16 +152,16 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
+    /// No more files will come: lets the thread go through what it has.
+    pub fn begin_finish(&self, deadline: Deadline) {
+        self.desk.give(deadline.order());
+    }
+
     /// Waits for the rest of the sealing and ends the thread. Files that were not sealed stay `.u`.
     pub fn finish(&mut self, deadline: Deadline, host: &mut impl Host) {
         let Some(thread) = self.thread.take() else { return };
-        let mut order = Order::Finish;
-        let mut end = None;
-        if deadline == Deadline::Soon {
-            order = Order::Hurry;
-            end = Some(Instant::now() + GRACE);
-        }
-        self.desk.give(order);
+        let mut order = deadline.order();
+        let mut end = (deadline == Deadline::Soon).then(|| Instant::now() + GRACE);
         while self.pending() > 0 {
             host.listen();
             let stop = host.stop();

@@ -88,7 +88,10 @@ impl Disk {
 
     /// Counts an operation, and lets happen what is to happen at it. The power goes by the process
     /// being killed; the caller then asks for [`Disk::cut_power`].
-    pub(crate) fn operate<T>(&self, perform: impl FnOnce(&mut State, Option<Trouble>) -> io::Result<T>) -> io::Result<T> {
+    pub(crate) fn operate<T>(
+        &self,
+        perform: impl FnOnce(&mut State, Option<Trouble>) -> io::Result<T>,
+    ) -> io::Result<T> {
         let mut state = self.state();
         if state.dead {
             return error(ENOENT);
@@ -137,7 +140,9 @@ impl Disk {
             let mut left = inode.durable.clone();
             match choose(3) {
                 0 => {}
-                1 => left.extend_from_slice(&inode.live[inode.live.len() - unsynced..][..choose(unsynced + 1)]),
+                1 => {
+                    left.extend_from_slice(&inode.live[inode.live.len() - unsynced..][..choose(unsynced + 1)])
+                }
                 _ => left.resize(left.len() + choose(unsynced + 1), 0),
             }
             if choose(2) == 1 {

@@ -107,7 +107,11 @@ impl Workload {
     fn logged(&self, disk: &Disk) -> Vec<Vec<u8>> {
         let files = disk.files();
         let names: Vec<String> = files.iter().map(|file| file.0.to_string_lossy().into_owned()).collect();
-        let sealed = |name: &str| names.iter().any(|other| other.starts_with(&name[..25]) && other.ends_with('s') | other.ends_with('z'));
+        let sealed = |name: &str| {
+            names
+                .iter()
+                .any(|other| other.starts_with(&name[..25]) && other.ends_with('s') | other.ends_with('z'))
+        };
         let mut text = Vec::new();
         let mut add = |bytes: &[u8], name: &str| match name.ends_with(".gz") {
             true => {
@@ -135,7 +139,11 @@ fn assert_complete(logged: &[Vec<u8>], expected: &[Vec<u8>], what: &str) {
         if expected.get(next) == Some(line) {
             next += 1;
         } else {
-            assert!(expected[..next].contains(line), "{what}: not a line of the input: {}", line.escape_ascii());
+            assert!(
+                expected[..next].contains(line),
+                "{what}: not a line of the input: {}",
+                line.escape_ascii()
+            );
         }
     }
     assert_eq!(next, expected.len(), "{what}: lines are missing");
@@ -232,7 +240,8 @@ fn check_power_cut(workload: &Workload, expected: &[Vec<u8>], at: usize, seed: u
     for (name, _, bytes) in disk.files() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with('@') && name.ends_with(".s") {
-            let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').map(|line| &line[stamp..]).collect();
+            let lines: Vec<&[u8]> =
+                bytes.split_inclusive(|&b| b == b'\n').map(|line| &line[stamp..]).collect();
             let first = expected.iter().position(|line| line == lines[0]);
             let first = first.unwrap_or_else(|| panic!("{what}: {name} begins with no line"));
             assert_eq!(lines, expected[first..first + lines.len()], "{what}: {name} is not whole");
@@ -244,9 +253,10 @@ fn check_power_cut(workload: &Workload, expected: &[Vec<u8>], at: usize, seed: u
         return;
     }
     for file in safe {
-        for line in file.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n") && !line.contains(&0)) {
+        for line in
+            file.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n") && !line.contains(&0))
+        {
             assert!(contains(&line[stamp..]), "{what}: lost {}", line.escape_ascii());
         }
     }
 }
-

@@ -62,7 +62,9 @@ impl Intake for SimInput {
     fn consume(&mut self, count: usize) -> io::Result<()> {
         let pipe = Arc::clone(&self.pipe);
         // splice(2) of bytes that are there does not fail.
-        self.disk.operate(|_, _| Ok(pipe.lock().unwrap_or_else(PoisonError::into_inner).consumed += count)).ok();
+        self.disk
+            .operate(|_, _| Ok(pipe.lock().unwrap_or_else(PoisonError::into_inner).consumed += count))
+            .ok();
         self.seen.drain(..count);
         Ok(())
     }
