@@ -95,7 +95,9 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
     fn read_on(&mut self) -> Result<(), End> {
         let mut pace = Busy::No;
         loop {
-            if self.host.stop() != Some(Stop::AfterInput) && pace == Busy::No {
+            if pace == Busy::Yes {
+                self.host.listen();
+            } else if self.host.stop() != Some(Stop::AfterInput) {
                 let woken = self.intake.wait(self.host.signals()).map_err(End::Failed)?;
                 if woken.signalled {
                     self.host.listen();

@@ -36,7 +36,10 @@ fn archives_are_compressed_and_say_how() {
             assert!(view.codes().iter().all(|found| *found == code), "{:?}", view.codes());
             match unpacked(&here, tool, &view) {
                 Some(bytes) => assert!(bytes == input().as_bytes(), "{action}"),
-                None => assert_ne!(tool, "gzip", "gzip is on every machine"),
+                None => {
+                    assert_ne!(tool, "gzip", "gzip is on every machine");
+                    eprintln!("skipped: there is no {tool} to read {action}");
+                }
             }
         }
     }

@@ -80,6 +80,25 @@ fn term_leaves_what_is_not_a_whole_line_in_the_pipe() {
     }
 }
 
+/// A writer that never pauses must not keep the signal from being seen.
+#[test]
+fn term_is_obeyed_in_a_flood() {
+    let here = Scratch::new();
+    let mut running = here.multilog(&["s16777215", "n2", "./main"]).start();
+    let mut stdin = running.take_stdin();
+    let flood = std::thread::spawn(move || {
+        let lines = b"0123456789abcde\n".repeat(4096);
+        while stdin.write_all(&lines).is_ok() {}
+    });
+    let current = here.path("main/current");
+    running.until("it logs", || std::fs::metadata(&current).is_ok_and(|m| m.len() > 0));
+    std::thread::sleep(Duration::from_millis(100));
+    running.signal(Signal::TERM);
+    running.wait().quietly();
+    flood.join().unwrap();
+    assert_eq!(LogView::of(here.path("main")).current_mode(), 0o744);
+}
+
 /// What was taken from a socket can't be put back, so it is written.
 #[test]
 fn term_writes_what_was_read_of_a_line_that_cannot_be_left() {

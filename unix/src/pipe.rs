@@ -11,6 +11,11 @@ pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC)?)
 }
 
+/// The same in packet mode: writes are not joined, and each read gets one.
+pub fn new_in_packets() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(pipe_with(PipeFlags::CLOEXEC | PipeFlags::DIRECT)?)
+}
+
 /// Standard input, which every program of the toolchain reads.
 pub fn stdin() -> BorrowedFd<'static> {
     rustix::stdio::stdin()

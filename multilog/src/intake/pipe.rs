@@ -21,6 +21,8 @@ const QUIET: Duration = Duration::from_millis(500);
 /// How often a partial line is looked at, since not every write behind it wakes us: soon after the
 /// last change, and then more and more seldom.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// A partial line that has not changed for about twice this long may be waiting for room.
+const CROWDED_AFTER: Duration = Duration::from_millis(8);
 const LOOK_AGAIN_AT_MOST: Duration = Duration::from_millis(100);
 /// Room for one more page: a pipe in packet mode hands out a page at a time.
 const PAGE: usize = 4096;
@@ -32,9 +34,11 @@ pub struct PipeIntake<'fd> {
     side: (OwnedFd, OwnedFd),
     null: OwnedFd,
     buffer: Vec<u8>,
-    /// The visible bytes are `buffer[start..end]`, and they are the head of the pipe.
+    /// The visible bytes are `buffer[start..end]`. The first `held` of them were taken out of the
+    /// pipe; the others are its head.
     start: usize,
     end: usize,
+    held: usize,
     /// The capacity of the pipe and of the side pipe.
     capacity: usize,
     /// What the pipe had at first.
@@ -75,6 +79,7 @@ impl<'fd> PipeIntake<'fd> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            held: 0,
             capacity,
             original,
             largest,
@@ -99,16 +104,59 @@ impl<'fd> PipeIntake<'fd> {
                 self.grow();
             }
         }
-        Ok(count > before)
+        Ok(self.held + count > before)
+    }
+
+    /// Takes a partial line out of a pipe that is nearly full of its pieces: a writer whose writes are
+    /// not joined (packet mode, splice) may need more room than there is to complete it.
+    fn make_room(&mut self) -> io::Result<()> {
+        let pieces = self.end - self.start - self.held;
+        if pieces > 0 && self.is_crowded() {
+            self.remove(pieces)?;
+            self.held += pieces;
+        }
+        Ok(())
+    }
+
+    /// Whether more than half of the pipe's slots are in use: then it can't be made half as large.
+    fn is_crowded(&self) -> bool {
+        let half = (self.capacity / 2).max(PAGE);
+        if half == self.capacity {
+            // The smallest pipe: give it a second slot and see the next time.
+            pipe::set_capacity(self.source, 2 * PAGE).ok();
+            return false;
+        }
+        match pipe::set_capacity(self.source, half) {
+            Err(error) => error.kind() == ErrorKind::ResourceBusy,
+            Ok(_) => {
+                pipe::set_capacity(self.source, self.capacity).ok();
+                false
+            }
+        }
+    }
+
+    /// Takes bytes out of the pipe and throws them away.
+    fn remove(&mut self, count: usize) -> io::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            match pipe::remove(self.source, &self.null, left)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                removed => left -= removed,
+            }
+        }
+        Ok(())
     }
 
     /// Reads what is in the side pipe to the end.
     fn read_side(&mut self, count: usize) -> io::Result<()> {
-        if self.buffer.len() < count + PAGE {
-            self.buffer.resize(self.capacity.max(count) + PAGE, 0);
+        let held = self.start..self.start + self.held;
+        self.buffer.copy_within(held, 0);
+        (self.start, self.end) = (0, self.held);
+        let all = self.held + count;
+        if self.buffer.len() < all + PAGE {
+            self.buffer.resize(self.held + self.capacity.max(count) + PAGE, 0);
         }
-        (self.start, self.end) = (0, 0);
-        while self.end < count {
+        while self.end < all {
             match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
                 got => self.end += got,
@@ -158,6 +206,9 @@ impl<'fd> PipeIntake<'fd> {
         let [_, signalled] = event::wait([watch.as_fd(), signals], Some(self.look_again))?;
         watch.take();
         self.watch = Some(watch);
+        if self.look_again >= CROWDED_AFTER {
+            self.make_room()?;
+        }
         self.look_again = (self.look_again * 2).min(LOOK_AGAIN_AT_MOST);
         // The pipe is readable because of the partial line: whether it has more is for a look to say.
         let [input] = event::wait([self.source], Some(Duration::ZERO))?;
@@ -186,19 +237,15 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        let mut left = count;
-        while left > 0 {
-            match pipe::remove(self.source, &self.null, left)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => left -= removed,
-            }
-        }
+        let from_held = count.min(self.held);
+        self.remove(count - from_held)?;
+        self.held -= from_held;
         self.start += count;
         Ok(())
     }
 
     fn unread(&self) -> Unread {
-        Unread::InSource
+        if self.held > 0 { Unread::InMemory } else { Unread::InSource }
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
@@ -253,6 +300,25 @@ mod tests {
         intake.wait(Some(quiet.as_fd())).unwrap();
         assert_eq!(intake.peek().unwrap(), Seen::End);
         assert_eq!(intake.visible(), b"part");
+    }
+
+    #[test]
+    fn a_line_in_many_small_pieces_is_taken_out_before_the_pipe_is_full_of_them() {
+        let (read, to) = pipe::new_in_packets().unwrap();
+        let (quiet, _keep) = pipe::new().unwrap();
+        let writer = std::thread::spawn(move || {
+            (0..900).for_each(|_| write(&to, b"x"));
+            write(&to, b"\n");
+        });
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        while !intake.visible().ends_with(b"\n") {
+            intake.wait(Some(quiet.as_fd())).unwrap();
+            intake.peek().unwrap();
+        }
+        writer.join().unwrap();
+        assert_eq!(intake.visible().len(), 901);
+        intake.consume(901).unwrap();
+        assert_eq!((intake.held, intake.unread()), (0, Unread::InSource));
     }
 
     #[test]

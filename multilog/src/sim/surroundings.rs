@@ -63,7 +63,10 @@ impl Intake for SimInput {
         let pipe = Arc::clone(&self.pipe);
         // splice(2) of bytes that are there does not fail.
         self.disk
-            .operate(|_, _| Ok(pipe.lock().unwrap_or_else(PoisonError::into_inner).consumed += count))
+            .operate(|_, _| {
+                pipe.lock().unwrap_or_else(PoisonError::into_inner).consumed += count;
+                Ok(())
+            })
             .ok();
         self.seen.drain(..count);
         Ok(())
