@@ -43,6 +43,9 @@ pub enum Stop {
     AtOnce,
 }
 
+/// TERMs this close together are one: timeout(1) and others signal the process and its group.
+const SAME_TERM: Duration = Duration::from_millis(500);
+
 /// The surroundings of the engine.
 pub trait Host: Pace {
     /// What the system clock shows.
@@ -68,6 +71,8 @@ pub trait Host: Pace {
 pub struct System {
     signals: Signals,
     stop: Option<Stop>,
+    /// When the first TERM was seen.
+    told: Option<Instant>,
     rotate: bool,
     statuses: Vec<OwnedFd>,
 }
@@ -87,7 +92,7 @@ impl System {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(System { signals, stop: None, rotate: false, statuses })
+        Ok(System { signals, stop: None, told: None, rotate: false, statuses })
     }
 }
 
@@ -124,8 +129,11 @@ impl Host for System {
         while let Some(signal) = self.signals.next() {
             match signal {
                 Signal::Alarm => self.rotate = true,
-                Signal::Term if self.stop >= Some(Stop::Now) => self.stop = Some(Stop::AtOnce),
-                Signal::Term => self.stop = Some(Stop::Now),
+                Signal::Term => {
+                    let told = *self.told.get_or_insert_with(Instant::now);
+                    let again = told.elapsed() >= SAME_TERM;
+                    self.stop = self.stop.max(Some(if again { Stop::AtOnce } else { Stop::Now }));
+                }
                 Signal::Int | Signal::Hup => self.stop = self.stop.max(Some(Stop::AfterInput)),
             }
         }

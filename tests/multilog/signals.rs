@@ -170,7 +170,8 @@ fn term_is_obeyed_while_a_processor_hangs_and_the_file_stays() {
         running.until("it was rotated", || LogView::of(here.path("main")).codes().contains(&"t"));
         let stdin = running.take_stdin();
         running.signal(Signal::TERM);
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(!running.has_ended());
         running.signal(Signal::TERM);
         let outcome = running.wait().quietly();
         assert!(outcome.took < Duration::from_secs(2));
@@ -178,6 +179,25 @@ fn term_is_obeyed_while_a_processor_hangs_and_the_file_stays() {
         let view = LogView::of(here.path("main"));
         assert!(view.codes().contains(&"u"));
         assert_eq!(view.current_mode(), 0o744);
+    }
+}
+
+/// timeout(1) sends TERM to its child and to its group: the second one of a pair like that once made
+/// multilog leave files that it had the time to seal.
+#[test]
+fn two_terms_at_once_are_one() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["s4096", "n100", "!sleep 0.3; cat", "./main"]).start();
+        running.write(&b"0123456789012345678901234567890123456789\n".repeat(60));
+        running.until("it was rotated", || LogView::of(here.path("main")).codes().contains(&"t"));
+        let stdin = running.take_stdin();
+        running.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(20));
+        running.signal(Signal::TERM);
+        running.wait().quietly();
+        drop(stdin);
+        assert_eq!(LogView::of(here.path("main")).codes(), ["s"]);
     }
 }
 
