@@ -201,6 +201,31 @@ fn two_terms_at_once_are_one() {
     }
 }
 
+/// systemd and timeout(1) send TERM to everything at once: the processor dies of it.
+#[test]
+fn a_processor_that_is_ended_with_its_logger_is_run_again_before_the_end() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let flag = here.path("flag");
+        let command = format!(
+            "!echo $$ >{0}.pid; [ -e {0} ] || {{ touch {0}; sleep 1000 </dev/null >/dev/null 2>&1 & wait; }}; cat",
+            flag.display()
+        );
+        let mut running = here.multilog(&["s4096", "n100", &command, "./main"]).start();
+        running.write(&b"0123456789012345678901234567890123456789\n".repeat(60));
+        running.until("the processor runs", || flag.exists());
+        let stdin = running.take_stdin();
+        running.signal(Signal::TERM);
+        let processor = std::fs::read_to_string(here.path("flag.pid")).unwrap();
+        let processor = rustix::process::Pid::from_raw(processor.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(processor, Signal::TERM).unwrap();
+        let outcome = running.wait();
+        drop(stdin);
+        assert_eq!(outcome.code, Some(0));
+        assert_eq!(LogView::of(here.path("main")).codes(), ["s"]);
+    }
+}
+
 #[test]
 fn term_is_obeyed_while_a_processor_fails() {
     if ours_only("TERM") {

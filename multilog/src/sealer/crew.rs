@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub enum Deadline {
     /// The input ended: until everything is sealed.
     None,
-    /// Told to stop: for five seconds, and without trying anything again.
+    /// Told to stop: for five seconds, and without trying anything again more than once.
     Soon,
 }
 
@@ -94,7 +94,7 @@ enum Order {
     Work,
     /// End when there are no more jobs.
     Finish,
-    /// The same, but try nothing again.
+    /// The same, but with one more try only for what fails.
     Hurry,
     /// End after the step in hand.
     Stop,
@@ -215,7 +215,7 @@ impl<F: LogFs> Crew<F> {
 
 /// The thread's life.
 fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
-    let mut pace = ThreadPace { desk };
+    let mut pace = ThreadPace { desk, tried: false };
     loop {
         let mut state = desk.state();
         while state.jobs.is_empty() && state.order == Order::Work {
@@ -267,6 +267,8 @@ fn hold<'a, F: LogFs>(
 
 struct ThreadPace<'a, File> {
     desk: &'a Desk<File>,
+    /// Whether there was a last try.
+    tried: bool,
 }
 
 impl<File> Pace for ThreadPace<'_, File> {
@@ -278,8 +280,15 @@ impl<File> Pace for ThreadPace<'_, File> {
         let end = Instant::now() + time;
         let mut state = self.desk.state();
         loop {
-            if matches!(state.order, Order::Hurry | Order::Stop) {
-                return Pause::Stop;
+            // Who tells a logger to end often tells its processors as well, as a signal to a process
+            // group or a control group: one more try, and what fails then has really failed.
+            match state.order {
+                Order::Hurry if !self.tried => {
+                    self.tried = true;
+                    return Pause::Over;
+                }
+                Order::Hurry | Order::Stop => return Pause::Stop,
+                Order::Work | Order::Finish => {}
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
