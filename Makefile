@@ -29,10 +29,13 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
+# Everybody in turn on the same input; the record goes to benches/record. Takes some minutes.
 bench: build
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
 	install -m 755 $(RELEASE)/bare-loop target/tools/
-	$(RELEASE)/compare target/tools benches/definitions 5
+	$(RELEASE)/compare target/tools benches/definitions 5 > target/bench.md
+	cp target/bench.md benches/record/$$(date -u +%F).md
+	cat target/bench.md
 
 install: build
 	install -d $(DESTDIR)/usr/local/bin
