@@ -21,7 +21,8 @@ const QUIET: Duration = Duration::from_millis(500);
 /// How often a partial line is looked at, since not every write behind it wakes us: soon after the
 /// last change, and then more and more seldom.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// A partial line that has not changed for about twice this long may be waiting for room.
+/// A partial line that has not changed for about twice this long may be waiting for room. One of the
+/// doublings of [`LOOK_AGAIN`].
 const CROWDED_AFTER: Duration = Duration::from_millis(8);
 const LOOK_AGAIN_AT_MOST: Duration = Duration::from_millis(100);
 /// Room for one more page: a pipe in packet mode hands out a page at a time.
@@ -122,9 +123,8 @@ impl<'fd> PipeIntake<'fd> {
     fn is_crowded(&self) -> bool {
         let half = (self.capacity / 2).max(PAGE);
         if half == self.capacity {
-            // The smallest pipe: give it a second slot and see the next time.
-            pipe::set_capacity(self.source, 2 * PAGE).ok();
-            return false;
+            // A single slot, and it is in use.
+            return true;
         }
         match pipe::set_capacity(self.source, half) {
             Err(error) => error.kind() == ErrorKind::ResourceBusy,
@@ -206,7 +206,8 @@ impl<'fd> PipeIntake<'fd> {
         let [_, signalled] = event::wait([watch.as_fd(), signals], Some(self.look_again))?;
         watch.take();
         self.watch = Some(watch);
-        if self.look_again >= CROWDED_AFTER {
+        // Once for each change: what has not changed is not more crowded than it was.
+        if self.look_again == CROWDED_AFTER {
             self.make_room()?;
         }
         self.look_again = (self.look_again * 2).min(LOOK_AGAIN_AT_MOST);

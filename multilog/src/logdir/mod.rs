@@ -123,8 +123,8 @@ impl<F: LogFs> LogDir<F> {
         self.crew.begin_finish(deadline);
     }
 
-    /// Closes the directory after [`LogDir::begin_close`]: `current` on the disk and marked safe, the sealing done or given up.
-    /// False: `current` is not known to be safe, which was said.
+    /// Closes the directory after [`LogDir::begin_close`]: `current` on the disk and marked safe, the
+    /// sealing done or given up. False: `current` is not known to be safe, which was said.
     pub fn close(&mut self, deadline: Deadline, host: &mut impl Host) -> bool {
         let closed = match self.close_current() {
             Ok(()) => true,

@@ -56,40 +56,57 @@ impl<F: LogFs> Opening<'_, F> {
     }
 
     fn look(&self) -> io::Result<Snapshot> {
+        let names = self.fs.names()?;
         let mut archives = Vec::new();
-        let mut inodes = Vec::new();
-        for archive in self.fs.names()?.iter().filter_map(|name| Archive::parse(name)) {
-            let Some(stat) = self.fs.lookup(&archive.clone().into())? else { continue };
-            inodes.push((stat.device, stat.inode));
-            archives.push((archive, Mode::of(&stat)));
+        for archive in names.iter().filter_map(|name| Archive::parse(name)) {
+            let mode = match archive.is_temporary() {
+                true => {
+                    self.fs.lookup(&archive.clone().into())?.map_or(Mode::Writing, |stat| Mode::of(&stat))
+                }
+                false => Mode::Writing,
+            };
+            archives.push((archive, mode));
         }
         archives.sort();
-        let is_archive = |stat: &Stat| inodes.contains(&(stat.device, stat.inode));
-        let old = |name: Name| -> io::Result<Option<Old>> {
-            Ok(self.fs.lookup(&name)?.map(|stat| match Mode::of(&stat) {
-                _ if is_archive(&stat) => Old::Archived,
-                Mode::Writing => Old::Writing,
-                Mode::Safe => Old::Safe,
-            }))
-        };
-        let current = match self.fs.lookup(&Name::Current)? {
-            None => None,
-            Some(stat) => Some(match Mode::of(&stat) {
-                Mode::Writing if is_archive(&stat) => recovery::Current::Archived,
-                Mode::Writing if stat.size == 0 => recovery::Current::Empty,
-                Mode::Writing => recovery::Current::Unclean,
-                Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
-                Mode::Safe => recovery::Current::Torn,
-            }),
-        };
-        let newstate = self.fs.lookup(&Name::NewState)?.is_some();
         Ok(Snapshot {
-            current,
-            previous: old(Name::Previous)?,
-            processed: old(Name::Processed)?,
-            newstate,
+            current: self.look_at_current(&archives)?,
+            previous: self.look_at_old(&Name::Previous, &archives)?,
+            processed: self.look_at_old(&Name::Processed, &archives)?,
+            newstate: self.fs.lookup(&Name::NewState)?.is_some(),
             archives,
         })
+    }
+
+    fn look_at_old(&self, name: &Name, archives: &[(Archive, Mode)]) -> io::Result<Option<Old>> {
+        let Some(stat) = self.fs.lookup(name)? else { return Ok(None) };
+        Ok(Some(match Mode::of(&stat) {
+            _ if self.is_archive(&stat, archives)? => Old::Archived,
+            Mode::Writing => Old::Writing,
+            Mode::Safe => Old::Safe,
+        }))
+    }
+
+    fn look_at_current(&self, archives: &[(Archive, Mode)]) -> io::Result<Option<recovery::Current>> {
+        let Some(stat) = self.fs.lookup(&Name::Current)? else { return Ok(None) };
+        Ok(Some(match Mode::of(&stat) {
+            Mode::Writing if self.is_archive(&stat, archives)? => recovery::Current::Archived,
+            Mode::Writing if stat.size == 0 => recovery::Current::Empty,
+            Mode::Writing => recovery::Current::Unclean,
+            Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
+            Mode::Safe => recovery::Current::Torn,
+        }))
+    }
+
+    /// Whether the file also has the name of an archive. Only asked after a crash: a clean start does
+    /// not look at every archive.
+    fn is_archive(&self, file: &Stat, archives: &[(Archive, Mode)]) -> io::Result<bool> {
+        for (archive, _) in archives {
+            let stat = self.fs.lookup(&archive.clone().into())?;
+            if stat.is_some_and(|stat| (stat.device, stat.inode) == (file.device, file.inode)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn ends_with_newline(&self, size: u64) -> io::Result<bool> {

@@ -183,11 +183,6 @@ impl<F: LogFs> Crew<F> {
         thread.join().ok();
     }
 
-    /// The sealer, for the questions that the directory has.
-    pub fn sealer(&self) -> &Sealer<F> {
-        &self.sealer
-    }
-
     fn pending(&self) -> usize {
         let state = self.desk.state();
         state.jobs.len() + usize::from(state.busy)
