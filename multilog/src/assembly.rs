@@ -76,6 +76,17 @@ impl Assembly {
         self.midline
     }
 
+    /// Whether the line that is in hand goes to this directory.
+    pub fn takes(&self, log: usize) -> bool {
+        self.midline && self.route.contains(&log)
+    }
+
+    /// The input begins within a line that goes to these directories.
+    pub fn resume_line(&mut self, route: Vec<usize>) {
+        self.route = route;
+        self.midline = true;
+    }
+
     /// Gives back the memory that a burst has taken.
     pub fn release(&mut self) {
         self.outputs.iter_mut().for_each(Output::release);
@@ -84,8 +95,7 @@ impl Assembly {
 
     /// Whether the file behind an output is full with the batch that was taken.
     pub fn is_full(&self, log: usize) -> bool {
-        let within = self.midline && self.route.contains(&log);
-        self.outputs[log].is_full(if within { BatchEnd::WithinLine } else { BatchEnd::Line })
+        self.outputs[log].is_full(if self.takes(log) { BatchEnd::WithinLine } else { BatchEnd::Line })
     }
 
     /// Takes the next batch from the start of `input` and returns how many bytes of it that is.

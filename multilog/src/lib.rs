@@ -25,6 +25,7 @@ pub mod engine;
 pub mod framer;
 pub mod host;
 pub mod intake;
+pub mod journal;
 pub mod logdir;
 pub mod logfs;
 pub mod output;
@@ -34,6 +35,7 @@ pub mod script;
 pub mod sealer;
 #[cfg(test)]
 mod sim;
+pub mod start;
 pub mod status_file;
 
 pub use program::main;

@@ -2,17 +2,15 @@
 
 use std::ffi::OsString;
 
-use tai64tools::{Label, Stamper};
 use unix::diag::{self, Message};
 use unix::tool::{Exit, Fatal};
 
-use crate::engine::Engine;
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
-use crate::logdir::LogDir;
 use crate::logfs::RealFs;
 use crate::script::{Ignored, Misuse, Script};
 use crate::sealer::Threading;
+use crate::start;
 
 const HELP: &str = "usage: multilog action ...
 
@@ -48,19 +46,17 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     run(script)
 }
 
-fn run(script: Script) -> Result<Exit, Fatal> {
+fn run(mut script: Script) -> Result<Exit, Fatal> {
     unix::file::set_umask(0o022);
     let host = System::new(&script.statuses)?;
-    let now = Label::now();
-    let mut dirs = Vec::with_capacity(script.logs.len());
-    for mut config in script.logs {
+    let mut filesystems = Vec::with_capacity(script.logs.len());
+    for config in &mut script.logs {
         config.size = config.size.within(unix::file::size_limit());
-        let fs = RealFs::open(&config.path)?;
-        dirs.push(LogDir::open(fs, config, now, Threading::Thread)?);
+        filesystems.push(RealFs::open(&config.path)?);
     }
-    let care = if dirs.is_empty() { Care::Read } else { Care::Peek };
-    let stamper = script.stamp.map(Stamper::new);
-    Engine::new(intake::open(care), script.actions, stamper, script.statuses, dirs, host).run()
+    let care = if filesystems.is_empty() { Care::Read } else { Care::Peek };
+    let boot = unix::file::boot_id().ok();
+    start::open(script, filesystems, intake::open(care), host, boot, Threading::Thread)?.run()
 }
 
 fn refuse(misuse: &Misuse) -> Fatal {

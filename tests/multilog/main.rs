@@ -15,6 +15,7 @@ mod descriptors;
 mod failure;
 mod input;
 mod interop;
+mod kill;
 mod long_lines;
 mod processor;
 mod recover;

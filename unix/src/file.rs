@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, fstat, ftruncate, linkat, openat, renameat,
-    renameat_with, statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, StatxFlags, fstat, ftruncate, linkat, openat,
+    renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -23,6 +23,8 @@ pub enum How {
     New,
     /// For appending; made when it is not there.
     Make,
+    /// For reading and writing at any place; made when it is not there.
+    Update,
 }
 
 /// What a file is, in the terms of a log directory.
@@ -40,6 +42,8 @@ pub struct Stat {
     pub device: u64,
     /// Its inode number there.
     pub inode: u64,
+    /// How many names it has.
+    pub links: u64,
 }
 
 fn to_stat(stat: &rustix::fs::Stat) -> Stat {
@@ -50,6 +54,7 @@ fn to_stat(stat: &rustix::fs::Stat) -> Stat {
         size: u64::try_from(stat.st_size).unwrap_or(0),
         device: stat.st_dev,
         inode: stat.st_ino,
+        links: stat.st_nlink,
     }
 }
 
@@ -71,10 +76,16 @@ pub fn open(directory: impl AsFd, name: &OsStr, how: How, mode: u32) -> io::Resu
         How::Append => OFlags::RDWR | OFlags::APPEND,
         How::New => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
         How::Make => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
+        How::Update => OFlags::RDWR | OFlags::CREATE,
     };
     // NONBLOCK: a named pipe in the place of a file must not hold the program up.
     let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::NONBLOCK;
     Ok(openat(directory, name, flags | always, Mode::from_raw_mode(mode))?)
+}
+
+/// Whether an [`open`] failed because the name is a symbolic link.
+pub fn is_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
 /// What the open file is.
@@ -112,6 +123,28 @@ pub fn write(file: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
 /// Reads at an offset, possibly less than everything; 0 at the end.
 pub fn read_at(file: impl AsFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     Ok(rustix::io::retry_on_intr(|| rustix::io::pread(file.as_fd(), &mut *buffer, offset))?)
+}
+
+/// Writes at an offset, possibly less than everything. Not for files opened for appending.
+pub fn write_at(file: impl AsFd, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::pwrite(file.as_fd(), bytes, offset))?)
+}
+
+/// The number of the mount that a file is on; 0 where the kernel does not tell.
+pub fn mount(file: impl AsFd) -> u64 {
+    let asked = rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID);
+    asked.map_or(0, |answer| answer.stx_mnt_id)
+}
+
+/// The text that names this run of the machine.
+pub fn boot_id() -> io::Result<[u8; 36]> {
+    let file =
+        rustix::fs::open("/proc/sys/kernel/random/boot_id", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut id = [0; 36];
+    match read_at(&file, &mut id, 0)? {
+        36 => Ok(id),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
 }
 
 /// Opens a status file: made if it is not there, never truncated, and no wait for a named pipe's reader.
@@ -159,6 +192,12 @@ pub fn rename_new(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<
         }
         result => Ok(result?),
     }
+}
+
+/// Gives a file of a directory a second name there. Fails on an existing one.
+pub fn link(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    let directory = directory.as_fd();
+    Ok(linkat(directory, from, directory, to, AtFlags::empty())?)
 }
 
 /// Renames within a directory; what stood under `to` is gone.

@@ -1,12 +1,13 @@
 //! A regular file: read at an offset, consumed by moving the descriptor's own offset.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Seen, Unread, Woken};
+use super::{Intake, Kind, Seen, Woken, identity_of, no_pipe};
+use crate::journal::record::Identity;
 
 /// How much is looked at at once.
 const LOOK: usize = 256 << 10;
@@ -16,9 +17,11 @@ const LOOK: usize = 256 << 10;
 pub struct FileIntake<'fd> {
     source: BorrowedFd<'fd>,
     buffer: Vec<u8>,
-    /// The visible bytes are `buffer[start..end]`, and they stand at `offset` in the file.
+    /// The visible bytes are `buffer[start..end]`. The first `held` of them come from another process;
+    /// the others stand at `offset` in the file.
     start: usize,
     end: usize,
+    held: usize,
     offset: u64,
 }
 
@@ -26,20 +29,28 @@ impl<'fd> FileIntake<'fd> {
     /// Reads on from where the descriptor stands.
     pub fn new(source: BorrowedFd<'fd>) -> io::Result<FileIntake<'fd>> {
         let offset = unix::file::position(source)?;
-        Ok(FileIntake { source, buffer: Vec::new(), start: 0, end: 0, offset })
+        Ok(FileIntake { source, buffer: Vec::new(), start: 0, end: 0, held: 0, offset })
     }
 }
 
 impl Intake for FileIntake<'_> {
+    type Trace = OwnedFd;
+
+    fn kind(&self) -> Kind {
+        Kind::File(self.offset)
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        identity_of(self.source)
+    }
+
     fn peek(&mut self) -> io::Result<Seen> {
         let before = self.end - self.start;
-        self.buffer.resize(LOOK, 0);
-        let got = unix::file::read_at(self.source, &mut self.buffer, self.offset)?;
-        if got > before {
-            (self.start, self.end) = (0, got);
-            return Ok(Seen::More);
-        }
-        Ok(Seen::End)
+        self.buffer.copy_within(self.start..self.start + self.held, 0);
+        self.buffer.resize(self.held + LOOK, 0);
+        let got = unix::file::read_at(self.source, &mut self.buffer[self.held..], self.offset)?;
+        (self.start, self.end) = (0, self.held + got);
+        Ok(if self.end > before { Seen::More } else { Seen::End })
     }
 
     fn visible(&self) -> &[u8] {
@@ -47,14 +58,40 @@ impl Intake for FileIntake<'_> {
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        unix::file::seek(self.source, self.offset + count as u64)?;
-        self.offset += count as u64;
+        let from_held = count.min(self.held);
+        let taken = (count - from_held) as u64;
+        if taken > 0 {
+            unix::file::seek(self.source, self.offset + taken)?;
+        }
+        self.offset += taken;
+        self.held -= from_held;
         self.start += count;
         Ok(())
     }
 
-    fn unread(&self) -> Unread {
-        Unread::InSource
+    fn consume_into(&mut self, _: usize, _: &OwnedFd, _: u64) -> io::Result<usize> {
+        no_pipe()
+    }
+
+    fn hold_into(&mut self, _: usize, _: &OwnedFd, _: u64) -> io::Result<usize> {
+        no_pipe()
+    }
+
+    fn rehearse(&mut self, _: u8, _: &OwnedFd, _: u64) -> io::Result<()> {
+        no_pipe()
+    }
+
+    fn held(&self) -> usize {
+        self.held
+    }
+
+    fn hold(&mut self, _: usize) -> io::Result<()> {
+        no_pipe()
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        (self.start, self.end, self.held) = (0, held.len(), held.len());
+        self.buffer = held;
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
@@ -63,6 +100,6 @@ impl Intake for FileIntake<'_> {
             Some(signals) => event::wait([signals], Some(Duration::ZERO))?[0].readable,
             None => false,
         };
-        Ok(Woken { signalled, quiet: false })
+        Ok(Woken { signalled, quiet: false, crowded: false })
     }
 }

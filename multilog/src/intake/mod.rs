@@ -8,11 +8,24 @@ mod pipe;
 mod plain;
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 pub use file::FileIntake;
 pub use pipe::PipeIntake;
 pub use plain::PlainIntake;
+
+use crate::journal::record::Identity;
+
+/// What makes sense for pipes only was asked of something else.
+fn no_pipe<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Which file, pipe or device a descriptor is.
+fn identity_of(source: impl AsFd) -> io::Result<Identity> {
+    let stat = unix::file::stat(source)?;
+    Ok(Identity { device: stat.device, inode: stat.inode })
+}
 
 /// What a peek found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,32 +45,64 @@ pub struct Woken {
     pub signalled: bool,
     /// Nothing came for a while: the time to give memory back. Said once before a wait without end.
     pub quiet: bool,
+    /// The pipe is so full of pieces of one line that its writer may not find room for the rest of it.
+    pub crowded: bool,
 }
 
-/// Where bytes are that were seen and not consumed.
+/// What can be found out about the source without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// In the source: whoever reads it next gets them.
-    InSource,
-    /// In this process only: they have to be written before it ends.
-    InMemory,
+pub enum Kind {
+    /// A pipe: what is not consumed stays in it.
+    Pipe,
+    /// A file, in which the next visible byte that was not taken out stands here.
+    File(u64),
+    /// Anything else: what is visible was read, and is nowhere else.
+    Stream,
 }
 
 /// A source of bytes that can be looked at before they are taken.
 pub trait Intake {
+    /// What consumption can leave its trace in.
+    type Trace;
+
+    /// What the source is.
+    fn kind(&self) -> Kind;
+    /// Which source it is.
+    fn identity(&self) -> io::Result<Identity>;
     /// Makes visible what has arrived, without waiting.
     fn peek(&mut self) -> io::Result<Seen>;
     /// The visible bytes that were not consumed.
     fn visible(&self) -> &[u8];
     /// Takes the first `count` visible bytes out of the source.
     fn consume(&mut self, count: usize) -> io::Result<()>;
-    /// Where visible bytes are until they are consumed.
-    fn unread(&self) -> Unread;
+    /// Takes the first `count` visible bytes out of a pipe by moving them to `offset` of `trace`, all
+    /// of them as far as a kill is concerned, or none. How many: as good as always all.
+    fn consume_into(&mut self, count: usize, trace: &Self::Trace, offset: u64) -> io::Result<usize>;
+    /// The same with the first `count` visible bytes that are still in the pipe, which stay visible.
+    fn hold_into(&mut self, count: usize, trace: &Self::Trace, offset: u64) -> io::Result<usize>;
+    /// The same with a byte that does not come from the source.
+    fn rehearse(&mut self, byte: u8, trace: &Self::Trace, offset: u64) -> io::Result<()>;
+    /// How many of the visible bytes were taken out of the source and not consumed.
+    fn held(&self) -> usize;
+    /// Takes the first `count` visible bytes out of the source; they stay visible.
+    fn hold(&mut self, count: usize) -> io::Result<()>;
+    /// Puts bytes that were taken out by another process before what is visible.
+    fn resume(&mut self, held: Vec<u8>);
     /// Waits until a peek could find something, or `signals` can be read.
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken>;
 }
 
 impl<I: Intake + ?Sized> Intake for Box<I> {
+    type Trace = I::Trace;
+
+    fn kind(&self) -> Kind {
+        (**self).kind()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        (**self).identity()
+    }
+
     fn peek(&mut self) -> io::Result<Seen> {
         (**self).peek()
     }
@@ -70,8 +115,28 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
         (**self).consume(count)
     }
 
-    fn unread(&self) -> Unread {
-        (**self).unread()
+    fn consume_into(&mut self, count: usize, trace: &I::Trace, offset: u64) -> io::Result<usize> {
+        (**self).consume_into(count, trace, offset)
+    }
+
+    fn hold_into(&mut self, count: usize, trace: &I::Trace, offset: u64) -> io::Result<usize> {
+        (**self).hold_into(count, trace, offset)
+    }
+
+    fn rehearse(&mut self, byte: u8, trace: &I::Trace, offset: u64) -> io::Result<()> {
+        (**self).rehearse(byte, trace, offset)
+    }
+
+    fn held(&self) -> usize {
+        (**self).held()
+    }
+
+    fn hold(&mut self, count: usize) -> io::Result<()> {
+        (**self).hold(count)
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        (**self).resume(held);
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
@@ -90,7 +155,7 @@ pub enum Care {
 }
 
 /// Opens standard input in the way that fits what it is.
-pub fn open(care: Care) -> Box<dyn Intake> {
+pub fn open(care: Care) -> Box<dyn Intake<Trace = OwnedFd>> {
     let stdin = unix::pipe::stdin();
     match (care, unix::pipe::kind(stdin)) {
         (Care::Peek, Ok(unix::pipe::Kind::Pipe)) => match PipeIntake::new(stdin) {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Intake, Seen, Unread, Woken};
+use super::{Intake, Kind, Seen, Woken, identity_of};
+use crate::journal::record::Identity;
 
 /// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
 /// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
@@ -108,17 +109,6 @@ impl<'fd> PipeIntake<'fd> {
         Ok(self.held + count > before)
     }
 
-    /// Takes a partial line out of a pipe that is nearly full of its pieces: a writer whose writes are
-    /// not joined (packet mode, splice) may need more room than there is to complete it.
-    fn make_room(&mut self) -> io::Result<()> {
-        let pieces = self.end - self.start - self.held;
-        if pieces > 0 && self.is_crowded() {
-            self.remove(pieces)?;
-            self.held += pieces;
-        }
-        Ok(())
-    }
-
     /// Whether more than half of the pipe's slots are in use: then it can't be made half as large.
     fn is_crowded(&self) -> bool {
         let half = (self.capacity / 2).max(PAGE);
@@ -145,6 +135,14 @@ impl<'fd> PipeIntake<'fd> {
             }
         }
         Ok(())
+    }
+
+    /// Takes bytes out of the pipe and puts them into a file; how many.
+    fn remove_into(&self, count: usize, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
+        match pipe::remove_into(self.source, trace, offset, count)? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            moved => Ok(moved),
+        }
     }
 
     /// Reads what is in the side pipe to the end.
@@ -195,9 +193,9 @@ impl<'fd> PipeIntake<'fd> {
         &mut self,
         signals: BorrowedFd<'_>,
         limit: Option<Duration>,
-    ) -> io::Result<[event::Readiness; 2]> {
-        if self.start == self.end {
-            return event::wait([self.source, signals], limit);
+    ) -> io::Result<([event::Readiness; 2], bool)> {
+        if self.start + self.held == self.end {
+            return Ok((event::wait([self.source, signals], limit)?, false));
         }
         let watch = match self.watch.take() {
             Some(watch) => watch,
@@ -207,17 +205,25 @@ impl<'fd> PipeIntake<'fd> {
         watch.take();
         self.watch = Some(watch);
         // Once for each change: what has not changed is not more crowded than it was.
-        if self.look_again == CROWDED_AFTER {
-            self.make_room()?;
-        }
+        let crowded = self.look_again == CROWDED_AFTER && self.is_crowded();
         self.look_again = (self.look_again * 2).min(LOOK_AGAIN_AT_MOST);
         // The pipe is readable because of the partial line: whether it has more is for a look to say.
         let [input] = event::wait([self.source], Some(Duration::ZERO))?;
-        Ok([input, signalled])
+        Ok(([input, signalled], crowded))
     }
 }
 
 impl Intake for PipeIntake<'_> {
+    type Trace = OwnedFd;
+
+    fn kind(&self) -> Kind {
+        Kind::Pipe
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        identity_of(self.source)
+    }
+
     fn peek(&mut self) -> io::Result<Seen> {
         if self.look()? {
             self.look_again = LOOK_AGAIN;
@@ -245,21 +251,56 @@ impl Intake for PipeIntake<'_> {
         Ok(())
     }
 
-    fn unread(&self) -> Unread {
-        if self.held > 0 { Unread::InMemory } else { Unread::InSource }
+    fn consume_into(&mut self, count: usize, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
+        let moved = self.remove_into(count, trace, offset)?;
+        self.start += moved;
+        Ok(moved)
+    }
+
+    fn hold_into(&mut self, count: usize, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
+        let moved = self.remove_into(count, trace, offset)?;
+        self.held += moved;
+        Ok(moved)
+    }
+
+    fn rehearse(&mut self, byte: u8, trace: &OwnedFd, offset: u64) -> io::Result<()> {
+        unix::file::write(&self.side.1, &[byte])?;
+        match pipe::remove_into(&self.side.0, trace, offset, 1) {
+            Ok(1) => Ok(()),
+            failed => {
+                // What stays in the side pipe would be taken for input.
+                pipe::read(&self.side.0, &mut [0])?;
+                Err(failed.err().unwrap_or_else(|| ErrorKind::Unsupported.into()))
+            }
+        }
+    }
+
+    fn held(&self) -> usize {
+        self.held
+    }
+
+    fn hold(&mut self, count: usize) -> io::Result<()> {
+        self.remove(count)?;
+        self.held += count;
+        Ok(())
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        (self.start, self.end, self.held) = (0, held.len(), held.len());
+        self.buffer = held;
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
         let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
         let limit = (self.quiet == Quiet::No).then_some(QUIET);
-        let [input, signal] = self.wait_once(signals, limit)?;
+        let ([input, signal], crowded) = self.wait_once(signals, limit)?;
         self.hung_up = input.hung_up;
         let quiet = limit.is_some() && !input.readable && !input.hung_up && !signal.readable;
         if quiet {
             self.shrink();
         }
         self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
-        Ok(Woken { signalled: listening && signal.readable, quiet })
+        Ok(Woken { signalled: listening && signal.readable, quiet, crowded })
     }
 }
 
@@ -313,13 +354,15 @@ mod tests {
         });
         let mut intake = PipeIntake::new(read.as_fd()).unwrap();
         while !intake.visible().ends_with(b"\n") {
-            intake.wait(Some(quiet.as_fd())).unwrap();
+            if intake.wait(Some(quiet.as_fd())).unwrap().crowded {
+                intake.hold(intake.visible().len() - intake.held()).unwrap();
+            }
             intake.peek().unwrap();
         }
         writer.join().unwrap();
         assert_eq!(intake.visible().len(), 901);
         intake.consume(901).unwrap();
-        assert_eq!((intake.held, intake.unread()), (0, Unread::InSource));
+        assert_eq!((intake.held, intake.visible().len()), (0, 0));
     }
 
     #[test]

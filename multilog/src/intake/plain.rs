@@ -1,11 +1,12 @@
 //! A terminal, a socket, a device, or a pipe that can't be looked into: read as any filter reads.
 
 use std::io::{self, ErrorKind};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use unix::event;
 
-use super::{Intake, Seen, Unread, Woken};
+use super::{Intake, Kind, Seen, Woken, identity_of, no_pipe};
+use crate::journal::record::Identity;
 
 /// How much is read at once.
 const READ: usize = 64 << 10;
@@ -29,6 +30,16 @@ impl<'fd> PlainIntake<'fd> {
 }
 
 impl Intake for PlainIntake<'_> {
+    type Trace = OwnedFd;
+
+    fn kind(&self) -> Kind {
+        Kind::Stream
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        identity_of(self.source)
+    }
+
     fn peek(&mut self) -> io::Result<Seen> {
         if !std::mem::take(&mut self.ready) {
             return Ok(Seen::Nothing);
@@ -59,14 +70,35 @@ impl Intake for PlainIntake<'_> {
         Ok(())
     }
 
-    fn unread(&self) -> Unread {
-        Unread::InMemory
+    fn consume_into(&mut self, _: usize, _: &OwnedFd, _: u64) -> io::Result<usize> {
+        no_pipe()
+    }
+
+    fn hold_into(&mut self, _: usize, _: &OwnedFd, _: u64) -> io::Result<usize> {
+        no_pipe()
+    }
+
+    fn rehearse(&mut self, _: u8, _: &OwnedFd, _: u64) -> io::Result<()> {
+        no_pipe()
+    }
+
+    fn held(&self) -> usize {
+        self.end - self.start
+    }
+
+    fn hold(&mut self, _: usize) -> io::Result<()> {
+        no_pipe()
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        (self.start, self.end) = (0, held.len());
+        self.buffer = held;
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
         let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
         let [input, signal] = event::wait([self.source, signals], None)?;
         self.ready = input.readable || input.hung_up;
-        Ok(Woken { signalled: listening && signal.readable, quiet: false })
+        Ok(Woken { signalled: listening && signal.readable, quiet: false, crowded: false })
     }
 }

@@ -13,13 +13,35 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{Host, Pause};
+use crate::journal::record::{Place, Share};
 use crate::logfs::{LogFs, Mode, Name};
 use crate::script::LogConfig;
-use crate::sealer::{Checksum, Crew, Deadline, FIRST_PAUSE, LONGEST_PAUSE};
+use crate::sealer::{Checksum, Crew, Deadline, FIRST_PAUSE, Job, LONGEST_PAUSE, Sealed};
 
 /// Told to stop before it was done. What it had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
+
+/// How a directory was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closed {
+    /// Everything is safe.
+    Cleanly,
+    /// Some full files are not sealed; the next multilog has to do that.
+    Unsealed,
+    /// `current` is not known to be on the disk, which was said.
+    Unsafe,
+}
+
+/// What came of an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Appended {
+    /// Everything is in `current`.
+    All,
+    /// Nothing is: the limit of the process is below our size, so the batch has to begin a new file.
+    TooLarge,
+}
 
 /// An open log directory.
 #[derive(Debug)]
@@ -32,6 +54,11 @@ pub struct LogDir<F: LogFs> {
     before: Mark,
     /// No file of this directory has a later label, and no stamp in them is later.
     last_label: Label,
+    /// Unsealed files with labels up to here were left by others, and stay what they are.
+    settled: Label,
+    /// Unsealed files that the last run left, to be sealed now.
+    pending: Vec<Job<F::File>>,
+    place: Place,
     crew: Crew<F>,
 }
 
@@ -39,8 +66,35 @@ pub struct LogDir<F: LogFs> {
 #[derive(Debug)]
 struct Current<File> {
     file: File,
+    inode: u64,
     length: u64,
     checksum: Checksum,
+    inherited: Inherited,
+}
+
+/// Whether `current` is from an earlier run, and what it had then is on the disk under that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inherited {
+    Yes,
+    No,
+}
+
+/// Renames a file whose bytes are on the disk: link, sync, unlink, since a rename is two changes to some
+/// file systems, of which a power cut may leave the second alone.
+fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
+    match fs.link(from, to) {
+        // Done before a failure of what comes after it; labels are used once.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // A file system without second names.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
+        {
+            return fs.rename_new(from, to);
+        }
+        linked => linked?,
+    }
+    fs.sync_names()?;
+    fs.remove(from)
 }
 
 /// A place in `current`.
@@ -61,9 +115,64 @@ impl<F: LogFs> LogDir<F> {
         &self.config
     }
 
+    /// What the journal says about the directory when nothing is in hand.
+    pub fn share(&self) -> Share {
+        Share {
+            place: self.place,
+            current: self.current.as_ref().map_or(0, |current| current.inode),
+            start: self.length(),
+            adds: 0,
+            last_label: self.last_label,
+            settled: self.settled,
+            takes_before: false,
+            takes_after: false,
+        }
+    }
+
+    /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as
+    /// being written, and the sealer gets what the last run had not sealed.
+    pub fn settle(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        self.mark_current(host)?;
+        if self.current.as_ref().is_some_and(|current| current.inherited == Inherited::Yes) {
+            // The mode has to be on the disk before anything is added, or a power cut could leave a
+            // torn file that claims to be whole. And what another process wrote has to be there before
+            // this one vouches for it.
+            self.sync_inherited(host)?;
+        }
+        for job in std::mem::take(&mut self.pending) {
+            self.crew.submit(job, host);
+        }
+        Ok(())
+    }
+
+    fn mark_current(&self, host: &mut impl Host) -> Result<(), Stopped> {
+        let Some(current) = &self.current else { return Err(Stopped) };
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.fs.set_mode(&current.file, Mode::Writing) {
+            self.warn("unable to set mode of ", "/current, pausing", &error, host);
+            if wait(&mut pause, host) == Pause::Stop {
+                return Err(Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_inherited(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        let Some(current) = &self.current else { return Err(Stopped) };
+        let Err(error) = self.fs.sync(&current.file) else { return Ok(()) };
+        // The next sync would claim that it is there.
+        self.fs.set_mode(&current.file, Mode::Refused).ok();
+        self.warn("unable to write ", "/current to disk, leaving it unsealed", &error, host);
+        self.put_aside(host)
+    }
+
+    /// The file system it is on.
+    pub fn fs(&self) -> &Arc<F> {
+        &self.fs
+    }
+
     /// Appends a batch to `current`, all of it, however often that has to be tried.
-    pub fn append(&mut self, bytes: &[u8], host: &mut impl Host) -> Result<(), Stopped> {
-        self.ensure_current(host)?;
+    pub fn append(&mut self, bytes: &[u8], host: &mut impl Host) -> Result<Appended, Stopped> {
         let Some(current) = &mut self.current else { return Err(Stopped) };
         self.before = Mark { length: current.length, checksum: current.checksum.clone() };
         let mut left = bytes;
@@ -79,10 +188,8 @@ impl<F: LogFs> LogDir<F> {
                 refused => {
                     let error = refused.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into());
                     if error.kind() == io::ErrorKind::FileTooLarge && self.before.length > 0 {
-                        // The limit of the process is below our size: the batch begins a new file.
                         self.take_back(host);
-                        self.rotate(Label::MIN, host)?;
-                        return self.append(bytes, host);
+                        return Ok(Appended::TooLarge);
                     }
                     self.warn("unable to write to ", "/current, pausing", &error, host);
                     if wait(&mut pause, host) == Pause::Stop {
@@ -95,7 +202,7 @@ impl<F: LogFs> LogDir<F> {
         if let Some(current) = &mut self.current {
             current.checksum.add(bytes);
         }
-        Ok(())
+        Ok(Appended::All)
     }
 
     /// Takes the batch in hand back out of `current`.
@@ -124,22 +231,27 @@ impl<F: LogFs> LogDir<F> {
     }
 
     /// Closes the directory after [`LogDir::begin_close`]: `current` on the disk and marked safe, the
-    /// sealing done or given up. False: `current` is not known to be safe, which was said.
-    pub fn close(&mut self, deadline: Deadline, host: &mut impl Host) -> bool {
-        let closed = match self.close_current() {
-            Ok(()) => true,
-            Err(error) => {
-                self.warn("unable to write ", "/current to disk", &error, host);
-                false
-            }
-        };
-        self.crew.finish(deadline, host);
-        closed
+    /// sealing done or given up.
+    pub fn close(&mut self, deadline: Deadline, host: &mut impl Host) -> Closed {
+        let current = self.close_current();
+        if let Err(error) = &current {
+            self.warn("unable to write ", "/current to disk", error, host);
+        }
+        let sealed = self.crew.finish(deadline, host);
+        match (current, sealed) {
+            (Err(_), _) => Closed::Unsafe,
+            (Ok(()), Sealed::Left) => Closed::Unsealed,
+            (Ok(()), Sealed::Done) => Closed::Cleanly,
+        }
     }
 
     fn close_current(&mut self) -> io::Result<()> {
         if let Some(current) = self.current.take() {
-            self.fs.sync(&current.file)?;
+            if let Err(error) = self.fs.sync(&current.file) {
+                // The next multilog must not believe a later sync.
+                self.fs.set_mode(&current.file, Mode::Refused).ok();
+                return Err(error);
+            }
             self.fs.set_mode(&current.file, Mode::Safe)?;
         }
         Ok(())

@@ -10,56 +10,74 @@ use unix::diag::Message;
 use unix::tool::Fatal;
 
 use super::recovery::{self, Old, Repair, Snapshot, plan};
-use super::{Current, LogDir, Mark};
+use super::{Current, Inherited, LogDir, Mark};
+use crate::journal::judge::Known;
+use crate::journal::record::Place;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 use crate::script::LogConfig;
 use crate::script::value::Code;
-use crate::sealer::{Checksum, Crew, Sealer, Threading};
+use crate::sealer::{Checksum, Crew, Job, Sealer, Threading};
 
 impl<F: LogFs> LogDir<F> {
-    /// Repairs and opens the directory. `now` is the moment that labels begin with.
-    pub fn open(fs: F, config: LogConfig, now: Label, threading: Threading) -> Result<LogDir<F>, Fatal> {
-        let fs = Arc::new(fs);
-        let mut opening = Opening { fs: &*fs, config: &config, last_label: Label::MIN, names_changed: false };
-        let current = opening.run(now)?;
+    /// Repairs and opens the directory at `place`. `now` is the moment that labels begin with, `known`
+    /// what the journal says.
+    pub fn open(
+        fs: Arc<F>,
+        config: LogConfig,
+        place: Place,
+        known: Known,
+        now: Label,
+        threading: Threading,
+    ) -> Result<LogDir<F>, Fatal> {
+        let mut opening =
+            Opening { fs: &*fs, config: &config, known, last_label: Label::MIN, names_changed: false };
+        let (current, pending) = opening.run(now)?;
         let last_label = opening.last_label;
+        let settled = opening.known.settled.unwrap_or(last_label);
         let before = Mark { length: current.length, checksum: current.checksum.clone() };
         let crew = Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), threading)
             .map_err(|error| Fatal::system(Message::new("unable to watch the sealer"), &error))?;
-        Ok(LogDir { fs, config, current: Some(current), before, last_label, crew })
+        let current = Some(current);
+        Ok(LogDir { fs, config, current, before, last_label, settled, pending, place, crew })
     }
 }
+
+/// `current`, and what the last run had not sealed.
+type Opened<File> = (Current<File>, Vec<Job<File>>);
 
 struct Opening<'a, F: LogFs> {
     fs: &'a F,
     config: &'a LogConfig,
+    known: Known,
     last_label: Label,
     names_changed: bool,
 }
 
 impl<F: LogFs> Opening<'_, F> {
-    fn run(&mut self, now: Label) -> Result<Current<F::File>, Fatal> {
+    fn run(&mut self, now: Label) -> Result<Opened<F::File>, Fatal> {
         let snapshot = self.look().map_err(|error| self.fatal("unable to read ", "", &error))?;
-        self.last_label =
-            snapshot.archives.iter().map(|(archive, _)| archive.label).max().unwrap_or(Label::MIN);
-        for repair in plan(&snapshot) {
-            self.perform(&repair, now)?;
+        let newest = snapshot.archives.iter().map(|(archive, _)| archive.label).max();
+        self.last_label = newest.unwrap_or(Label::MIN).max(self.known.last_label.unwrap_or(Label::MIN));
+        let repairs = plan(&snapshot);
+        for repair in &repairs {
+            self.perform(repair, now)?;
             self.names_changed = true;
         }
+        let pending = self
+            .open_pending(&snapshot, &repairs)
+            .map_err(|error| self.fatal("unable to read ", "", &error))?;
         let current = self.open_current()?;
         if self.names_changed {
-            self.fs
-                .sync_names()
-                .map_err(|error| self.fatal("unable to write directory ", " to disk", &error))?;
+            self.sync_names()?;
         }
-        Ok(current)
+        Ok((current, pending))
     }
 
     fn look(&self) -> io::Result<Snapshot> {
         let names = self.fs.names()?;
         let mut archives = Vec::new();
         for archive in names.iter().filter_map(|name| Archive::parse(name)) {
-            let mode = match archive.is_temporary() {
+            let mode = match archive.is_temporary() || self.is_pending(&archive) {
                 true => {
                     self.fs.lookup(&archive.clone().into())?.map_or(Mode::Writing, |stat| Mode::of(&stat))
                 }
@@ -80,25 +98,31 @@ impl<F: LogFs> Opening<'_, F> {
     fn look_at_old(&self, name: &Name, archives: &[(Archive, Mode)]) -> io::Result<Option<Old>> {
         let Some(stat) = self.fs.lookup(name)? else { return Ok(None) };
         Ok(Some(match Mode::of(&stat) {
-            _ if self.is_archive(&stat, archives)? => Old::Archived,
-            Mode::Writing => Old::Writing,
+            _ if stat.links > 1 && self.is_archive(&stat, archives)? => Old::Archived,
+            Mode::Writing | Mode::Refused => Old::Writing,
             Mode::Safe => Old::Safe,
         }))
     }
 
     fn look_at_current(&self, archives: &[(Archive, Mode)]) -> io::Result<Option<recovery::Current>> {
         let Some(stat) = self.fs.lookup(&Name::Current)? else { return Ok(None) };
+        let known = self
+            .known
+            .current
+            .is_some_and(|known| known.inode == stat.inode && known.length <= stat.size && stat.regular);
         Ok(Some(match Mode::of(&stat) {
-            Mode::Writing if self.is_archive(&stat, archives)? => recovery::Current::Archived,
-            Mode::Writing if stat.size == 0 => recovery::Current::Empty,
-            Mode::Writing => recovery::Current::Unclean,
+            // Killed, or the power cut, in the middle of a rotation.
+            _ if stat.links > 1 && self.is_archive(&stat, archives)? => recovery::Current::Archived,
+            Mode::Writing | Mode::Safe if known => recovery::Current::Known,
+            Mode::Writing | Mode::Refused if stat.size == 0 => recovery::Current::Empty,
+            Mode::Writing | Mode::Refused => recovery::Current::Unclean,
             Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
             Mode::Safe => recovery::Current::Torn,
         }))
     }
 
-    /// Whether the file also has the name of an archive. Only asked after a crash: a clean start does
-    /// not look at every archive.
+    /// Whether the file also has the name of an archive. Only asked of a file that has more than one
+    /// name: a start does not look at every archive.
     fn is_archive(&self, file: &Stat, archives: &[(Archive, Mode)]) -> io::Result<bool> {
         for (archive, _) in archives {
             let stat = self.fs.lookup(&archive.clone().into())?;
@@ -124,23 +148,47 @@ impl<F: LogFs> Opening<'_, F> {
             Repair::PublishTemporary(label) => {
                 self.rename_new(&Archive::temporary(*label).into(), &sealed(*label))
             }
-            Repair::Drop(archive) => self.remove(&archive.clone().into()),
-            Repair::DropCurrent => self.remove(&Name::Current),
-            Repair::DropPrevious => self.remove(&Name::Previous),
-            Repair::DropProcessed => self.remove(&Name::Processed),
+            Repair::Drop(archive) => self.drop_double(&archive.clone().into()),
+            Repair::DropCurrent => self.drop_double(&Name::Current),
+            Repair::DropPrevious => self.drop_double(&Name::Previous),
+            Repair::DropProcessed => self.drop_double(&Name::Processed),
             Repair::PublishProcessed => {
                 let to = Archive::sealed(self.next_label(now), &Code::plain());
                 self.rename_new(&Name::Processed, &to.into())
             }
             Repair::ArchivePrevious => {
                 let to = Archive::unsealed(self.next_label(now));
-                self.rename_new(&Name::Previous, &to.into())
+                self.move_safely(&Name::Previous, &to.into())
             }
             Repair::ArchiveCurrent => {
                 let to = Archive::unsealed(self.next_label(now));
-                self.rename_new(&Name::Current, &to.into())
+                self.move_safely(&Name::Current, &to.into())
             }
         }
+    }
+
+    /// Whether the last run was going to seal this file.
+    fn is_pending(&self, archive: &Archive) -> bool {
+        archive.is_unsealed() && self.known.settled.is_some_and(|settled| archive.label > settled)
+    }
+
+    /// What the last run had not sealed yet, oldest first. The machine has run on since, so the page
+    /// cache has what was written, and an fsync tells whether the disk has it too.
+    fn open_pending(&mut self, snapshot: &Snapshot, repairs: &[Repair]) -> io::Result<Vec<Job<F::File>>> {
+        let mut pending = Vec::new();
+        for (archive, mode) in &snapshot.archives {
+            let dropped = repairs.contains(&Repair::Drop(archive.clone()));
+            if dropped || !self.is_pending(archive) || *mode == Mode::Refused {
+                continue;
+            }
+            let file = self.fs.open(&archive.clone().into(), How::Append)?;
+            pending.push(Job { label: archive.label, file, checksum: None });
+        }
+        if repairs.iter().any(|repair| matches!(repair, Repair::ArchiveCurrent | Repair::ArchivePrevious)) {
+            // What was put aside just now is not to be sealed by the next start either.
+            self.known.settled = Some(self.last_label);
+        }
+        Ok(pending)
     }
 
     fn next_label(&mut self, now: Label) -> Label {
@@ -157,19 +205,20 @@ impl<F: LogFs> Opening<'_, F> {
             }
             opened => (opened.map_err(fatal)?, false),
         };
-        let stat = self.fs.stat(&file).map_err(fatal)?;
-        self.fs
-            .set_mode(&file, Mode::Writing)
-            .map_err(|error| self.fatal("unable to set mode of ", "/current", &error))?;
-        if stat.size > 0 {
-            // The mode has to be on the disk before anything is added, or a power cut could leave a
-            // torn file that claims to be whole.
+        let mut stat = self.fs.stat(&file).map_err(fatal)?;
+        if let Some(known) = self.known.current.filter(|known| known.inode == stat.inode)
+            && known.length < stat.size
+        {
+            // A batch of which not everything was written is still in the input.
             self.fs
-                .sync(&file)
-                .map_err(|error| self.fatal("unable to write ", "/current to disk", &error))?;
+                .truncate(&file, known.length)
+                .map_err(|error| self.fatal("unable to take lines back out of ", "/current", &error))?;
+            stat.size = known.length;
         }
         self.names_changed |= made;
-        Ok(Current { file, length: stat.size, checksum: Checksum::after(stat.size) })
+        let checksum = Checksum::after(stat.size);
+        let inherited = if made { Inherited::No } else { Inherited::Yes };
+        Ok(Current { file, inode: stat.inode, length: stat.size, checksum, inherited })
     }
 
     fn rename(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
@@ -178,6 +227,21 @@ impl<F: LogFs> Opening<'_, F> {
 
     fn rename_new(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
         self.fs.rename_new(from, to).map_err(|error| self.fatal_rename(from, to, &error))
+    }
+
+    /// What the file holds may be on the disk, so it must not be without a name there at any moment.
+    fn move_safely(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
+        super::move_safely(self.fs, from, to).map_err(|error| self.fatal_rename(from, to, &error))
+    }
+
+    /// Removes what stands elsewhere as well, when it is on the disk that it does.
+    fn drop_double(&self, name: &Name) -> Result<(), Fatal> {
+        self.sync_names()?;
+        self.remove(name)
+    }
+
+    fn sync_names(&self) -> Result<(), Fatal> {
+        self.fs.sync_names().map_err(|error| self.fatal("unable to write directory ", " to disk", &error))
     }
 
     fn remove(&self, name: &Name) -> Result<(), Fatal> {

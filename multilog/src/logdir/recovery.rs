@@ -44,6 +44,8 @@ pub enum Current {
     Archived,
     /// 0744, and its last line is whole.
     Clean,
+    /// The journal knows what it has to hold.
+    Known,
     /// 0744, but it ends within a line: a power cut took back what the mode promised.
     Torn,
 }
@@ -86,7 +88,7 @@ pub fn plan(snapshot: &Snapshot) -> Vec<Repair> {
     match snapshot.current {
         Some(Current::Unclean | Current::Torn) => repairs.push(Repair::ArchiveCurrent),
         Some(Current::Archived) => repairs.push(Repair::DropCurrent),
-        Some(Current::Empty | Current::Clean) | None => {}
+        Some(Current::Empty | Current::Clean | Current::Known) | None => {}
     }
     repairs
 }
@@ -157,6 +159,7 @@ mod tests {
             (None, None, None, false, vec![]),
             (Some(Empty), None, None, false, vec![]),
             (Some(Clean), None, None, false, vec![]),
+            (Some(Current::Known), None, None, true, vec![DropNewState]),
             (Some(Torn), None, None, false, vec![ArchiveCurrent]),
             (Some(Unclean), None, None, false, vec![ArchiveCurrent]),
             // Killed after current got its second name and before it lost the first.

@@ -8,7 +8,7 @@ use std::io;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::{Current, LogDir, Standing, Stopped, wait};
+use super::{Current, Inherited, LogDir, Standing, Stopped, wait};
 use crate::host::{Host, Pause};
 use crate::logfs::{Archive, How, LogFs, Name};
 use crate::sealer::{Checksum, FIRST_PAUSE, Job};
@@ -22,6 +22,22 @@ impl<F: LogFs> LogDir<F> {
         if self.crew.wait_for_room(host) == Pause::Stop {
             return Err(Stopped);
         }
+        let label = self.rename_away(stamped, host)?;
+        if let Some(Current { file, checksum, .. }) = self.current.take() {
+            self.crew.submit(Job { label, file, checksum: Some(checksum) }, host);
+        }
+        self.ensure_current(host)
+    }
+
+    /// The same with a `current` that is never to be sealed.
+    pub(super) fn put_aside(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        self.rename_away(Label::MIN, host)?;
+        self.current = None;
+        self.ensure_current(host)
+    }
+
+    /// Renames `current` until that succeeds; the label that it has now.
+    fn rename_away(&mut self, stamped: Label, host: &mut impl Host) -> Result<Label, Stopped> {
         let label = self.next_label(stamped, host);
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.rename_current(label, host) {
@@ -34,10 +50,7 @@ impl<F: LogFs> LogDir<F> {
                 return Err(Stopped);
             }
         }
-        if let Some(Current { file, checksum, .. }) = self.current.take() {
-            self.crew.submit(Job { label, file, checksum }, host);
-        }
-        self.ensure_current(host)
+        Ok(label)
     }
 
     /// Later than every label and every stamp in this directory, whatever the clock shows.
@@ -49,7 +62,10 @@ impl<F: LogFs> LogDir<F> {
     fn rename_current(&mut self, label: Label, host: &mut impl Host) -> io::Result<()> {
         let to = Name::from(Archive::unsealed(label));
         match self.current_is_ours()? {
-            Standing::Ours => self.fs.rename_new(&Name::Current, &to),
+            Standing::Ours => match self.current.as_ref().map(|current| current.inherited) {
+                Some(Inherited::Yes) => super::move_safely(&*self.fs, &Name::Current, &to),
+                _ => self.fs.rename_new(&Name::Current, &to),
+            },
             Standing::Gone => self.copy_current(&to),
             Standing::Foreign => {
                 self.copy_current(&to)?;
@@ -82,13 +98,12 @@ impl<F: LogFs> LogDir<F> {
     }
 
     /// Makes a new `current` when there is none.
-    pub(super) fn ensure_current(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+    fn ensure_current(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
         let mut pause = FIRST_PAUSE;
+        let mut made = None;
         while self.current.is_none() {
-            match self.fs.open(&Name::Current, How::New) {
-                Ok(file) => {
-                    self.current = Some(Current { file, length: 0, checksum: Checksum::after(0) });
-                }
+            match self.make_current(&mut made) {
+                Ok(current) => self.current = Some(current),
                 Err(error) => {
                     self.warn("unable to create ", "/current, pausing", &error, host);
                     if wait(&mut pause, host) == Pause::Stop {
@@ -98,5 +113,23 @@ impl<F: LogFs> LogDir<F> {
             }
         }
         Ok(())
+    }
+
+    /// `made` keeps a file that was made and could not be looked at yet.
+    fn make_current(&self, made: &mut Option<F::File>) -> io::Result<Current<F::File>> {
+        let file = match made.take() {
+            Some(file) => file,
+            None => self.fs.open(&Name::Current, How::New)?,
+        };
+        match self.fs.stat(&file) {
+            Ok(stat) => {
+                let (checksum, inherited) = (Checksum::after(0), Inherited::No);
+                Ok(Current { file, inode: stat.inode, length: 0, checksum, inherited })
+            }
+            Err(error) => {
+                *made = Some(file);
+                Err(error)
+            }
+        }
     }
 }

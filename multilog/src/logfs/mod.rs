@@ -9,16 +9,19 @@ mod real;
 use std::ffi::{OsStr, OsString};
 use std::io;
 
+use crate::journal::record::Place;
 pub use name::{Archive, Name};
 pub use real::RealFs;
 pub use unix::file::{How, Stat};
 pub use unix::spawn::Ending;
 
-/// The two meanings of a file's mode. The owner's x says that the file is complete and on the disk.
+/// The meanings of a file's mode. The owner's x says that the file is complete and on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// 0644: being written, or not known to be on the disk.
     Writing,
+    /// 01644: the disk has refused it. A later fsync would claim that it is there.
+    Refused,
     /// 0744: safe.
     Safe,
 }
@@ -28,13 +31,18 @@ impl Mode {
     pub fn bits(self) -> u32 {
         match self {
             Mode::Writing => 0o644,
+            Mode::Refused => 0o1644,
             Mode::Safe => 0o744,
         }
     }
 
     /// What the permission bits of a file mean.
     pub fn of(stat: &Stat) -> Mode {
-        if stat.mode & 0o100 != 0 { Mode::Safe } else { Mode::Writing }
+        match stat.mode & 0o1100 {
+            0 => Mode::Writing,
+            0o1000 => Mode::Refused,
+            _ => Mode::Safe,
+        }
     }
 }
 
@@ -62,6 +70,8 @@ pub trait LogFs: Send + Sync + 'static {
     fn write(&self, file: &Self::File, bytes: &[u8]) -> io::Result<usize>;
     /// Reads at an offset; 0 at the end.
     fn read_at(&self, file: &Self::File, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Writes at an offset of a file that was opened for that; how much was written.
+    fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// Cuts to a length.
     fn truncate(&self, file: &Self::File, length: u64) -> io::Result<()>;
     /// What an open file is.
@@ -76,10 +86,14 @@ pub trait LogFs: Send + Sync + 'static {
     fn sync_names(&self) -> io::Result<()>;
     /// Renames and never replaces.
     fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()>;
+    /// Gives a file a second name, and never replaces.
+    fn link(&self, from: &Name, to: &Name) -> io::Result<()>;
     /// Renames and replaces.
     fn rename(&self, from: &Name, to: &Name) -> io::Result<()>;
     /// Removes a name; one that is not there counts as removed.
     fn remove(&self, name: &Name) -> io::Result<()>;
+    /// Which directory this is.
+    fn place(&self) -> io::Result<Place>;
     /// All names.
     fn names(&self) -> io::Result<Vec<OsString>>;
     /// Runs `sh -c command` in the directory until it ends or is interrupted (None).

@@ -64,6 +64,8 @@ pub enum Name {
     NewState,
     /// `lock`: held by the multilog that owns the directory.
     Lock,
+    /// `.journal`: what the batch in hand is doing.
+    Journal,
     /// A rotated file.
     Archive(Archive),
 }
@@ -78,6 +80,7 @@ impl Name {
             Name::State => "state".into(),
             Name::NewState => "newstate".into(),
             Name::Lock => "lock".into(),
+            Name::Journal => ".journal".into(),
             Name::Archive(archive) => {
                 OsString::from_vec([&archive.label.text()[..], &archive.suffix].concat())
             }

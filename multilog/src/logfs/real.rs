@@ -11,6 +11,7 @@ use unix::tool::Fatal;
 use unix::{file, lock, spawn};
 
 use super::{Ending, How, LogFs, Mode, Name, Stat, Streams};
+use crate::journal::record::{Identity, Place};
 
 /// A log directory that this process has locked.
 #[derive(Debug)]
@@ -73,7 +74,8 @@ impl LogFs for RealFs {
     type File = OwnedFd;
 
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
-        let opened = file::open(&self.directory, &name.to_os(), how, Mode::Writing.bits())?;
+        let mode = if *name == Name::Journal { PRIVATE } else { Mode::Writing.bits() };
+        let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
         let stat = file::stat(&opened)?;
         let user = file::effective_user();
         if !stat.regular || (stat.owner != user && user != 0) {
@@ -88,6 +90,10 @@ impl LogFs for RealFs {
 
     fn read_at(&self, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         file::read_at(file, buffer, offset)
+    }
+
+    fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file::write_at(file, bytes, offset)
     }
 
     fn truncate(&self, file: &OwnedFd, length: u64) -> io::Result<()> {
@@ -118,12 +124,22 @@ impl LogFs for RealFs {
         file::rename_new(&self.directory, &from.to_os(), &to.to_os())
     }
 
+    fn link(&self, from: &Name, to: &Name) -> io::Result<()> {
+        file::link(&self.directory, &from.to_os(), &to.to_os())
+    }
+
     fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
         file::rename(&self.directory, &from.to_os(), &to.to_os())
     }
 
     fn remove(&self, name: &Name) -> io::Result<()> {
         file::remove(&self.directory, &name.to_os())
+    }
+
+    fn place(&self) -> io::Result<Place> {
+        let stat = file::stat(&self.directory)?;
+        let directory = Identity { device: stat.device, inode: stat.inode };
+        Ok(Place { directory, mount: file::mount(&self.directory) })
     }
 
     fn names(&self) -> io::Result<Vec<OsString>> {

@@ -85,7 +85,19 @@ struct State<File> {
     second: Option<Instant>,
     /// Whether a job is in work.
     busy: bool,
+    /// How the jobs that are over ended, all together.
+    outcome: Sealed,
     order: Order,
+}
+
+impl<File> State<File> {
+    /// What was not sealed stays as it is.
+    fn drop_jobs(&mut self) {
+        if !self.jobs.is_empty() {
+            self.jobs.clear();
+            self.outcome = Sealed::Left;
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +127,14 @@ impl<File> Desk<File> {
 impl<F: LogFs> Crew<F> {
     /// A crew without work.
     pub fn new(sealer: Sealer<F>, threading: Threading) -> std::io::Result<Crew<F>> {
-        let state =
-            State { jobs: VecDeque::new(), newest: None, second: None, busy: false, order: Order::Work };
+        let state = State {
+            jobs: VecDeque::new(),
+            newest: None,
+            second: None,
+            busy: false,
+            outcome: Sealed::Done,
+            order: Order::Work,
+        };
         let desk = Desk { state: Mutex::new(state), wake: Condvar::new(), progress: Bell::new()? };
         Ok(Crew { sealer, desk: Arc::new(desk), thread: None, threading })
     }
@@ -125,7 +143,9 @@ impl<F: LogFs> Crew<F> {
     pub fn submit(&mut self, job: Job<F::File>, host: &mut impl Host) {
         self.start();
         if self.thread.is_none() {
-            self.sealer.seal(job, host);
+            if self.sealer.seal(job, host) == Sealed::Left {
+                self.desk.state().outcome = Sealed::Left;
+            }
             return;
         }
         let mut state = self.desk.state();
@@ -158,8 +178,8 @@ impl<F: LogFs> Crew<F> {
     }
 
     /// Waits for the rest of the sealing and ends the thread. Files that were not sealed stay `.u`.
-    pub fn finish(&mut self, deadline: Deadline, host: &mut impl Host) {
-        let Some(thread) = self.thread.take() else { return };
+    pub fn finish(&mut self, deadline: Deadline, host: &mut impl Host) -> Sealed {
+        let Some(thread) = self.thread.take() else { return self.desk.state().outcome };
         let mut order = deadline.order();
         let mut end = (deadline == Deadline::Soon).then(|| Instant::now() + GRACE);
         while self.pending() > 0 {
@@ -181,6 +201,7 @@ impl<F: LogFs> Crew<F> {
         }
         // The thread can't panic without ending the program.
         thread.join().ok();
+        self.desk.state().outcome
     }
 
     fn pending(&self) -> usize {
@@ -224,14 +245,17 @@ fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
         let sealed = sealer.seal(job, &mut pace);
         let mut state = desk.state();
         state.busy = false;
-        if sealed == Sealed::Left && matches!(state.order, Order::Hurry | Order::Stop) {
-            // There is no time for what failed, so there is none for what comes after it.
-            state.jobs.clear();
+        if sealed == Sealed::Left {
+            state.outcome = Sealed::Left;
+            if matches!(state.order, Order::Hurry | Order::Stop) {
+                // There is no time for what failed, so there is none for what comes after it.
+                state.drop_jobs();
+            }
         }
         drop(state);
         desk.progress.ring();
     }
-    desk.state().jobs.clear();
+    desk.state().drop_jobs();
     desk.progress.ring();
 }
 

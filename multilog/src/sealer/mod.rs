@@ -39,8 +39,8 @@ pub struct Job<File> {
     pub label: Label,
     /// The descriptor that wrote it, since an fsync through another one may miss an error.
     pub file: File,
-    /// What was written through that descriptor.
-    pub checksum: Checksum,
+    /// What was written through that descriptor. None: it was written by another process.
+    pub checksum: Option<Checksum>,
 }
 
 /// How the sealing of one file ended.

@@ -34,7 +34,7 @@ impl Checksum {
 pub(super) enum Rewritten<File> {
     /// The new file, on the disk, with the same bytes and the source's name.
     Same(File),
-    /// The page cache no longer had what was written.
+    /// The page cache no longer had what was written, or nobody knows what that was.
     Damaged,
 }
 
@@ -45,9 +45,10 @@ pub(super) fn rewrite<F: LogFs>(
     temporary: &Name,
     source: &Name,
 ) -> io::Result<Rewritten<F::File>> {
+    let Some(written) = &job.checksum else { return Ok(Rewritten::Damaged) };
     fs.remove(temporary)?;
     let file = fs.open(temporary, How::New)?;
-    let mut sum = Checksum::after(job.checksum.from);
+    let mut sum = Checksum::after(written.from);
     let mut offset = 0;
     let mut piece = vec![0; PIECE];
     loop {
@@ -61,12 +62,14 @@ pub(super) fn rewrite<F: LogFs>(
         write_all(fs, &file, &piece[..got])?;
         offset += got as u64;
     }
-    if sum.sum.finalize() != job.checksum.sum.clone().finalize() {
+    if sum.sum.finalize() != written.sum.clone().finalize() {
         fs.remove(temporary)?;
         return Ok(Rewritten::Damaged);
     }
     fs.sync(&file)?;
     fs.rename(temporary, source)?;
+    // Or it could be taken for the output of the processor after a power cut, when it is marked safe.
+    fs.sync_names()?;
     Ok(Rewritten::Same(file))
 }
 

@@ -1,7 +1,7 @@
 //! The steps from `@label.u` to an archive, in order. Every one can be done again after a failure.
 //!
 //! ```text
-//! Prune -> Sync -> MarkSafe -> Publish(.u -> .s) -> SyncNames                       nothing to transform
+//! Prune -> Sync -> MarkSafe -> Publish(.u = .s) -> SyncNames -> RemoveSource        nothing to transform
 //!            |         '-> Transform -> SyncOutput -> MarkOutput -> CommitState
 //!            |                              '-> Publish(.t -> .s) -> SyncNames -> RemoveSource -> SyncNames
 //!            '-> Rewrite (the disk refused the file: write it again elsewhere) -> MarkSafe
@@ -130,6 +130,8 @@ impl<F: LogFs> Work<'_, F> {
     /// succeed without having written them.
     fn sync(&mut self, pace: &mut dyn Pace) -> Performed {
         if let Err(error) = self.sealer.fs.sync(&self.job.file) {
+            // So that a start after a kill now does not try it again either.
+            self.sealer.fs.set_mode(&self.job.file, Mode::Refused).ok();
             let source = self.source();
             pace.warn(
                 &self
@@ -151,7 +153,7 @@ impl<F: LogFs> Work<'_, F> {
             Ok(Rewritten::Damaged) => {
                 let said =
                     self.sealer.said("unable to read back ", "/").and(source.to_os().as_encoded_bytes());
-                pace.warn(&said.and(": part of it never reached the disk and is lost"));
+                pace.warn(&said.and(": part of it may never have reached the disk"));
                 Ok(Next::Leave)
             }
             Err(error) => Err(self.failed("unable to rewrite ", &source, ", pausing", &error, Step::Rewrite)),
@@ -241,18 +243,22 @@ impl<F: LogFs> Work<'_, F> {
                 self.failed("unable to write ", &Name::NewState, " to disk, pausing", &error, Step::Transform)
             })?;
         }
+        fs.sync_names().map_err(|error| Failure {
+            message: self.sealer.said("unable to write directory ", " to disk, pausing").because(&error),
+            retry: Step::SyncOutput,
+        })?;
         Ok(Next::Step(Step::MarkOutput))
     }
 
     /// The mode, on the disk, is what commits the output: from here on it is published, also by the
-    /// next multilog.
+    /// next multilog. All names, also that the source is not `current` anymore, are there before it.
     fn mark_output(&mut self) -> Performed {
         let Some(output) = &self.output else { return Ok(Next::Step(Step::Transform)) };
         let fs = &*self.sealer.fs;
         fs.set_mode(&output.file, Mode::Safe).map_err(|error| {
             self.failed("unable to set mode of ", &self.temporary(), ", pausing", &error, Step::MarkOutput)
         })?;
-        fs.sync(&output.file).and_then(|()| fs.sync_names()).map_err(|error| {
+        fs.sync(&output.file).map_err(|error| {
             self.failed("unable to write ", &self.temporary(), " to disk, pausing", &error, Step::Transform)
         })?;
         Ok(Next::Step(Step::CommitState))
@@ -275,11 +281,22 @@ impl<F: LogFs> Work<'_, F> {
         Ok(Next::Step(Step::Publish))
     }
 
+    /// The source itself gets a second name and loses the first when that is on the disk: to some file
+    /// systems a rename is two changes, of which a power cut may leave the second alone. An output may
+    /// be renamed, since its source is still there.
     fn publish(&mut self) -> Performed {
-        let from = if self.keeps_source() { self.source() } else { self.temporary() };
         let to = self.archive();
-        match self.sealer.fs.rename_new(&from, &to) {
+        let fs = &*self.sealer.fs;
+        let named = match self.keeps_source() {
+            true => move_in(fs, &self.source(), &to),
+            false => fs.rename_new(&self.temporary(), &to),
+        };
+        match named {
             Ok(()) => Ok(Next::Step(Step::SyncNames)),
+            // Done before a failure of what comes after it; labels are used once.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_published() => {
+                Ok(Next::Step(Step::SyncNames))
+            }
             // Retention of the foreground, or an administrator, deleted it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Next::Done),
             Err(error) => Err(self.failed("unable to link to ", &to, ", pausing", &error, Step::Publish)),
@@ -292,7 +309,7 @@ impl<F: LogFs> Work<'_, F> {
             retry: step,
         })?;
         Ok(match step {
-            Step::SyncNames if !self.keeps_source() => Next::Step(Step::RemoveSource),
+            Step::SyncNames => Next::Step(Step::RemoveSource),
             _ => Next::Done,
         })
     }
@@ -302,6 +319,27 @@ impl<F: LogFs> Work<'_, F> {
         self.sealer.fs.remove(&source).map_err(|error| {
             self.failed("unable to remove ", &source, ", pausing", &error, Step::RemoveSource)
         })?;
-        Ok(Next::Step(Step::SyncRemoval))
+        // With its second name a source that comes back after a power cut is no harm.
+        Ok(if self.keeps_source() { Next::Done } else { Next::Step(Step::SyncRemoval) })
+    }
+
+    /// Whether the archive is the source already.
+    fn is_published(&self) -> bool {
+        let fs = &*self.sealer.fs;
+        let inode = |name: Name| fs.lookup(&name).ok().flatten().map(|stat| stat.inode);
+        let published = inode(self.archive());
+        self.keeps_source() && published.is_some() && published == inode(self.source())
+    }
+}
+
+/// A second name, or, on a file system without them, a new one.
+fn move_in<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
+    match fs.link(from, to) {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
+        {
+            fs.rename_new(from, to)
+        }
+        linked => linked,
     }
 }

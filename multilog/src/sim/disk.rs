@@ -1,15 +1,15 @@
-//! `SimFs`: files and names with two images each, what processes see and what a power cut leaves.
+//! The simulated disk: files and names with two images each, what processes see and what a power cut
+//! leaves.
 //!
 //! A file's bytes and mode are durable as of its last successful sync; a name, as of the last sync of
-//! the directory. Closing syncs nothing. A failed sync marks the file clean: later ones succeed and
-//! bring nothing to the disk, as kernels do.
+//! its directory. Closing syncs nothing. A failed sync marks the file clean: later ones succeed and
+//! bring nothing to the disk, as kernels do. What was not synced may be on the disk after a power cut,
+//! in part or whole, or as NULs, and each name for itself.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-
-use crate::logfs::{Ending, How, LogFs, Mode, Name, Stat, Streams};
 
 /// What happens at one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Trouble {
     Error(i32),
     /// A write takes only half.
     Short,
+    /// The process is told to end (TERM) before it.
+    Told,
     /// The process is killed before it.
     KillBefore,
     /// The process is killed after it.
@@ -26,19 +28,32 @@ pub(crate) enum Trouble {
     PowerCut,
 }
 
-/// Trouble at an operation, by its number.
+/// Trouble at an operation, by its number, and at the ones after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) at: usize,
+    /// How many operations in a row.
+    pub(crate) times: usize,
     pub(crate) trouble: Trouble,
+}
+
+impl Fault {
+    /// At one operation.
+    pub(crate) fn once(at: usize, trouble: Trouble) -> Fault {
+        Fault { at, times: 1, trouble }
+    }
+
+    fn hits(&self, operation: usize) -> bool {
+        (self.at..self.at + self.times).contains(&operation)
+    }
 }
 
 /// What a killed process unwinds with.
 pub(crate) struct Killed;
 
 #[derive(Clone, Debug, Default)]
-struct Inode {
-    live: Vec<u8>,
+pub(crate) struct Inode {
+    pub(super) live: Vec<u8>,
     durable: Vec<u8>,
     mode: u32,
     durable_mode: u32,
@@ -46,18 +61,29 @@ struct Inode {
     lost_until: usize,
 }
 
+/// A name, in one of the directories.
+pub(crate) type Entry = (usize, OsString);
+
 #[derive(Debug, Default)]
 pub(crate) struct State {
     inodes: BTreeMap<u64, Inode>,
-    names: BTreeMap<OsString, u64>,
-    durable_names: BTreeMap<OsString, u64>,
+    pub(super) names: BTreeMap<Entry, u64>,
+    durable_names: BTreeMap<Entry, u64>,
     /// Names changed since the last sync: each may be on the disk or not.
-    changes: Vec<(OsString, Option<u64>)>,
+    changes: Vec<(Entry, Option<u64>)>,
     next_inode: u64,
     operations: usize,
+    /// What each of them was, for reports.
+    names_of_operations: Vec<&'static str>,
     faults: Vec<Fault>,
     /// The process is dead: what its destructors still try does not happen.
     dead: bool,
+    /// The process was told to end.
+    told: bool,
+    /// How often a process went on without a journal.
+    pub(crate) journals_given_up: usize,
+    /// How often the power came back.
+    pub(crate) boots: u8,
 }
 
 /// The disk, which outlives the processes.
@@ -78,7 +104,13 @@ impl Disk {
 
     /// A process is started.
     pub(crate) fn start(&self) {
-        self.state().dead = false;
+        let mut state = self.state();
+        (state.dead, state.told) = (false, false);
+    }
+
+    /// Whether the process was told to end.
+    pub(crate) fn was_told(&self) -> bool {
+        self.state().told
     }
 
     /// How many operations there were.
@@ -90,6 +122,7 @@ impl Disk {
     /// being killed; the caller then asks for [`Disk::cut_power`].
     pub(crate) fn operate<T>(
         &self,
+        what: &'static str,
         perform: impl FnOnce(&mut State, Option<Trouble>) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut state = self.state();
@@ -98,8 +131,13 @@ impl Disk {
         }
         let number = state.operations;
         state.operations += 1;
-        let trouble = state.faults.iter().find(|fault| fault.at == number).map(|fault| fault.trouble);
+        state.names_of_operations.push(what);
+        let trouble = state.faults.iter().find(|fault| fault.hits(number)).map(|fault| fault.trouble);
         match trouble {
+            Some(Trouble::Told) => {
+                state.told = true;
+                perform(&mut state, None)
+            }
             Some(Trouble::Error(errno)) => {
                 perform(&mut state, trouble).ok();
                 Err(io::Error::from_raw_os_error(errno))
@@ -119,9 +157,25 @@ impl Disk {
         }
     }
 
+    /// What the operations were at which something happened, with their neighbours.
+    pub(crate) fn report(&self) -> String {
+        let state = self.state();
+        let around = |fault: &Fault| {
+            let end = (fault.at + 1).min(state.names_of_operations.len());
+            format!("{} {:?}", fault.at, &state.names_of_operations[fault.at.saturating_sub(3).min(end)..end])
+        };
+        state.faults.iter().map(around).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A process said that it goes on without a journal.
+    pub(crate) fn without_journal(&self) {
+        self.state().journals_given_up += 1;
+    }
+
     /// What a power cut leaves. `choose` decides what of the things not synced got to the disk.
     pub(crate) fn cut_power(&self, mut choose: impl FnMut(usize) -> usize) {
         let mut state = self.state();
+        state.boots += 1;
         let changes = std::mem::take(&mut state.changes);
         let mut names = state.durable_names.clone();
         for (name, inode) in changes {
@@ -136,14 +190,23 @@ impl Disk {
         state.names = names.clone();
         state.durable_names = names;
         for inode in state.inodes.values_mut() {
-            let unsynced = inode.live.len().saturating_sub(inode.durable.len());
+            let known = inode.durable.len();
+            let unsynced = inode.live.len().saturating_sub(known);
             let mut left = inode.durable.clone();
-            match choose(3) {
+            match choose(5) {
                 0 => {}
-                1 => {
-                    left.extend_from_slice(&inode.live[inode.live.len() - unsynced..][..choose(unsynced + 1)])
+                // All of it but for a page in the middle.
+                4 => {
+                    left.extend_from_slice(&inode.live[known.min(inode.live.len())..]);
+                    let hole = known + choose(unsynced + 1);
+                    left[hole..].iter_mut().take(100).for_each(|byte| *byte = 0);
                 }
-                _ => left.resize(left.len() + choose(unsynced + 1), 0),
+                1 => {
+                    left.extend_from_slice(&inode.live[known.min(inode.live.len())..][..choose(unsynced + 1)])
+                }
+                2 => left.resize(known + choose(unsynced + 1), 0),
+                // Old content of the blocks.
+                _ => left.resize(known + choose(unsynced + 1), b'?'),
             }
             if choose(2) == 1 {
                 inode.durable_mode = inode.mode;
@@ -155,32 +218,66 @@ impl Disk {
         }
     }
 
-    /// The bytes that a power cut now could not take, by name.
-    pub(crate) fn durable(&self) -> Vec<Vec<u8>> {
+    /// The logs of one directory that a power cut now could not take. An output that is not finished
+    /// is no log.
+    pub(crate) fn durable(&self, directory: usize) -> Vec<Vec<u8>> {
         let state = self.state();
-        let settled = |name: &&OsString| !state.changes.iter().any(|(changed, _)| changed == *name);
-        let names = state.durable_names.keys().filter(settled);
+        let settled = |name: &&Entry| !state.changes.iter().any(|(changed, _)| changed == *name);
+        let is_log = |name: &str| name == "current" || name.starts_with('@') && !name.ends_with(".t");
+        let names = state.durable_names.keys().filter(|name| name.0 == directory);
+        let names = names.filter(|name| is_log(&name.1.to_string_lossy()));
+        let names = names.filter(settled);
         names.map(|name| state.inodes[&state.durable_names[name]].durable.clone()).collect()
     }
 
-    /// What a reader sees: names, modes, bytes.
-    pub(crate) fn files(&self) -> Vec<(OsString, u32, Vec<u8>)> {
+    /// What a reader of a directory sees: names, modes, bytes.
+    pub(crate) fn files(&self, directory: usize) -> Vec<(String, u32, Vec<u8>)> {
         let state = self.state();
-        let file = |(name, inode): (&OsString, &u64)| {
+        let file = |(name, inode): (&Entry, &u64)| {
             let inode = &state.inodes[inode];
-            (name.clone(), inode.mode, inode.live.clone())
+            (name.1.to_string_lossy().into_owned(), inode.mode, inode.live.clone())
         };
-        state.names.iter().map(file).collect()
+        state.names.iter().filter(|(name, _)| name.0 == directory).map(file).collect()
+    }
+}
+
+impl Inode {
+    pub(super) fn set_mode(&mut self, mode: u32) {
+        self.mode = mode;
+    }
+
+    /// The bytes and the mode get to the disk, but for what an earlier sync has failed to bring there.
+    pub(super) fn sync(&mut self) {
+        let known = self.durable.len();
+        self.durable = self.live.clone();
+        let lost = self.lost_until.max(known).min(self.durable.len());
+        self.durable[known..lost].fill(0);
+        self.durable_mode = self.mode;
+    }
+
+    /// What is dirty now never gets to the disk.
+    pub(super) fn fail_sync(&mut self) {
+        self.lost_until = self.live.len();
+    }
+
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.live.truncate(length);
+        self.durable.truncate(length);
+    }
+
+    pub(super) fn permissions(&self) -> u32 {
+        self.mode
     }
 }
 
 impl State {
     /// What is still to happen.
     pub(crate) fn faults_left(&self) -> Vec<Trouble> {
-        self.faults.iter().filter(|fault| fault.at >= self.operations).map(|fault| fault.trouble).collect()
+        let left = |fault: &&Fault| fault.at + fault.times > self.operations;
+        self.faults.iter().filter(left).map(|fault| fault.trouble).collect()
     }
 
-    fn set_name(&mut self, name: OsString, inode: Option<u64>) {
+    pub(super) fn set_name(&mut self, name: Entry, inode: Option<u64>) {
         match inode {
             Some(inode) => drop(self.names.insert(name.clone(), inode)),
             None => drop(self.names.remove(&name)),
@@ -188,179 +285,32 @@ impl State {
         self.changes.push((name, inode));
     }
 
-    fn inode(&mut self, number: u64) -> &mut Inode {
+    /// A new file under a name.
+    pub(super) fn make(&mut self, name: Entry) -> u64 {
+        self.next_inode += 1;
+        let number = self.next_inode;
+        *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, ..Inode::default() };
+        self.set_name(name, Some(number));
+        number
+    }
+
+    /// The names of a directory are on the disk.
+    pub(super) fn sync_names(&mut self, directory: usize) {
+        let names = self.names.iter().filter(|(name, _)| name.0 == directory);
+        let names: Vec<(Entry, u64)> = names.map(|(name, inode)| (name.clone(), *inode)).collect();
+        self.durable_names.retain(|name, _| name.0 != directory);
+        self.durable_names.extend(names);
+        self.changes.retain(|(name, _)| name.0 != directory);
+    }
+
+    pub(super) fn inode(&mut self, number: u64) -> &mut Inode {
         self.inodes.entry(number).or_default()
     }
 }
 
-fn error<T>(errno: i32) -> io::Result<T> {
+pub(super) fn error<T>(errno: i32) -> io::Result<T> {
     Err(io::Error::from_raw_os_error(errno))
 }
 
-const ENOENT: i32 = 2;
-const EEXIST: i32 = 17;
-
-/// One process' view of the disk.
-#[derive(Debug)]
-pub(crate) struct SimFs(pub(crate) Disk);
-
-impl SimFs {
-    fn change<T>(&self, perform: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
-        self.0.operate(|state, trouble| match trouble {
-            Some(Trouble::Error(_)) => error(ENOENT),
-            _ => perform(state),
-        })
-    }
-
-    fn number(state: &State, name: &Name) -> io::Result<u64> {
-        state.names.get(&name.to_os()).copied().map_or_else(|| error(ENOENT), Ok)
-    }
-}
-
-impl LogFs for SimFs {
-    type File = u64;
-
-    fn open(&self, name: &Name, how: How) -> io::Result<u64> {
-        self.change(|state| match (state.names.get(&name.to_os()).copied(), how) {
-            (Some(_), How::New) => error(EEXIST),
-            (Some(number), _) => Ok(number),
-            (None, How::New | How::Make) => {
-                state.next_inode += 1;
-                let number = state.next_inode;
-                *state.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, ..Inode::default() };
-                state.set_name(name.to_os(), Some(number));
-                Ok(number)
-            }
-            (None, _) => error(ENOENT),
-        })
-    }
-
-    fn write(&self, file: &u64, bytes: &[u8]) -> io::Result<usize> {
-        self.0.operate(|state, trouble| {
-            let written = match trouble {
-                Some(Trouble::Error(_)) => 0,
-                Some(Trouble::Short) => bytes.len().div_ceil(2),
-                _ => bytes.len(),
-            };
-            state.inode(*file).live.extend_from_slice(&bytes[..written]);
-            Ok(written)
-        })
-    }
-
-    fn read_at(&self, file: &u64, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.change(|state| {
-            let live = &state.inode(*file).live;
-            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
-            let count = buffer.len().min(live.len() - start);
-            buffer[..count].copy_from_slice(&live[start..start + count]);
-            Ok(count)
-        })
-    }
-
-    fn truncate(&self, file: &u64, length: u64) -> io::Result<()> {
-        self.change(|state| {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            let inode = state.inode(*file);
-            inode.live.truncate(length);
-            inode.durable.truncate(length);
-            Ok(())
-        })
-    }
-
-    fn stat(&self, file: &u64) -> io::Result<Stat> {
-        self.change(|state| {
-            let inode = state.inode(*file);
-            let (mode, size) = (inode.mode, inode.live.len() as u64);
-            Ok(Stat { regular: true, owner: 0, mode, size, device: 1, inode: *file })
-        })
-    }
-
-    fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
-        let number = self.change(|state| Ok(SimFs::number(state, name).ok()))?;
-        number.map(|number| self.stat(&number)).transpose()
-    }
-
-    fn set_mode(&self, file: &u64, mode: Mode) -> io::Result<()> {
-        self.change(|state| {
-            state.inode(*file).mode = mode.bits();
-            Ok(())
-        })
-    }
-
-    fn sync(&self, file: &u64) -> io::Result<()> {
-        self.0.operate(|state, trouble| {
-            let inode = state.inode(*file);
-            if let Some(Trouble::Error(_)) = trouble {
-                inode.lost_until = inode.live.len();
-                return Ok(());
-            }
-            let known = inode.durable.len();
-            inode.durable = inode.live.clone();
-            let lost = inode.lost_until.max(known).min(inode.durable.len());
-            inode.durable[known..lost].fill(0);
-            inode.durable_mode = inode.mode;
-            Ok(())
-        })
-    }
-
-    fn sync_names(&self) -> io::Result<()> {
-        self.change(|state| {
-            state.durable_names = state.names.clone();
-            state.changes.clear();
-            Ok(())
-        })
-    }
-
-    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()> {
-        self.change(|state| {
-            let number = SimFs::number(state, from)?;
-            if state.names.contains_key(&to.to_os()) {
-                return error(EEXIST);
-            }
-            state.set_name(to.to_os(), Some(number));
-            state.set_name(from.to_os(), None);
-            Ok(())
-        })
-    }
-
-    fn rename(&self, from: &Name, to: &Name) -> io::Result<()> {
-        self.change(|state| {
-            let number = SimFs::number(state, from)?;
-            state.set_name(to.to_os(), Some(number));
-            state.set_name(from.to_os(), None);
-            Ok(())
-        })
-    }
-
-    fn remove(&self, name: &Name) -> io::Result<()> {
-        self.change(|state| {
-            if state.names.contains_key(&name.to_os()) {
-                state.set_name(name.to_os(), None);
-            }
-            Ok(())
-        })
-    }
-
-    fn names(&self) -> io::Result<Vec<OsString>> {
-        self.change(|state| Ok(state.names.keys().cloned().collect()))
-    }
-
-    /// The processor copies its input, and counts its runs in its state.
-    fn process(&self, _: &OsStr, streams: &Streams<'_, u64>) -> io::Result<Option<Ending>> {
-        let mut ending = Ending::Exited(1);
-        let ran = self.0.operate(|state, trouble| {
-            if trouble.is_none() {
-                let input = state.inode(*streams.input).live.clone();
-                state.inode(*streams.output).live.extend_from_slice(&input);
-                let mut runs = state.inode(*streams.state).live.clone();
-                runs.push(b'+');
-                state.inode(*streams.newstate).live.extend_from_slice(&runs);
-                ending = Ending::Exited(0);
-            }
-            Ok(())
-        });
-        ran.map(|()| Some(ending))
-    }
-
-    fn interrupt(&self) {}
-}
+pub(super) const ENOENT: i32 = 2;
+pub(super) const EEXIST: i32 = 17;

@@ -2,11 +2,13 @@
 //!
 //! A run is deterministic: sealing happens in line, the clock counts, the input is a list of chunks.
 //! So a workload is run once to count its operations, and then once for every operation and every
-//! thing that can happen there.
+//! thing that can happen there (`exhaustive`), and then at random (`random`). `mutants` shows that
+//! these checks would find what they look for.
 
 mod disk;
 mod exhaustive;
+mod files;
+mod mutants;
+mod random;
 mod surroundings;
-
-pub(crate) use disk::{Disk, Fault, Killed, SimFs, Trouble};
-pub(crate) use surroundings::{SimHost, SimInput};
+mod workload;

@@ -8,51 +8,142 @@ use std::time::Duration;
 use tai64tools::{Label, label};
 use unix::diag::Message;
 
-use super::Disk;
+use super::disk::{Disk, Trouble};
+use super::mutants::Mutant;
 use crate::host::{Host, Pace, Pause, Stop};
-use crate::intake::{Intake, Seen, Unread, Woken};
+use crate::intake::{Intake, Kind, Seen, Woken};
+use crate::journal::record::Identity;
 
-/// A pipe that somebody holds: what was not consumed outlives the process. Consuming is an operation
+/// How many chunks fit into the pipe when it does not join them.
+const SLOTS: usize = 6;
+
+/// What the input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A pipe that has room for everything.
+    Pipe,
+    /// A pipe with few slots, one for each chunk.
+    Packets,
+    /// A file.
+    File,
+}
+
+impl Source {
+    /// A pipe in the place of a file.
+    pub(crate) fn without_files(self) -> Source {
+        if self == Source::File { Source::Pipe } else { self }
+    }
+}
+
+/// An input that somebody holds: what was not consumed outlives the process. Consuming is an operation
 /// like those of the disk, so that things happen at it too.
 #[derive(Clone, Debug)]
 pub(crate) struct SimInput {
     disk: Disk,
-    chunks: Arc<Vec<Vec<u8>>>,
+    source: Source,
+    /// The bytes of all chunks, and where each ends.
+    bytes: Arc<Vec<u8>>,
+    ends: Arc<Vec<usize>>,
     pipe: Arc<Mutex<Pipe>>,
+    /// What is visible: `held`, and the input from what was consumed up to here.
     seen: Vec<u8>,
+    held: usize,
+    mutant: Option<Mutant>,
 }
 
 #[derive(Debug, Default)]
 struct Pipe {
     /// Chunks that the writer has written.
     written: usize,
-    /// Bytes that were consumed.
-    consumed: usize,
+    /// Bytes that were taken out.
+    taken: usize,
 }
 
 impl SimInput {
-    pub(crate) fn new(disk: Disk, chunks: Vec<Vec<u8>>) -> SimInput {
-        SimInput { disk, chunks: Arc::new(chunks), pipe: Arc::default(), seen: Vec::new() }
+    pub(crate) fn new(disk: Disk, source: Source, chunks: &[Vec<u8>]) -> SimInput {
+        let mut end = 0;
+        let ends = chunks.iter().map(|chunk| {
+            end += chunk.len();
+            end
+        });
+        let (ends, bytes) = (Arc::new(ends.collect()), Arc::new(chunks.concat()));
+        let pipe = Arc::default();
+        SimInput { disk, source, bytes, ends, pipe, seen: Vec::new(), held: 0, mutant: None }
     }
 
-    /// The same pipe for the next process.
-    pub(crate) fn reopened(&self) -> SimInput {
-        SimInput { seen: Vec::new(), ..self.clone() }
+    /// The same input for the next process.
+    pub(crate) fn reopened(&self, mutant: Option<Mutant>) -> SimInput {
+        SimInput { seen: Vec::new(), held: 0, mutant, ..self.clone() }
+    }
+
+    /// The power was cut: what was in the pipe is gone, and the writer begins with a new line.
+    pub(crate) fn lose(&self) {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = pipe.written.checked_sub(1).map_or(0, |last| self.ends[last]);
+        let from = pipe.taken.max(written);
+        let is_start = from == 0 || self.bytes[from - 1] == b'\n';
+        let rest = memchr::memchr(b'\n', &self.bytes[from..]).map(|newline| newline + 1);
+        pipe.taken = if is_start { from } else { rest.map_or(self.bytes.len(), |rest| from + rest) };
+        while pipe.written < self.ends.len() && self.ends[pipe.written] <= pipe.taken {
+            pipe.written += 1;
+        }
+    }
+
+    /// Moves bytes to a file, unless that is to fail.
+    fn move_into(&self, count: usize, trace: u64, offset: u64) -> io::Result<()> {
+        let from = self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken;
+        let (pipe, bytes) = (Arc::clone(&self.pipe), Arc::clone(&self.bytes));
+        let leaves_trace = self.mutant != Some(Mutant::LeavesNoTrace);
+        self.disk.operate("splice to the journal", move |state, trouble| {
+            if matches!(trouble, Some(Trouble::Error(_))) {
+                return Ok(());
+            }
+            if leaves_trace {
+                let live = &mut state.inode(trace).live;
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                live.resize(live.len().max(start + count), 0);
+                live[start..start + count].copy_from_slice(&bytes[from..from + count]);
+            }
+            pipe.lock().unwrap_or_else(PoisonError::into_inner).taken += count;
+            Ok(())
+        })
     }
 }
 
 impl Intake for SimInput {
+    type Trace = u64;
+
+    fn kind(&self) -> Kind {
+        match self.source {
+            Source::File => Kind::File(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken as u64),
+            Source::Pipe | Source::Packets => Kind::Pipe,
+        }
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity { device: 2, inode: self.disk.state().boots.into() })
+    }
+
     fn peek(&mut self) -> io::Result<Seen> {
-        let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = self.chunks[..pipe.written].concat();
-        let now = &bytes[pipe.consumed..];
-        let seen = match now.len() > self.seen.len() {
-            true => Seen::More,
-            false if pipe.written == self.chunks.len() => Seen::End,
-            false => Seen::Nothing,
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = match (self.source, pipe.written.checked_sub(1)) {
+            (Source::File, _) => self.bytes.len(),
+            (_, None) => 0,
+            (_, Some(last)) => self.ends[last],
         };
-        self.seen = now.to_vec();
-        Ok(seen)
+        let before = self.seen.len();
+        let written = written.max(pipe.taken);
+        self.seen.truncate(self.held);
+        self.seen.extend_from_slice(&self.bytes[pipe.taken..written]);
+        if self.mutant == Some(Mutant::ConsumesFirst) {
+            pipe.taken = written;
+            self.held = self.seen.len();
+        }
+        Ok(match self.seen.len() > before {
+            true => Seen::More,
+            false if written == self.bytes.len() => Seen::End,
+            false => Seen::Nothing,
+        })
     }
 
     fn visible(&self) -> &[u8] {
@@ -60,35 +151,74 @@ impl Intake for SimInput {
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        let pipe = Arc::clone(&self.pipe);
-        // splice(2) of bytes that are there does not fail.
-        self.disk
-            .operate(|_, _| {
-                pipe.lock().unwrap_or_else(PoisonError::into_inner).consumed += count;
+        let from_held = count.min(self.held);
+        let taken = count - from_held;
+        if taken > 0 {
+            let pipe = Arc::clone(&self.pipe);
+            // splice(2) of bytes that are there to /dev/null does not fail.
+            let consumed = self.disk.operate("splice", |_, _| {
+                pipe.lock().unwrap_or_else(PoisonError::into_inner).taken += taken;
                 Ok(())
-            })
-            .ok();
+            });
+            consumed.ok();
+        }
+        self.held -= from_held;
         self.seen.drain(..count);
         Ok(())
     }
 
-    fn unread(&self) -> Unread {
-        Unread::InSource
+    fn consume_into(&mut self, count: usize, trace: &u64, offset: u64) -> io::Result<usize> {
+        self.move_into(count, *trace, offset)?;
+        self.seen.drain(..count);
+        Ok(count)
+    }
+
+    fn hold_into(&mut self, count: usize, trace: &u64, offset: u64) -> io::Result<usize> {
+        self.move_into(count, *trace, offset)?;
+        self.held += count;
+        Ok(count)
+    }
+
+    fn rehearse(&mut self, byte: u8, trace: &u64, offset: u64) -> io::Result<()> {
+        self.disk.operate("rehearse", |state, _| {
+            state.inode(*trace).live[usize::try_from(offset).unwrap_or(usize::MAX)] = byte;
+            Ok(())
+        })
+    }
+
+    fn held(&self) -> usize {
+        self.held
+    }
+
+    fn hold(&mut self, count: usize) -> io::Result<()> {
+        self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken += count;
+        self.held += count;
+        Ok(())
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        self.held = held.len();
+        self.seen = held;
     }
 
     fn wait(&mut self, _: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        pipe.written = (pipe.written + 1).min(self.chunks.len());
-        Ok(Woken { signalled: false, quiet: false })
+        let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
+        let crowded = self.source == Source::Packets && used >= SLOTS && self.seen.len() > self.held;
+        if self.source != Source::Packets || used < SLOTS {
+            pipe.written = (pipe.written + 1).min(self.ends.len());
+        }
+        Ok(Woken { signalled: false, quiet: false, crowded })
     }
 }
 
 /// More pauses than this and a run hangs.
-const PATIENCE: usize = 50;
+const PATIENCE: usize = 100;
 
-/// A host whose clock counts and that nobody sends signals to.
-#[derive(Debug, Default)]
+/// A host whose clock counts.
+#[derive(Debug)]
 pub(crate) struct SimHost {
+    disk: Disk,
     pauses: usize,
     ticks: std::cell::Cell<u32>,
     /// Seconds since 1970 at its start.
@@ -97,18 +227,22 @@ pub(crate) struct SimHost {
 
 impl SimHost {
     /// A host that is started at this second since 1970.
-    pub(crate) fn started_at(started: u64) -> SimHost {
-        SimHost { started, ..SimHost::default() }
+    pub(crate) fn started_at(disk: Disk, started: u64) -> SimHost {
+        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), started }
     }
 }
 
 impl Pace for SimHost {
-    fn warn(&mut self, _: &Message) {}
+    fn warn(&mut self, message: &Message) {
+        if memchr::memmem::find(message.as_bytes(), b"a kill may repeat lines").is_some() {
+            self.disk.without_journal();
+        }
+    }
 
     fn pause(&mut self, _: Duration) -> Pause {
         self.pauses += 1;
         assert!(self.pauses < PATIENCE, "it hangs");
-        Pause::Over
+        if self.disk.was_told() { Pause::Stop } else { Pause::Over }
     }
 }
 
@@ -121,7 +255,7 @@ impl Host for SimHost {
     fn listen(&mut self) {}
 
     fn stop(&self) -> Option<Stop> {
-        None
+        self.disk.was_told().then_some(Stop::Now)
     }
 
     fn take_rotate(&mut self) -> bool {

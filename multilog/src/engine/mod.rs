@@ -1,24 +1,26 @@
 //! The loop: look at the input, put a batch together, write it everywhere, consume it, rotate.
 
+mod batch;
+mod resume;
+
 use std::ffi::OsString;
 use std::io;
 
-use tai64tools::{Label, Stamper};
+use tai64tools::Stamper;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use crate::assembly::Assembly;
 use crate::framer::Ending;
-use crate::host::{Host, Pause, Stop};
-use crate::intake::{Intake, Seen, Unread};
-use crate::logdir::{LogDir, Stopped};
+use crate::host::{Host, Stop};
+use crate::intake::{Intake, Kind, Seen};
+use crate::journal::Journal;
+use crate::logdir::{Closed, LogDir, Stopped};
 use crate::logfs::LogFs;
 use crate::output::Output;
 use crate::script::Action;
-use crate::sealer::{Deadline, FIRST_PAUSE, LONGEST_PAUSE};
-
-/// A file with less room than this is rotated before anything is added: a stamp has to fit.
-const LEAST_ROOM: u64 = 64;
+use crate::sealer::Deadline;
+pub use resume::Inheritance;
 
 /// After this many bytes at once it is likely that there is more already, so the next look comes
 /// before the next wait.
@@ -31,6 +33,22 @@ enum Busy {
     No,
 }
 
+/// What the loop works on.
+pub struct Parts<I, F: LogFs, H> {
+    /// The input.
+    pub intake: I,
+    /// The actions of the script.
+    pub actions: Vec<Action>,
+    /// What goes before each line.
+    pub stamper: Option<Stamper>,
+    /// The paths of the status files.
+    pub statuses: Vec<OsString>,
+    /// The open directories, in the order of the script.
+    pub dirs: Vec<LogDir<F>>,
+    /// The surroundings.
+    pub host: H,
+}
+
 /// Everything between the input and the directories.
 pub struct Engine<I, F: LogFs, H> {
     intake: I,
@@ -38,6 +56,9 @@ pub struct Engine<I, F: LogFs, H> {
     /// The paths of the status files, for messages.
     statuses: Vec<OsString>,
     dirs: Vec<LogDir<F>>,
+    /// None: the input can't be looked into, or there is no place for one.
+    journal: Option<Journal<F>>,
+    inheritance: Inheritance,
     host: H,
 }
 
@@ -58,19 +79,13 @@ impl From<Stopped> for End {
     }
 }
 
-impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// For directories that are open, in the order of the script.
-    pub fn new(
-        intake: I,
-        actions: Vec<Action>,
-        stamper: Option<Stamper>,
-        statuses: Vec<OsString>,
-        dirs: Vec<LogDir<F>>,
-        host: H,
-    ) -> Self {
+    pub fn new(parts: Parts<I, F, H>, inheritance: Inheritance) -> Self {
+        let Parts { intake, actions, stamper, statuses, dirs, host } = parts;
         let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
         let assembly = Assembly::new(actions, stamper, outputs, statuses.len());
-        Engine { intake, assembly, statuses, dirs, host }
+        Engine { intake, assembly, statuses, dirs, journal: None, inheritance, host }
     }
 
     /// Runs until the input ends or a signal says so, and closes the directories.
@@ -81,18 +96,24 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
         };
         let deadline = if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon };
         self.dirs.iter().for_each(|dir| dir.begin_close(deadline));
-        let mut closed = true;
+        let mut closed = Closed::Cleanly;
         for dir in &mut self.dirs {
-            closed &= dir.close(deadline, &mut self.host);
+            closed = closed.max(dir.close(deadline, &mut self.host));
+        }
+        if closed == Closed::Cleanly {
+            self.end_journal();
         }
         match end {
             End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
-            _ if !closed => Ok(Exit::Code(SYSTEM)),
+            _ if closed == Closed::Unsafe => Ok(Exit::Code(SYSTEM)),
             _ => Ok(Exit::Success),
         }
     }
 
     fn read_on(&mut self) -> Result<(), End> {
+        self.settle()?;
+        // What the start has seen already.
+        self.drain(Ending::Open)?;
         let mut pace = Busy::No;
         loop {
             if pace == Busy::Yes {
@@ -102,8 +123,12 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
                 if woken.signalled {
                     self.host.listen();
                 }
+                if woken.crowded {
+                    self.hold()?;
+                }
                 if woken.quiet {
                     self.assembly.release();
+                    self.retry_journal();
                     continue;
                 }
             }
@@ -117,8 +142,12 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
             pace = Busy::No;
             match seen {
                 Seen::End => return self.drain(Ending::Final),
-                Seen::Nothing if self.host.stop().is_some() => return self.end_line(),
-                Seen::Nothing => self.drain(Ending::Open)?,
+                Seen::Nothing => {
+                    self.drain(Ending::Open)?;
+                    if self.host.stop().is_some() {
+                        return self.end_line();
+                    }
+                }
                 Seen::More => {
                     if self.intake.visible().len() >= MUCH {
                         pace = Busy::Yes;
@@ -143,95 +172,6 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    /// One batch, from at most the first `limit` visible bytes. False: there was none.
-    fn step(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
-        self.begin_outputs()?;
-        let now = self.host.now();
-        let visible = self.intake.visible();
-        let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
-        let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
-        if taken == 0 && !grew {
-            return Ok(false);
-        }
-        self.write(taken)?;
-        for log in 0..self.dirs.len() {
-            if self.assembly.is_full(log) {
-                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
-            }
-        }
-        Ok(true)
-    }
-
-    fn begin_outputs(&mut self) -> Result<(), End> {
-        for (dir, output) in self.dirs.iter_mut().zip(&mut self.assembly.outputs) {
-            if dir.config().size.bytes() < dir.length() + LEAST_ROOM {
-                dir.rotate(Label::MIN, &mut self.host)?;
-            }
-            output.begin(dir.length());
-        }
-        Ok(())
-    }
-
-    /// Writes the batch to every directory and then takes it out of the input.
-    fn write(&mut self, taken: usize) -> Result<(), End> {
-        self.write_alerts()?;
-        self.write_statuses()?;
-        for log in 0..self.dirs.len() {
-            let bytes = self.assembly.outputs[log].bytes(self.intake.visible());
-            if bytes.is_empty() {
-                continue;
-            }
-            if let Err(stopped) = self.dirs[log].append(bytes, &mut self.host) {
-                self.take_back(log);
-                return Err(stopped.into());
-            }
-        }
-        self.intake.consume(taken).map_err(End::Failed)
-    }
-
-    /// The batch stays in the input, so no directory may keep it.
-    fn take_back(&mut self, before: usize) {
-        for log in 0..before {
-            if !self.assembly.outputs[log].is_empty() {
-                self.dirs[log].take_back(&mut self.host);
-            }
-        }
-    }
-
-    fn write_alerts(&mut self) -> Result<(), End> {
-        let mut left = self.assembly.alerts.bytes();
-        while !left.is_empty() {
-            match self.host.alert(left) {
-                Ok(written) if written > 0 => left = &left[written..],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(End::Stopped),
-                // As the original: who has no descriptor 2 wants no alerts.
-                _ => break,
-            }
-        }
-        Ok(())
-    }
-
-    fn write_statuses(&mut self) -> Result<(), End> {
-        for status in 0..self.assembly.statuses.len() {
-            let Some(text) = self.assembly.statuses[status].take() else { continue };
-            let mut pause = FIRST_PAUSE;
-            loop {
-                let error = match self.host.write_status(status, text) {
-                    Ok(written) if written == text.len() => break,
-                    Ok(_) => io::ErrorKind::WriteZero.into(),
-                    Err(error) => error,
-                };
-                let path = self.statuses[status].as_encoded_bytes();
-                self.host.warn(&Message::new("unable to write ").and(path).and(", pausing").because(&error));
-                if self.host.pause(pause) == Pause::Stop {
-                    return Err(End::Stopped);
-                }
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-        }
-        Ok(())
-    }
-
     fn rotate_all(&mut self) -> Result<(), End> {
         let stamped = self.assembly.last_stamp();
         for dir in &mut self.dirs {
@@ -242,9 +182,13 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    /// Told to stop: the rest of a line that is partly written is read up to its newline, as the
-    /// original does, but not for longer than it takes to be told again.
+    /// Told to stop. With a journal the next multilog goes on within the line. Without one the rest of
+    /// a line that is partly written is read up to its newline, as the original does, but not for
+    /// longer than it takes to be told again; and what is in memory only is written.
     fn end_line(&mut self) -> Result<(), End> {
+        if self.journal.is_some() {
+            return Err(End::Stopped);
+        }
         while self.assembly.is_midline() && self.host.stop() < Some(Stop::AtOnce) {
             let visible = self.intake.visible();
             let line = memchr::memchr(b'\n', visible).map_or(visible.len(), |newline| newline + 1);
@@ -259,7 +203,7 @@ impl<I: Intake, F: LogFs, H: Host> Engine<I, F, H> {
                 self.host.listen();
             }
         }
-        if self.intake.unread() == Unread::InMemory {
+        if self.intake.kind() == Kind::Stream || self.intake.held() > 0 {
             while self.step(usize::MAX, Ending::Final)? {}
         }
         Err(End::Stopped)

@@ -1,0 +1,176 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::journal::record::Moment;
+
+const BOOT: Boot = [b'b'; 36];
+const PIPE: Identity = Identity { device: 7, inode: 70 };
+
+fn place(directory: u64) -> Place {
+    Place { directory: Identity { device: 1, inode: directory }, mount: 1 }
+}
+
+fn share(directory: u64, start: u64, adds: u64) -> Share {
+    Share {
+        place: place(directory),
+        current: directory * 10,
+        start,
+        adds,
+        last_label: Label::MIN,
+        settled: Label::MIN,
+        takes_before: false,
+        takes_after: directory == 2,
+    }
+}
+
+/// `one\n` to two directories, one of which adds a stamp; its line goes on in the second.
+fn record() -> Record {
+    Record {
+        taken: 4,
+        split: 2,
+        more: 5,
+        first: *b"one\n\0\0\0\0",
+        second: *b"e\n\0\0\0\0\0\0",
+        last: b'\n',
+        before: Moment { midline: false, held: (0, 3) },
+        after: Moment { midline: true, held: (2, 3) },
+        held: b"abc".to_vec(),
+        ..Record::idle(BOOT, PIPE, vec![share(1, 100, 4), share(2, 200, 30)])
+    }
+}
+
+fn now(lengths: [u64; 2]) -> Vec<Directory> {
+    let current = |directory: u64, length| Directory {
+        place: place(directory),
+        current: Some((directory * 10, length)),
+    };
+    vec![current(1, lengths[0]), current(2, lengths[1])]
+}
+
+fn lengths(verdict: &Verdict) -> Vec<Option<u64>> {
+    verdict.directories.iter().map(|known| known.current.map(|proven| proven.length)).collect()
+}
+
+#[test]
+fn flag_head_and_lengths_tell_how_far_a_batch_came() {
+    let (unset, set) = (!b'\n', b'\n');
+    let (all, none, some, part) = ([104, 230], [100, 200], [104, 200], [104, 217]);
+    for (flag, head, now_long, finish, midline, held, known, doubtful) in [
+        // Consumed. What is behind the batch is still to be.
+        (set, &b"whatever"[..], all, 5, true, &b"c"[..], Some(all), false),
+        // The first part is consumed.
+        (unset, b"e\nmore", all, 7, true, b"c", Some(all), false),
+        // Written, and not consumed.
+        (unset, b"one\n", all, 9, true, b"c", Some(all), false),
+        // Not written everywhere: cut off again.
+        (unset, b"one\ntwo\n", none, 0, false, b"abc", Some(none), false),
+        (unset, b"one\n", some, 0, false, b"abc", Some(none), false),
+        (unset, b"on", part, 0, false, b"abc", Some(none), false),
+        // It does not fit: nothing in the pipe, other bytes, another flag, another writer.
+        (unset, b"", none, 0, false, b"abc", None, true),
+        (unset, b"two\n", none, 0, false, b"abc", None, true),
+        (b'x', b"one\n", none, 0, false, b"abc", None, true),
+        (unset, b"one\n", [99, 200], 0, false, b"abc", None, true),
+        (unset, b"one\n", [104, 231], 0, false, b"abc", None, true),
+        // And it is consumed in one part, but not written: nobody but a stranger can have done that.
+        (unset, b"e\n", some, 0, false, b"abc", None, true),
+    ] {
+        let what = format!("{flag} {} {now_long:?}", head.escape_ascii());
+        let directories = now(now_long);
+        let input = Some((PIPE, Source::Pipe(head)));
+        let verdict = judge(&record(), &Facts { boot: BOOT, input, flag, directories: &directories });
+        assert_eq!(lengths(&verdict), known.map_or(vec![None; 2], |k| k.map(Some).to_vec()), "{what}");
+        assert_eq!((verdict.finish, verdict.doubtful), (finish, doubtful), "{what}");
+        assert_eq!(verdict.midline, midline.then(|| vec![1]), "{what}");
+        assert_eq!(verdict.held, held, "{what}");
+    }
+}
+
+#[test]
+fn the_position_in_a_file_tells_the_same() {
+    for (at, lengths_now, finish, known) in [
+        (1000, [104, 230], 9, Some([104, 230])),
+        (1000, [104, 200], 0, Some([100, 200])),
+        (1004, [104, 230], 5, Some([104, 230])),
+        (1007, [104, 230], 2, Some([104, 230])),
+        (1009, [104, 230], 0, Some([104, 230])),
+        // Begun anew: what is logged is whole but for the line that goes on in the second directory.
+        (0, [104, 230], 0, None),
+    ] {
+        let record = Record { offset: Some(1000), ..record() };
+        let directories = now(lengths_now);
+        let input = Some((PIPE, Source::File(at)));
+        let verdict = judge(&record, &Facts { boot: BOOT, input, flag: 0, directories: &directories });
+        let expected = known.map_or(vec![Some(104), None], |k| k.map(Some).to_vec());
+        assert_eq!(
+            (lengths(&verdict), verdict.finish, verdict.doubtful),
+            (expected, finish, false),
+            "at {at}"
+        );
+    }
+}
+
+#[test]
+fn after_a_boot_only_labels_and_stamps_are_believed() {
+    let label = Label::parse(b"@400000006b00e05e2c8dfba4").unwrap();
+    let mut record = record();
+    (record.last_stamp, record.shares[0].last_label) = (label, label);
+    let directories = now([104, 230]);
+    let input = Some((PIPE, Source::Pipe(b"one\n")));
+    let facts = Facts { boot: [b'c'; 36], input, flag: b'\n', directories: &directories };
+    let verdict = judge(&record, &facts);
+    assert_eq!((verdict.last_stamp, verdict.directories[0].last_label), (label, Some(label)));
+    let known = Known { last_label: Some(label), ..Known::default() };
+    let unknown = Known { last_label: Some(Label::MIN), ..Known::default() };
+    assert_eq!(verdict, Verdict { last_stamp: label, directories: vec![known, unknown], ..Verdict::none(2) });
+}
+
+#[test]
+fn a_rotation_after_the_batch_is_no_contradiction() {
+    let mut directories = now([104, 0]);
+    directories[1].current = None;
+    let input = Some((PIPE, Source::Pipe(b"")));
+    let facts = Facts { boot: BOOT, input, flag: b'\n', directories: &directories };
+    let verdict = judge(&record(), &facts);
+    assert_eq!((lengths(&verdict), verdict.midline), (vec![Some(104), None], Some(vec![1])));
+    // But a `current` that somebody else writes to is: the rest of the line is a line of its own.
+    directories[1].current = Some((99, 12));
+    let facts = Facts { boot: BOOT, input, flag: b'\n', directories: &directories };
+    let verdict = judge(&record(), &facts);
+    assert_eq!((verdict.midline, verdict.held_is), (None, Held::Line));
+}
+
+#[test]
+fn a_directory_that_is_new_in_the_script_has_no_part_in_it() {
+    let mut directories = now([104, 230]);
+    directories.insert(0, Directory { place: place(5), current: None });
+    let input = Some((PIPE, Source::Pipe(b"one\n")));
+    let facts = Facts { boot: BOOT, input, flag: !b'\n', directories: &directories };
+    let verdict = judge(&record(), &facts);
+    assert_eq!((verdict.finish, lengths(&verdict)), (9, vec![None, Some(104), Some(230)]));
+    assert_eq!(verdict.midline, Some(vec![2]));
+}
+
+proptest! {
+    /// Whatever stands in a journal and around it: no panic, and no `current` is to be longer than it is.
+    #[test]
+    fn no_record_is_believed_against_the_files(
+        taken in 0u64..9, split in 0u64..9, more in 0u64..9, flag in any::<u8>(), last in any::<u8>(),
+        head in prop::collection::vec(any::<u8>(), 0..9), start in 0u64..9, adds in 0u64..9,
+        length in 0u64..20, offset in prop::option::of(0u64..20), at in 0u64..30, is_file in any::<bool>(),
+    ) {
+        let record = Record { taken, split: split.min(taken), more, last, offset, ..record() };
+        let mut record = record;
+        (record.shares[0].start, record.shares[0].adds) = (start, adds);
+        let directories = now([length, 230]);
+        let source = if is_file { Source::File(at) } else { Source::Pipe(&head) };
+        let facts = Facts { boot: BOOT, input: Some((PIPE, source)), flag, directories: &directories };
+        let verdict = judge(&record, &facts);
+        for (known, now) in verdict.directories.iter().zip(&directories) {
+            if let Some(proven) = known.current {
+                prop_assert!(now.current.is_some_and(|(inode, length)| inode == proven.inode && proven.length <= length));
+            }
+        }
+        prop_assert!(verdict.finish <= taken + more);
+    }
+}

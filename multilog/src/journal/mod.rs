@@ -1,0 +1,173 @@
+//! The journal: `.journal` in the first directory, which tells the next multilog what a killed one was
+//! doing.
+//!
+//! Before a batch is written, a record says what it is going to do (`record`). Then the directories get
+//! it. Then it is taken out of the input by a system call that leaves a trace in the same file: the
+//! last bytes of the batch are moved there by splice(2), so that its last byte lands on the flag. At
+//! the next start `judge` says from the record and the files what has to be done to make an end of it.
+//!
+//! The file is written with pwrite(2) and never needs to be on the disk: it is of use only on the same
+//! run of the machine. It is removed when nothing is in hand at the end.
+
+pub mod judge;
+pub mod record;
+mod split;
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use crate::intake::Intake;
+use crate::logfs::{How, LogFs, Name};
+use record::{FLAG, LENGTH, Moment, Record, SIGHT, TAIL};
+pub use split::Piece;
+use split::first_piece;
+
+/// An open `.journal`.
+#[derive(Debug)]
+pub struct Journal<F: LogFs> {
+    fs: Arc<F>,
+    file: F::File,
+    /// The last record, and the next one.
+    pub record: Record,
+    buffer: Vec<u8>,
+}
+
+/// What was found in a `.journal`.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The byte at the flag.
+    pub flag: u8,
+    /// The record.
+    pub record: Record,
+}
+
+impl<F: LogFs> Journal<F> {
+    /// Reads what the last run left. None: nothing that can be understood.
+    pub fn read(fs: &F) -> io::Result<Option<Found>> {
+        let file = match fs.open(&Name::Journal, How::Read) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut page = [0; LENGTH];
+        let mut length = 0;
+        while length < LENGTH {
+            match fs.read_at(&file, &mut page[length..], length as u64)? {
+                0 => break,
+                got => length += got,
+            }
+        }
+        Ok(Record::decode(&page[TAIL..length.max(TAIL)]).map(|record| Found { flag: page[TAIL - 1], record }))
+    }
+
+    /// Opens or makes the file and puts `record` into it, which has nothing in flight.
+    pub fn begin(fs: Arc<F>, record: Record) -> io::Result<Journal<F>> {
+        let made = match fs.open(&Name::Journal, How::New) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
+            opened => Some(opened?),
+        };
+        let is_new = made.is_some();
+        // One that is there is opened again in any case: the new one is open for appending.
+        let file = fs.open(&Name::Journal, How::Update)?;
+        let mut journal = Journal { fs, file, record, buffer: Vec::with_capacity(LENGTH) };
+        let begun = journal.allocate().and_then(|()| journal.write());
+        if is_new && begun.is_err() {
+            remove(&*journal.fs).ok();
+        }
+        begun.map(|()| journal)
+    }
+
+    /// Takes the room for every record to come.
+    fn allocate(&self) -> io::Result<()> {
+        match self.fs.stat(&self.file)?.size {
+            0..4096 => write_at(&*self.fs, &self.file, &[0; LENGTH], 0),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the record. OutOfMemory: it has more directories than there is room for.
+    pub fn write(&mut self) -> io::Result<()> {
+        let bytes = self.record.encode(&mut self.buffer).ok_or(ErrorKind::OutOfMemory)?;
+        write_at(&*self.fs, &self.file, bytes, FLAG)
+    }
+
+    /// Describes the consumption of the first piece of `bytes`, the visible part of a pipe, in the next
+    /// record. What is behind the piece is in the directories as well once the record's shares are.
+    pub fn describe(&mut self, bytes: &[u8]) -> Piece {
+        let piece = first_piece(bytes, TAIL);
+        let record = &mut self.record;
+        (record.taken, record.split) = (piece.length as u64, piece.split as u64);
+        record.more = (bytes.len() - piece.length) as u64;
+        record.first = sight(&bytes[..piece.length]);
+        record.second = sight(&bytes[piece.split..piece.length]);
+        record.last = bytes.get(piece.length.wrapping_sub(1)).copied().unwrap_or(0);
+        piece
+    }
+
+    /// Takes the last `count` bytes of a piece out of the input, into the tail; how many it got.
+    pub fn swallow(&self, intake: &mut impl Intake<Trace = F::File>, count: usize) -> io::Result<usize> {
+        intake.consume_into(count, &self.file, (TAIL - count) as u64)
+    }
+
+    /// The same for pieces of a line, which the record holds.
+    pub fn hold(&self, intake: &mut impl Intake<Trace = F::File>, count: usize) -> io::Result<usize> {
+        intake.hold_into(count, &self.file, (TAIL - count) as u64)
+    }
+
+    /// Finds out whether the tail can be used at all on this file system, with a byte of our own.
+    pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> io::Result<()> {
+        let expected = !self.record.unset_flag() ^ 1;
+        intake.rehearse(expected, &self.file, FLAG)?;
+        let mut found = [0];
+        let got = self.fs.read_at(&self.file, &mut found, FLAG)?;
+        if (got, found) == (1, [expected]) { Ok(()) } else { Err(ErrorKind::Unsupported.into()) }
+    }
+
+    /// What was going to be done is done: the next record begins where this one ends.
+    pub fn conclude(&mut self) {
+        let record = &mut self.record;
+        record.before = record.after;
+        for share in &mut record.shares {
+            share.start += share.adds;
+            share.adds = 0;
+            share.takes_before = share.takes_after;
+        }
+        if record.after == Moment::default() {
+            record.held.clear();
+        }
+        (record.taken, record.split, record.more) = (0, 0, 0);
+    }
+
+    /// Whether the next multilog would have to know what the record says.
+    pub fn is_idle(&self) -> bool {
+        let record = &self.record;
+        record.taken == 0
+            && record.after == Moment::default()
+            && record.shares.iter().all(|share| share.adds == 0)
+    }
+}
+
+/// Whether a name is taken by something that is not our file: another user's, a link, a directory.
+pub fn is_foreign(error: &io::Error) -> bool {
+    unix::file::is_link(error)
+        || matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
+}
+
+/// Removes a journal.
+pub fn remove<F: LogFs>(fs: &F) -> io::Result<()> {
+    fs.remove(&Name::Journal)
+}
+
+fn sight(bytes: &[u8]) -> [u8; SIGHT] {
+    let mut seen = [0; SIGHT];
+    let length = bytes.len().min(SIGHT);
+    seen[..length].copy_from_slice(&bytes[..length]);
+    seen
+}
+
+/// Writes all of it. What was written of it when it fails does no harm: it is not a whole record.
+fn write_at<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    match fs.write_at(file, bytes, offset)? {
+        written if written == bytes.len() => Ok(()),
+        _ => Err(ErrorKind::StorageFull.into()),
+    }
+}

@@ -1,0 +1,103 @@
+//! Random workloads with random things happening, several in a row.
+
+use proptest::prelude::*;
+
+use super::disk::{Fault, Trouble};
+use super::exhaustive::{check, check_cut};
+use super::surroundings::Source;
+use super::workload::{Workload, line};
+
+const SCRIPTS: [&[&str]; 8] = [
+    &["./main"],
+    &["t", "s4096", "n100", "./main"],
+    &["s4096", "n100", "!copy", "./main"],
+    &["s4096", "n100", "compress=gzip:1", "./main"],
+    &["t", "s4096", "n100", "-* line *7*", "./a", "./b"],
+    &["s4096", "n100", "./a", "-*", "+*3*", "n3", "./b"],
+    &["t", "s5000", "n100", "-*", "./none", "+*", "s4096", "!copy", "./all"],
+    &["n100", "s4096", "./a", "s6000", "./b", "-*x*", "./c"],
+];
+
+/// How many cases: more where somebody has a night for it.
+fn cases() -> u32 {
+    std::env::var("SIMULATION_CASES").map_or(50_000, |cases| cases.parse().unwrap())
+}
+
+/// Whether the lines can be told apart.
+#[derive(Clone, Copy)]
+enum Lines {
+    Any,
+    Distinct,
+}
+
+fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
+    let length = prop_oneof![6 => 0usize..60, 2 => Just(0), 1 => 900usize..1100, 1 => 1000usize..6000];
+    let lengths = prop::collection::vec(length, 0..24);
+    let chunks = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000], 1..5);
+    let source = prop_oneof![3 => Just(Source::Pipe), 1 => Just(Source::Packets), 1 => Just(Source::File)];
+    let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>());
+    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical)| {
+        let alike = |length: usize| vec![b'7'; if length > 900 { length } else { length % 2 }];
+        let lines: Vec<Vec<u8>> = lengths
+            .iter()
+            .enumerate()
+            .map(|(n, &length)| match lines_are {
+                Lines::Any if identical => alike(length),
+                Lines::Any | Lines::Distinct => line(n, length),
+            })
+            .collect();
+        // After a power cut a file is read again from its start.
+        let source = if matches!(lines_are, Lines::Distinct) { source.without_files() } else { source };
+        // An empty line without a newline is no line.
+        let open_end = open_end && lines.last().is_some_and(|line| !line.is_empty());
+        let script = SCRIPTS[script].iter().map(ToString::to_string).collect();
+        Workload { script, lines, chunks, source, open_end }
+    })
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    prop_oneof![
+        2 => prop_oneof![Just(5), Just(28), Just(4), Just(11)].prop_map(Trouble::Error),
+        1 => Just(Trouble::Short),
+        2 => Just(Trouble::KillBefore),
+        3 => Just(Trouble::KillAfter),
+        1 => Just(Trouble::Told),
+    ]
+}
+
+fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let fault = (0usize..60, prop_oneof![4 => Just(1usize), 1 => 2usize..6], trouble());
+    prop::collection::vec(fault, 1..5).prop_map(|faults| {
+        let mut at = 0;
+        let place = |(after, times, trouble): (usize, usize, Trouble)| {
+            at += after;
+            // Killed again and again at once, it would get nowhere.
+            let times = if matches!(trouble, Trouble::Error(_) | Trouble::Short) { times } else { 1 };
+            Fault { at, times, trouble }
+        };
+        faults.into_iter().map(place).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_every_line_is_logged_once(workload in workload(Lines::Any), faults in faults()) {
+        let outcome = check(&workload, &workload.expected(), None, &faults);
+        prop_assert!(outcome.is_ok(), "{outcome:?}");
+    }
+
+    #[test]
+    fn whatever_happens_before_the_power_goes_archives_are_whole(
+        workload in workload(Lines::Distinct),
+        faults in faults(),
+        at in 0usize..200,
+        seed in any::<u16>(),
+    ) {
+        let mut faults = faults;
+        faults.push(Fault::once(at, Trouble::PowerCut));
+        let outcome = check_cut(&workload, &workload.expected(), None, &faults, seed.into());
+        prop_assert!(outcome.is_ok(), "{outcome:?}");
+    }
+}

@@ -1,0 +1,246 @@
+//! Workloads: a script, an input, what has to be in the directories, and how to run it to its end through
+//! whatever happens.
+
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::disk::{Disk, Killed, Trouble};
+use super::files::SimFs;
+use super::mutants::Mutant;
+use super::surroundings::{SimHost, SimInput, Source};
+use crate::script::{Action, Script};
+use crate::sealer::Threading;
+use crate::start;
+
+/// More processes than this and a run gets nowhere.
+const PROCESSES: u64 = 30;
+
+#[derive(Clone, Debug)]
+pub(super) struct Workload {
+    pub(super) script: Vec<String>,
+    /// Without their newlines.
+    pub(super) lines: Vec<Vec<u8>>,
+    /// How many bytes the writer writes at once, again and again.
+    pub(super) chunks: Vec<usize>,
+    pub(super) source: Source,
+    /// The last line lacks its newline.
+    pub(super) open_end: bool,
+}
+
+/// `line 000123 xxx...`
+pub(super) fn line(number: usize, filling: usize) -> Vec<u8> {
+    format!("line {number:06} {}", "x".repeat(filling)).into_bytes()
+}
+
+impl Workload {
+    /// Numbered lines, some of them `longest` bytes long.
+    pub(super) fn new(script: &[&str], lines: usize, longest: usize) -> Workload {
+        let filling = |n: usize| match n % 40 {
+            13 => longest,
+            29 => 0,
+            _ => 30 + n % 30,
+        };
+        Workload {
+            script: script.iter().map(ToString::to_string).collect(),
+            lines: (0..lines).map(|n| line(n, filling(n))).collect(),
+            chunks: vec![977],
+            source: Source::Pipe,
+            open_end: false,
+        }
+    }
+
+    /// What it is, for reports.
+    pub(super) fn summary(&self) -> String {
+        let lengths: Vec<usize> = self.lines.iter().map(Vec::len).collect();
+        let Workload { script, chunks, source, open_end, .. } = self;
+        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}")
+    }
+
+    pub(super) fn script(&self) -> Script {
+        Script::parse(self.script.iter().map(Into::into).collect()).unwrap()
+    }
+
+    /// How many directories the script names.
+    pub(super) fn directories(&self) -> usize {
+        self.script().logs.len()
+    }
+
+    fn input(&self) -> Vec<Vec<u8>> {
+        let mut bytes = self.lines.join(&b'\n');
+        if !self.open_end && !self.lines.is_empty() {
+            bytes.push(b'\n');
+        }
+        let (mut chunks, mut rest, mut sizes) = (Vec::new(), &bytes[..], self.chunks.iter().cycle());
+        while !rest.is_empty() {
+            let (chunk, more) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
+            chunks.push(chunk.to_vec());
+            rest = more;
+        }
+        chunks
+    }
+
+    /// The lines that each directory has to have, in order.
+    pub(super) fn expected(&self) -> Vec<Vec<Vec<u8>>> {
+        let script = self.script();
+        let mut logs = vec![Vec::new(); script.logs.len()];
+        for line in &self.lines {
+            let mut head =
+                if script.stamp.is_some() { b"@400000006b00e05e2c8dfba4 ".to_vec() } else { vec![] };
+            head.extend_from_slice(line);
+            head.truncate(crate::framer::WINDOW);
+            let mut selected = true;
+            for action in &script.actions {
+                match action {
+                    Action::Select(pattern) => selected |= pattern.matches(&head),
+                    Action::Deselect(pattern) => selected &= !pattern.matches(&head),
+                    Action::Log(log) if selected => logs[*log].push([line, &b"\n"[..]].concat()),
+                    _ => {}
+                }
+            }
+        }
+        logs
+    }
+
+    /// Runs process after process until one comes to the end of the input. At a power cut `cut` is asked.
+    pub(super) fn run(
+        &self,
+        disk: &Disk,
+        mutant: Option<Mutant>,
+        mut cut: impl FnMut(&Disk),
+    ) -> Result<(), String> {
+        let input = SimInput::new(disk.clone(), self.source, &self.input());
+        for process in 0..PROCESSES {
+            disk.start();
+            let power = disk.state().faults_left().contains(&Trouble::PowerCut);
+            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, 1000 + process));
+            match catch_unwind(started) {
+                Ok(true) if !disk.was_told() => return Ok(()),
+                // Fatal at the start, or told to end: the supervisor starts it again.
+                Ok(_) => {}
+                Err(payload) if payload.is::<Killed>() => {
+                    if power {
+                        cut(disk);
+                        input.lose();
+                    }
+                }
+                Err(_) => return Err("it panics or hangs".to_string()),
+            }
+        }
+        Err("it never ends".to_string())
+    }
+
+    fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
+        let script = self.script();
+        let host = SimHost::started_at(disk.clone(), second);
+        let directories = 0..script.logs.len();
+        let filesystems =
+            directories.map(|directory| SimFs { disk: disk.clone(), directory, mutant }).collect();
+        let boot = [disk.state().boots; 36];
+        let opened =
+            start::open(script, filesystems, input.reopened(mutant), host, Some(boot), Threading::Inline);
+        opened.is_ok_and(|engine| engine.run().is_ok())
+    }
+
+    /// The lines of a directory as a reader finds them, without their stamps.
+    pub(super) fn logged(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
+        let files = disk.files(directory);
+        let sealed = |name: &str| {
+            let label = &name[..25];
+            files.iter().any(|(other, ..)| {
+                other.starts_with(label) && !other.ends_with(".u") && !other.ends_with(".t")
+            })
+        };
+        let mut text = Vec::new();
+        for (name, _, bytes) in files.iter().filter(|(name, ..)| name.starts_with('@')) {
+            if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name)) {
+                text.extend(content(name, bytes));
+            }
+        }
+        text.extend(files.iter().filter(|(name, ..)| name == "current").flat_map(|(.., bytes)| bytes));
+        self.lines_of(&text)
+    }
+
+    /// Lines without their stamps.
+    pub(super) fn lines_of(&self, text: &[u8]) -> Vec<Vec<u8>> {
+        let stamp = if self.script().stamp.is_some() { 26 } else { 0 };
+        text.split_inclusive(|&b| b == b'\n').map(|line| line.get(stamp..).unwrap_or(line).to_vec()).collect()
+    }
+
+    /// Every line once and in order in every directory that has to have it, and nothing left half done.
+    pub(super) fn check_exact(&self, disk: &Disk, expected: &[Vec<Vec<u8>>]) -> Result<(), String> {
+        for (directory, (config, expected)) in self.script().logs.iter().zip(expected).enumerate() {
+            let logged = self.logged(disk, directory);
+            let given_up = disk.state().journals_given_up > 0;
+            let right = if given_up && config.keep.archives() < 50 {
+                // Nothing can be said of what is left of what may be repeated.
+                true
+            } else if config.keep.archives() < 50 {
+                // The oldest are gone, and a long line may have begun in a file that is.
+                let bytes = logged.concat();
+                expected.concat().ends_with(&bytes) && bytes.is_empty() == expected.is_empty()
+            } else if given_up {
+                at_least(&logged, expected)
+            } else {
+                logged == *expected
+            };
+            if !right {
+                return Err(difference(&logged, expected, directory));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing but archives and `current`.
+    pub(super) fn check_tidy(&self, disk: &Disk) -> Result<(), String> {
+        for directory in 0..self.directories() {
+            for (name, mode, _) in disk.files(directory) {
+                let tidy = match name.as_str() {
+                    "state" => true,
+                    "current" => mode == 0o744,
+                    archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == 0o744,
+                };
+                if !tidy {
+                    return Err(format!("{name} {mode:o} is left in directory {directory}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Each line once or more often, and the first of each in order: what is promised without a journal,
+/// but for long lines, which a kill may break.
+fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
+    let mut expected = expected.iter().filter(|line| line.len() < 900).peekable();
+    for line in logged {
+        expected.next_if_eq(&line);
+    }
+    expected.next().is_none()
+}
+
+/// What an archive holds for a reader.
+pub(super) fn content(name: &str, bytes: &[u8]) -> Vec<u8> {
+    if !name.ends_with(".gz") {
+        return bytes.to_vec();
+    }
+    let mut text = Vec::new();
+    if flate2::read::GzDecoder::new(bytes).read_to_end(&mut text).is_err() {
+        text.extend_from_slice(b"not a whole gzip file\n");
+    }
+    text
+}
+
+fn difference(logged: &[Vec<u8>], expected: &[Vec<u8>], directory: usize) -> String {
+    let at = logged.iter().zip(expected).take_while(|(a, b)| a == b).count();
+    let show = |lines: &[Vec<u8>]| {
+        let text = lines.get(at).map(|line| line[..line.len().min(60)].escape_ascii().to_string());
+        text.unwrap_or_else(|| "nothing".to_string())
+    };
+    format!(
+        "directory {directory}: {} lines logged of {}; at line {at} '{}' and not '{}'",
+        logged.len(),
+        expected.len(),
+        show(logged),
+        show(expected)
+    )
+}
