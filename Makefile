@@ -3,7 +3,10 @@ STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64nlocal
 
-.PHONY: build demo test test-original lint bench install
+# Seconds for each fuzz target: ten are a minute together.
+FUZZ_SECONDS := 10
+
+.PHONY: build demo test test-original test-faults reliability fuzz lint bench install
 
 # The tools, statically linked, in target/tools.
 build:
@@ -23,6 +26,19 @@ test:
 test-original:
 	sh tests/install-tools.sh
 	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog
+
+# Kills and failures at every system call, ten thousand kills, full disks, clocks: a quarter of an hour.
+test-faults:
+	sh tests/install-tools.sh
+	FAULTS=long cargo test --locked -p harness --test faults -- --nocapture --test-threads 2
+
+# The table of docs/RELIABILITY.md: ours, Debian's multilog, s6-log and svlogd in the same scenarios.
+reliability:
+	sh tests/install-tools.sh
+	RELIABILITY_TABLE=1 cargo test --locked -p harness --test faults -- --nocapture the_table | grep '^|'
+
+fuzz:
+	sh fuzz/run.sh $(FUZZ_SECONDS)
 
 lint:
 	cargo fmt --all --check

@@ -83,7 +83,7 @@ fn pieces_that_were_taken_out_of_a_crowded_pipe_outlive_a_kill() {
         let start = || here.multilog(&["./main"]).from(Stdio::from(reader.try_clone().unwrap())).start();
         let running = start();
         // More packets than the pipe has slots: some of them have to be taken out.
-        (0..40).for_each(|_| drop(rustix::io::write(&writer, b"piece ").unwrap()));
+        (0..40).for_each(|_| assert_eq!(rustix::io::write(&writer, b"piece ").unwrap(), 6));
         running.signal(Signal::KILL);
         running.wait();
         let running = start();

@@ -1,0 +1,33 @@
+//! Any bytes in any pieces: the frames put together are the bytes, and every frame is what it says.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use multilog::framer::{Ending, Frame, frame};
+
+fuzz_target!(|input: (&[u8], u16, bool)| {
+    let (bytes, window, last) = input;
+    let window = usize::from(window).max(1);
+    let ending = if last { Ending::Final } else { Ending::Open };
+    let mut rest = bytes;
+    loop {
+        match frame(rest, window, ending) {
+            Frame::Line(length) => {
+                assert_eq!(rest[..length].iter().position(|&b| b == b'\n'), Some(length - 1));
+                rest = &rest[length..];
+            }
+            Frame::Long => {
+                assert!(rest.len() >= window && !rest.contains(&b'\n'));
+                break;
+            }
+            Frame::Last(length) => {
+                assert!(last && length == rest.len() && length > 0);
+                break;
+            }
+            Frame::Wait => {
+                assert!(rest.len() < window && !rest.contains(&b'\n') && !(last && !rest.is_empty()));
+                break;
+            }
+        }
+    }
+});

@@ -1,0 +1,157 @@
+//! Every system call of a run: killed at, and failed. Then a second run on the same pipe, and every line is
+//! there once.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use harness::{LogView, Scratch, strace, tool};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::is_long;
+use crate::storm::{end, start};
+
+/// Every so many of the calls, in the short form.
+const STEP: usize = 9;
+
+/// Rotations, a long line, a selection; a processor would be traced as well, and so is left out here.
+const SCRIPT: [&str; 7] = ["s4096", "n100", "./main", "-*", "+* 1*", "s5000", "./few"];
+
+fn input() -> Vec<u8> {
+    let mut input = Vec::new();
+    for n in 0..140 {
+        let length = if n == 50 { 6000 } else { 20 + n % 50 };
+        input.extend_from_slice(format!("line {n} {}\n", "x".repeat(length)).as_bytes());
+    }
+    input
+}
+
+/// What the second directory has to have: a star runs to the first space, and a 1 follows.
+fn few(input: &[u8]) -> Vec<u8> {
+    input.split_inclusive(|&b| b == b'\n').filter(|line| line[5] == b'1').flatten().copied().collect()
+}
+
+/// How often each call is made in a run without trouble.
+fn calls(strace: &Path) -> BTreeMap<String, usize> {
+    let here = Scratch::in_memory();
+    let trace = here.path("trace");
+    let arguments = ["-f".into(), "-o".into(), trace.clone().into_os_string()];
+    run(&here, strace, &arguments, &input());
+    let mut calls = BTreeMap::new();
+    for line in std::fs::read_to_string(trace).unwrap().lines() {
+        let call = line.split_whitespace().nth(1).and_then(|rest| rest.split_once('('));
+        if let Some((name, _)) =
+            call.filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+        {
+            *calls.entry(name.to_string()).or_default() += 1;
+        }
+    }
+    calls
+}
+
+/// One run under strace, and, on the same pipe, another one without.
+fn run(here: &Scratch, strace: &Path, arguments: &[OsString], input: &[u8]) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(input).unwrap();
+    let folder = here.path("");
+    let mut traced = Command::new(strace);
+    traced.args(arguments).arg(tool("multilog")).args(SCRIPT).current_dir(&folder);
+    let mut first = start(traced, &reader);
+    // Killed, or at the end of what there is: then it waits, and is told to end.
+    let children = format!("/proc/{0}/task/{0}/children", first.id());
+    let logged = || LogView::of(here.path("main")).bytes().len() >= input.len();
+    let begun = std::time::Instant::now();
+    while first.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(8) && !logged() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(2));
+    let tracees = std::fs::read_to_string(children).unwrap_or_default();
+    let tracees = tracees.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+    let tracees: Vec<Pid> = tracees.collect();
+    // One that is gone already is no trouble.
+    let signal = |signal| tracees.iter().filter_map(|&pid| kill_process(pid, signal).err()).count();
+    signal(Signal::TERM);
+    if end(&mut first, Duration::from_secs(8)).is_none() {
+        signal(Signal::KILL);
+    }
+    drop(writer);
+    let mut second = Command::new(tool("multilog"));
+    second.args(SCRIPT).current_dir(&folder);
+    let mut second = start(second, &reader);
+    drop(reader);
+    assert!(end(&mut second, Duration::from_secs(20)).is_some(), "the second run never ends");
+}
+
+fn check(strace: &Path, call: &str, what: &str, when: usize) {
+    let here = Scratch::in_memory();
+    let inject = format!("inject={call}:{what}:when={when}");
+    let arguments =
+        ["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject].map(OsString::from);
+    let input = input();
+    run(&here, strace, &arguments, &input);
+    let main = LogView::of(here.path("main"));
+    assert!(
+        main.bytes() == input,
+        "{call} {what} at {when}: {} bytes of {}",
+        main.bytes().len(),
+        input.len()
+    );
+    assert!(
+        LogView::of(here.path("few")).bytes() == few(&input),
+        "{call} {what} at {when}: the second directory"
+    );
+}
+
+/// Places of a call at which something is to happen.
+fn places(count: usize, offset: usize) -> impl Iterator<Item = usize> {
+    let step = if is_long() { 1 } else { STEP };
+    (1..=count).filter(move |place| (place + offset).is_multiple_of(step))
+}
+
+#[test]
+fn killed_at_any_system_call() {
+    let Some(strace) = strace() else { return };
+    let mut runs = 0;
+    for (offset, (call, count)) in calls(&strace).iter().enumerate() {
+        // The program is not there yet, or not anymore.
+        if ["execve", "exit_group", "exit"].contains(&call.as_str()) {
+            continue;
+        }
+        for when in places(*count, offset) {
+            check(&strace, call, "signal=KILL", when);
+            runs += 1;
+        }
+    }
+    println!("{runs} runs");
+}
+
+#[test]
+fn failed_at_any_system_call() {
+    let Some(strace) = strace() else { return };
+    let (mut runs, mut offset) = (0, 0);
+    for (call, count) in calls(&strace) {
+        // Those that the loader needs, and those whose failure the kernel does not know.
+        let errors: &[&str] = match call.as_str() {
+            "write" | "pwrite64" | "splice" => &["ENOSPC", "EIO", "EINTR", "EAGAIN", "EDQUOT"],
+            "fsync" | "ftruncate" | "fchmod" | "unlinkat" | "linkat" | "renameat2" | "openat" | "mkdir" => {
+                &["EIO", "ENOSPC", "EACCES"]
+            }
+            "tee" | "read" | "newfstatat" | "fstat" | "getdents64" | "statx" => &["EIO", "EINTR"],
+            "ppoll" | "epoll_create1" | "epoll_ctl" | "fcntl" | "eventfd2" | "pipe2" | "clone3" => {
+                &["EMFILE", "ENOMEM"]
+            }
+            _ => continue,
+        };
+        for error in errors {
+            offset += 1;
+            for when in places(count, offset) {
+                check(&strace, &call, &format!("error={error}"), when);
+                runs += 1;
+            }
+        }
+    }
+    println!("{runs} runs");
+}
