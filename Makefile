@@ -3,10 +3,11 @@ STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64nlocal
 
+TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: ten are a minute together.
 FUZZ_SECONDS := 10
 
-.PHONY: build demo test test-original test-faults reliability fuzz lint bench install
+.PHONY: build demo test test-original test-faults torture reliability fuzz lint bench install
 
 # The tools, statically linked, in target/tools.
 build:
@@ -31,6 +32,11 @@ test-original:
 test-faults:
 	sh tests/install-tools.sh
 	FAULTS=long cargo test --locked -p harness --test faults -- --nocapture --test-threads 2
+
+# The same, and power cuts on ext4 with and without its journal, XFS and btrfs. Needs root; says what it skips.
+torture: test-faults
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -qy $(TORTURE_TOOLS) >/dev/null || true; fi
+	TORTURE=1 cargo test --locked -p harness --test torture -- --nocapture --test-threads 1
 
 # The table of docs/RELIABILITY.md: ours, Debian's multilog, s6-log and svlogd in the same scenarios.
 reliability:

@@ -117,3 +117,22 @@ fn a_limit_on_the_size_of_files() {
     let account = account(&here.path("main"), Kind::Numbered, 5000, |_| true);
     assert!(account.is_exact(), "{account:?}");
 }
+
+/// The disk is full of the logger's own archives, which `n` would allow. The original stands still for ever.
+#[test]
+fn a_disk_that_is_full_of_archives_gets_room_where_the_script_says_so() {
+    let here = Scratch::new();
+    let Some(_disk) = SmallDisk::mount(&here.path("disk"), "128k") else { return };
+    std::fs::create_dir(here.path("disk/main")).unwrap();
+    let mut bytes = Vec::new();
+    (0..20_000).for_each(|n| Kind::Numbered.line(n, &mut bytes));
+    let outcome = here.multilog(&["s8192", "n1000", "min=2", "./disk/main"]).over(&bytes);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("unable to write to ./disk/main/current, removing @"),
+        "{}",
+        outcome.stderr
+    );
+    let log = LogView::of(here.path("disk/main")).bytes();
+    assert!(bytes.ends_with(&log) && log.len() > 40_000, "{}", log.len());
+}

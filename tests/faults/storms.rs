@@ -11,7 +11,7 @@ use crate::storm::Storm;
 
 /// How many kills a storm has: ten thousand together in the long form.
 fn kills() -> u64 {
-    if is_long() { 1250 } else { 150 }
+    if is_long() { 1400 } else { 150 }
 }
 
 fn multilog(folder: &Path, script: &[&str]) -> Command {

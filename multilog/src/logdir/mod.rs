@@ -191,6 +191,9 @@ impl<F: LogFs> LogDir<F> {
                         self.take_back(host);
                         return Ok(Appended::TooLarge);
                     }
+                    if self.made_room(&error, host) {
+                        continue;
+                    }
                     self.warn("unable to write to ", "/current, pausing", &error, host);
                     if wait(&mut pause, host) == Pause::Stop {
                         self.take_back(host);
@@ -203,6 +206,18 @@ impl<F: LogFs> LogDir<F> {
             current.checksum.add(bytes);
         }
         Ok(Appended::All)
+    }
+
+    /// On a full disk, and where the script says so: deletes an archive. False: none was deleted.
+    fn made_room(&mut self, error: &io::Error, host: &mut impl Host) -> bool {
+        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let Some(spared) = self.config.spare.filter(|_| full) else { return false };
+        let Ok(Some(archive)) = retention::make_room(&*self.fs, spared) else { return false };
+        let name = Name::from(archive).to_os();
+        let path = self.config.path.as_encoded_bytes();
+        let said = Message::new("unable to write to ").and(path).and("/current, removing ");
+        host.warn(&said.and(name.as_encoded_bytes()).because(error));
+        true
     }
 
     /// Takes the batch in hand back out of `current`.

@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use tai64tools::Stamp;
 
 use crate::pattern::{Pattern, Syntax};
-use value::{Code, Compression, FileCount, FileSize, Malformed};
+use value::{Code, Compression, FileCount, FileSize, Malformed, Spared};
 
 /// Everything that multilog was told to do.
 #[derive(Debug, Default)]
@@ -53,6 +53,8 @@ pub struct LogConfig {
     pub size: FileSize,
     /// How many files are kept.
     pub keep: FileCount,
+    /// On a full disk the oldest archives are deleted down to this. None: it waits.
+    pub spare: Option<Spared>,
     /// What is done with a full file.
     pub transform: Transform,
     /// What a finished archive is called.
@@ -93,6 +95,7 @@ pub struct Misuse {
 struct Settings {
     size: FileSize,
     keep: FileCount,
+    spare: Option<Spared>,
     transform: Transform,
     code: Option<Code>,
     syntax: Syntax,
@@ -105,7 +108,8 @@ impl Settings {
             (None, Transform::Compress(compression)) => compression.code(),
             (None, _) => Code::plain(),
         };
-        LogConfig { path, size: self.size, keep: self.keep, transform: self.transform.clone(), code }
+        let Settings { size, keep, spare, .. } = *self;
+        LogConfig { path, size, keep, spare, transform: self.transform.clone(), code }
     }
 }
 
@@ -116,6 +120,7 @@ impl Script {
         let mut settings = Settings {
             size: FileSize::DEFAULT,
             keep: FileCount::DEFAULT,
+            spare: None,
             transform: Transform::Keep,
             code: None,
             syntax: Syntax::Star,
@@ -167,12 +172,15 @@ impl Script {
             b"S" => settings.syntax = Syntax::Star,
             b"F" => settings.syntax = Syntax::Glob,
             b"R" => settings.syntax = Syntax::Regex,
-            _ => match text.strip_prefix(b"compress=") {
-                Some(value) => {
+            _ => match text.split_at_checked(text.iter().position(|&b| b == b'=').map_or(0, |at| at + 1)) {
+                Some((b"compress=", value)) => {
                     let compression = Compression::parse(value).map_err(|malformed| malformed.to_string())?;
                     settings.transform = Transform::Compress(compression);
                 }
-                None => self.ignored.push(Ignored::Unknown(argument.clone())),
+                Some((b"min=", value)) => {
+                    settings.spare = Some(Spared::parse(value).map_err(|malformed| malformed.to_string())?);
+                }
+                _ => self.ignored.push(Ignored::Unknown(argument.clone())),
             },
         }
         Ok(())
@@ -190,7 +198,8 @@ mod tests {
     #[test]
     fn a_setting_is_for_the_directories_after_it() {
         let script =
-            parse(&["./a", "s5000", "n3", "!gzip", "./b", "compress=zstd", "/c", "wx", "./d"]).unwrap();
+            parse(&["./a", "s5000", "n3", "!gzip", "./b", "compress=zstd", "/c", "wx", "min=2", "./d"])
+                .unwrap();
         let [a, b, c, d] = &script.logs[..] else { panic!("four directories") };
         assert_eq!((a.size, a.keep, &a.transform), (FileSize::DEFAULT, FileCount::DEFAULT, &Transform::Keep));
         assert_eq!((b.size.bytes(), b.keep.archives()), (5000, 2));
@@ -200,6 +209,7 @@ mod tests {
             (&b"s"[..], &b"zst"[..], &b"x"[..])
         );
         assert_eq!(c.transform, Transform::Compress(Compression::Zstd(3)));
+        assert_eq!((c.spare, d.spare.map(Spared::archives)), (None, Some(2)));
     }
 
     #[test]
@@ -227,7 +237,9 @@ mod tests {
 
     #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in ["s10x", "s", "status", "nine", "w", "wu", "compress=lz4", "compress=gzip:77"] {
+        for argument in
+            ["s10x", "s", "status", "nine", "w", "wu", "compress=lz4", "compress=gzip:77", "min=x"]
+        {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

@@ -60,6 +60,22 @@ impl FileCount {
     }
 }
 
+/// How many archives `min=` spares when a full disk makes multilog delete some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spared(usize);
+
+impl Spared {
+    /// Reads digits.
+    pub fn parse(text: &[u8]) -> Result<Spared, Malformed> {
+        Ok(Spared(usize::try_from(digits(text)?).unwrap_or(usize::MAX)))
+    }
+
+    /// So many.
+    pub fn archives(self) -> usize {
+        self.0
+    }
+}
+
 /// What stands after the label of a finished archive, without the dot: `s`, or the code given by `w`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code(Vec<u8>);
