@@ -54,7 +54,7 @@ lint:
 # Everybody in turn on the same input; the record goes to benches/record. Takes some minutes.
 bench: build
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
-	install -m 755 $(RELEASE)/bare-loop target/tools/
+	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/plain-multilog target/tools/
 	$(RELEASE)/compare target/tools benches/definitions 5 > target/bench.md
 	cp target/bench.md benches/record/$$(date -u +%F).md
 	cat target/bench.md

@@ -11,4 +11,5 @@ pub mod compare;
 pub mod corpus;
 pub mod definition;
 pub mod measure;
+pub mod plain;
 pub mod report;

@@ -93,12 +93,12 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 
     /// Begins a journal, where the input can be looked into and something is logged at all.
     fn begin_journal(&mut self, verdict: &Verdict) -> io::Result<()> {
-        let (Some(boot), Some(first)) = (self.inheritance.boot, self.dirs.first()) else {
-            return if self.dirs.is_empty() { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) };
-        };
+        let Some(first) = self.dirs.first() else { return Ok(()) };
         if self.intake.kind() == Kind::Stream {
             return Ok(());
         }
+        // The kernel does not tell, so a journal could not be known again.
+        let boot = self.inheritance.boot.ok_or(io::ErrorKind::Unsupported)?;
         let fs = Arc::clone(first.fs());
         let mut shares: Vec<_> = self.dirs.iter().map(|dir| dir.share()).collect();
         for (log, share) in shares.iter_mut().enumerate() {

@@ -160,12 +160,12 @@ pub fn open(care: Care) -> Box<dyn Intake<Trace = OwnedFd>> {
     match (care, unix::pipe::kind(stdin)) {
         (Care::Peek, Ok(unix::pipe::Kind::Pipe)) => match PipeIntake::new(stdin) {
             Ok(intake) => Box::new(intake),
-            Err(_) => Box::new(PlainIntake::new(stdin)),
+            Err(_) => Box::new(PlainIntake::new(stdin, plain::READ)),
         },
         (Care::Peek, Ok(unix::pipe::Kind::File)) => match FileIntake::new(stdin) {
             Ok(intake) => Box::new(intake),
-            Err(_) => Box::new(PlainIntake::new(stdin)),
+            Err(_) => Box::new(PlainIntake::new(stdin, plain::READ)),
         },
-        _ => Box::new(PlainIntake::new(stdin)),
+        _ => Box::new(PlainIntake::new(stdin, plain::READ)),
     }
 }

@@ -8,8 +8,8 @@ use unix::event;
 use super::{Intake, Kind, Seen, Woken, identity_of, no_pipe};
 use crate::journal::record::Identity;
 
-/// How much is read at once.
-const READ: usize = 64 << 10;
+/// How much is read at once where nobody says otherwise.
+pub(super) const READ: usize = 64 << 10;
 
 /// Standard input that is read for good.
 #[derive(Debug)]
@@ -20,12 +20,14 @@ pub struct PlainIntake<'fd> {
     start: usize,
     end: usize,
     ready: bool,
+    /// How much is read at once.
+    read: usize,
 }
 
 impl<'fd> PlainIntake<'fd> {
-    /// Reads from `source`.
-    pub fn new(source: BorrowedFd<'fd>) -> PlainIntake<'fd> {
-        PlainIntake { source, buffer: Vec::new(), start: 0, end: 0, ready: false }
+    /// Reads from `source`, at most `read` bytes at once.
+    pub fn new(source: BorrowedFd<'fd>, read: usize) -> PlainIntake<'fd> {
+        PlainIntake { source, buffer: Vec::new(), start: 0, end: 0, ready: false, read }
     }
 }
 
@@ -46,8 +48,8 @@ impl Intake for PlainIntake<'_> {
         }
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
-        if self.buffer.len() < self.end + READ {
-            self.buffer.resize(self.end + READ, 0);
+        if self.buffer.len() < self.end + self.read {
+            self.buffer.resize(self.end + self.read, 0);
         }
         match unix::pipe::read(self.source, &mut self.buffer[self.end..]) {
             Ok(0) => Ok(Seen::End),

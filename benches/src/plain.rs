@@ -1,0 +1,29 @@
+//! multilog with a plain read in the place of its careful input: what the journal and looking before taking
+//! cost is the difference.
+//!
+//! Everything else is the same code. The pipe has the size that multilog settles on.
+
+use std::ffi::OsString;
+
+use multilog::host::System;
+use multilog::intake::PlainIntake;
+use multilog::logfs::RealFs;
+use multilog::script::Script;
+use multilog::sealer::Threading;
+use multilog::start;
+use unix::diag::Message;
+use unix::tool::{Exit, Fatal};
+
+const INPUT: usize = 1 << 20;
+
+/// Runs a script over standard input.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let misuse = |_| Fatal::misuse(Message::new("usage: plain-multilog action ..."));
+    let script = Script::parse(arguments).map_err(misuse)?;
+    let host = System::new(&script.statuses)?;
+    let filesystems = script.logs.iter().map(|log| RealFs::open(&log.path)).collect::<Result<_, _>>()?;
+    let stdin = unix::pipe::stdin();
+    unix::pipe::set_capacity(stdin, INPUT).ok();
+    let intake = PlainIntake::new(stdin, INPUT);
+    start::open(script, filesystems, intake, host, None, Threading::Thread)?.run()
+}
