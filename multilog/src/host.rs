@@ -50,6 +50,8 @@ const SAME_TERM: Duration = Duration::from_millis(500);
 pub trait Host: Pace {
     /// What the system clock shows.
     fn now(&self) -> Label;
+    /// What the monotonic clock shows, since some moment.
+    fn uptime(&self) -> Duration;
     /// Takes note of the signals that have arrived.
     fn listen(&mut self);
     /// How the program was told to end, as far as was listened.
@@ -69,6 +71,7 @@ pub trait Host: Pace {
 /// The real surroundings.
 #[derive(Debug)]
 pub struct System {
+    started: Instant,
     signals: Signals,
     stop: Option<Stop>,
     /// When the first TERM was seen.
@@ -92,7 +95,7 @@ impl System {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(System { signals, stop: None, told: None, rotate: false, statuses })
+        Ok(System { started: Instant::now(), signals, stop: None, told: None, rotate: false, statuses })
     }
 }
 
@@ -123,6 +126,10 @@ impl Pace for System {
 impl Host for System {
     fn now(&self) -> Label {
         Label::now()
+    }
+
+    fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn listen(&mut self) {

@@ -26,6 +26,8 @@ Reads lines from standard input and treats each by the actions, in order.
   nNUMBER    directories after it keep NUMBER files, current among them (10)
   !COMMAND   full files of directories after it go through sh -c COMMAND
   compress=  gzip[:LEVEL] or zstd[:LEVEL]: full files are compressed
+  min=N      on a full disk directories after it lose their oldest archives but N
+  durable=   1s, always, rotate: when lines of directories after it are on the disk
   wCODE      archives of directories after it are called @label.CODE
   ./DIR /DIR selected lines to the log directory DIR
 

@@ -74,6 +74,12 @@ impl Run {
         self
     }
 
+    /// Uses something else than a pipe of ours as standard error.
+    pub fn saying_to(mut self, output: impl Into<Stdio>) -> Run {
+        self.0.stderr(output);
+        self
+    }
+
     /// Sets a variable.
     pub fn with(mut self, key: &str, value: &str) -> Run {
         self.0.env(key, value);

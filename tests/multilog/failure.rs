@@ -198,6 +198,40 @@ fn a_current_that_the_disk_refused_is_not_called_safe() {
     }
 }
 
+/// A full standard error: the original waits for its reader.
+#[test]
+fn a_message_that_nobody_reads_holds_nothing_up() {
+    if ours_only("Messages") {
+        let here = Scratch::new();
+        let (unread, full) = std::io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&full, true).unwrap();
+        while rustix::io::write(&full, &[b'x'; 4096]).is_ok() {}
+        rustix::io::ioctl_fionbio(&full, false).unwrap();
+        // Each of these is warned about.
+        let mut running = here.multilog(&["Q", "X", "Z", "./main"]).saying_to(full).start();
+        running.write(b"line\n");
+        running.until("the line is there", || LogView::of(here.path("main")).text() == "line\n");
+        assert_eq!(running.end().code, Some(0));
+        drop(unread);
+    }
+}
+
+/// The original takes EAGAIN for the end of its input.
+#[test]
+fn a_pipe_that_somebody_made_non_blocking_is_waited_for() {
+    if ours_only("Read errors") {
+        let here = Scratch::new();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&reader, true).unwrap();
+        let mut running = here.multilog(&["./main"]).from(reader).start();
+        std::thread::sleep(Duration::from_millis(50));
+        std::io::Write::write_all(&mut writer, b"line\n").unwrap();
+        running.until("the line is there", || LogView::of(here.path("main")).text() == "line\n");
+        drop(writer);
+        running.wait().quietly();
+    }
+}
+
 /// A small file system, for as long as it lives. None, and a word about it, where none can be mounted.
 struct Disk(std::path::PathBuf);
 

@@ -12,6 +12,7 @@ mod alert;
 mod compress;
 mod corpus;
 mod descriptors;
+mod durable;
 mod failure;
 mod input;
 mod interop;

@@ -65,7 +65,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         self.write_alerts()?;
         self.write_statuses()?;
         let plan = self.record_batch(taken)?;
-        let mut log = 0;
+        let (mut log, mut refused) = (0, Vec::new());
         while log < self.dirs.len() {
             let bytes = self.assembly.outputs[log].bytes(self.intake.visible());
             if bytes.is_empty() {
@@ -76,7 +76,14 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 Ok(Appended::All) => log += 1,
                 Ok(Appended::TooLarge) => {
                     self.dirs[log].rotate(Label::MIN, &mut self.host)?;
-                    self.record_rotation(log)?;
+                    let adds = self.assembly.outputs[log].len() as u64;
+                    let now = Share { adds, ..self.dirs[log].share() };
+                    self.record_share(log, now)?;
+                }
+                Ok(Appended::Refused) => {
+                    self.leave_refused(log)?;
+                    refused.push(log);
+                    log += 1;
                 }
                 Err(stopped) => {
                     self.take_back(log);
@@ -84,7 +91,29 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 }
             }
         }
+        for log in refused {
+            self.dirs[log].wait_for_sealer(&mut self.host)?;
+        }
         self.consume(plan)
+    }
+
+    /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again
+    /// elsewhere, and when that is on the disk the directory has the batch for good.
+    fn leave_refused(&mut self, log: usize) -> Result<(), End> {
+        let has_it = self.dirs[log].share();
+        self.record_share(log, has_it)?;
+        self.dirs[log].rotate_refused(self.assembly.last_stamp(), &mut self.host)?;
+        let now = self.dirs[log].share();
+        self.record_share(log, now)
+    }
+
+    /// What a directory has of the batch in hand is something else than was recorded.
+    fn record_share(&mut self, log: usize, now: Share) -> Result<(), End> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let share = &mut journal.record.shares[log];
+        let (takes_before, takes_after) = (share.takes_before, share.takes_after);
+        *share = Share { takes_before, takes_after, ..now };
+        self.write_record()
     }
 
     /// The batch stays in the input, so no directory may keep it.
@@ -123,15 +152,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         }
         self.write_record()?;
         Ok(plan)
-    }
-
-    /// A directory got a new `current` while the batch is in hand.
-    fn record_rotation(&mut self, log: usize) -> Result<(), End> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        let now = self.dirs[log].share();
-        let share = &mut journal.record.shares[log];
-        (share.current, share.start, share.last_label) = (now.current, now.start, now.last_label);
-        self.write_record()
     }
 
     /// Everybody has the batch: takes it out of the input, in a way that the next multilog can tell.

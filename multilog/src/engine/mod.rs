@@ -5,6 +5,7 @@ mod resume;
 
 use std::ffi::OsString;
 use std::io;
+use std::time::Duration;
 
 use tai64tools::Stamper;
 use unix::diag::Message;
@@ -118,11 +119,14 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         loop {
             if pace == Busy::Yes {
                 self.host.listen();
+                self.sync_what_is_due()?;
             } else if self.host.stop() != Some(Stop::AfterInput) {
-                let woken = self.intake.wait(self.host.signals()).map_err(End::Failed)?;
+                let limit = self.until_sync();
+                let woken = self.intake.wait(self.host.signals(), limit).map_err(End::Failed)?;
                 if woken.signalled {
                     self.host.listen();
                 }
+                self.sync_what_is_due()?;
                 if woken.crowded {
                     self.hold()?;
                 }
@@ -172,6 +176,22 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
+    /// How long it is until a `current` is to be brought to the disk.
+    fn until_sync(&self) -> Option<Duration> {
+        let due = self.dirs.iter().filter_map(LogDir::sync_due).min()?;
+        Some(due.saturating_sub(self.host.uptime()))
+    }
+
+    fn sync_what_is_due(&mut self) -> Result<(), End> {
+        let stamped = self.assembly.last_stamp();
+        for dir in &mut self.dirs {
+            if dir.sync_due().is_some_and(|due| due <= self.host.uptime()) {
+                dir.sync_now(stamped, &mut self.host)?;
+            }
+        }
+        Ok(())
+    }
+
     fn rotate_all(&mut self) -> Result<(), End> {
         let stamped = self.assembly.last_stamp();
         for dir in &mut self.dirs {
@@ -199,7 +219,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 self.step(usize::MAX, Ending::Final)?;
                 break;
             }
-            if self.intake.wait(self.host.signals()).map_err(End::Failed)?.signalled {
+            if self.intake.wait(self.host.signals(), None).map_err(End::Failed)?.signalled {
                 self.host.listen();
             }
         }

@@ -94,7 +94,7 @@ impl Intake for FileIntake<'_> {
         self.buffer = held;
     }
 
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
         // A file is always ready; only look whether a signal came.
         let signalled = match signals {
             Some(signals) => event::wait([signals], Some(Duration::ZERO))?[0].readable,

@@ -9,6 +9,7 @@ mod plain;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 pub use file::FileIntake;
 pub use pipe::PipeIntake;
@@ -88,8 +89,8 @@ pub trait Intake {
     fn hold(&mut self, count: usize) -> io::Result<()>;
     /// Puts bytes that were taken out by another process before what is visible.
     fn resume(&mut self, held: Vec<u8>);
-    /// Waits until a peek could find something, or `signals` can be read.
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken>;
+    /// Waits until a peek could find something, or `signals` can be read, or for `limit`.
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken>;
 }
 
 impl<I: Intake + ?Sized> Intake for Box<I> {
@@ -139,8 +140,8 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
         (**self).resume(held);
     }
 
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
-        (**self).wait(signals)
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
+        (**self).wait(signals, limit)
     }
 }
 

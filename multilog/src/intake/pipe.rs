@@ -201,7 +201,8 @@ impl<'fd> PipeIntake<'fd> {
             Some(watch) => watch,
             None => EdgeWatch::new(self.source)?,
         };
-        let [_, signalled] = event::wait([watch.as_fd(), signals], Some(self.look_again))?;
+        let limit = limit.map_or(self.look_again, |limit| limit.min(self.look_again));
+        let [_, signalled] = event::wait([watch.as_fd(), signals], Some(limit))?;
         watch.take();
         self.watch = Some(watch);
         // Once for each change: what has not changed is not more crowded than it was.
@@ -290,12 +291,17 @@ impl Intake for PipeIntake<'_> {
         self.buffer = held;
     }
 
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
         let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
-        let limit = (self.quiet == Quiet::No).then_some(QUIET);
-        let ([input, signal], crowded) = self.wait_once(signals, limit)?;
+        let until_quiet = (self.quiet == Quiet::No).then_some(QUIET);
+        let first = until_quiet.into_iter().chain(limit).min();
+        let ([input, signal], crowded) = self.wait_once(signals, first)?;
         self.hung_up = input.hung_up;
-        let quiet = limit.is_some() && !input.readable && !input.hung_up && !signal.readable;
+        let nothing = !input.readable && !input.hung_up && !signal.readable;
+        if nothing && first != until_quiet {
+            return Ok(Woken { signalled: false, quiet: false, crowded });
+        }
+        let quiet = until_quiet.is_some() && nothing;
         if quiet {
             self.shrink();
         }
@@ -337,9 +343,9 @@ mod tests {
         assert_eq!(intake.peek().unwrap(), Seen::Nothing);
         write(&to, b"part");
         drop(to);
-        intake.wait(Some(quiet.as_fd())).unwrap();
+        intake.wait(Some(quiet.as_fd()), None).unwrap();
         assert_eq!(intake.peek().unwrap(), Seen::More);
-        intake.wait(Some(quiet.as_fd())).unwrap();
+        intake.wait(Some(quiet.as_fd()), None).unwrap();
         assert_eq!(intake.peek().unwrap(), Seen::End);
         assert_eq!(intake.visible(), b"part");
     }
@@ -354,7 +360,7 @@ mod tests {
         });
         let mut intake = PipeIntake::new(read.as_fd()).unwrap();
         while !intake.visible().ends_with(b"\n") {
-            if intake.wait(Some(quiet.as_fd())).unwrap().crowded {
+            if intake.wait(Some(quiet.as_fd()), None).unwrap().crowded {
                 intake.hold(intake.visible().len() - intake.held()).unwrap();
             }
             intake.peek().unwrap();

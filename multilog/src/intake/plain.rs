@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use unix::event;
 
@@ -97,9 +98,9 @@ impl Intake for PlainIntake<'_> {
         self.buffer = held;
     }
 
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
         let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
-        let [input, signal] = event::wait([self.source, signals], None)?;
+        let [input, signal] = event::wait([self.source, signals], limit)?;
         self.ready = input.readable || input.hung_up;
         Ok(Woken { signalled: listening && signal.readable, quiet: false, crowded: false })
     }

@@ -230,6 +230,8 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
                 Has::Foreign
             }
         }
+        // Rotated, and nothing was to be added to it.
+        current if share.adds == 0 && current.is_none_or(|(_, length)| length == 0) => Has::All,
         _ => Has::Foreign,
     }
 }

@@ -16,7 +16,8 @@ use crate::host::{Host, Pause};
 use crate::journal::record::{Place, Share};
 use crate::logfs::{LogFs, Mode, Name};
 use crate::script::LogConfig;
-use crate::sealer::{Checksum, Crew, Deadline, FIRST_PAUSE, Job, LONGEST_PAUSE, Sealed};
+use crate::script::value::Durability;
+use crate::sealer::{Asked, Checksum, Crew, Deadline, FIRST_PAUSE, Job, LONGEST_PAUSE, Sealed};
 
 /// Told to stop before it was done. What it had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub enum Appended {
     All,
     /// Nothing is: the limit of the process is below our size, so the batch has to begin a new file.
     TooLarge,
+    /// It is, but the disk refused to keep it.
+    Refused,
 }
 
 /// An open log directory.
@@ -70,6 +73,10 @@ struct Current<File> {
     length: u64,
     checksum: Checksum,
     inherited: Inherited,
+    /// Whether its name is known to be on the disk.
+    named: bool,
+    /// Since when it has bytes that were not brought to the disk.
+    dirty: Option<Duration>,
 }
 
 /// Whether `current` is from an earlier run, and what it had then is on the disk under that name.
@@ -204,8 +211,57 @@ impl<F: LogFs> LogDir<F> {
         }
         if let Some(current) = &mut self.current {
             current.checksum.add(bytes);
+            current.dirty.get_or_insert_with(|| host.uptime());
         }
-        Ok(Appended::All)
+        match self.config.durability {
+            Durability::Always => Ok(self.sync_current(host)),
+            Durability::Within(_) | Durability::Rotation => Ok(Appended::All),
+        }
+    }
+
+    /// When `current` is to be brought to the disk, on the clock of [`Host::uptime`].
+    pub fn sync_due(&self) -> Option<Duration> {
+        match self.config.durability {
+            Durability::Within(span) => Some(self.current.as_ref()?.dirty?.saturating_add(span)),
+            Durability::Always | Durability::Rotation => None,
+        }
+    }
+
+    /// Brings `current` to the disk because it is time. What the disk refuses is rotated, and written again
+    /// by the sealer.
+    pub fn sync_now(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
+        match self.sync_current(host) {
+            Appended::Refused => self.rotate_refused(stamped, host),
+            Appended::All | Appended::TooLarge => Ok(()),
+        }
+    }
+
+    /// Rotates a `current` that the disk has refused.
+    pub fn rotate_refused(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
+        self.rotate_after(stamped, Asked::Refused, host)
+    }
+
+    /// Waits until everything that was rotated is sealed.
+    pub fn wait_for_sealer(&self, host: &mut impl Host) -> Result<(), Stopped> {
+        match self.crew.wait_until_idle(host) {
+            Pause::Over => Ok(()),
+            Pause::Stop => Err(Stopped),
+        }
+    }
+
+    /// Once only: a second sync of the same file would succeed without having written it.
+    fn sync_current(&mut self, host: &mut impl Host) -> Appended {
+        let Some(current) = &mut self.current else { return Appended::All };
+        let names = || if current.named { Ok(()) } else { self.fs.sync_names() };
+        let synced = self.fs.sync(&current.file).and_then(|()| names());
+        let Err(error) = synced else {
+            // From here on its name is on the disk, and with it what it holds.
+            (current.dirty, current.named, current.inherited) = (None, true, Inherited::Yes);
+            return Appended::All;
+        };
+        self.fs.set_mode(&current.file, Mode::Refused).ok();
+        self.warn("unable to write ", "/current to disk, writing it again", &error, host);
+        Appended::Refused
     }
 
     /// On a full disk, and where the script says so: deletes an archive. False: none was deleted.

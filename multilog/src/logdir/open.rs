@@ -16,7 +16,7 @@ use crate::journal::record::Place;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 use crate::script::LogConfig;
 use crate::script::value::Code;
-use crate::sealer::{Checksum, Crew, Job, Sealer, Threading};
+use crate::sealer::{Asked, Checksum, Crew, Job, Sealer, Threading};
 
 impl<F: LogFs> LogDir<F> {
     /// Repairs and opens the directory at `place`. `now` is the moment that labels begin with, `known`
@@ -66,9 +66,10 @@ impl<F: LogFs> Opening<'_, F> {
         let pending = self
             .open_pending(&snapshot, &repairs)
             .map_err(|error| self.fatal("unable to read ", "", &error))?;
-        let current = self.open_current()?;
+        let mut current = self.open_current()?;
         if self.names_changed {
             self.sync_names()?;
+            current.named = true;
         }
         Ok((current, pending))
     }
@@ -182,7 +183,7 @@ impl<F: LogFs> Opening<'_, F> {
                 continue;
             }
             let file = self.fs.open(&archive.clone().into(), How::Append)?;
-            pending.push(Job { label: archive.label, file, checksum: None });
+            pending.push(Job { label: archive.label, file, checksum: None, asked: Asked::NotYet });
         }
         if repairs.iter().any(|repair| matches!(repair, Repair::ArchiveCurrent | Repair::ArchivePrevious)) {
             // What was put aside just now is not to be sealed by the next start either.
@@ -218,7 +219,15 @@ impl<F: LogFs> Opening<'_, F> {
         self.names_changed |= made;
         let checksum = Checksum::after(stat.size);
         let inherited = if made { Inherited::No } else { Inherited::Yes };
-        Ok(Current { file, inode: stat.inode, length: stat.size, checksum, inherited })
+        Ok(Current {
+            file,
+            inode: stat.inode,
+            length: stat.size,
+            checksum,
+            inherited,
+            named: false,
+            dirty: None,
+        })
     }
 
     fn rename(&self, from: &Name, to: &Name) -> Result<(), Fatal> {

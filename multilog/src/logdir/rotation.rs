@@ -11,7 +11,7 @@ use unix::diag::Message;
 use super::{Current, Inherited, LogDir, Standing, Stopped, wait};
 use crate::host::{Host, Pause};
 use crate::logfs::{Archive, How, LogFs, Name};
-use crate::sealer::{Checksum, FIRST_PAUSE, Job};
+use crate::sealer::{Asked, Checksum, FIRST_PAUSE, Job};
 
 /// How much of a removed `current` is copied at once.
 const PIECE: usize = 64 << 10;
@@ -19,12 +19,22 @@ const PIECE: usize = 64 << 10;
 impl<F: LogFs> LogDir<F> {
     /// Rotates, whatever `current` holds. `stamped` is the last stamp given: the label is later.
     pub fn rotate(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
+        self.rotate_after(stamped, Asked::NotYet, host)
+    }
+
+    /// The same with a `current` that the disk may have refused.
+    pub(super) fn rotate_after(
+        &mut self,
+        stamped: Label,
+        asked: Asked,
+        host: &mut impl Host,
+    ) -> Result<(), Stopped> {
         if self.crew.wait_for_room(host) == Pause::Stop {
             return Err(Stopped);
         }
         let label = self.rename_away(stamped, host)?;
         if let Some(Current { file, checksum, .. }) = self.current.take() {
-            self.crew.submit(Job { label, file, checksum: Some(checksum) }, host);
+            self.crew.submit(Job { label, file, checksum: Some(checksum), asked }, host);
         }
         self.ensure_current(host)
     }
@@ -124,7 +134,15 @@ impl<F: LogFs> LogDir<F> {
         match self.fs.stat(&file) {
             Ok(stat) => {
                 let (checksum, inherited) = (Checksum::after(0), Inherited::No);
-                Ok(Current { file, inode: stat.inode, length: 0, checksum, inherited })
+                Ok(Current {
+                    file,
+                    inode: stat.inode,
+                    length: 0,
+                    checksum,
+                    inherited,
+                    named: false,
+                    dirty: None,
+                })
             }
             Err(error) => {
                 *made = Some(file);

@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use tai64tools::Stamp;
 
 use crate::pattern::{Pattern, Syntax};
-use value::{Code, Compression, FileCount, FileSize, Malformed, Spared};
+use value::{Code, Compression, Durability, FileCount, FileSize, Malformed, Spared};
 
 /// Everything that multilog was told to do.
 #[derive(Debug, Default)]
@@ -55,6 +55,8 @@ pub struct LogConfig {
     pub keep: FileCount,
     /// On a full disk the oldest archives are deleted down to this. None: it waits.
     pub spare: Option<Spared>,
+    /// When `current` is brought to the disk.
+    pub durability: Durability,
     /// What is done with a full file.
     pub transform: Transform,
     /// What a finished archive is called.
@@ -96,6 +98,7 @@ struct Settings {
     size: FileSize,
     keep: FileCount,
     spare: Option<Spared>,
+    durability: Durability,
     transform: Transform,
     code: Option<Code>,
     syntax: Syntax,
@@ -108,8 +111,8 @@ impl Settings {
             (None, Transform::Compress(compression)) => compression.code(),
             (None, _) => Code::plain(),
         };
-        let Settings { size, keep, spare, .. } = *self;
-        LogConfig { path, size, keep, spare, transform: self.transform.clone(), code }
+        let Settings { size, keep, spare, durability, .. } = *self;
+        LogConfig { path, size, keep, spare, durability, transform: self.transform.clone(), code }
     }
 }
 
@@ -121,6 +124,7 @@ impl Script {
             size: FileSize::DEFAULT,
             keep: FileCount::DEFAULT,
             spare: None,
+            durability: Durability::default(),
             transform: Transform::Keep,
             code: None,
             syntax: Syntax::Star,
@@ -180,6 +184,10 @@ impl Script {
                 Some((b"min=", value)) => {
                     settings.spare = Some(Spared::parse(value).map_err(|malformed| malformed.to_string())?);
                 }
+                Some((b"durable=", value)) => {
+                    settings.durability =
+                        Durability::parse(value).map_err(|malformed| malformed.to_string())?;
+                }
                 _ => self.ignored.push(Ignored::Unknown(argument.clone())),
             },
         }
@@ -237,9 +245,18 @@ mod tests {
 
     #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in
-            ["s10x", "s", "status", "nine", "w", "wu", "compress=lz4", "compress=gzip:77", "min=x"]
-        {
+        for argument in [
+            "s10x",
+            "s",
+            "status",
+            "nine",
+            "w",
+            "wu",
+            "compress=lz4",
+            "compress=gzip:77",
+            "min=x",
+            "durable=5",
+        ] {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

@@ -1,6 +1,7 @@
 //! The values in a script, with their limits settled: sizes, counts, codes, compression.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Why a value can't be understood, in words that end a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,29 @@ impl FileCount {
     /// How many archives may stand beside `current`.
     pub fn archives(self) -> usize {
         self.0 - 1
+    }
+}
+
+/// When `current` is brought to the disk, besides at rotation and at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// `rotate`: not before.
+    #[default]
+    Rotation,
+    /// A span: at most so long after it was written to.
+    Within(Duration),
+    /// `always`: before what was written leaves the input.
+    Always,
+}
+
+impl Durability {
+    /// Reads `rotate`, `always`, or digits and `s`, `m`, `h`, `d` or `w`.
+    pub fn parse(text: &[u8]) -> Result<Durability, Malformed> {
+        match text {
+            b"rotate" => Ok(Durability::Rotation),
+            b"always" => Ok(Durability::Always),
+            _ => span(text).map(Durability::Within),
+        }
     }
 }
 
@@ -157,6 +181,21 @@ fn digits(text: &[u8]) -> Result<u64, Malformed> {
         .fold(0u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
 }
 
+fn span(text: &[u8]) -> Result<Duration, Malformed> {
+    let (number, seconds) = match text.split_last() {
+        Some((b's', number)) => (number, 1),
+        Some((b'm', number)) => (number, 60),
+        Some((b'h', number)) => (number, 3600),
+        Some((b'd', number)) => (number, 24 * 3600),
+        Some((b'w', number)) => (number, 7 * 24 * 3600),
+        _ => return Err(Malformed("not a span (1s, 5m, 2h, 1d, 1w)")),
+    };
+    match digits(number)?.saturating_mul(seconds) {
+        0 => Err(Malformed("not a span (1s, 5m, 2h, 1d, 1w)")),
+        seconds => Ok(Duration::from_secs(seconds)),
+    }
+}
+
 fn scaled(text: &[u8]) -> Result<u64, Malformed> {
     let (number, factor) = match text.split_last() {
         Some((b'k', number)) => (number, 1 << 10),
@@ -170,6 +209,22 @@ fn scaled(text: &[u8]) -> Result<u64, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durability_is_a_word_or_a_span() {
+        for (text, expected) in [
+            (&b"rotate"[..], Ok(Durability::Rotation)),
+            (b"always", Ok(Durability::Always)),
+            (b"1s", Ok(Durability::Within(Duration::from_secs(1)))),
+            (b"2w", Ok(Durability::Within(Duration::from_secs(1_209_600)))),
+            (b"99999999999999999999w", Ok(Durability::Within(Duration::from_secs(u64::MAX)))),
+        ] {
+            assert_eq!(Durability::parse(text), expected);
+        }
+        for text in [&b""[..], b"1", b"s", b"0s", b"1.5s", b"never"] {
+            assert!(Durability::parse(text).is_err());
+        }
+    }
 
     #[test]
     fn sizes_are_clamped_and_never_wrap() {

@@ -159,6 +159,15 @@ impl<F: LogFs> Crew<F> {
     /// Waits until another file may be handed over, or the program is told to stop.
     pub fn wait_for_room(&self, host: &mut impl Host) -> Pause {
         let limit = if self.sealer.has_processor() { PENDING_PROCESSING } else { PENDING };
+        self.wait_until_below(limit, host)
+    }
+
+    /// Waits until nothing is pending, or the program is told to stop.
+    pub fn wait_until_idle(&self, host: &mut impl Host) -> Pause {
+        self.wait_until_below(1, host)
+    }
+
+    fn wait_until_below(&self, limit: usize, host: &mut impl Host) -> Pause {
         loop {
             self.desk.progress.quiet();
             if self.pending() < limit {

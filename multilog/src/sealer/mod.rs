@@ -41,6 +41,17 @@ pub struct Job<File> {
     pub file: File,
     /// What was written through that descriptor. None: it was written by another process.
     pub checksum: Option<Checksum>,
+    /// What the disk has said about it.
+    pub asked: Asked,
+}
+
+/// Whether the disk was asked to keep a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Not yet.
+    NotYet,
+    /// It has refused, and would claim success the next time.
+    Refused,
 }
 
 /// How the sealing of one file ended.

@@ -16,7 +16,7 @@ use std::io;
 use unix::diag::Message;
 
 use super::rewrite::{Rewritten, rewrite};
-use super::{Job, Sealer, compress};
+use super::{Asked, Job, Sealer, compress};
 use crate::host::Pace;
 use crate::logdir::retention::Kept;
 use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams};
@@ -129,6 +129,9 @@ impl<F: LogFs> Work<'_, F> {
     /// Once only: after a failure the kernel has marked the pages clean, and a second fsync would
     /// succeed without having written them.
     fn sync(&mut self, pace: &mut dyn Pace) -> Performed {
+        if self.job.asked == Asked::Refused {
+            return Ok(Next::Step(Step::Rewrite));
+        }
         if let Err(error) = self.sealer.fs.sync(&self.job.file) {
             // So that a start after a kill now does not try it again either.
             self.sealer.fs.set_mode(&self.job.file, Mode::Refused).ok();

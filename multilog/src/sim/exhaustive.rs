@@ -9,6 +9,7 @@ use super::disk::{Disk, Fault, Trouble};
 use super::mutants::Mutant;
 use super::surroundings::Source;
 use super::workload::{Workload, content};
+use crate::script::value::Durability;
 
 /// Errors that calls give: EIO, ENOSPC, EINTR, EAGAIN.
 const ERRORS: [i32; 4] = [5, 28, 4, 11];
@@ -41,6 +42,12 @@ pub(super) fn workloads() -> Vec<Workload> {
             5000,
         ),
     ];
+    all.push(Workload::new(&["t", "s4096", "n100", "durable=always", "./main"], 120, 1500));
+    all.push(Workload::new(
+        &["s4096", "n100", "durable=1s", "./main", "s5000", "durable=always", "./b"],
+        90,
+        600,
+    ));
     all[0].open_end = true;
     all[1].source = Source::File;
     all[1].chunks = vec![977, 1, 30];
@@ -60,7 +67,7 @@ pub(super) fn workloads() -> Vec<Workload> {
 
 fn operations(workload: &Workload) -> usize {
     let quiet = Disk::default();
-    workload.run(&quiet, None, |_| {}).unwrap();
+    workload.run(&quiet, None, |_, _| {}).unwrap();
     quiet.operations()
 }
 
@@ -73,7 +80,7 @@ pub(super) fn check(
 ) -> Result<(), String> {
     let disk = Disk::with(faults);
     let about = |error| format!("{} {faults:?}: {error}; {}", workload.summary(), disk.report());
-    workload.run(&disk, mutant, |_| {}).map_err(about)?;
+    workload.run(&disk, mutant, |_, _| {}).map_err(about)?;
     workload.check_exact(&disk, expected).map_err(about)?;
     // A sync that fails between two processes may leave a file for good, and says so.
     let refused = faults.iter().any(|fault| matches!(fault.trouble, Trouble::Error(_)));
@@ -153,7 +160,9 @@ pub(super) fn check_cut(
     };
     let about = |error| format!("{} {faults:?} seed {seed}: {error}; {}", workload.summary(), disk.report());
     let mut safe: Vec<(usize, Vec<u8>)> = Vec::new();
-    let ran = workload.run(&disk, mutant, |disk| {
+    let mut consumed = None;
+    let ran = workload.run(&disk, mutant, |disk, taken| {
+        consumed.get_or_insert(taken);
         for directory in 0..workload.directories() {
             safe.extend(disk.durable(directory).into_iter().map(|bytes| (directory, bytes)));
         }
@@ -161,7 +170,31 @@ pub(super) fn check_cut(
     });
     ran.map_err(about)?;
     check_archives(workload, expected, &disk).map_err(about)?;
-    check_safe(workload, expected, &disk, &safe).map_err(about)
+    check_safe(workload, expected, &disk, &safe).map_err(about)?;
+    check_durable(workload, expected, &disk, consumed.unwrap_or(0)).map_err(about)
+}
+
+/// With `durable=always` every line that was consumed at the first power cut is there.
+fn check_durable(
+    workload: &Workload,
+    expected: &[Vec<Vec<u8>>],
+    disk: &Disk,
+    consumed: usize,
+) -> Result<(), String> {
+    let input = workload.input().concat();
+    let consumed: Vec<&[u8]> = input[..consumed].split_inclusive(|&b| b == b'\n').collect();
+    for (directory, config) in workload.script().logs.iter().enumerate() {
+        if config.durability != Durability::Always || config.keep.archives() < 50 {
+            continue;
+        }
+        let logged = workload.logged(disk, directory).concat();
+        for line in consumed.iter().filter(|line| expected[directory].iter().any(|known| known == *line)) {
+            if line.len() < 900 && memchr::memmem::find(&logged, line).is_none() {
+                return Err(format!("consumed and lost: {}", line.escape_ascii()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The lines of every archive are whole and in order, but for a long one that goes on in the next file.
@@ -249,7 +282,7 @@ pub(super) fn check_refusals(
 ) -> Result<(), String> {
     for at in (0..operations(workload)).step_by(extent.step) {
         let disk = Disk::with(&[Fault::once(at, Trouble::Error(ERRORS[0]))]);
-        workload.run(&disk, mutant, |_| {})?;
+        workload.run(&disk, mutant, |_, _| {})?;
         let archives = |disk: &Disk| {
             let mut all = Vec::new();
             for directory in 0..workload.directories() {

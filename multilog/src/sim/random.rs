@@ -7,7 +7,7 @@ use super::exhaustive::{check, check_cut};
 use super::surroundings::Source;
 use super::workload::{Workload, line};
 
-const SCRIPTS: [&[&str]; 8] = [
+const SCRIPTS: [&[&str]; 10] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -16,6 +16,8 @@ const SCRIPTS: [&[&str]; 8] = [
     &["s4096", "n100", "./a", "-*", "+*3*", "n3", "./b"],
     &["t", "s5000", "n100", "-*", "./none", "+*", "s4096", "!copy", "./all"],
     &["n100", "s4096", "./a", "s6000", "./b", "-*x*", "./c"],
+    &["s4096", "n100", "durable=always", "./main"],
+    &["t", "s4096", "n100", "durable=1s", "!copy", "./main", "-* line *3*", "durable=always", "./b"],
 ];
 
 /// How many cases: more where somebody has a night for it.

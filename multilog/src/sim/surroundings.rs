@@ -76,6 +76,11 @@ impl SimInput {
         SimInput { seen: Vec::new(), held: 0, mutant, ..self.clone() }
     }
 
+    /// How many bytes were taken out.
+    pub(crate) fn taken(&self) -> usize {
+        self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken
+    }
+
     /// The power was cut: what was in the pipe is gone, and the writer begins with a new line.
     pub(crate) fn lose(&self) {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,7 +206,7 @@ impl Intake for SimInput {
         self.seen = held;
     }
 
-    fn wait(&mut self, _: Option<BorrowedFd<'_>>) -> io::Result<Woken> {
+    fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
         let crowded = self.source == Source::Packets && used >= SLOTS && self.seen.len() > self.held;
@@ -250,6 +255,12 @@ impl Host for SimHost {
     fn now(&self) -> Label {
         self.ticks.set(self.ticks.get() + 1000);
         Label::new(label::EPOCH + self.started, self.ticks.get()).unwrap_or(Label::MIN)
+    }
+
+    fn uptime(&self) -> Duration {
+        // A look is a while.
+        self.ticks.set(self.ticks.get() + 1000);
+        Duration::from_millis(u64::from(self.ticks.get()) / 10)
     }
 
     fn listen(&mut self) {}

@@ -65,7 +65,7 @@ impl Workload {
         self.script().logs.len()
     }
 
-    fn input(&self) -> Vec<Vec<u8>> {
+    pub(super) fn input(&self) -> Vec<Vec<u8>> {
         let mut bytes = self.lines.join(&b'\n');
         if !self.open_end && !self.lines.is_empty() {
             bytes.push(b'\n');
@@ -101,12 +101,13 @@ impl Workload {
         logs
     }
 
-    /// Runs process after process until one comes to the end of the input. At a power cut `cut` is asked.
+    /// Runs process after process until one comes to the end of the input. At a power cut `cut` is asked,
+    /// which hears how much was consumed by then.
     pub(super) fn run(
         &self,
         disk: &Disk,
         mutant: Option<Mutant>,
-        mut cut: impl FnMut(&Disk),
+        mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
         let input = SimInput::new(disk.clone(), self.source, &self.input());
         for process in 0..PROCESSES {
@@ -119,7 +120,7 @@ impl Workload {
                 Ok(_) => {}
                 Err(payload) if payload.is::<Killed>() => {
                     if power {
-                        cut(disk);
+                        cut(disk, input.taken());
                         input.lose();
                     }
                 }
