@@ -58,7 +58,11 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     }
     let care = if filesystems.is_empty() { Care::Read } else { Care::Peek };
     let boot = unix::file::boot_id().ok();
-    start::open(script, filesystems, intake::open(care), host, boot, Threading::Thread)?.run()
+    let intake = intake::open(care, |error| {
+        let said = Message::new("unable to look into the input, a kill may lose lines");
+        diag::warn(PROGRAM, &said.because(error));
+    });
+    start::open(script, filesystems, intake, host, boot, Threading::Thread)?.run()
 }
 
 fn refuse(misuse: &Misuse) -> Fatal {

@@ -149,3 +149,21 @@ fn the_journal_is_found_when_the_directories_have_changed_their_order() {
         }
     }
 }
+
+/// A sandbox may forbid what looking before taking needs.
+#[test]
+fn where_a_pipe_cannot_be_looked_into_it_is_read_and_that_is_said() {
+    if ours_only("The journal") {
+        let Some(strace) = harness::strace() else { return };
+        let here = Scratch::new();
+        let multilog = harness::tool("multilog");
+        let inject = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=tee", "-e", "inject=tee:error=EPERM"];
+        let mut arguments: Vec<&std::ffi::OsStr> = inject.map(std::ffi::OsStr::new).to_vec();
+        arguments.extend([multilog.as_os_str(), "./main".as_ref()]);
+        let outcome = here.run(&strace, &arguments).over("line\npart");
+        let said =
+            "multilog: warning: unable to look into the input, a kill may lose lines: permission denied\n";
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), said));
+        assert_eq!(LogView::of(here.path("main")).text(), "line\npart\n");
+    }
+}

@@ -155,18 +155,21 @@ pub enum Care {
     Read,
 }
 
-/// Opens standard input in the way that fits what it is.
-pub fn open(care: Care) -> Box<dyn Intake<Trace = OwnedFd>> {
+/// Opens standard input in the way that fits what it is. `refused` hears why it can't be looked into though
+/// it is a pipe or a file.
+pub fn open(care: Care, refused: impl FnOnce(&io::Error)) -> Box<dyn Intake<Trace = OwnedFd>> {
     let stdin = unix::pipe::stdin();
-    match (care, unix::pipe::kind(stdin)) {
-        (Care::Peek, Ok(unix::pipe::Kind::Pipe)) => match PipeIntake::new(stdin) {
-            Ok(intake) => Box::new(intake),
-            Err(_) => Box::new(PlainIntake::new(stdin, plain::READ)),
-        },
-        (Care::Peek, Ok(unix::pipe::Kind::File)) => match FileIntake::new(stdin) {
-            Ok(intake) => Box::new(intake),
-            Err(_) => Box::new(PlainIntake::new(stdin, plain::READ)),
-        },
-        _ => Box::new(PlainIntake::new(stdin, plain::READ)),
-    }
+    let careful: io::Result<Box<dyn Intake<Trace = OwnedFd>>> = match (care, unix::pipe::kind(stdin)) {
+        (Care::Peek, Ok(unix::pipe::Kind::Pipe)) => {
+            PipeIntake::new(stdin).map(|intake| Box::new(intake) as _)
+        }
+        (Care::Peek, Ok(unix::pipe::Kind::File)) => {
+            FileIntake::new(stdin).map(|intake| Box::new(intake) as _)
+        }
+        _ => Ok(Box::new(PlainIntake::new(stdin, plain::READ))),
+    };
+    careful.unwrap_or_else(|error| {
+        refused(&error);
+        Box::new(PlainIntake::new(stdin, plain::READ))
+    })
 }

@@ -84,6 +84,8 @@ struct Current<File> {
 enum Inherited {
     Yes,
     No,
+    /// It is, but the disk has refused to keep it: nothing may be added.
+    Refused,
 }
 
 /// Renames a file whose bytes are on the disk: link, sync, unlink, since a rename is two changes to some
@@ -139,12 +141,16 @@ impl<F: LogFs> LogDir<F> {
     /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as
     /// being written, and the sealer gets what the last run had not sealed.
     pub fn settle(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        self.mark_current(host)?;
-        if self.current.as_ref().is_some_and(|current| current.inherited == Inherited::Yes) {
-            // The mode has to be on the disk before anything is added, or a power cut could leave a
-            // torn file that claims to be whole. And what another process wrote has to be there before
-            // this one vouches for it.
-            self.sync_inherited(host)?;
+        match self.current.as_ref().map(|current| current.inherited) {
+            Some(Inherited::Refused) => self.put_aside(host)?,
+            Some(Inherited::Yes) => {
+                self.mark_current(host)?;
+                // The mode has to be on the disk before anything is added, or a power cut could leave a
+                // torn file that claims to be whole. And what another process wrote has to be there
+                // before this one vouches for it.
+                self.sync_inherited(host)?;
+            }
+            Some(Inherited::No) | None => self.mark_current(host)?,
         }
         for job in std::mem::take(&mut self.pending) {
             self.crew.submit(job, host);

@@ -114,7 +114,7 @@ impl<F: LogFs> Opening<'_, F> {
         Ok(Some(match Mode::of(&stat) {
             // Killed, or the power cut, in the middle of a rotation.
             _ if stat.links > 1 && self.is_archive(&stat, archives)? => recovery::Current::Archived,
-            Mode::Writing | Mode::Safe if known => recovery::Current::Known,
+            _ if known => recovery::Current::Known,
             Mode::Writing | Mode::Refused if stat.size == 0 => recovery::Current::Empty,
             Mode::Writing | Mode::Refused => recovery::Current::Unclean,
             Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
@@ -218,7 +218,11 @@ impl<F: LogFs> Opening<'_, F> {
         }
         self.names_changed |= made;
         let checksum = Checksum::after(stat.size);
-        let inherited = if made { Inherited::No } else { Inherited::Yes };
+        let inherited = match Mode::of(&stat) {
+            _ if made => Inherited::No,
+            Mode::Refused => Inherited::Refused,
+            Mode::Writing | Mode::Safe => Inherited::Yes,
+        };
         Ok(Current {
             file,
             inode: stat.inode,

@@ -218,6 +218,11 @@ impl Disk {
         }
     }
 
+    /// How many changes of names are not on the disk.
+    pub(crate) fn unsynced_names(&self) -> usize {
+        self.state().changes.len()
+    }
+
     /// The logs of one directory that a power cut now could not take. An output that is not finished
     /// is no log.
     pub(crate) fn durable(&self, directory: usize) -> Vec<Vec<u8>> {
