@@ -1,34 +1,21 @@
 //! One batch: from what is visible through the journal into the directories and out of the input.
 
 use std::io;
-use std::time::Duration;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
 use super::{End, Engine};
-use crate::framer::{Ending, WINDOW};
+use crate::framer::Ending;
 use crate::host::{Host, Pause};
-use crate::intake::{Intake, Kind};
-use crate::journal::record::{Moment, Share};
+use crate::intake::Intake;
+use crate::journal::record::Share;
 use crate::logdir::Appended;
 use crate::logfs::LogFs;
 use crate::sealer::{FIRST_PAUSE, LONGEST_PAUSE};
 
 /// A file with less room than this is rotated before anything is added: a stamp has to fit.
 const LEAST_ROOM: u64 = 64;
-
-/// What is taken out of the input, and how.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Plan {
-    /// Of the visible bytes, so many.
-    taken: usize,
-    /// The first of them are not in the source anymore.
-    held: usize,
-    /// The next ones are the first piece in the source, thrown away up to its split.
-    piece: usize,
-    split: usize,
-}
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
@@ -107,15 +94,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         self.record_share(log, now)
     }
 
-    /// What a directory has of the batch in hand is something else than was recorded.
-    fn record_share(&mut self, log: usize, now: Share) -> Result<(), End> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        let share = &mut journal.record.shares[log];
-        let (takes_before, takes_after) = (share.takes_before, share.takes_after);
-        *share = Share { takes_before, takes_after, ..now };
-        self.write_record()
-    }
-
     /// The batch stays in the input, so no directory may keep it.
     fn take_back(&mut self, before: usize) {
         for log in 0..before {
@@ -123,153 +101,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 self.dirs[log].take_back(&mut self.host);
             }
         }
-    }
-
-    /// Says in the journal what is going to be done.
-    fn record_batch(&mut self, taken: usize) -> Result<Plan, End> {
-        let held = self.intake.held();
-        let mut plan = Plan { taken, held: held.min(taken), piece: taken - held.min(taken), split: 0 };
-        let Some(journal) = &mut self.journal else { return Ok(plan) };
-        let visible = self.intake.visible();
-        let piece = journal.describe(&visible[plan.held..taken]);
-        (plan.piece, plan.split) = (piece.length, piece.split);
-        let record = &mut journal.record;
-        record.held.clear();
-        record.held.extend_from_slice(&visible[..held]);
-        record.before.held = moment_held(0, held);
-        record.after = Moment { midline: self.assembly.is_midline(), held: moment_held(plan.held, held) };
-        if let Kind::File(offset) = self.intake.kind() {
-            // The position says whether it was consumed, whatever the length.
-            record.offset = Some(offset);
-            record.taken = (taken - plan.held) as u64;
-            (record.split, record.more) = (0, 0);
-        }
-        record.last_stamp = self.assembly.last_stamp();
-        for (log, share) in record.shares.iter_mut().enumerate() {
-            *share = Share { takes_before: share.takes_before, ..self.dirs[log].share() };
-            share.adds = self.assembly.outputs[log].len() as u64;
-            share.takes_after = self.assembly.takes(log);
-        }
-        self.write_record()?;
-        Ok(plan)
-    }
-
-    /// Everybody has the batch: takes it out of the input, in a way that the next multilog can tell.
-    fn consume(&mut self, plan: Plan) -> Result<(), End> {
-        if self.journal.is_none() || self.intake.kind() != Kind::Pipe || plan.taken == plan.held {
-            self.intake.consume(plan.taken).map_err(End::Failed)?;
-            self.conclude();
-            if plan.taken == plan.held {
-                // Nothing leaves the source, so only a new record says that this one is done.
-                self.write_record()?;
-            }
-            return Ok(());
-        }
-        let mut left = plan.taken - plan.held;
-        self.intake.consume(plan.held + plan.split).map_err(End::Failed)?;
-        self.swallow(plan.piece - plan.split)?;
-        left -= plan.piece;
-        self.conclude();
-        self.discard(left, 0)
-    }
-
-    /// Takes bytes out of a pipe that everybody has. They are visible, and `beyond` more are to follow.
-    pub(super) fn discard(&mut self, count: usize, beyond: u64) -> Result<(), End> {
-        let mut left = count;
-        while left > 0 {
-            let visible = &self.intake.visible()[..left];
-            let Some(journal) = &mut self.journal else {
-                return self.intake.consume(left).map_err(End::Failed);
-            };
-            let piece = journal.describe(visible);
-            journal.record.more += beyond;
-            self.write_record()?;
-            self.intake.consume(piece.split).map_err(End::Failed)?;
-            self.swallow(piece.length - piece.split)?;
-            left -= piece.length;
-            self.conclude();
-        }
-        Ok(())
-    }
-
-    fn conclude(&mut self) {
-        if let Some(journal) = &mut self.journal {
-            journal.conclude();
-        }
-    }
-
-    /// The tail of a piece, into the journal.
-    fn swallow(&mut self, count: usize) -> Result<(), End> {
-        let mut left = count;
-        let mut pause = FIRST_PAUSE;
-        while left > 0 {
-            let Some(journal) = &self.journal else { return Ok(()) };
-            match journal.swallow(&mut self.intake, left) {
-                Ok(moved) => left -= moved,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(End::Failed(error)),
-                Err(error) => self.journal_failed(&error, &mut pause)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes pieces of one short line out of a pipe that has no room for the rest of it.
-    pub(super) fn hold(&mut self) -> Result<(), End> {
-        let visible = self.intake.visible();
-        let held = self.intake.held();
-        let count = visible.len() - held;
-        if count == 0 || count > WINDOW {
-            return Ok(());
-        }
-        let Some(journal) = &mut self.journal else { return self.intake.hold(count).map_err(End::Failed) };
-        let pieces = journal.describe(&visible[held..]);
-        let record = &mut journal.record;
-        record.held.clear();
-        record.held.extend_from_slice(visible);
-        record.before.held = moment_held(0, held);
-        record.after = Moment { midline: record.before.midline, held: moment_held(0, visible.len()) };
-        for (share, dir) in record.shares.iter_mut().zip(&self.dirs) {
-            let Share { takes_before, takes_after, .. } = *share;
-            *share = Share { takes_before, takes_after, ..dir.share() };
-        }
-        self.write_record()?;
-        let mut left = pieces.length;
-        let mut pause = FIRST_PAUSE;
-        while left > 0 {
-            let Some(journal) = &self.journal else { return Ok(()) };
-            match journal.hold(&mut self.intake, left) {
-                Ok(moved) => left -= moved,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(End::Failed(error)),
-                Err(error) => self.journal_failed(&error, &mut pause)?,
-            }
-        }
-        self.conclude();
-        Ok(())
-    }
-
-    pub(super) fn write_record(&mut self) -> Result<(), End> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let Some(journal) = &mut self.journal else { return Ok(()) };
-            match journal.write() {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
-                    self.give_journal_up(&error);
-                }
-                Err(error) => self.journal_failed(&error, &mut pause)?,
-            }
-        }
-    }
-
-    pub(super) fn journal_failed(&mut self, error: &io::Error, pause: &mut Duration) -> Result<(), End> {
-        let path = self.dirs[0].config().path.as_encoded_bytes();
-        let said = Message::new("unable to write ").and(path).and("/.journal, pausing").because(error);
-        self.host.warn(&said);
-        if self.host.pause(*pause) == Pause::Stop {
-            return Err(End::Stopped);
-        }
-        *pause = (*pause * 2).min(LONGEST_PAUSE);
-        Ok(())
     }
 
     fn write_alerts(&mut self) -> Result<(), End> {
@@ -305,10 +136,4 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         }
         Ok(())
     }
-}
-
-/// The part of [`crate::journal::record::Record::held`] from `from` to `to`; nothing is always the same.
-fn moment_held(from: usize, to: usize) -> (u16, u16) {
-    let short = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
-    if from == to { (0, 0) } else { (short(from), short(to)) }
 }

@@ -1,6 +1,7 @@
 //! The loop: look at the input, put a batch together, write it everywhere, consume it, rotate.
 
 mod batch;
+mod consume;
 mod resume;
 
 use std::ffi::OsString;

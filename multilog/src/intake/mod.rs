@@ -78,15 +78,23 @@ pub trait Intake {
     fn consume(&mut self, count: usize) -> io::Result<()>;
     /// Takes the first `count` visible bytes out of a pipe by moving them to `offset` of `trace`, all
     /// of them as far as a kill is concerned, or none. How many: as good as always all.
-    fn consume_into(&mut self, count: usize, trace: &Self::Trace, offset: u64) -> io::Result<usize>;
+    fn consume_into(&mut self, _: usize, _: &Self::Trace, _: u64) -> io::Result<usize> {
+        no_pipe()
+    }
     /// The same with the first `count` visible bytes that are still in the pipe, which stay visible.
-    fn hold_into(&mut self, count: usize, trace: &Self::Trace, offset: u64) -> io::Result<usize>;
+    fn hold_into(&mut self, _: usize, _: &Self::Trace, _: u64) -> io::Result<usize> {
+        no_pipe()
+    }
     /// The same with a byte that does not come from the source.
-    fn rehearse(&mut self, byte: u8, trace: &Self::Trace, offset: u64) -> io::Result<()>;
+    fn rehearse(&mut self, _: u8, _: &Self::Trace, _: u64) -> io::Result<()> {
+        no_pipe()
+    }
     /// How many of the visible bytes were taken out of the source and not consumed.
     fn held(&self) -> usize;
     /// Takes the first `count` visible bytes out of the source; they stay visible.
-    fn hold(&mut self, count: usize) -> io::Result<()>;
+    fn hold(&mut self, _: usize) -> io::Result<()> {
+        no_pipe()
+    }
     /// Puts bytes that were taken out by another process before what is visible.
     fn resume(&mut self, held: Vec<u8>);
     /// Waits until a peek could find something, or `signals` can be read, or for `limit`.

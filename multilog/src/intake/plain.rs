@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Kind, Seen, Woken, identity_of, no_pipe};
+use super::{Intake, Kind, Seen, Woken, identity_of};
 use crate::journal::record::Identity;
 
 /// How much is read at once where nobody says otherwise.
@@ -73,24 +73,8 @@ impl Intake for PlainIntake<'_> {
         Ok(())
     }
 
-    fn consume_into(&mut self, _: usize, _: &OwnedFd, _: u64) -> io::Result<usize> {
-        no_pipe()
-    }
-
-    fn hold_into(&mut self, _: usize, _: &OwnedFd, _: u64) -> io::Result<usize> {
-        no_pipe()
-    }
-
-    fn rehearse(&mut self, _: u8, _: &OwnedFd, _: u64) -> io::Result<()> {
-        no_pipe()
-    }
-
     fn held(&self) -> usize {
         self.end - self.start
-    }
-
-    fn hold(&mut self, _: usize) -> io::Result<()> {
-        no_pipe()
     }
 
     fn resume(&mut self, held: Vec<u8>) {

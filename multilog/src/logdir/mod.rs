@@ -1,5 +1,6 @@
 //! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
 
+mod append;
 mod open;
 pub mod recovery;
 pub mod retention;
@@ -16,7 +17,6 @@ use crate::host::{Host, Pause};
 use crate::journal::record::{Place, Share};
 use crate::logfs::{LogFs, Mode, Name};
 use crate::script::LogConfig;
-use crate::script::value::Durability;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, FIRST_PAUSE, Job, LONGEST_PAUSE, Sealed};
 
 /// Told to stop before it was done. What it had begun was taken back.
@@ -184,64 +184,6 @@ impl<F: LogFs> LogDir<F> {
         &self.fs
     }
 
-    /// Appends a batch to `current`, all of it, however often that has to be tried.
-    pub fn append(&mut self, bytes: &[u8], host: &mut impl Host) -> Result<Appended, Stopped> {
-        let Some(current) = &mut self.current else { return Err(Stopped) };
-        self.before = Mark { length: current.length, checksum: current.checksum.clone() };
-        let mut left = bytes;
-        let mut pause = FIRST_PAUSE;
-        while !left.is_empty() {
-            let Some(current) = &mut self.current else { return Err(Stopped) };
-            match self.fs.write(&current.file, left) {
-                Ok(written) if written > 0 => {
-                    current.length += written as u64;
-                    left = &left[written..];
-                    pause = FIRST_PAUSE;
-                }
-                refused => {
-                    let error = refused.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into());
-                    if error.kind() == io::ErrorKind::FileTooLarge && self.before.length > 0 {
-                        self.take_back(host);
-                        return Ok(Appended::TooLarge);
-                    }
-                    if self.made_room(&error, host) {
-                        continue;
-                    }
-                    self.warn("unable to write to ", "/current, pausing", &error, host);
-                    if wait(&mut pause, host) == Pause::Stop {
-                        self.take_back(host);
-                        return Err(Stopped);
-                    }
-                }
-            }
-        }
-        if let Some(current) = &mut self.current {
-            current.checksum.add(bytes);
-            current.dirty.get_or_insert_with(|| host.uptime());
-        }
-        match self.config.durability {
-            Durability::Always => Ok(self.sync_current(host)),
-            Durability::Within(_) | Durability::Rotation => Ok(Appended::All),
-        }
-    }
-
-    /// When `current` is to be brought to the disk, on the clock of [`Host::uptime`].
-    pub fn sync_due(&self) -> Option<Duration> {
-        match self.config.durability {
-            Durability::Within(span) => Some(self.current.as_ref()?.dirty?.saturating_add(span)),
-            Durability::Always | Durability::Rotation => None,
-        }
-    }
-
-    /// Brings `current` to the disk because it is time. What the disk refuses is rotated, and written again
-    /// by the sealer.
-    pub fn sync_now(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
-        match self.sync_current(host) {
-            Appended::Refused => self.rotate_refused(stamped, host),
-            Appended::All | Appended::TooLarge => Ok(()),
-        }
-    }
-
     /// Rotates a `current` that the disk has refused.
     pub fn rotate_refused(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
         self.rotate_after(stamped, Asked::Refused, host)
@@ -252,53 +194,6 @@ impl<F: LogFs> LogDir<F> {
         match self.crew.wait_until_idle(host) {
             Pause::Over => Ok(()),
             Pause::Stop => Err(Stopped),
-        }
-    }
-
-    /// Once only: a second sync of the same file would succeed without having written it.
-    fn sync_current(&mut self, host: &mut impl Host) -> Appended {
-        let Some(current) = &mut self.current else { return Appended::All };
-        let names = || if current.named { Ok(()) } else { self.fs.sync_names() };
-        let synced = self.fs.sync(&current.file).and_then(|()| names());
-        let Err(error) = synced else {
-            // From here on its name is on the disk, and with it what it holds.
-            (current.dirty, current.named, current.inherited) = (None, true, Inherited::Yes);
-            return Appended::All;
-        };
-        self.fs.set_mode(&current.file, Mode::Refused).ok();
-        self.warn("unable to write ", "/current to disk, writing it again", &error, host);
-        Appended::Refused
-    }
-
-    /// On a full disk, and where the script says so: deletes an archive. False: none was deleted.
-    fn made_room(&mut self, error: &io::Error, host: &mut impl Host) -> bool {
-        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let Some(spared) = self.config.spare.filter(|_| full) else { return false };
-        let Ok(Some(archive)) = retention::make_room(&*self.fs, spared) else { return false };
-        let name = Name::from(archive).to_os();
-        let path = self.config.path.as_encoded_bytes();
-        let said = Message::new("unable to write to ").and(path).and("/current, removing ");
-        host.warn(&said.and(name.as_encoded_bytes()).because(error));
-        true
-    }
-
-    /// Takes the batch in hand back out of `current`.
-    pub fn take_back(&mut self, host: &mut impl Host) {
-        let Some(current) = &mut self.current else { return };
-        if current.length == self.before.length {
-            return;
-        }
-        match self.fs.truncate(&current.file, self.before.length) {
-            Ok(()) => {
-                current.length = self.before.length;
-                current.checksum = self.before.checksum.clone();
-            }
-            Err(error) => self.warn(
-                "unable to take lines back out of ",
-                "/current, they will be repeated",
-                &error,
-                host,
-            ),
         }
     }
 
