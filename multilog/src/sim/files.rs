@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, EEXIST, ENOENT, Entry, State, Trouble, error};
 use super::mutants::Mutant;
@@ -14,9 +15,15 @@ pub(crate) struct SimFs {
     pub(crate) disk: Disk,
     pub(crate) directory: usize,
     pub(crate) mutant: Option<Mutant>,
+    /// Whether the names were looked at.
+    looked: AtomicBool,
 }
 
 impl SimFs {
+    pub(crate) fn new(disk: Disk, directory: usize, mutant: Option<Mutant>) -> SimFs {
+        SimFs { disk, directory, mutant, looked: AtomicBool::new(false) }
+    }
+
     fn change<T>(
         &self,
         what: &'static str,
@@ -216,11 +223,15 @@ impl LogFs for SimFs {
     }
 
     fn names(&self) -> io::Result<Vec<OsString>> {
+        // What a start does not see of the archives it can't begin its labels after.
+        let first = !self.looked.swap(true, Ordering::Relaxed);
+        let blind = self.is(Mutant::FollowsTheClock) && first;
         self.change("names", |state| {
             Ok(state
                 .names
                 .keys()
                 .filter(|name| name.0 == self.directory)
+                .filter(|name| !blind || name.1 == "current")
                 .map(|name| name.1.clone())
                 .collect())
         })

@@ -32,11 +32,13 @@ pub(super) enum Mutant {
     RepeatsSync,
     /// `current` says that it is safe while it is being written.
     MarksSafeAtOnce,
+    /// Labels begin with the clock, and not after the labels that are there.
+    FollowsTheClock,
     /// A processor that failed or was killed is taken for one that succeeded.
     TakesAnyEndForSuccess,
 }
 
-const ALL: [Mutant; 13] = [
+const ALL: [Mutant; 14] = [
     Mutant::ConsumesFirst,
     Mutant::KeepsNoJournal,
     Mutant::SetsTheFlagFirst,
@@ -49,6 +51,7 @@ const ALL: [Mutant; 13] = [
     Mutant::SyncsNoNames,
     Mutant::RepeatsSync,
     Mutant::MarksSafeAtOnce,
+    Mutant::FollowsTheClock,
     Mutant::TakesAnyEndForSuccess,
 ];
 

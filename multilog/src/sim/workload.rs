@@ -12,6 +12,9 @@ use crate::script::{Action, Script};
 use crate::sealer::Threading;
 use crate::start;
 
+/// When the first process is started, in seconds since 1970. The clock steps back before each of the others.
+const CLOCK: u64 = 1_000_000;
+
 /// More processes than this and a run gets nowhere.
 const PROCESSES: u64 = 30;
 
@@ -113,7 +116,7 @@ impl Workload {
         for process in 0..PROCESSES {
             disk.start();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
-            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, 1000 + process));
+            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
             match catch_unwind(started) {
                 Ok(true) if !disk.was_told() => return Ok(()),
                 // Fatal at the start, or told to end: the supervisor starts it again.
@@ -134,8 +137,7 @@ impl Workload {
         let script = self.script();
         let host = SimHost::started_at(disk.clone(), second);
         let directories = 0..script.logs.len();
-        let filesystems =
-            directories.map(|directory| SimFs { disk: disk.clone(), directory, mutant }).collect();
+        let filesystems = directories.map(|directory| SimFs::new(disk.clone(), directory, mutant)).collect();
         let boot = [disk.state().boots; 36];
         let opened =
             start::open(script, filesystems, input.reopened(mutant), host, Some(boot), Threading::Inline);
