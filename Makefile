@@ -28,7 +28,7 @@ test-original:
 	sh tests/install-tools.sh
 	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog
 
-# Kills and failures at every system call, ten thousand kills, full disks, clocks: a quarter of an hour.
+# Kills and failures at every system call, ten thousand kills, full disks, clocks: some minutes.
 test-faults:
 	sh tests/install-tools.sh
 	FAULTS=long cargo test --locked -p harness --test faults -- --nocapture --test-threads 2

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 
-use super::rewrite::write_all;
 use crate::logfs::LogFs;
 use crate::script::value::Compression;
 
@@ -65,8 +64,8 @@ struct Writer<'a, F: LogFs> {
 
 impl<F: LogFs> Write for Writer<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        write_all(self.fs, self.file, bytes)?;
-        Ok(bytes.len())
+        // Once: what was written before a failure would be written again by whoever tries again.
+        self.fs.write(self.file, bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -162,9 +162,12 @@ impl<F: LogFs> Crew<F> {
         self.wait_until_below(limit, host)
     }
 
-    /// Waits until nothing is pending, or the program is told to stop.
+    /// Waits until nothing is pending, or the program is told to stop, and that left something.
     pub fn wait_until_idle(&self, host: &mut impl Host) -> Pause {
-        self.wait_until_below(1, host)
+        match self.wait_until_below(1, host) {
+            Pause::Over if host.stop().is_some() && self.desk.state().outcome == Sealed::Left => Pause::Stop,
+            ended => ended,
+        }
     }
 
     fn wait_until_below(&self, limit: usize, host: &mut impl Host) -> Pause {

@@ -82,6 +82,8 @@ pub(crate) struct State {
     told: bool,
     /// How often a process went on without a journal.
     pub(crate) journals_given_up: usize,
+    /// How often a disk that had refused a file refused to mark it as well.
+    pub(crate) marks_refused: usize,
     /// How often the power came back.
     pub(crate) boots: u8,
 }

@@ -143,10 +143,14 @@ impl LogFs for SimFs {
     }
 
     fn set_mode(&self, file: &u64, mode: Mode) -> io::Result<()> {
-        self.change("set_mode", |state| {
+        let set = self.change("set_mode", |state| {
             state.inode(*file).set_mode(mode.bits());
             Ok(())
-        })
+        });
+        if mode == Mode::Refused && set.is_err() {
+            self.disk.state().marks_refused += 1;
+        }
+        set
     }
 
     fn sync(&self, file: &u64) -> io::Result<()> {
