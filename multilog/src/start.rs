@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tai64tools::{Label, Stamp, Stamper};
+use tai64tools::Stamper;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
@@ -38,13 +38,9 @@ pub fn open<I: Intake<Trace = F::File>, F: LogFs, H: Host>(
     for (((fs, config), place), known) in filesystems.into_iter().zip(script.logs).zip(places).zip(known) {
         dirs.push(LogDir::open(fs, config, place, *known, now, threading)?);
     }
-    let stamper = script.stamp.map(|stamp| stamper(stamp, inheritance.verdict.last_stamp));
+    let stamper = script.stamp.map(|stamp| Stamper::after(stamp, inheritance.verdict.last_stamp));
     let parts = Parts { intake, actions: script.actions, stamper, statuses: script.statuses, dirs, host };
     Ok(Engine::new(parts, inheritance))
-}
-
-fn stamper(stamp: Stamp, last: Label) -> Stamper {
-    Stamper::after(stamp, last)
 }
 
 /// What the last run left.
