@@ -15,7 +15,7 @@ use unix::diag::Message;
 
 use crate::host::{Host, Pause};
 use crate::journal::record::{Place, Share};
-use crate::logfs::{LogFs, Mode, Name};
+use crate::logfs::{LogFs, Mode, Name, Named, name_twice};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, FIRST_PAUSE, Job, LONGEST_PAUSE, Sealed};
 
@@ -88,22 +88,12 @@ enum Inherited {
     Refused,
 }
 
-/// Renames a file whose bytes are on the disk: link, sync, unlink, since a rename is two changes to some
-/// file systems, of which a power cut may leave the second alone.
+/// Renames a file whose bytes are on the disk: link, sync, unlink.
 fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
-    match fs.link(from, to) {
-        // Done before a failure of what comes after it; labels are used once.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        // A file system without second names.
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
-        {
-            return fs.rename_new(from, to);
-        }
-        linked => linked?,
+    match name_twice(fs, from, to)? {
+        Named::Anew => Ok(()),
+        Named::Twice => fs.sync_names().and_then(|()| fs.remove(from)),
     }
-    fs.sync_names()?;
-    fs.remove(from)
 }
 
 /// A place in `current`.

@@ -101,3 +101,30 @@ pub trait LogFs: Send + Sync + 'static {
     /// Makes a running processor, and every later one, end at once.
     fn interrupt(&self);
 }
+
+/// How a file came to its new name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// It has both names.
+    Twice,
+    /// It was renamed: the file system has no second names.
+    Anew,
+}
+
+/// Gives a file a second name before it loses the first: to some file systems a rename is two changes, of
+/// which a power cut may leave the second alone. Doing it again is no failure; another file is never
+/// replaced.
+pub fn name_twice<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<Named> {
+    match fs.link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let inode = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| (stat.device, stat.inode)));
+            if inode(from)? == inode(to)? { Ok(Named::Twice) } else { Err(error) }
+        }
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
+        {
+            fs.rename_new(from, to).map(|()| Named::Anew)
+        }
+        linked => linked.map(|()| Named::Twice),
+    }
+}

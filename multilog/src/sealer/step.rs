@@ -19,7 +19,7 @@ use super::rewrite::{Rewritten, rewrite};
 use super::{Asked, Job, Sealer, compress};
 use crate::host::Pace;
 use crate::logdir::retention::Kept;
-use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams};
+use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams, name_twice};
 use crate::script::Transform;
 
 /// A step.
@@ -284,22 +284,17 @@ impl<F: LogFs> Work<'_, F> {
         Ok(Next::Step(Step::Publish))
     }
 
-    /// The source itself gets a second name and loses the first when that is on the disk: to some file
-    /// systems a rename is two changes, of which a power cut may leave the second alone. An output may
-    /// be renamed, since its source is still there.
+    /// The source itself gets a second name and loses the first when that is on the disk. An output may be
+    /// renamed, since its source is still there.
     fn publish(&mut self) -> Performed {
         let to = self.archive();
         let fs = &*self.sealer.fs;
         let named = match self.keeps_source() {
-            true => move_in(fs, &self.source(), &to),
+            true => name_twice(fs, &self.source(), &to).map(drop),
             false => fs.rename_new(&self.temporary(), &to),
         };
         match named {
             Ok(()) => Ok(Next::Step(Step::SyncNames)),
-            // Done before a failure of what comes after it; labels are used once.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_published() => {
-                Ok(Next::Step(Step::SyncNames))
-            }
             // Retention of the foreground, or an administrator, deleted it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Next::Done),
             Err(error) => Err(self.failed("unable to link to ", &to, ", pausing", &error, Step::Publish)),
@@ -324,25 +319,5 @@ impl<F: LogFs> Work<'_, F> {
         })?;
         // With its second name a source that comes back after a power cut is no harm.
         Ok(if self.keeps_source() { Next::Done } else { Next::Step(Step::SyncRemoval) })
-    }
-
-    /// Whether the archive is the source already.
-    fn is_published(&self) -> bool {
-        let fs = &*self.sealer.fs;
-        let inode = |name: Name| fs.lookup(&name).ok().flatten().map(|stat| stat.inode);
-        let published = inode(self.archive());
-        self.keeps_source() && published.is_some() && published == inode(self.source())
-    }
-}
-
-/// A second name, or, on a file system without them, a new one.
-fn move_in<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
-    match fs.link(from, to) {
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
-        {
-            fs.rename_new(from, to)
-        }
-        linked => linked,
     }
 }
