@@ -32,6 +32,18 @@ pub trait Pace {
     fn pause(&mut self, time: Duration) -> Pause;
 }
 
+/// The first pause after a failure, which doubles up to [`LONGEST_PAUSE`].
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause: what the original waits.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Waits after a failure, each time twice as long.
+pub fn wait(pause: &mut Duration, pace: &mut (impl Pace + ?Sized)) -> Pause {
+    let ended = pace.pause(*pause);
+    *pause = (*pause * 2).min(LONGEST_PAUSE);
+    ended
+}
+
 /// How a program is told to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {

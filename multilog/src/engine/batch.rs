@@ -7,12 +7,11 @@ use unix::diag::Message;
 
 use super::{End, Engine};
 use crate::framer::Ending;
-use crate::host::{Host, Pause};
+use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::Intake;
 use crate::journal::record::Share;
 use crate::logdir::Appended;
 use crate::logfs::LogFs;
-use crate::sealer::{FIRST_PAUSE, LONGEST_PAUSE};
 
 /// A file with less room than this is rotated before anything is added: a stamp has to fit.
 const LEAST_ROOM: u64 = 64;
@@ -128,10 +127,9 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 };
                 let path = self.statuses[status].as_encoded_bytes();
                 self.host.warn(&Message::new("unable to write ").and(path).and(", pausing").because(&error));
-                if self.host.pause(pause) == Pause::Stop {
+                if wait(&mut pause, &mut self.host) == Pause::Stop {
                     return Err(End::Stopped);
                 }
-                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
         Ok(())

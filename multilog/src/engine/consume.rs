@@ -7,33 +7,33 @@ use unix::diag::Message;
 
 use super::{End, Engine};
 use crate::framer::WINDOW;
-use crate::host::{Host, Pause};
-use crate::intake::{Intake, Kind};
+use crate::host::{FIRST_PAUSE, Host, Pause, wait};
+use crate::intake::{Fate, Intake, Kind};
+use crate::journal::Piece;
 use crate::journal::record::{Moment, Share};
 use crate::logfs::LogFs;
-use crate::sealer::{FIRST_PAUSE, LONGEST_PAUSE};
 
 /// What is taken out of the input, and how.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     /// Of the visible bytes, so many.
     taken: usize,
     /// The first of them are not in the source anymore.
     held: usize,
-    /// The next ones are the first piece in the source, thrown away up to its split.
-    piece: usize,
-    split: usize,
+    /// The next ones are the first piece in the source.
+    piece: Piece,
 }
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// Says in the journal what is going to be done.
     pub(super) fn record_batch(&mut self, taken: usize) -> Result<Plan, End> {
         let held = self.intake.held();
-        let mut plan = Plan { taken, held: held.min(taken), piece: taken - held.min(taken), split: 0 };
+        let from_held = held.min(taken);
+        let piece = Piece { length: taken - from_held, split: 0 };
+        let mut plan = Plan { taken, held: from_held, piece };
         let Some(journal) = &mut self.journal else { return Ok(plan) };
         let visible = self.intake.visible();
-        let piece = journal.describe(&visible[plan.held..taken]);
-        (plan.piece, plan.split) = (piece.length, piece.split);
+        plan.piece = journal.describe(&visible[plan.held..taken]);
         let record = &mut journal.record;
         record.held.clear();
         record.held.extend_from_slice(&visible[..held]);
@@ -47,7 +47,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         }
         record.last_stamp = self.assembly.last_stamp();
         for (log, share) in record.shares.iter_mut().enumerate() {
-            *share = Share { takes_before: share.takes_before, ..self.dirs[log].share() };
+            *share = share.updated(self.dirs[log].share());
             share.adds = self.assembly.outputs[log].len() as u64;
             share.takes_after = self.assembly.takes(log);
         }
@@ -59,8 +59,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     pub(super) fn record_share(&mut self, log: usize, now: Share) -> Result<(), End> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let share = &mut journal.record.shares[log];
-        let (takes_before, takes_after) = (share.takes_before, share.takes_after);
-        *share = Share { takes_before, takes_after, ..now };
+        *share = share.updated(now);
         self.write_record()
     }
 
@@ -75,12 +74,16 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
             return Ok(());
         }
-        let mut left = plan.taken - plan.held;
-        self.intake.consume(plan.held + plan.split).map_err(End::Failed)?;
-        self.swallow(plan.piece - plan.split)?;
-        left -= plan.piece;
+        self.take_out(plan.held, plan.piece)?;
+        self.discard(plan.taken - plan.held - plan.piece.length, 0)
+    }
+
+    /// Takes out what is held and the piece behind it, which the record describes.
+    fn take_out(&mut self, held: usize, piece: Piece) -> Result<(), End> {
+        self.intake.consume(held + piece.split).map_err(End::Failed)?;
+        self.swallow(piece.length - piece.split, Fate::Consumed)?;
         self.conclude();
-        self.discard(left, 0)
+        Ok(())
     }
 
     /// Takes bytes out of a pipe that everybody has. They are visible, and `beyond` more are to follow.
@@ -94,10 +97,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             let piece = journal.describe(visible);
             journal.record.more += beyond;
             self.write_record()?;
-            self.intake.consume(piece.split).map_err(End::Failed)?;
-            self.swallow(piece.length - piece.split)?;
+            self.take_out(0, piece)?;
             left -= piece.length;
-            self.conclude();
         }
         Ok(())
     }
@@ -109,12 +110,12 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// The tail of a piece, into the journal.
-    fn swallow(&mut self, count: usize) -> Result<(), End> {
+    fn swallow(&mut self, count: usize, fate: Fate) -> Result<(), End> {
         let mut left = count;
         let mut pause = FIRST_PAUSE;
         while left > 0 {
             let Some(journal) = &self.journal else { return Ok(()) };
-            match journal.swallow(&mut self.intake, left) {
+            match journal.swallow(&mut self.intake, left, fate) {
                 Ok(moved) => left -= moved,
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(End::Failed(error)),
                 Err(error) => self.journal_failed(&error, &mut pause)?,
@@ -139,20 +140,10 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         record.before.held = moment_held(0, held);
         record.after = Moment { midline: record.before.midline, held: moment_held(0, visible.len()) };
         for (share, dir) in record.shares.iter_mut().zip(&self.dirs) {
-            let Share { takes_before, takes_after, .. } = *share;
-            *share = Share { takes_before, takes_after, ..dir.share() };
+            *share = share.updated(dir.share());
         }
         self.write_record()?;
-        let mut left = pieces.length;
-        let mut pause = FIRST_PAUSE;
-        while left > 0 {
-            let Some(journal) = &self.journal else { return Ok(()) };
-            match journal.hold(&mut self.intake, left) {
-                Ok(moved) => left -= moved,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(End::Failed(error)),
-                Err(error) => self.journal_failed(&error, &mut pause)?,
-            }
-        }
+        self.swallow(pieces.length, Fate::Held)?;
         self.conclude();
         Ok(())
     }
@@ -172,14 +163,12 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     pub(super) fn journal_failed(&mut self, error: &io::Error, pause: &mut Duration) -> Result<(), End> {
-        let path = self.dirs[0].config().path.as_encoded_bytes();
-        let said = Message::new("unable to write ").and(path).and("/.journal, pausing").because(error);
-        self.host.warn(&said);
-        if self.host.pause(*pause) == Pause::Stop {
-            return Err(End::Stopped);
+        let said = Message::new("unable to write ").and(self.journal_path());
+        self.host.warn(&said.and("/.journal, pausing").because(error));
+        match wait(pause, &mut self.host) {
+            Pause::Over => Ok(()),
+            Pause::Stop => Err(End::Stopped),
         }
-        *pause = (*pause * 2).min(LONGEST_PAUSE);
-        Ok(())
     }
 }
 

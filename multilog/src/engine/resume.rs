@@ -7,14 +7,13 @@ use std::sync::Arc;
 use unix::diag::Message;
 
 use super::{End, Engine};
-use crate::host::Host;
+use crate::host::{FIRST_PAUSE, Host};
 use crate::intake::{Intake, Kind};
 use crate::journal::judge::{Held, Verdict};
 use crate::journal::record::{Boot, Moment, Record};
 use crate::journal::{self, Journal, is_foreign};
 use crate::logfs::LogFs;
 use crate::output::NEWLINE_WINDOW;
-use crate::sealer::FIRST_PAUSE;
 
 /// How often a journal is tried that can't be made, as on a full disk, where lines can't be written
 /// either; but there may be room for lines and no inode for a journal.
@@ -171,7 +170,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         }
     }
 
-    fn journal_path(&self) -> Vec<u8> {
+    pub(super) fn journal_path(&self) -> Vec<u8> {
         let path = self.dirs.first().map(|dir| dir.config().path.as_encoded_bytes().to_vec());
         path.unwrap_or_default()
     }

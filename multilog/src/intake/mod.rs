@@ -61,6 +61,15 @@ pub enum Kind {
     Stream,
 }
 
+/// What becomes of bytes that are taken out of a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They are written everywhere, and visible no more. Nothing is held before them.
+    Consumed,
+    /// They stay visible, behind those that are held already.
+    Held,
+}
+
 /// A source of bytes that can be looked at before they are taken.
 pub trait Intake {
     /// What consumption can leave its trace in.
@@ -76,13 +85,9 @@ pub trait Intake {
     fn visible(&self) -> &[u8];
     /// Takes the first `count` visible bytes out of the source.
     fn consume(&mut self, count: usize) -> io::Result<()>;
-    /// Takes the first `count` visible bytes out of a pipe by moving them to `offset` of `trace`, all
-    /// of them as far as a kill is concerned, or none. How many: as good as always all.
-    fn consume_into(&mut self, _: usize, _: &Self::Trace, _: u64) -> io::Result<usize> {
-        no_pipe()
-    }
-    /// The same with the first `count` visible bytes that are still in the pipe, which stay visible.
-    fn hold_into(&mut self, _: usize, _: &Self::Trace, _: u64) -> io::Result<usize> {
+    /// Takes the first `count` bytes out of a pipe by moving them to `offset` of `trace`, all of them as far
+    /// as a kill is concerned, or none. How many: as good as always all.
+    fn move_into(&mut self, _: usize, _: Fate, _: &Self::Trace, _: u64) -> io::Result<usize> {
         no_pipe()
     }
     /// The same with a byte that does not come from the source.
@@ -124,12 +129,8 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
         (**self).consume(count)
     }
 
-    fn consume_into(&mut self, count: usize, trace: &I::Trace, offset: u64) -> io::Result<usize> {
-        (**self).consume_into(count, trace, offset)
-    }
-
-    fn hold_into(&mut self, count: usize, trace: &I::Trace, offset: u64) -> io::Result<usize> {
-        (**self).hold_into(count, trace, offset)
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &I::Trace, offset: u64) -> io::Result<usize> {
+        (**self).move_into(count, fate, trace, offset)
     }
 
     fn rehearse(&mut self, byte: u8, trace: &I::Trace, offset: u64) -> io::Result<()> {

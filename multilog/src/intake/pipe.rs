@@ -10,7 +10,7 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Intake, Kind, Seen, Woken, identity_of};
+use super::{Fate, Intake, Kind, Seen, Woken, identity_of};
 use crate::journal::record::Identity;
 
 /// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
@@ -137,14 +137,6 @@ impl<'fd> PipeIntake<'fd> {
         Ok(())
     }
 
-    /// Takes bytes out of the pipe and puts them into a file; how many.
-    fn remove_into(&self, count: usize, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
-        match pipe::remove_into(self.source, trace, offset, count)? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            moved => Ok(moved),
-        }
-    }
-
     /// Reads what is in the side pipe to the end.
     fn read_side(&mut self, count: usize) -> io::Result<()> {
         let held = self.start..self.start + self.held;
@@ -252,15 +244,15 @@ impl Intake for PipeIntake<'_> {
         Ok(())
     }
 
-    fn consume_into(&mut self, count: usize, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
-        let moved = self.remove_into(count, trace, offset)?;
-        self.start += moved;
-        Ok(moved)
-    }
-
-    fn hold_into(&mut self, count: usize, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
-        let moved = self.remove_into(count, trace, offset)?;
-        self.held += moved;
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
+        let moved = match pipe::remove_into(self.source, trace, offset, count)? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            moved => moved,
+        };
+        match fate {
+            Fate::Consumed => self.start += moved,
+            Fate::Held => self.held += moved,
+        }
         Ok(moved)
     }
 

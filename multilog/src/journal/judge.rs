@@ -222,9 +222,9 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
     let Some(share) = share else { return Has::All };
     match now.current {
         Some((inode, length)) if inode == share.current => {
-            if length == share.start + share.adds {
+            if length == share.end() {
                 Has::All
-            } else if (share.start..share.start + share.adds).contains(&length) {
+            } else if (share.start..share.end()).contains(&length) {
                 Has::NotAll
             } else {
                 Has::Foreign
@@ -249,7 +249,7 @@ fn conclude(
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let Some(share) = share else { continue };
         if has(now, Some(share)) == Has::All {
-            known.current = Some(Proven { inode: share.current, length: share.start + share.adds });
+            known.current = Some(Proven { inode: share.current, length: share.end() });
         } else {
             // Rotated, and nothing was written since; or somebody else was here.
             undisturbed &= now.current.is_none_or(|(_, length)| length == 0);
@@ -267,7 +267,7 @@ fn keep_whole_files(verdict: &mut Verdict, shares: &[Option<&Share>], facts: &Fa
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let Some(share) = share else { continue };
         if has(now, Some(share)) == Has::All && !share.takes_after {
-            known.current = Some(Proven { inode: share.current, length: share.start + share.adds });
+            known.current = Some(Proven { inode: share.current, length: share.end() });
         }
     }
 }

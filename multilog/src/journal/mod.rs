@@ -16,7 +16,7 @@ mod split;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use crate::intake::Intake;
+use crate::intake::{Fate, Intake};
 use crate::logfs::{How, LogFs, Name};
 use record::{FLAG, LENGTH, Moment, Record, SIGHT, TAIL};
 pub use split::Piece;
@@ -104,18 +104,18 @@ impl<F: LogFs> Journal<F> {
     }
 
     /// Takes the last `count` bytes of a piece out of the input, into the tail; how many it got.
-    pub fn swallow(&self, intake: &mut impl Intake<Trace = F::File>, count: usize) -> io::Result<usize> {
-        intake.consume_into(count, &self.file, (TAIL - count) as u64)
-    }
-
-    /// The same for pieces of a line, which the record holds.
-    pub fn hold(&self, intake: &mut impl Intake<Trace = F::File>, count: usize) -> io::Result<usize> {
-        intake.hold_into(count, &self.file, (TAIL - count) as u64)
+    pub fn swallow(
+        &self,
+        intake: &mut impl Intake<Trace = F::File>,
+        count: usize,
+        fate: Fate,
+    ) -> io::Result<usize> {
+        intake.move_into(count, fate, &self.file, (TAIL - count) as u64)
     }
 
     /// Finds out whether the tail can be used at all on this file system, with a byte of our own.
     pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> io::Result<()> {
-        let expected = !self.record.unset_flag() ^ 1;
+        let expected = self.record.last ^ 1;
         intake.rehearse(expected, &self.file, FLAG)?;
         let mut found = [0];
         let got = self.fs.read_at(&self.file, &mut found, FLAG)?;
@@ -127,7 +127,7 @@ impl<F: LogFs> Journal<F> {
         let record = &mut self.record;
         record.before = record.after;
         for share in &mut record.shares {
-            share.start += share.adds;
+            share.start = share.end();
             share.adds = 0;
             share.takes_before = share.takes_after;
         }

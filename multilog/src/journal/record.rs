@@ -78,6 +78,18 @@ pub struct Share {
     pub takes_after: bool,
 }
 
+impl Share {
+    /// The directory as it stands `now`; the line in hand goes where it went.
+    pub fn updated(&self, now: Share) -> Share {
+        Share { takes_before: self.takes_before, takes_after: self.takes_after, ..now }
+    }
+
+    /// The length of `current` after the batch.
+    pub fn end(&self) -> u64 {
+        self.start + self.adds
+    }
+}
+
 /// A batch: what it takes out of the input and what it adds to the directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

@@ -6,11 +6,10 @@ use std::time::Duration;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::{Appended, Inherited, LogDir, Mark, Stopped, retention, wait};
-use crate::host::{Host, Pause};
+use super::{Appended, Inherited, LogDir, Mark, Stopped, retention};
+use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{LogFs, Mode, Name};
 use crate::script::value::Durability;
-use crate::sealer::FIRST_PAUSE;
 
 impl<F: LogFs> LogDir<F> {
     /// Appends a batch to `current`, all of it, however often that has to be tried.

@@ -13,11 +13,11 @@ use std::time::Duration;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use crate::host::{Host, Pause};
+use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::journal::record::{Place, Share};
 use crate::logfs::{LogFs, Mode, Name, Named, name_twice};
 use crate::script::LogConfig;
-use crate::sealer::{Asked, Checksum, Crew, Deadline, FIRST_PAUSE, Job, LONGEST_PAUSE, Sealed};
+use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
 
 /// Told to stop before it was done. What it had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,11 +245,4 @@ enum Standing {
     Gone,
     /// Another file.
     Foreign,
-}
-
-/// Waits after a failure, each time twice as long.
-fn wait(pause: &mut Duration, host: &mut impl Host) -> Pause {
-    let ended = host.pause(*pause);
-    *pause = (*pause * 2).min(LONGEST_PAUSE);
-    ended
 }

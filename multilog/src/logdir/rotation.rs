@@ -8,10 +8,10 @@ use std::io;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::{Current, Inherited, LogDir, Standing, Stopped, wait};
-use crate::host::{Host, Pause};
+use super::{Current, Inherited, LogDir, Standing, Stopped};
+use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{Archive, How, LogFs, Name};
-use crate::sealer::{Asked, Checksum, FIRST_PAUSE, Job};
+use crate::sealer::{Asked, Checksum, Job};
 
 /// How much of a removed `current` is copied at once.
 const PIECE: usize = 64 << 10;

@@ -11,12 +11,11 @@ mod rewrite;
 mod step;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
-use crate::host::{Pace, Pause};
+use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logdir::retention::{Kept, prune};
 use crate::logfs::LogFs;
 use crate::script::LogConfig;
@@ -26,11 +25,6 @@ pub use crew::{Crew, Deadline, Threading};
 pub use rewrite::Checksum;
 pub(crate) use rewrite::write_all;
 use step::{Next, Step};
-
-/// The first pause after a failure, which doubles up to [`LONGEST_PAUSE`].
-pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause: what the original waits.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A full file on its way to an archive.
 #[derive(Debug)]
@@ -98,10 +92,9 @@ impl<F: LogFs> Sealer<F> {
                 Err(failure) => {
                     pace.warn(&failure.message);
                     step = failure.retry;
-                    if pace.pause(pause) == Pause::Stop {
+                    if wait(&mut pause, pace) == Pause::Stop {
                         return Sealed::Left;
                     }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }

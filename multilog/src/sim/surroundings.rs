@@ -11,7 +11,7 @@ use unix::diag::Message;
 use super::disk::{Disk, Trouble};
 use super::mutants::Mutant;
 use crate::host::{Host, Pace, Pause, Stop};
-use crate::intake::{Intake, Kind, Seen, Woken};
+use crate::intake::{Fate, Intake, Kind, Seen, Woken};
 use crate::journal::record::Identity;
 
 /// How many chunks fit into the pipe when it does not join them.
@@ -95,7 +95,7 @@ impl SimInput {
     }
 
     /// Moves bytes to a file, unless that is to fail.
-    fn move_into(&self, count: usize, trace: u64, offset: u64) -> io::Result<()> {
+    fn move_bytes(&self, count: usize, trace: u64, offset: u64) -> io::Result<()> {
         let from = self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken;
         let (pipe, bytes) = (Arc::clone(&self.pipe), Arc::clone(&self.bytes));
         let leaves_trace = self.mutant != Some(Mutant::LeavesNoTrace);
@@ -172,15 +172,12 @@ impl Intake for SimInput {
         Ok(())
     }
 
-    fn consume_into(&mut self, count: usize, trace: &u64, offset: u64) -> io::Result<usize> {
-        self.move_into(count, *trace, offset)?;
-        self.seen.drain(..count);
-        Ok(count)
-    }
-
-    fn hold_into(&mut self, count: usize, trace: &u64, offset: u64) -> io::Result<usize> {
-        self.move_into(count, *trace, offset)?;
-        self.held += count;
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &u64, offset: u64) -> io::Result<usize> {
+        self.move_bytes(count, *trace, offset)?;
+        match fate {
+            Fate::Consumed => drop(self.seen.drain(..count)),
+            Fate::Held => self.held += count,
+        }
         Ok(count)
     }
 
