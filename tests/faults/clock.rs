@@ -9,7 +9,7 @@ use harness::{LogView, Scratch, tool};
 use crate::storm::{end, start};
 
 /// faketime works by preloading, so not on a program that is linked statically.
-fn faketime() -> Option<PathBuf> {
+pub(crate) fn faketime() -> Option<PathBuf> {
     let path = PathBuf::from("/usr/bin/faketime");
     let dynamic = std::fs::read(tool("multilog"))
         .unwrap()

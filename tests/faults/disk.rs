@@ -1,39 +1,15 @@
 //! Disks that are full, and have room again; limits; an fsync that fails.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, tool};
+use harness::{LogView, Scratch, SmallDisk, tool};
 
 use crate::is_long;
 use crate::lines::{Kind, Random, account};
 use crate::storm::{end, start};
-
-/// A small file system, for as long as it lives.
-pub(crate) struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// None, and a word about it, where none can be mounted.
-    pub(crate) fn mount(place: &Path, size: &str) -> Option<SmallDisk> {
-        std::fs::create_dir(place).unwrap();
-        let options = format!("size={size}");
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(place).output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(SmallDisk(place.to_path_buf()));
-        }
-        eprintln!("skipped: no small file system can be mounted");
-        None
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(&self.0).status().unwrap();
-    }
-}
 
 /// Fills the file system of `path` but for `room` bytes.
 pub(crate) fn fill(path: &Path, room: u64) {

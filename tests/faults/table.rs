@@ -6,10 +6,10 @@ use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, strace};
+use harness::{LogView, Scratch, SmallDisk, strace};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::disk::{SmallDisk, fill};
+use crate::disk::fill;
 use crate::engines::Engine;
 use crate::lines::{Account, Kind, account};
 use crate::storm::{Storm, end, rage_over, start};

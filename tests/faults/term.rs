@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use harness::{LogView, Scratch, ours_only, strace, tool};
+use harness::{LogView, Scratch, SmallDisk, ours_only, tool};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::disk::{SmallDisk, fill};
+use crate::clock::faketime;
+use crate::disk::fill;
 use crate::engines::Engine;
 use crate::storm::{end, start};
 
@@ -21,6 +22,18 @@ fn term(
     ready: impl Fn() -> bool,
     after: impl FnOnce(),
 ) -> Duration {
+    term_within(here, &[], script, input, ready, after)
+}
+
+/// The same with a program that the first one is started by.
+fn term_within(
+    here: &Scratch,
+    starter: &[&str],
+    script: &[&str],
+    input: &[u8],
+    ready: impl Fn() -> bool,
+    after: impl FnOnce(),
+) -> Duration {
     use std::io::Write;
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(input).unwrap();
@@ -29,7 +42,12 @@ fn term(
         command.args(script).current_dir(here.path(""));
         command
     };
-    let mut logger = start(command(), &reader);
+    let mut first = command();
+    if let [program, arguments @ ..] = starter {
+        first = std::process::Command::new(program);
+        first.args(arguments).arg(tool("multilog")).args(script).current_dir(here.path(""));
+    }
+    let mut logger = start(first, &reader);
     let begun = std::time::Instant::now();
     while !ready() {
         assert!(begun.elapsed() < Duration::from_secs(20), "never ready");
@@ -137,7 +155,7 @@ fn while_a_directory_cannot_be_pruned() {
 /// The original does not look at TERM while it waits for room.
 #[test]
 fn the_original_does_not_obey_on_a_full_disk() {
-    if !ours_only("TERM") || strace().is_none() {
+    if !ours_only("TERM") {
         return;
     }
     let Some(original) = Engine::peers().into_iter().find(|engine| engine.name.ends_with("(Debian)")) else {
@@ -153,4 +171,50 @@ fn the_original_does_not_obey_on_a_full_disk() {
     std::thread::sleep(Duration::from_millis(300));
     kill_process(Pid::from_child(&logger), Signal::TERM).unwrap();
     assert_eq!(end(&mut logger, Duration::from_secs(2)), None);
+}
+
+#[test]
+fn while_a_processor_is_killed_again_and_again() {
+    let here = Scratch::in_memory();
+    let input = lines(600);
+    std::fs::write(here.path("kills"), "").unwrap();
+    let flag = here.path("kills");
+    let command = format!("![ ! -e {} ] || kill -9 $$; cat", flag.display());
+    let ready = || LogView::of(here.path("main")).codes().contains(&"u");
+    let after = || std::fs::remove_file(&flag).unwrap();
+    let took = term(&here, &["s4096", "n100", &command, "./main"], &input, ready, after);
+    assert!(took < Duration::from_millis(200) + SLACK, "{took:?}");
+    let view = LogView::of(here.path("main"));
+    assert_eq!((view.bytes(), view.codes().iter().all(|code| *code == "s")), (input, true));
+}
+
+/// Not even one line fits below the limit, so it pauses.
+#[test]
+fn at_the_limit_of_the_process() {
+    let here = Scratch::in_memory();
+    let input = "x".repeat(900) + "\n";
+    let starter = ["sh", "-c", "ulimit -f 1; exec \"$0\" \"$@\""];
+    let ready = || here.path("main/current").exists();
+    let took = term_within(&here, &starter, &["./main"], input.as_bytes(), ready, || {});
+    assert!(took < Duration::from_millis(200) + SLACK, "{took:?}");
+    assert_eq!(LogView::of(here.path("main")).text(), input);
+}
+
+/// Its pauses and waits are on another clock.
+#[test]
+fn while_the_clock_is_a_day_behind_and_steps_back() {
+    let Some(faketime) = faketime() else { return };
+    let here = Scratch::in_memory();
+    let clock = here.write("clock", "+0d");
+    let setting = format!("FAKETIME_TIMESTAMP_FILE={}", clock.display());
+    let faketime = faketime.display().to_string();
+    let starter = ["env", "-u", "FAKETIME", &setting, "FAKETIME_NO_CACHE=1", &faketime, "now"];
+    let input = lines(300);
+    let ready = || {
+        std::fs::write(&clock, "-1d").unwrap();
+        LogView::of(here.path("main")).bytes().len() == input.len()
+    };
+    let took = term_within(&here, &starter, &["s4096", "n100", "./main"], &input, ready, || {});
+    assert!(took < Duration::from_millis(200) + SLACK, "{took:?}");
+    assert_eq!(LogView::of(here.path("main")).bytes(), input);
 }

@@ -9,9 +9,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod run;
+mod small_disk;
 mod under_test;
 mod view;
 
 pub use run::{Outcome, Run, Running, Scratch};
+pub use small_disk::SmallDisk;
 pub use under_test::{corpus, is_original, original, ours_only, strace, tool};
 pub use view::LogView;

@@ -1,10 +1,9 @@
 //! What can't be done: at the start it is fatal, later it is tried again.
 
 use std::fs::File;
-use std::process::Command;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, ours_only, strace, tool};
+use harness::{LogView, Scratch, SmallDisk, ours_only, strace, tool};
 use rustix::process::Signal;
 
 #[test]
@@ -53,7 +52,7 @@ fn the_same_directory_twice_is_fatal() {
 #[test]
 fn a_full_disk_is_waited_for_and_nothing_is_lost() {
     let here = Scratch::new();
-    let Some(disk) = Disk::new(&here, "256k") else { return };
+    let Some(disk) = SmallDisk::mount(&here.path("disk"), "256k") else { return };
     here.write("disk/ballast", vec![0; 200 << 10]);
     let input: String = (0..3000).map(|n| format!("line {n:050}\n")).collect();
     let mut running = here.multilog(&["s16777215", "./disk/main"]).start();
@@ -83,7 +82,7 @@ fn a_full_disk_is_waited_for_and_nothing_is_lost() {
 fn term_on_a_full_disk_leaves_the_lines_in_the_pipe() {
     if ours_only("TERM") {
         let here = Scratch::new();
-        let Some(disk) = Disk::new(&here, "256k") else { return };
+        let Some(disk) = SmallDisk::mount(&here.path("disk"), "256k") else { return };
         here.write("disk/ballast", vec![0; 200 << 10]);
         let input: String = (0..1100).map(|n| format!("line {n:050}\n")).collect();
         let (read, write) = std::io::pipe().unwrap();
@@ -229,35 +228,5 @@ fn a_pipe_that_somebody_made_non_blocking_is_waited_for() {
         running.until("the line is there", || LogView::of(here.path("main")).text() == "line\n");
         drop(writer);
         running.wait().quietly();
-    }
-}
-
-/// A small file system, for as long as it lives. None, and a word about it, where none can be mounted.
-struct Disk(std::path::PathBuf);
-
-impl Disk {
-    fn new(here: &Scratch, size: &str) -> Option<Disk> {
-        let place = here.path("disk");
-        std::fs::create_dir(&place).unwrap();
-        let options = format!("size={size}");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(&place)
-            .output()
-            .unwrap();
-        if mounted.status.success() {
-            return Some(Disk(place));
-        }
-        eprintln!(
-            "skipped: unable to mount a small file system: {}",
-            String::from_utf8_lossy(&mounted.stderr)
-        );
-        None
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(&self.0).status().unwrap();
     }
 }
