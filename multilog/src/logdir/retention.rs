@@ -11,28 +11,18 @@ use tai64tools::Label;
 use crate::logfs::{Archive, LogFs, Name};
 use crate::script::value::{FileCount, Spared};
 
-/// What is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// Nothing had to go.
-    All,
-    /// Labels from this one on.
-    From(Label),
-}
-
-/// Deletes the oldest archives beyond `keep`. `refused` hears about those that can't be deleted.
+/// Deletes the oldest archives beyond `keep`. `refused` hears about those that can't be deleted. The first
+/// label that retention keeps: what is older is gone, or about to go. None: there is no archive at all.
 pub fn prune<F: LogFs>(
     fs: &F,
     keep: FileCount,
     mut refused: impl FnMut(&Archive, &io::Error),
-) -> io::Result<Kept> {
+) -> io::Result<Option<Label>> {
     let mut labels: BTreeMap<Label, Vec<Archive>> = BTreeMap::new();
     for archive in fs.names()?.iter().filter_map(|name| Archive::parse(name)) {
         labels.entry(archive.label).or_default().push(archive);
     }
-    let Some(excess) = labels.len().checked_sub(keep.archives()).filter(|&excess| excess > 0) else {
-        return Ok(Kept::All);
-    };
+    let excess = labels.len().saturating_sub(keep.archives());
     for archives in labels.values().take(excess) {
         for archive in archives {
             if let Err(error) = remove(fs, archive) {
@@ -40,7 +30,7 @@ pub fn prune<F: LogFs>(
             }
         }
     }
-    Ok(labels.keys().nth(excess).map_or(Kept::All, |&label| Kept::From(label)))
+    Ok(labels.into_keys().nth(excess))
 }
 
 /// Deletes the oldest finished archive, if more than `spared` are there, for the room that it takes.

@@ -216,7 +216,7 @@ mod tests {
             (b.code.as_bytes(), c.code.as_bytes(), d.code.as_bytes()),
             (&b"s"[..], &b"zst"[..], &b"x"[..])
         );
-        assert_eq!(c.transform, Transform::Compress(Compression::Zstd(3)));
+        assert_eq!(c.transform, Transform::Compress(Compression::Zstd(1)));
         assert_eq!((c.spare, d.spare.map(Spared::archives)), (None, Some(2)));
     }
 

@@ -155,7 +155,7 @@ impl Compression {
         };
         match method {
             b"gzip" => Ok(Compression::Gzip(level(1, 9, 6)?.into())),
-            b"zstd" => Ok(Compression::Zstd(level(1, 22, 3)?.into())),
+            b"zstd" => Ok(Compression::Zstd(level(1, 22, 1)?.into())),
             _ => Err(Malformed("not gzip or zstd")),
         }
     }

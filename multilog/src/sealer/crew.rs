@@ -21,7 +21,8 @@ use crate::logfs::LogFs;
 const PENDING: usize = 32;
 /// How many may wait with one, since none of them may be deleted.
 const PENDING_PROCESSING: usize = 2;
-/// How many more archives than asked for may stand before the foreground deletes some itself.
+/// How many more archives than asked for may stand before the sealer is woken to delete them together, and
+/// again so many before the foreground does.
 const SLACK: usize = 2;
 /// How long a file is held back when retention is expected to delete it sooner than that: its fsync
 /// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
@@ -85,6 +86,8 @@ struct State<File> {
     second: Option<Instant>,
     /// Whether a job is in work.
     busy: bool,
+    /// Whether the thread waits because retention will probably delete what it would seal.
+    holding: bool,
     /// How the jobs that are over ended, all together.
     outcome: Sealed,
     order: Order,
@@ -124,6 +127,13 @@ impl<File> Desk<File> {
     }
 }
 
+impl<F: LogFs> Sealer<F> {
+    /// How many files may be held back: those that retention keeps, and a few that it is to delete.
+    fn held_at_most(&self) -> usize {
+        (self.archives_kept() + SLACK - 1).min(PENDING / 2)
+    }
+}
+
 impl<F: LogFs> Crew<F> {
     /// A crew without work.
     pub fn new(sealer: Sealer<F>, threading: Threading) -> std::io::Result<Crew<F>> {
@@ -132,6 +142,7 @@ impl<F: LogFs> Crew<F> {
             newest: None,
             second: None,
             busy: false,
+            holding: false,
             outcome: Sealed::Done,
             order: Order::Work,
         };
@@ -151,8 +162,12 @@ impl<F: LogFs> Crew<F> {
         let mut state = self.desk.state();
         state.jobs.push_back(job);
         state.second = state.newest.replace(Instant::now());
+        // A thread that holds files back looks at them again by itself.
+        let enough = !state.holding || state.jobs.len() > self.sealer.held_at_most();
         drop(state);
-        self.desk.wake.notify_all();
+        if enough {
+            self.desk.wake.notify_all();
+        }
         self.bound_disk_use(host);
     }
 
@@ -192,6 +207,9 @@ impl<F: LogFs> Crew<F> {
     /// Waits for the rest of the sealing and ends the thread. Files that were not sealed stay `.u`.
     pub fn finish(&mut self, deadline: Deadline, host: &mut impl Host) -> Sealed {
         let Some(thread) = self.thread.take() else { return self.desk.state().outcome };
+        if deadline == Deadline::None && self.sealer.has_compression() {
+            self.help(host);
+        }
         let mut order = deadline.order();
         let mut end = (deadline == Deadline::Soon).then(|| Instant::now() + GRACE);
         while self.pending() > 0 {
@@ -216,6 +234,20 @@ impl<F: LogFs> Crew<F> {
         self.desk.state().outcome
     }
 
+    /// Nothing else is to be done: the caller compresses as well.
+    fn help(&self, host: &mut impl Host) {
+        loop {
+            host.listen();
+            if host.stop().is_some() {
+                return;
+            }
+            let Some(job) = self.desk.state().jobs.pop_front() else { return };
+            if self.sealer.seal(job, host) == Sealed::Left {
+                self.desk.state().outcome = Sealed::Left;
+            }
+        }
+    }
+
     fn pending(&self) -> usize {
         let state = self.desk.state();
         state.jobs.len() + usize::from(state.busy)
@@ -234,7 +266,7 @@ impl<F: LogFs> Crew<F> {
     /// A sealer that waits for the disk must not let the directory grow: then the foreground deletes
     /// what is beyond retention, which without a processor needs no sealing.
     fn bound_disk_use(&self, host: &mut impl Host) {
-        if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + SLACK {
+        if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + 2 * SLACK {
             // The sealer says what went wrong when it comes to the same.
             self.sealer.prune(host).ok();
         }
@@ -288,11 +320,13 @@ fn hold<'a, F: LogFs>(
             && !sealer.has_processor()
             && lifetime < HELD
             && !left.is_zero()
-            && state.jobs.len() <= kept.min(PENDING / 2);
+            && state.jobs.len() <= sealer.held_at_most();
         if !waits {
             return state;
         }
+        state.holding = true;
         state = desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        state.holding = false;
     }
 }
 

@@ -10,13 +10,13 @@ mod crew;
 mod rewrite;
 mod step;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
-use crate::logdir::retention::{Kept, prune};
+use crate::logdir::retention::prune;
 use crate::logfs::LogFs;
 use crate::script::LogConfig;
 use crate::script::Transform;
@@ -62,18 +62,20 @@ pub enum Sealed {
 pub struct Sealer<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
+    /// What retention keeps: older labels are deleted. Known to everybody who seals here.
+    oldest: Arc<Mutex<Label>>,
 }
 
 impl<F: LogFs> Clone for Sealer<F> {
     fn clone(&self) -> Sealer<F> {
-        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone() }
+        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone(), oldest: Arc::clone(&self.oldest) }
     }
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
-        Sealer { fs, config }
+        Sealer { fs, config, oldest: Arc::new(Mutex::new(Label::MIN)) }
     }
 
     /// Takes one file through all its steps.
@@ -101,16 +103,36 @@ impl<F: LogFs> Sealer<F> {
     }
 
     /// Deletes what is beyond retention, warning about what can't be deleted.
-    pub fn prune(&self, pace: &mut dyn Pace) -> std::io::Result<Kept> {
-        prune(&*self.fs, self.config.keep, |archive, error| {
+    pub fn prune(&self, pace: &mut dyn Pace) -> std::io::Result<()> {
+        let oldest = prune(&*self.fs, self.config.keep, |archive, error| {
             let name = crate::logfs::Name::from(archive.clone()).to_os();
             pace.warn(&self.said("unable to remove ", "/").and(name.as_encoded_bytes()).because(error));
-        })
+        })?;
+        if let Some(oldest) = oldest {
+            let mut known = self.oldest();
+            *known = oldest.max(*known);
+        }
+        Ok(())
+    }
+
+    /// Whether retention has deleted this label. With a processor it does not before that has seen it.
+    fn is_gone(&self, label: Label) -> bool {
+        !self.has_processor() && label < *self.oldest()
+    }
+
+    fn oldest(&self) -> MutexGuard<'_, Label> {
+        // A panic aborts the program, so a poisoned lock is never seen.
+        self.oldest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether every byte has to go through a processor before it may be deleted.
     pub fn has_processor(&self) -> bool {
         matches!(self.config.transform, Transform::Process(_))
+    }
+
+    /// Whether files may be sealed side by side: compression takes time and knows nothing of other files.
+    pub fn has_compression(&self) -> bool {
+        matches!(self.config.transform, Transform::Compress(_))
     }
 
     /// How many archives may stand in the directory.

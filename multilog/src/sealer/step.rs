@@ -18,7 +18,6 @@ use unix::diag::Message;
 use super::rewrite::{Rewritten, rewrite};
 use super::{Asked, Job, Sealer, compress};
 use crate::host::Pace;
-use crate::logdir::retention::Kept;
 use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams, name_twice};
 use crate::script::Transform;
 
@@ -116,14 +115,14 @@ impl<F: LogFs> Work<'_, F> {
     /// Room first, so that a full disk does not stop the rest. What retention deletes now needs no
     /// sync; but with a processor nothing is deleted that it has not seen.
     fn prune(&mut self, pace: &mut dyn Pace) -> Performed {
-        let kept = self.sealer.prune(pace).map_err(|error| Failure {
+        if self.sealer.is_gone(self.job.label) {
+            return Ok(Next::Done);
+        }
+        self.sealer.prune(pace).map_err(|error| Failure {
             message: self.sealer.said("unable to read ", ", pausing").because(&error),
             retry: Step::Prune,
         })?;
-        Ok(match kept {
-            Kept::From(oldest) if self.job.label < oldest && !self.sealer.has_processor() => Next::Done,
-            _ => Next::Step(Step::Sync),
-        })
+        Ok(if self.sealer.is_gone(self.job.label) { Next::Done } else { Next::Step(Step::Sync) })
     }
 
     /// Once only: after a failure the kernel has marked the pages clean, and a second fsync would
