@@ -11,7 +11,9 @@ use tai64tools::{Label, Stamper};
 use crate::alert::Alerts;
 use crate::framer::{Ending, Frame, WINDOW, frame};
 use crate::output::{BATCH, BatchEnd, Output};
+use crate::pattern::Line;
 use crate::script::Action;
+use crate::selection::{Asides, Selection};
 use crate::status_file::Status;
 
 /// Lines up to this many bytes of output can't reach the end of a file that is not full: it is half
@@ -21,47 +23,48 @@ const SHORT: usize = 1000;
 /// Puts batches together.
 #[derive(Debug)]
 pub struct Assembly {
-    actions: Vec<Action>,
+    selection: Selection,
     stamper: Option<Stamper>,
     /// One for each directory of the script.
     pub outputs: Vec<Output>,
-    /// One for each status file of the script.
-    pub statuses: Vec<Status>,
-    /// The alerts of the batch.
-    pub alerts: Alerts,
+    /// The alerts and status files of the batch.
+    pub asides: Asides,
     /// The directories that take the line in hand.
     route: Vec<usize>,
     /// Whether every line takes the same route, so that nothing has to be matched.
     fixed: bool,
     /// Whether the next input byte belongs to a line that was begun by an earlier batch.
     midline: bool,
-    /// A stamped line as far as patterns see it.
+    /// Counts the calls of [`Assembly::take`], each of which has an input of its own.
+    batch: u64,
+    /// Room for a stamped line as far as patterns see it.
     head: Vec<u8>,
 }
 
 impl Assembly {
     /// For these actions; one output for each directory they name, one status for each status file.
     pub fn new(
-        actions: Vec<Action>,
+        actions: &[Action],
         stamper: Option<Stamper>,
         outputs: Vec<Output>,
         statuses: usize,
     ) -> Assembly {
-        let fixed = actions.iter().all(|action| matches!(action, Action::Log(_)));
+        let selection = Selection::new(actions, stamper.as_ref().map(Stamper::form));
+        let fixed = selection.is_everything();
         let mut route = Vec::with_capacity(outputs.len());
         if fixed {
             route.extend(0..outputs.len());
         }
         let statuses = (0..statuses).map(|_| Status::default()).collect();
         Assembly {
-            actions,
+            selection,
             stamper,
             outputs,
-            statuses,
-            alerts: Alerts::default(),
+            asides: Asides { alerts: Alerts::default(), statuses },
             route,
             fixed,
             midline: false,
+            batch: 0,
             head: Vec::with_capacity(WINDOW),
         }
     }
@@ -90,7 +93,7 @@ impl Assembly {
     /// Gives back the memory that a burst has taken.
     pub fn release(&mut self) {
         self.outputs.iter_mut().for_each(Output::release);
-        self.alerts = Alerts::default();
+        self.asides.alerts = Alerts::default();
     }
 
     /// Whether the file behind an output is full with the batch that was taken.
@@ -104,7 +107,8 @@ impl Assembly {
     /// is visible; at the end of the input everything has been taken, and outputs may have grown
     /// nevertheless by the newline that the last line lacked.
     pub fn take(&mut self, input: &[u8], now: Label, ending: Ending) -> usize {
-        self.alerts.clear();
+        self.asides.alerts.clear();
+        self.batch += 1;
         if let Some(stamper) = &mut self.stamper {
             stamper.begin(now);
         }
@@ -121,6 +125,8 @@ impl Assembly {
                 if self.midline {
                     break;
                 }
+            } else if roomy && self.fixed && self.stamper.is_some() {
+                at = self.take_stamped_lines(input, at);
             } else if roomy {
                 at = self.take_short_lines(input, at);
             }
@@ -141,8 +147,33 @@ impl Assembly {
         at
     }
 
+    /// The same for a script without patterns: every line, stamped, to every directory. This is the loop
+    /// that nearly every byte goes through.
+    fn take_stamped_lines(&mut self, input: &[u8], start: usize) -> usize {
+        let Some(stamper) = &mut self.stamper else { return start };
+        let longest = SHORT - stamper.width();
+        let mut at = start;
+        for newline in memchr_iter(b'\n', &input[start..]) {
+            let end = start + newline + 1;
+            if end - at > longest {
+                break;
+            }
+            let stamp = stamper.stamp();
+            let mut enough = false;
+            for output in &mut self.outputs {
+                output.push_line(input, stamp, at..end);
+                enough |= output.is_enough();
+            }
+            at = end;
+            if enough {
+                break;
+            }
+        }
+        at
+    }
+
     /// Takes lines for as long as they are short and the batch is not complete; returns where it
-    /// stopped. This is the loop that nearly every byte goes through.
+    /// stopped.
     fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         let mut at = start;
@@ -211,11 +242,9 @@ impl Assembly {
         if !self.fixed {
             let text = &input[line.clone()];
             let text = text.strip_suffix(b"\n").unwrap_or(text);
-            let head = match stamp {
-                None => text,
-                Some(stamp) => join(&mut self.head, stamp, text),
-            };
-            decide(&self.actions, head, &mut self.route, &mut self.alerts, &mut self.statuses);
+            let seen = Line::new(stamp, text, &mut self.head);
+            let mut seen = seen.with_ahead(&input[line.start..], self.batch);
+            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
         let mut enough = false;
         for &log in &self.route {
@@ -235,12 +264,13 @@ impl Assembly {
         let text = &input[at..at + visible];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         if !self.fixed {
-            let head = join(&mut self.head, stamp.unwrap_or_default(), text);
-            decide(&self.actions, head, &mut self.route, &mut self.alerts, &mut self.statuses);
+            let seen = Line::new(stamp, text, &mut self.head);
+            let mut seen = seen.with_ahead(&input[at..], self.batch);
+            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
         if let Some(stamp) = stamp {
             for &log in &self.route {
-                self.outputs[log].push(input, stamp);
+                self.outputs[log].push_stamp(input, stamp);
             }
         }
         self.midline = true;
@@ -275,36 +305,6 @@ impl Assembly {
     fn push_newline(&mut self, input: &[u8]) {
         for &log in &self.route {
             self.outputs[log].push(input, b"\n");
-        }
-    }
-}
-
-/// Puts stamp and text together as far as the window goes.
-fn join<'a>(head: &'a mut Vec<u8>, stamp: &[u8], text: &[u8]) -> &'a [u8] {
-    head.clear();
-    head.extend_from_slice(stamp);
-    head.extend_from_slice(&text[..text.len().min(WINDOW - stamp.len())]);
-    head
-}
-
-/// Runs the actions over one line, in order. A line begins selected.
-fn decide(
-    actions: &[Action],
-    head: &[u8],
-    route: &mut Vec<usize>,
-    alerts: &mut Alerts,
-    statuses: &mut [Status],
-) {
-    route.clear();
-    let mut selected = true;
-    for action in actions {
-        match action {
-            Action::Select(pattern) if !selected => selected = pattern.matches(head),
-            Action::Deselect(pattern) if selected => selected = !pattern.matches(head),
-            Action::Alert if selected => alerts.add(head),
-            Action::Status(status) if selected => statuses[*status].set(head),
-            Action::Log(log) if selected => route.push(*log),
-            _ => {}
         }
     }
 }

@@ -25,8 +25,7 @@ fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
         let mut stamped = stamper.as_mut().map(|s| s.stamp().to_vec()).unwrap_or_default();
         stamped.extend_from_slice(text);
         let head = &stamped[..stamped.len().min(1000)];
-        let (mut route, mut statuses) = (vec![], vec![]);
-        decide(&parsed.actions, head, &mut route, &mut Alerts::default(), &mut statuses);
+        let route = naive_route(&parsed.actions, head);
         stamped.push(b'\n');
         for log in route {
             let size = parsed.logs[log].size.bytes();
@@ -43,6 +42,19 @@ fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
     logs
 }
 
+fn naive_route(actions: &[Action], head: &[u8]) -> Vec<usize> {
+    let (mut selected, mut route) = (true, vec![]);
+    for action in actions {
+        match action {
+            Action::Select(pattern) => selected |= pattern.matches(head),
+            Action::Deselect(pattern) => selected &= !pattern.matches(head),
+            Action::Log(log) if selected => route.push(*log),
+            _ => {}
+        }
+    }
+    route
+}
+
 fn parse(script: &[&str]) -> Script {
     Script::parse(script.iter().map(OsString::from).collect()).unwrap()
 }
@@ -51,7 +63,7 @@ fn parse(script: &[&str]) -> Script {
 fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>>> {
     let parsed = parse(script);
     let outputs = parsed.logs.iter().map(|log| Output::new(log.size.bytes())).collect();
-    let mut assembly = Assembly::new(parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
+    let mut assembly = Assembly::new(&parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
     let mut logs: Vec<Vec<Vec<u8>>> = parsed.logs.iter().map(|_| vec![vec![]]).collect();
     let (mut start, mut visible) = (0, 0);
     let mut pieces = pieces.iter().copied().cycle();

@@ -70,6 +70,10 @@ pub trait Host: Pace {
     fn stop(&self) -> Option<Stop>;
     /// Whether ALRM came since the last call, as far as was listened.
     fn take_rotate(&mut self) -> bool;
+    /// Waits for much less time than anybody notices.
+    fn linger(&mut self, _: Duration) {}
+    /// A long wait begins: memory that was freed goes back to the system.
+    fn give_back(&mut self) {}
     /// What a wait for input has to watch beside it.
     fn signals(&self) -> Option<BorrowedFd<'_>>;
     /// Waits until `bell` rings, or for `limit`, or until a signal arrives.
@@ -164,6 +168,14 @@ impl Host for System {
 
     fn take_rotate(&mut self) -> bool {
         std::mem::take(&mut self.rotate)
+    }
+
+    fn linger(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn give_back(&mut self) {
+        unix::memory::give_back();
     }
 
     fn signals(&self) -> Option<BorrowedFd<'_>> {

@@ -3,7 +3,7 @@
 //! The way of a line, module by module:
 //!
 //! ```text
-//! intake -> framer -> assembly (stamper, script, route) -> output -> logdir -> `current`
+//! intake -> framer -> assembly (stamper, selection, route) -> output -> logdir -> `current`
 //!                            |-> alert, status_file               '-> rotation -> sealer -> archive
 //! intake <- consumed only after every directory has written the batch
 //! ```
@@ -33,6 +33,7 @@ pub mod pattern;
 pub mod program;
 pub mod script;
 pub mod sealer;
+pub mod selection;
 #[cfg(test)]
 mod sim;
 pub mod start;

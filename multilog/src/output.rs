@@ -6,12 +6,15 @@
 
 use std::ops::Range;
 
+use tai64tools::Stamped;
+
 /// How far below its size a file may be cut at a newline.
 pub const NEWLINE_WINDOW: u64 = 2000;
 
-/// Where a batch stops growing. More would no longer fit a core's cache between putting it together
-/// and writing it.
-pub const BATCH: usize = 256 << 10;
+/// Where a batch stops growing: all of a peek, stamps included, unless the lines are very short. A larger
+/// one would no longer fit a core's cache between putting it together and writing it, and smaller ones cost
+/// a write each.
+pub const BATCH: usize = 1 << 20;
 
 /// The bytes of a batch for one directory.
 #[derive(Debug)]
@@ -94,15 +97,21 @@ impl Output {
         self.copied.extend_from_slice(bytes);
     }
 
-    /// Adds a stamp and the line after it.
-    pub fn push_line(&mut self, input: &[u8], stamp: &[u8], line: Range<usize>) {
+    /// Adds a stamp.
+    pub fn push_stamp(&mut self, input: &[u8], stamp: Stamped<'_>) {
         self.settle(input);
-        let line = &input[line];
-        self.copied.reserve(stamp.len() + line.len());
-        self.copied.extend_from_slice(stamp);
-        self.copied.extend_from_slice(line);
+        stamp.append_to(&mut self.copied);
     }
 
+    /// Adds a stamp and the line after it.
+    #[inline]
+    pub fn push_line(&mut self, input: &[u8], stamp: Stamped<'_>, line: Range<usize>) {
+        self.settle(input);
+        stamp.append_to(&mut self.copied);
+        self.copied.extend_from_slice(&input[line]);
+    }
+
+    #[inline]
     fn settle(&mut self, input: &[u8]) {
         if !self.run.is_empty() {
             self.copied.extend_from_slice(&input[std::mem::take(&mut self.run)]);

@@ -48,8 +48,10 @@ impl Label {
     }
 
     /// The next moment, a nanosecond later. At the end of the format it stays where it is.
+    #[inline]
     pub fn next(self) -> Label {
-        self.plus(1)
+        let nanos = self.nanos() + 1;
+        if nanos < NANOS_PER_SECOND { Label(Tai64N(self.0.0, nanos)) } else { self.plus(1) }
     }
 
     /// The moment `nanos` (less than a second) later, or the last one of the format.

@@ -13,4 +13,4 @@ pub mod stamper;
 pub mod tai64nlocal;
 
 pub use label::Label;
-pub use stamper::{Stamp, Stamper};
+pub use stamper::{Stamp, Stamped, Stamper};

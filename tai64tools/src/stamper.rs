@@ -20,16 +20,51 @@ pub enum Stamp {
     Accustamp,
 }
 
-/// The length of the longest stamp.
-const ROOM: usize = 40;
+/// Room for the longest stamp; a copy of so many bytes is two moves.
+const ROOM: usize = 32;
+/// Where the two digits stand that change with every line.
+const LAST: usize = label::LENGTH - 2;
 
 /// Makes the stamps of one input.
 #[derive(Clone, Debug)]
 pub struct Stamper {
     form: Stamp,
     last: Label,
+    /// A stamp with the same digits as `last`, but for those at [`LAST`].
     text: [u8; ROOM],
     length: usize,
+}
+
+/// The stamp of one line, not yet put together.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamped<'a> {
+    text: &'a [u8; ROOM],
+    last: [u8; 2],
+    length: usize,
+}
+
+impl Stamped<'_> {
+    /// Puts the stamp at the end of `out`. In the middle of a long run of lines this is what a line costs, so
+    /// it is done with moves of fixed length: all of the room, then the two digits over it.
+    #[inline]
+    pub fn append_to(self, out: &mut Vec<u8>) {
+        let at = out.len();
+        out.extend_from_slice(self.text);
+        out[at + LAST..at + LAST + 2].copy_from_slice(&self.last);
+        out.truncate(at + self.length);
+    }
+
+    /// How many bytes it has.
+    pub fn width(self) -> usize {
+        self.length
+    }
+
+    /// The stamp as bytes of its own.
+    pub fn to_vec(self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(ROOM);
+        self.append_to(&mut out);
+        out
+    }
 }
 
 impl Stamper {
@@ -51,6 +86,11 @@ impl Stamper {
         }
     }
 
+    /// What the stamps look like.
+    pub fn form(&self) -> Stamp {
+        self.form
+    }
+
     /// The last stamp given, as a moment.
     pub fn last(&self) -> Label {
         self.last
@@ -68,19 +108,20 @@ impl Stamper {
 
     /// The stamp of the next line.
     #[inline]
-    pub fn stamp(&mut self) -> &[u8] {
+    pub fn stamp(&mut self) -> Stamped<'_> {
         self.last = self.last.next();
-        // Most often the last two digits are all that changes.
-        if self.form == Stamp::Tai64n && self.last.nanos() & 0xff != 0 {
-            let byte = (self.last.nanos() & 0xff) as usize;
-            self.text[label::LENGTH - 2] = DIGITS[byte >> 4];
-            self.text[label::LENGTH - 1] = DIGITS[byte & 15];
-        } else {
-            self.render();
+        let byte = (self.last.nanos() & 0xff) as usize;
+        if self.form == Stamp::Tai64n && byte != 0 {
+            // The last two digits are all that changes. They are not put into the text: to read it just after
+            // a write of two bytes into it would have to wait for that.
+            let last = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+            return Stamped { text: &self.text, last, length: self.length };
         }
-        &self.text[..self.length]
+        self.render();
+        Stamped { text: &self.text, last: [self.text[LAST], self.text[LAST + 1]], length: self.length }
     }
 
+    #[cold]
     fn render(&mut self) {
         match self.form {
             Stamp::Tai64n => {
@@ -120,9 +161,9 @@ mod tests {
     fn the_lines_of_a_batch_are_a_nanosecond_apart() {
         let mut stamper = Stamper::new(Stamp::Tai64n);
         stamper.begin(at(0, 0xfe));
-        assert_eq!(stamper.stamp(), b"@400000000000000a000000fe ");
-        assert_eq!(stamper.stamp(), b"@400000000000000a000000ff ");
-        assert_eq!(stamper.stamp(), b"@400000000000000a00000100 ");
+        assert_eq!(stamper.stamp().to_vec(), b"@400000000000000a000000fe ");
+        assert_eq!(stamper.stamp().to_vec(), b"@400000000000000a000000ff ");
+        assert_eq!(stamper.stamp().to_vec(), b"@400000000000000a00000100 ");
     }
 
     #[test]
@@ -142,7 +183,7 @@ mod tests {
     fn an_accustamp_is_seconds_and_microseconds() {
         let mut stamper = Stamper::new(Stamp::Accustamp);
         stamper.begin(at(893_364_712, 481_820_000));
-        assert_eq!(stamper.stamp(), b"893364712.481820 ");
+        assert_eq!(stamper.stamp().to_vec(), b"893364712.481820 ");
     }
 
     proptest! {

@@ -12,6 +12,7 @@ pub mod file;
 pub mod inherited;
 pub mod localtime;
 pub mod lock;
+pub mod memory;
 pub mod pipe;
 pub mod signal;
 pub mod spawn;

@@ -103,7 +103,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn write_alerts(&mut self) -> Result<(), End> {
-        let mut left = self.assembly.alerts.bytes();
+        let mut left = self.assembly.asides.alerts.bytes();
         while !left.is_empty() {
             match self.host.alert(left) {
                 Ok(written) if written > 0 => left = &left[written..],
@@ -116,8 +116,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn write_statuses(&mut self) -> Result<(), End> {
-        for status in 0..self.assembly.statuses.len() {
-            let Some(text) = self.assembly.statuses[status].take() else { continue };
+        for status in 0..self.assembly.asides.statuses.len() {
+            let Some(text) = self.assembly.asides.statuses[status].take() else { continue };
             let mut pause = FIRST_PAUSE;
             loop {
                 let error = match self.host.write_status(status, text) {

@@ -28,6 +28,15 @@ pub use resume::Inheritance;
 /// before the next wait.
 const MUCH: usize = 32 << 10;
 
+/// A batch of fewer bytes may be a line that was written alone.
+const FEW: usize = 4 << 10;
+/// After so many such batches in a row, when the next line comes within this time, lines come one by one and
+/// fast. A wake-up for each would cost more than all that is done with it,
+const IN_A_ROW: u32 = 8;
+const CLOSE: Duration = Duration::from_micros(100);
+/// so the look at the input waits so long, and finds the lines that have come until then.
+const LINGER: Duration = Duration::from_micros(150);
+
 /// Whether to look again before waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Busy {
@@ -62,6 +71,8 @@ pub struct Engine<I, F: LogFs, H> {
     journal: Option<Journal<F>>,
     inheritance: Inheritance,
     host: H,
+    /// How many of the last batches had less than [`FEW`] bytes.
+    few_in_a_row: u32,
 }
 
 /// Why the loop ended.
@@ -86,8 +97,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     pub fn new(parts: Parts<I, F, H>, inheritance: Inheritance) -> Self {
         let Parts { intake, actions, stamper, statuses, dirs, host } = parts;
         let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
-        let assembly = Assembly::new(actions, stamper, outputs, statuses.len());
-        Engine { intake, assembly, statuses, dirs, journal: None, inheritance, host }
+        let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
+        Engine { intake, assembly, statuses, dirs, journal: None, inheritance, host, few_in_a_row: 0 }
     }
 
     /// Runs until the input ends or a signal says so, and closes the directories.
@@ -123,7 +134,11 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 self.sync_what_is_due()?;
             } else if self.host.stop() != Some(Stop::AfterInput) {
                 let limit = self.until_sync();
+                let begun = self.host.uptime();
                 let woken = self.intake.wait(self.host.signals(), limit).map_err(End::Failed)?;
+                if self.few_in_a_row >= IN_A_ROW && self.host.uptime().saturating_sub(begun) < CLOSE {
+                    self.host.linger(LINGER);
+                }
                 if woken.signalled {
                     self.host.listen();
                 }
@@ -134,6 +149,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 if woken.quiet {
                     self.assembly.release();
                     self.retry_journal();
+                    self.host.give_back();
                     continue;
                 }
             }
@@ -154,9 +170,11 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                     }
                 }
                 Seen::More => {
-                    if self.intake.visible().len() >= MUCH {
+                    let visible = self.intake.visible().len();
+                    if visible >= MUCH {
                         pace = Busy::Yes;
                     }
+                    self.few_in_a_row = if visible < FEW { self.few_in_a_row.saturating_add(1) } else { 0 };
                     self.drain(Ending::Open)?;
                 }
             }

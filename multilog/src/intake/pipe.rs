@@ -17,6 +17,8 @@ use crate::journal::record::Identity;
 /// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
 const LARGEST_FOR_ROOT: usize = 1 << 20;
 const LARGEST: usize = 256 << 10;
+/// How much is looked at at once: together with its output it has to fit a core's cache.
+const LOOK: usize = 512 << 10;
 /// How long the input is quiet before buffers and pipes go back to what they were.
 const QUIET: Duration = Duration::from_millis(500);
 /// How often a partial line is looked at, since not every write behind it wakes us: soon after the
@@ -95,14 +97,15 @@ impl<'fd> PipeIntake<'fd> {
     /// Looks at the head of the pipe. True: there is more than before.
     fn look(&mut self) -> io::Result<bool> {
         let before = self.end - self.start;
-        let count = match pipe::duplicate(self.source, &self.side.1, self.capacity) {
+        let most = self.capacity.min(LOOK);
+        let count = match pipe::duplicate(self.source, &self.side.1, most) {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
             Err(error) => return Err(error),
         };
         if count > 0 {
-            self.read_side(count)?;
-            if count >= self.capacity {
+            self.read_side(count, most)?;
+            if count >= most {
                 self.grow();
             }
         }
@@ -138,13 +141,15 @@ impl<'fd> PipeIntake<'fd> {
     }
 
     /// Reads what is in the side pipe to the end.
-    fn read_side(&mut self, count: usize) -> io::Result<()> {
+    fn read_side(&mut self, count: usize, most: usize) -> io::Result<()> {
         let held = self.start..self.start + self.held;
         self.buffer.copy_within(held, 0);
         (self.start, self.end) = (0, self.held);
         let all = self.held + count;
         if self.buffer.len() < all + PAGE {
-            self.buffer.resize(self.held + self.capacity.max(count) + PAGE, 0);
+            // A logger that only ever sees a line at a time never touches more than two pages.
+            let room = if count < PAGE { PAGE } else { most.max(count) };
+            self.buffer.resize(self.held + room + PAGE, 0);
         }
         while self.end < all {
             match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..])? {
@@ -161,7 +166,9 @@ impl<'fd> PipeIntake<'fd> {
             return;
         }
         let wanted = (self.capacity * 4).min(self.largest);
-        match pipe::set_capacity(&self.side.1, wanted).and_then(|_| pipe::set_capacity(self.source, wanted)) {
+        match pipe::set_capacity(&self.side.1, wanted.min(LOOK))
+            .and_then(|_| pipe::set_capacity(self.source, wanted))
+        {
             Ok(capacity) => self.capacity = capacity,
             Err(_) => self.largest = self.capacity,
         }

@@ -1,9 +1,13 @@
 //! Patterns: one type, and behind it the matchers of `S`, `F` and `R`.
 
+mod any;
 mod glob;
+mod line;
 mod star;
 
-use regex::bytes::{Regex, RegexBuilder};
+pub use any::AnyOf;
+pub use line::Line;
+use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
 
 /// How the text of a pattern is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +54,21 @@ impl Pattern {
 }
 
 /// Bytes, not characters; `.` matches every byte, as there is no line end inside a line.
+fn builder(text: &str) -> RegexBuilder {
+    let mut builder = RegexBuilder::new(text);
+    builder.unicode(false).dot_matches_new_line(true);
+    builder
+}
+
+/// The same for several.
+fn set_builder(texts: &[&str]) -> RegexSetBuilder {
+    let mut builder = RegexSetBuilder::new(texts);
+    builder.unicode(false).dot_matches_new_line(true);
+    builder
+}
+
 fn compile(text: &str) -> Result<Regex, String> {
-    RegexBuilder::new(text).unicode(false).dot_matches_new_line(true).build().map_err(|error| match error {
+    builder(text).build().map_err(|error| match error {
         regex::Error::Syntax(long) => last_line(&long),
         other => other.to_string(),
     })

@@ -4,59 +4,94 @@
 //! it, because the byte it looks for is the second star itself (as multilog 0.76 does).
 
 use memchr::memchr;
+use tai64tools::label;
 
 /// A compiled pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Star {
     steps: Vec<Step>,
     end: End,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     /// These bytes come next.
     Literal(Box<[u8]>),
     /// Skip to the first such byte and stop before it.
     SkipTo(u8),
+    /// Skip beyond the so-manieth such byte; then these bytes come next.
+    Past { byte: u8, times: usize, then: Box<[u8]> },
 }
 
 /// What may be left of the line when the steps are done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Anything,
     Nothing,
+}
+
+/// A pattern that is going to see lines which all begin with a TAI64N stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AfterStamp {
+    /// This one has to match what follows the stamp.
+    Text(Star),
+    /// No stamped line can match.
+    Never,
+    /// The digits of the stamp decide.
+    Depends,
+}
+
+/// What a byte of a stamp can be.
+#[derive(Clone, Copy)]
+enum Stamp {
+    Only(u8),
+    Digit,
+}
+
+fn of_stamp(place: usize) -> Stamp {
+    match place {
+        0 => Stamp::Only(b'@'),
+        label::LENGTH => Stamp::Only(b' '),
+        _ => Stamp::Digit,
+    }
+}
+
+fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 impl Star {
     pub(super) fn new(text: &[u8]) -> Star {
         let mut steps = Vec::new();
         let mut rest = text;
-        loop {
+        let end = loop {
             let literal = memchr(b'*', rest).unwrap_or(rest.len());
             if literal > 0 {
                 steps.push(Step::Literal(rest[..literal].into()));
             }
             match rest[literal..] {
-                [] => return Star { steps, end: End::Nothing },
-                [_] => return Star { steps, end: End::Anything },
+                [] => break End::Nothing,
+                [_] => break End::Anything,
                 [_, next, ..] => steps.push(Step::SkipTo(next)),
             }
             rest = &rest[literal + 1..];
-        }
+        };
+        Star { steps: joined(steps), end }
     }
 
     pub(super) fn matches(&self, head: &[u8]) -> bool {
         let mut rest = head;
         for step in &self.steps {
-            match step {
-                Step::Literal(bytes) => match rest.strip_prefix(&**bytes) {
-                    Some(after) => rest = after,
-                    None => return false,
-                },
-                Step::SkipTo(byte) => match skip_to(*byte, rest) {
-                    Some(at) => rest = &rest[at..],
-                    None => return false,
-                },
+            let after = match step {
+                Step::Literal(bytes) => without(bytes, rest),
+                Step::SkipTo(byte) => memchr(*byte, rest).map(|at| &rest[at..]),
+                Step::Past { byte, times, then } => {
+                    beyond(*byte, *times, rest).and_then(|at| without(then, &rest[at..]))
+                }
+            };
+            match after {
+                Some(after) => rest = after,
+                None => return false,
             }
         }
         match self.end {
@@ -64,22 +99,157 @@ impl Star {
             End::Nothing => rest.is_empty(),
         }
     }
+
+    /// Whether there is nothing to try.
+    pub(super) fn matches_everything(&self) -> bool {
+        self.steps.is_empty() && self.end == End::Anything
+    }
+
+    /// Whether a look at the first bytes decides.
+    pub(super) fn is_quick(&self) -> bool {
+        matches!(self.steps[..], [] | [Step::Literal(_), ..])
+    }
+
+    /// The longest run of bytes that every line which matches contains.
+    pub(super) fn longest_literal(&self) -> Vec<u8> {
+        let literals = self.steps.iter().map(|step| match step {
+            Step::Literal(bytes) => bytes.to_vec(),
+            Step::SkipTo(byte) => vec![*byte],
+            Step::Past { byte, then, .. } => [&[*byte], &**then].concat(),
+        });
+        literals.max_by_key(Vec::len).unwrap_or_default()
+    }
+
+    /// What is left of the pattern behind a stamp.
+    pub(super) fn after_stamp(&self) -> AfterStamp {
+        let mut place = 0;
+        for (at, step) in self.steps.iter().enumerate() {
+            let rest = match step {
+                Step::Literal(bytes) => literal_in_stamp(bytes, &mut place),
+                Step::SkipTo(byte) => skip_in_stamp(*byte, 1, &mut place).map(|left| match left {
+                    // Found: it stops before the byte.
+                    0 => {
+                        place -= 1;
+                        None
+                    }
+                    _ => Some(Step::SkipTo(*byte)),
+                }),
+                Step::Past { byte, times, then } => match skip_in_stamp(*byte, *times, &mut place) {
+                    Ok(0) => literal_in_stamp(then, &mut place),
+                    Ok(times) => Ok(Some(Step::Past { byte: *byte, times, then: then.clone() })),
+                    Err(depends) => Err(depends),
+                },
+            };
+            match rest {
+                Err(other) => return other,
+                Ok(None) => {}
+                Ok(Some(step)) => {
+                    let steps = std::iter::once(step).chain(self.steps[at + 1..].iter().cloned()).collect();
+                    return AfterStamp::Text(Star { steps, end: self.end });
+                }
+            }
+        }
+        match self.end {
+            End::Nothing if place < STAMP => AfterStamp::Never,
+            end => AfterStamp::Text(Star { steps: Vec::new(), end }),
+        }
+    }
 }
 
-/// Where `byte` is. Words are short: a look at the first bytes is cheaper than a call to memchr.
-fn skip_to(byte: u8, rest: &[u8]) -> Option<usize> {
-    const NEAR: usize = 16;
-    let near = &rest[..rest.len().min(NEAR)];
-    match near.iter().position(|&b| b == byte) {
-        Some(at) => Some(at),
-        None => memchr(byte, &rest[near.len()..]).map(|at| at + near.len()),
+/// Bytes of a stamp, the space behind it included.
+const STAMP: usize = label::LENGTH + 1;
+
+/// Follows a literal through the stamp; what is left of it behind the stamp.
+fn literal_in_stamp(bytes: &[u8], place: &mut usize) -> Result<Option<Step>, AfterStamp> {
+    for (at, &byte) in bytes.iter().enumerate() {
+        if *place == STAMP {
+            return Ok(Some(Step::Literal(bytes[at..].into())));
+        }
+        match of_stamp(*place) {
+            Stamp::Only(only) if only != byte => return Err(AfterStamp::Never),
+            Stamp::Digit if is_digit(byte) => return Err(AfterStamp::Depends),
+            Stamp::Digit => return Err(AfterStamp::Never),
+            Stamp::Only(_) => *place += 1,
+        }
     }
+    Ok(None)
+}
+
+/// Goes beyond the so-manieth such byte of the stamp; how many are still to come behind it.
+fn skip_in_stamp(byte: u8, times: usize, place: &mut usize) -> Result<usize, AfterStamp> {
+    let mut left = times;
+    while *place < STAMP && left > 0 {
+        match of_stamp(*place) {
+            Stamp::Digit if is_digit(byte) => return Err(AfterStamp::Depends),
+            Stamp::Only(only) if only == byte => left -= 1,
+            _ => {}
+        }
+        *place += 1;
+    }
+    Ok(left)
+}
+
+/// The same steps, with each skip joined to the literal behind it, and equal skips in a row counted.
+fn joined(steps: Vec<Step>) -> Vec<Step> {
+    let mut joined: Vec<Step> = Vec::new();
+    for step in steps {
+        match (joined.last_mut(), step) {
+            (Some(last @ Step::SkipTo(_)), Step::Literal(literal)) => {
+                // A skip runs to the first byte of what follows it.
+                *last = Step::Past { byte: literal[0], times: 1, then: literal[1..].into() };
+            }
+            (_, step) => joined.push(step),
+        }
+        let [.., Step::Past { byte, times, then }, Step::Past { byte: next, then: after, .. }] =
+            &mut joined[..]
+        else {
+            continue;
+        };
+        if then.is_empty() && byte == next {
+            *times += 1;
+            *then = std::mem::take(after);
+            joined.pop();
+        }
+    }
+    joined
+}
+
+/// What follows `bytes`, if `rest` begins with them. They are few: a call would cost more than the comparison.
+fn without<'a>(bytes: &[u8], rest: &'a [u8]) -> Option<&'a [u8]> {
+    let (start, after) = rest.split_at_checked(bytes.len())?;
+    start.iter().zip(bytes).all(|(a, b)| a == b).then_some(after)
+}
+
+/// The place behind the so-manieth `byte`.
+fn beyond(byte: u8, times: usize, rest: &[u8]) -> Option<usize> {
+    if times == 1 {
+        return memchr(byte, rest).map(|at| at + 1);
+    }
+    let mut left = times;
+    let mut at = 0;
+    // Whole blocks are counted without a look at where in them the bytes are.
+    for block in rest.as_chunks::<16>().0 {
+        let count = usize::from(block.iter().map(|&b| u8::from(b == byte)).sum::<u8>());
+        if count >= left {
+            break;
+        }
+        left -= count;
+        at += block.len();
+    }
+    for (place, &b) in rest.iter().enumerate().skip(at) {
+        left -= usize::from(b == byte);
+        if left == 0 {
+            return Some(place + 1);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use tai64tools::Label;
 
     /// The rule of the manual, one byte at a time.
     fn naive(pattern: &[u8], text: &[u8]) -> bool {
@@ -116,12 +286,51 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_stamp_decides_is_decided_once() {
+        let after = |pattern: &str| Star::new(pattern.as_bytes()).after_stamp();
+        let text = |pattern: &str| AfterStamp::Text(Star::new(pattern.as_bytes()));
+        for (pattern, expected) in [
+            ("*", text("*")),
+            ("", AfterStamp::Never),
+            ("@", AfterStamp::Never),
+            ("fatal: *", AfterStamp::Never),
+            ("@*", text("*")),
+            ("@* fatal: *", text("fatal: *")),
+            ("* fatal: *", text("fatal: *")),
+            ("* ", text("")),
+            ("*: *", text("*: *")),
+            ("* * * 404 *", text("* * 404 *")),
+            ("*error*", AfterStamp::Depends),
+            ("@4*", AfterStamp::Depends),
+        ] {
+            assert_eq!(after(pattern), expected, "{pattern}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(10_000))]
         #[test]
         fn it_matches_what_the_manual_says(pattern in "[ab*\0]{0,8}", text in "[ab*\0]{0,40}") {
             let star = Star::new(pattern.as_bytes());
             prop_assert_eq!(star.matches(text.as_bytes()), naive(pattern.as_bytes(), text.as_bytes()));
+            let literal = star.longest_literal();
+            let contained = memchr::memmem::find(text.as_bytes(), &literal).is_some();
+            prop_assert!(contained || !star.matches(text.as_bytes()));
+        }
+
+        #[test]
+        fn behind_a_stamp_the_rest_of_a_pattern_decides_what_the_pattern_decides(
+            pattern in "(@|\\*|[0-9a-c]{0,2}| |x){0,12}", text in "[ab @x*]{0,50}", moment in any::<u32>()
+        ) {
+            let stamp = Label::new(label::EPOCH + 7, moment % 1_000_000_000).unwrap().text();
+            let line = [&stamp[..], b" ", text.as_bytes()].concat();
+            let expected = naive(pattern.as_bytes(), &line);
+            match Star::new(pattern.as_bytes()).after_stamp() {
+                AfterStamp::Text(rest) => prop_assert_eq!(rest.matches(text.as_bytes()), expected),
+                AfterStamp::Never => prop_assert!(!expected),
+                AfterStamp::Depends => {}
+            }
         }
     }
 }
