@@ -7,7 +7,8 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: ten are a minute together.
 FUZZ_SECONDS := 10
 
-.PHONY: build demo test test-original test-faults torture reliability fuzz lint bench install
+.PHONY: build demo test test-original test-faults torture reliability fuzz lint install
+.PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
 build:
@@ -51,13 +52,30 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-# Everybody in turn on the same input; the record goes to benches/record. Takes some minutes.
-bench: build
+# What the comparison needs beside the tools: the bare loop, plain reads, the program that compares.
+bench-tools: build
+	sh tests/install-tools.sh
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
-	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/plain-multilog target/tools/
-	$(RELEASE)/compare target/tools benches/definitions 5 > target/bench.md
-	cp target/bench.md benches/record/$$(date -u +%F).md
-	cat target/bench.md
+	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/plain-multilog $(RELEASE)/compare target/tools/
+
+# Everybody in turn on the same input; record, tables and plots go to benches/record. Half an hour.
+bench: bench-tools
+	target/tools/compare measure target/tools benches 5 target/record.json
+	cp target/record.json benches/record/record.json
+	target/tools/compare show benches/record/record.json benches/record
+
+# The same, and fails when a ratio is missed by more than a tenth. For a quiet machine.
+bench-gate: bench-tools
+	target/tools/compare measure target/tools benches 5 target/record.json
+	target/tools/compare gate target/record.json
+
+# A tenth of the input, ours and the original only; fails when ours has become much slower than the record says.
+bench-short: bench-tools
+	target/tools/compare short target/tools benches 3 benches/record/record.json
+
+# Framer, pattern, stamper, label and assembly by themselves.
+bench-parts:
+	cargo bench --locked -p benches
 
 install: build
 	install -d $(DESTDIR)/usr/local/bin

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-const INPUT: usize = 1 << 20;
-const OUTPUT: usize = 256 << 10;
+const PIPE: usize = 1 << 20;
+const INPUT: usize = 512 << 10;
+const OUTPUT: usize = 1 << 20;
 const FILE: usize = 16_777_215;
 const STAMP: &[u8; 26] = b"@400000006b00e05e2c8dfba4 ";
 
@@ -30,15 +31,15 @@ fn copy(directory: PathBuf) -> io::Result<()> {
     create_dir_all(&directory)?;
     let stdin = unix::pipe::stdin();
     // A file or a terminal has no capacity.
-    unix::pipe::set_capacity(stdin, INPUT).ok();
-    let mut input = vec![0; INPUT];
-    let mut output: Vec<u8> = Vec::with_capacity(OUTPUT + INPUT);
+    unix::pipe::set_capacity(stdin, PIPE).ok();
+    let mut input = vec![0; 2 * INPUT];
+    let mut output: Vec<u8> = Vec::with_capacity(OUTPUT);
     let (mut kept, mut files, mut size) = (0, 0, FILE);
     let mut file = File::create(directory.join("0"))?;
     loop {
-        let got = unix::pipe::read(stdin, &mut input[kept..])?;
+        let got = unix::pipe::read(stdin, &mut input[kept..kept + INPUT])?;
         if got == 0 {
-            return file.write_all(&output);
+            return Ok(());
         }
         let end = kept + got;
         let mut start = 0;
@@ -46,17 +47,15 @@ fn copy(directory: PathBuf) -> io::Result<()> {
             output.extend_from_slice(STAMP);
             output.extend_from_slice(&input[start..=start + newline]);
             start += newline + 1;
-            if output.len() >= OUTPUT {
-                if size + output.len() > FILE {
-                    files += 1;
-                    size = 0;
-                    file = File::create(directory.join(files.to_string()))?;
-                }
-                file.write_all(&output)?;
-                size += output.len();
-                output.clear();
-            }
         }
+        if size + output.len() > FILE {
+            files += 1;
+            size = 0;
+            file = File::create(directory.join(files.to_string()))?;
+        }
+        file.write_all(&output)?;
+        size += output.len();
+        output.clear();
         input.copy_within(start..end, 0);
         kept = end - start;
     }

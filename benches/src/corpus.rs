@@ -1,27 +1,53 @@
 //! Inputs that a seed makes, the same every time.
 
-use std::io::{self, Write};
+use std::fs::{File, create_dir_all};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// What makes an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Corpus {
+    /// What kind of lines.
+    pub kind: Kind,
+    /// At least so many bytes.
+    pub bytes: u64,
+    /// The same seed makes the same bytes.
+    pub seed: u64,
+    /// The length of a line of the kind `fixed`, newline included.
+    #[serde(default)]
+    pub line: u64,
+}
 
 /// What kind of lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A web server's access log, about 130 bytes a line.
+    /// A web server's access log, about 143 bytes a line.
     Access,
     /// 26 bytes a line, newline included.
     Short,
     /// JSON objects of 100 bytes to 4 kB.
     Json,
+    /// Lines of one length.
+    Fixed,
 }
 
-impl Kind {
-    /// Reads the name that a definition has for it.
-    pub fn parse(name: &str) -> Option<Kind> {
-        match name {
-            "access" => Some(Kind::Access),
-            "short" => Some(Kind::Short),
-            "json" => Some(Kind::Json),
-            _ => None,
+impl Corpus {
+    /// Makes the input once in `folder` and reads it, so that it is in the page cache.
+    pub fn make(&self, folder: &Path) -> io::Result<PathBuf> {
+        create_dir_all(folder)?;
+        let path = folder.join(format!("{:?}-{}-{}-{}", self.kind, self.line, self.bytes, self.seed));
+        if !path.exists() {
+            let partial = path.with_extension("partial");
+            let mut file = BufWriter::new(File::create(&partial)?);
+            write(self, &mut file)?;
+            file.flush()?;
+            std::fs::rename(partial, &path)?;
         }
+        io::copy(&mut File::open(&path)?, &mut io::sink())?;
+        Ok(path)
     }
 }
 
@@ -37,19 +63,20 @@ impl Random {
     }
 }
 
-/// Writes lines until there are at least `bytes` of them.
-pub fn write(kind: Kind, seed: u64, bytes: u64, to: &mut impl Write) -> io::Result<()> {
-    let mut random = Random(seed | 1);
+/// Writes lines until there are enough bytes.
+pub fn write(corpus: &Corpus, to: &mut impl Write) -> io::Result<()> {
+    let mut random = Random(corpus.seed | 1);
     let mut written = 0;
     let mut line = Vec::new();
     let mut number = 0;
-    while written < bytes {
+    while written < corpus.bytes {
         line.clear();
         number += 1;
-        match kind {
+        match corpus.kind {
             Kind::Access => access(&mut line, &mut random, number)?,
             Kind::Short => writeln!(line, "{number:012} {:012}", random.below(1 << 31))?,
             Kind::Json => json(&mut line, &mut random, number)?,
+            Kind::Fixed => fixed(&mut line, &mut random, corpus.line)?,
         }
         to.write_all(&line)?;
         written += line.len() as u64;
@@ -88,4 +115,14 @@ fn json(line: &mut Vec<u8>, random: &mut Random, number: u64) -> io::Result<()> 
     }
     line.truncate(end);
     writeln!(line, "\"}}")
+}
+
+fn fixed(line: &mut Vec<u8>, random: &mut Random, length: u64) -> io::Result<()> {
+    let text = usize::try_from(length.saturating_sub(1)).unwrap_or(0);
+    while line.len() < text {
+        write!(line, "{:x} ", random.below(1 << 31))?;
+    }
+    line.truncate(text);
+    line.push(b'\n');
+    Ok(())
 }

@@ -1,84 +1,247 @@
-//! What is compared: read from `definitions/*.json`.
+//! What is compared: read from `definitions/*.json`, `growth/*.json` and `engines.json`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::{self, Error};
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::corpus::Kind;
+use crate::corpus::{Corpus, Kind};
 
 /// A piece of work and who does it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Definition {
-    /// Its name.
+    /// Its name in tables.
     pub name: String,
     /// The work in a sentence.
     pub work: String,
+    /// What is measured.
+    pub measure: Measure,
     /// The input.
-    pub kind: Kind,
-    /// Bytes of input.
-    pub bytes: u64,
-    /// What makes the input the same every time.
-    pub seed: u64,
-    /// Bytes of stamp before each line of the output.
-    pub stamp: usize,
-    /// Who runs, in this order.
-    pub entries: Vec<Entry>,
+    pub corpus: Corpus,
+    /// What has to be in the directories afterwards. Only throughput is checked.
+    #[serde(default)]
+    pub outputs: Vec<Expected>,
+    /// Who runs, in this order. The first is ours.
+    pub runs: Vec<Run>,
+}
+
+/// What is measured; less is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Seconds from the start of `cat corpus | engine` to its end.
+    Throughput,
+    /// Seconds of processor time for 20,000 single lines a second.
+    Cpu,
+    /// Microseconds until a line that was written to the pipe is in `current`.
+    Latency,
+    /// Kilobytes of private dirty memory of each of a thousand idle loggers.
+    Idle,
+    /// Milliseconds of the longest pause of a writer that writes less than the engine could take.
+    Pauses,
+}
+
+/// The content of one directory.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Expected {
+    /// Its name.
+    pub directory: String,
+    /// Which lines of the corpus. None: all.
+    pub select: Option<Select>,
+    /// How many lines. None: not known beforehand.
+    pub lines: Option<u64>,
+    /// CRC-32 of these lines, in hexadecimal digits.
+    pub digest: Option<String>,
+}
+
+/// Lines whose `word` (counted from 1, a space between words) is `is`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Select {
+    /// Which word.
+    pub word: usize,
+    /// What it has to be.
+    pub is: String,
 }
 
 /// One engine in one definition.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Its name in the tables.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Run {
+    /// Its name in `engines.json`.
     pub engine: String,
-    /// The program and its arguments. `{tools}` is where our binaries are.
-    pub command: Vec<String>,
+    /// What tables say instead, where one engine runs in two ways.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Its arguments. `{tools}` is where our binaries are.
+    pub arguments: Vec<String>,
     /// Files to make before it runs.
+    #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// What ours has to reach against it: its time divided by ours. None: not a bar.
+    /// Bytes of stamp before each line.
+    #[serde(default)]
+    pub stamp: usize,
+    /// Bytes of the pipe, if not what the system gives.
+    #[serde(default)]
+    pub pipe: Option<usize>,
+    /// Whether its directories hold everything, or retention has deleted older files.
+    #[serde(default)]
+    pub keeps: Keeps,
+    /// What its value divided by ours has to reach.
+    #[serde(default)]
     pub bar: Option<f64>,
-    /// Bytes of stamp, where they are not the definition's.
-    pub stamp: Option<usize>,
+    /// What our bytes on the disk divided by its bytes may be at most.
+    #[serde(default)]
+    pub size_bar: Option<f64>,
+}
+
+/// How much of the output is there at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keeps {
+    /// The newest files.
+    #[default]
+    Newest,
+    /// All files.
+    All,
 }
 
 impl Definition {
-    /// Reads one file.
-    pub fn read(path: &Path) -> Result<Definition, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let value: Value =
-            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        Definition::from(&value).ok_or_else(|| format!("{}: a field is missing", path.display()))
-    }
-
-    fn from(value: &Value) -> Option<Definition> {
-        let corpus = &value["corpus"];
-        Some(Definition {
-            name: text(&value["name"])?,
-            work: text(&value["work"])?,
-            kind: Kind::parse(corpus["kind"].as_str()?)?,
-            bytes: corpus["bytes"].as_u64()?,
-            seed: corpus["seed"].as_u64()?,
-            stamp: usize::try_from(value["stamp"].as_u64()?).ok()?,
-            entries: value["engines"].as_array()?.iter().map(Entry::from).collect::<Option<_>>()?,
-        })
+    /// The same with a tenth of the input, for ours and the original only.
+    pub fn shortened(mut self) -> Definition {
+        self.corpus.bytes /= 10;
+        for output in &mut self.outputs {
+            (output.lines, output.digest) = (None, None);
+        }
+        self.runs
+            .retain(|run| run.engine == "daemontools" || (run.engine == "multilog" && run.bar.is_none()));
+        self
     }
 }
 
-impl Entry {
-    fn from(value: &Value) -> Option<Entry> {
-        let files = value["files"].as_object().map(|files| {
-            files.iter().filter_map(|(name, content)| Some((name.clone(), text(content)?))).collect()
-        });
-        Some(Entry {
-            engine: text(&value["engine"])?,
-            command: value["command"].as_array()?.iter().map(text).collect::<Option<_>>()?,
-            files: files.unwrap_or_default(),
-            bar: value["bar"].as_f64(),
-            stamp: value["stamp"].as_u64().and_then(|stamp| usize::try_from(stamp).ok()),
-        })
+impl Run {
+    /// What tables call it.
+    pub fn name(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.engine)
     }
 }
 
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_string)
+/// How throughput changes with one number.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Growth {
+    /// Its name.
+    pub name: String,
+    /// What the number is.
+    pub axis: String,
+    /// The values of the number.
+    pub points: Vec<u64>,
+    /// The input. Where its kind is `fixed`, the number is the length of its lines.
+    pub corpus: Corpus,
+    /// The argument `{repeat}` becomes so many of these; `{n}` in them is 1, 2, 3 and so on.
+    #[serde(default)]
+    pub repeat: String,
+    /// Who runs, in this order.
+    pub runs: Vec<Run>,
+}
+
+impl Growth {
+    /// The definition at one point.
+    pub fn at(&self, point: u64) -> Definition {
+        let mut corpus = self.corpus;
+        if corpus.kind == Kind::Fixed {
+            corpus.line = point;
+        }
+        let runs: Vec<Run> = self.runs.iter().map(|run| self.repeated(run, point)).collect();
+        let first = runs.first().map(|run| &run.arguments[..]).unwrap_or_default();
+        let directories = first.iter().filter_map(|word| word.strip_prefix("./"));
+        let all = |directory: &str| Expected {
+            directory: directory.into(),
+            select: None,
+            lines: None,
+            digest: None,
+        };
+        Definition {
+            name: format!("{}: {point}", self.name),
+            work: String::new(),
+            measure: Measure::Throughput,
+            corpus,
+            outputs: directories.map(all).collect(),
+            runs,
+        }
+    }
+
+    fn repeated(&self, run: &Run, point: u64) -> Run {
+        let mut arguments = Vec::new();
+        for word in &run.arguments {
+            if word == "{repeat}" {
+                arguments.extend((1..=point).map(|n| self.repeat.replace("{n}", &n.to_string())));
+            } else {
+                arguments.push(word.clone());
+            }
+        }
+        Run { arguments, ..run.clone() }
+    }
+}
+
+/// A program that takes part.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Engine {
+    /// Its path.
+    pub program: String,
+    /// The command that prints its version.
+    #[serde(default)]
+    pub version: Vec<String>,
+}
+
+/// The programs, and where ours are.
+#[derive(Clone, Debug)]
+pub struct Engines {
+    tools: PathBuf,
+    all: BTreeMap<String, Engine>,
+}
+
+impl Engines {
+    /// Reads `engines.json` of a folder. `tools` is where our binaries are.
+    pub fn read(folder: &Path, tools: &Path) -> io::Result<Engines> {
+        Ok(Engines { tools: std::path::absolute(tools)?, all: read(&folder.join("engines.json"))? })
+    }
+
+    /// The program of a run. None: it is not installed.
+    pub fn program(&self, run: &Run) -> io::Result<Option<PathBuf>> {
+        let engine = self.all.get(&run.engine);
+        let engine = engine.ok_or_else(|| Error::other(format!("no engine {}", run.engine)))?;
+        let path = PathBuf::from(self.in_place(&engine.program));
+        Ok(path.exists().then_some(path))
+    }
+
+    /// A word with the place of our binaries in it.
+    pub fn in_place(&self, word: &str) -> String {
+        word.replace("{tools}", &self.tools.to_string_lossy())
+    }
+
+    /// Names and versions of those that can say theirs.
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let mut versions = BTreeMap::new();
+        for (name, engine) in &self.all {
+            if let [program, arguments @ ..] = &engine.version[..] {
+                versions.insert(name.clone(), crate::record::said(program, arguments));
+            }
+        }
+        versions
+    }
+}
+
+/// Reads a file of JSON.
+pub fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::other(format!("{}: {error}", path.display())))?;
+    serde_json::from_str(&text).map_err(|error| Error::other(format!("{}: {error}", path.display())))
+}
+
+/// Reads all files of a folder, in the order of their names.
+pub fn read_all<T: DeserializeOwned>(folder: &Path) -> io::Result<Vec<T>> {
+    let entries = std::fs::read_dir(folder)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    paths.iter().map(|path| read(path)).collect()
 }

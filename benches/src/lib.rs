@@ -1,8 +1,12 @@
 //! The comparison of multilog with its peers.
 //!
 //! Definitions are data (`definitions/*.json`): a corpus, and for each engine its arguments. Engines
-//! run in turn, several rounds of all of them, over the same input from the page cache, and every
-//! run's output is checked. Results are ratios of medians; absolute times are only written down.
+//! (`engines.json`) run in turn, several rounds of all of them, over the same input from the page cache, and
+//! every run's output is checked. Results are ratios of medians; absolute times are only written down.
+//!
+//! ```text
+//! definition, corpus -> compare -> measure -> record (JSON) -> report (tables), plot (SVG), gate
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -12,4 +16,7 @@ pub mod corpus;
 pub mod definition;
 pub mod measure;
 pub mod plain;
+pub mod plot;
+pub mod program;
+pub mod record;
 pub mod report;

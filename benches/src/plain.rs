@@ -14,7 +14,8 @@ use multilog::start;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-const INPUT: usize = 1 << 20;
+const PIPE: usize = 1 << 20;
+const INPUT: usize = 512 << 10;
 
 /// Runs a script over standard input.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
@@ -23,7 +24,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let host = System::new(&script.statuses)?;
     let filesystems = script.logs.iter().map(|log| RealFs::open(&log.path)).collect::<Result<_, _>>()?;
     let stdin = unix::pipe::stdin();
-    unix::pipe::set_capacity(stdin, INPUT).ok();
+    unix::pipe::set_capacity(stdin, PIPE).ok();
     let intake = PlainIntake::new(stdin, INPUT);
     start::open(script, filesystems, intake, host, None, Threading::Thread)?.run()
 }

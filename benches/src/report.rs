@@ -1,58 +1,66 @@
-//! The record of a run: a table for people and the numbers behind it.
+//! Tables for people, from a record.
 
 use std::fmt::Write;
-use std::time::Duration;
 
-use crate::definition::{Definition, Entry};
+use crate::record::{Record, Row, Table};
 
-/// One engine's rounds in one definition.
-#[derive(Clone, Debug)]
-pub struct Result {
-    /// Who.
-    pub entry: Entry,
-    /// The time of each round.
-    pub times: Vec<Duration>,
-    /// Lines in its output and their digest, the same in every round.
-    pub output: (u64, u32),
-}
-
-impl Result {
-    /// The median of the rounds.
-    pub fn median(&self) -> Duration {
-        let mut times = self.times.clone();
-        times.sort();
-        times.get(times.len() / 2).copied().unwrap_or_default()
+/// The whole record as Markdown.
+pub fn record(record: &Record) -> String {
+    let mut text = format!("# Comparison of {}\n\n{}.\n", record.date, record.machine);
+    for (engine, version) in &record.versions {
+        write!(text, "{engine} {version}; ").ok();
     }
-}
-
-/// Appends the table of one definition. The first engine is ours.
-pub fn table(text: &mut String, definition: &Definition, results: &[Result]) -> std::fmt::Result {
-    writeln!(text, "## {}\n\n{}\n", definition.name, definition.work)?;
-    writeln!(
+    write!(
         text,
-        "| engine | seconds (median of {}) | ours is faster by | bar | lines kept, digest |",
-        rounds(results)
-    )?;
-    writeln!(text, "|---|---|---|---|---|")?;
-    let Some(ours) = results.first().map(Result::median) else { return Ok(()) };
-    for result in results {
-        let ratio = result.median().as_secs_f64() / ours.as_secs_f64();
-        let bar = match result.entry.bar {
-            Some(bar) if ratio >= bar => format!("{bar} (reached)"),
-            Some(bar) => format!("{bar} (missed)"),
-            None => String::new(),
-        };
-        let (lines, digest) = result.output;
-        let seconds = result.median().as_secs_f64();
-        writeln!(
-            text,
-            "| {} | {seconds:.3} | {ratio:.2} | {bar} | {lines}, {digest:08x} |",
-            result.entry.engine
-        )?;
+        "median of {} rounds, in each of which every engine runs once.\nThe ratio is its value divided by ours; \
+         less is better, so above 1 ours is better.\n\n",
+        record.rounds
+    )
+    .ok();
+    record.tables.iter().for_each(|one| text += &table(one));
+    if !record.growth.is_empty() {
+        text += "## How throughput changes\n\nMB of input a second.\n\n";
     }
-    writeln!(text)
+    for series in &record.growth {
+        write!(text, "| {} |", series.axis).ok();
+        text.extend(series.points.iter().map(|point| format!(" {point} |")));
+        text += "\n|---|";
+        series.points.iter().for_each(|_| text += "---|");
+        for (engine, values) in &series.engines {
+            write!(text, "\n| {engine} |").ok();
+            text.extend(values.iter().map(|value| format!(" {value:.0} |")));
+        }
+        text += "\n\n";
+    }
+    text.truncate(text.trim_end().len());
+    text + "\n"
 }
 
-fn rounds(results: &[Result]) -> usize {
-    results.first().map_or(0, |result| result.times.len())
+/// One table.
+pub fn table(table: &Table) -> String {
+    let mut text = format!("## {}\n\n{}\n\n", table.name, table.work);
+    writeln!(text, "| engine | {} | ratio | bar | |", table.unit).ok();
+    text += "|---|---|---|---|---|\n";
+    for row in &table.rows {
+        let median =
+            if row.median < 10.0 { format!("{:.3}", row.median) } else { format!("{:.1}", row.median) };
+        writeln!(text, "| {} | {median} | {:.2} | {} | {} |", row.engine, row.ratio, bar(row), note(row))
+            .ok();
+    }
+    text + "\n"
+}
+
+fn bar(row: &Row) -> String {
+    match row.bar {
+        Some(bar) if row.ratio >= bar => format!("{bar}: reached"),
+        Some(bar) => format!("{bar}: missed"),
+        None => String::new(),
+    }
+}
+
+fn note(row: &Row) -> String {
+    match row.size {
+        Some((size, most)) => format!("{}; our size {size:.3} of its, at most {most}", row.note),
+        None => row.note.clone(),
+    }
 }

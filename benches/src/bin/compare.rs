@@ -1,5 +1,5 @@
-//! `compare`: runs the definitions and prints the ratios.
+//! `compare`: measures ours and its peers.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("compare", benches::compare::main)
+    unix::tool::run("compare", benches::program::main)
 }

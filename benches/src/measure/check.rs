@@ -1,0 +1,118 @@
+//! Whether the directories of an engine hold what they should.
+
+use std::fs::File;
+use std::io::{self, Error, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use crate::definition::{Expected, Keeps, Run, Select};
+
+/// What has to be in each directory.
+#[derive(Debug)]
+pub struct Reference(Vec<Content>);
+
+#[derive(Debug)]
+struct Content {
+    directory: String,
+    text: Vec<u8>,
+}
+
+impl Reference {
+    /// From the corpus, by the rules of the definition, and compared with the numbers in it.
+    pub fn new(corpus: &Path, outputs: &[Expected]) -> io::Result<Reference> {
+        let mut contents = Vec::new();
+        for expected in outputs {
+            let mut text = std::fs::read(corpus)?;
+            if let Some(select) = &expected.select {
+                text = chosen(&text, select);
+            }
+            let digest = format!("{:08x}", crc32fast::hash(&text));
+            let lines = memchr::memchr_iter(b'\n', &text).count() as u64;
+            let known = expected.lines.is_none_or(|known| known == lines)
+                && expected.digest.as_ref().is_none_or(|known| *known == digest);
+            if !known {
+                return Err(Error::other(format!(
+                    "{}: the corpus gives {lines} lines with digest {digest}",
+                    expected.directory
+                )));
+            }
+            contents.push(Content { directory: expected.directory.clone(), text });
+        }
+        Ok(Reference(contents))
+    }
+
+    /// The bytes on the disk, and what was found: lines and digest. Older files may have been deleted, but
+    /// nothing may be missing, repeated or changed in what is left.
+    pub(super) fn check(&self, place: &Path, run: &Run) -> io::Result<(u64, String)> {
+        let (mut size, mut lines, mut sum) = (0, 0, crc32fast::Hasher::new());
+        for content in &self.0 {
+            let directory = place.join(&content.directory);
+            let found = read(&directory, run.stamp, &mut size)?;
+            let whole = &content.text;
+            let wrong =
+                || Error::other(format!("{}: the output in {} is wrong", run.name(), directory.display()));
+            let before = whole.len().checked_sub(found.len()).ok_or_else(wrong)?;
+            let enough = if run.keeps == Keeps::All { before == 0 } else { !found.is_empty() };
+            if !enough || whole[before..] != found[..] {
+                return Err(wrong());
+            }
+            lines += memchr::memchr_iter(b'\n', &found).count();
+            sum.update(&found);
+        }
+        Ok((size, format!("{lines} lines, {:08x}", sum.finalize())))
+    }
+}
+
+fn chosen(text: &[u8], select: &Select) -> Vec<u8> {
+    let lines = text.split_inclusive(|&byte| byte == b'\n');
+    let is =
+        |line: &&[u8]| line.split(|&byte| byte == b' ').nth(select.word - 1) == Some(select.is.as_bytes());
+    lines.filter(is).flatten().copied().collect()
+}
+
+/// The text of all files of a directory in their order, stamps cut off; adds their sizes.
+fn read(directory: &Path, stamp: usize, size: &mut u64) -> io::Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    for path in files(directory)? {
+        *size += std::fs::metadata(&path)?.len();
+        unpack(&path, &mut raw)?;
+    }
+    if stamp == 0 {
+        return Ok(raw);
+    }
+    // A line that is longer than the end of a file is cut there, and the file before this one may be gone.
+    let cut = raw.first() != Some(&b'@');
+    let start = memchr::memchr(b'\n', &raw).filter(|_| cut).map_or(0, |newline| newline + 1);
+    let mut text = Vec::with_capacity(raw.len());
+    for line in raw[start..].split_inclusive(|&byte| byte == b'\n') {
+        text.extend_from_slice(line.get(stamp..).ok_or(ErrorKind::InvalidData)?);
+    }
+    Ok(text)
+}
+
+/// Whatever it is called, a compressed file says so itself.
+fn unpack(path: &Path, to: &mut Vec<u8>) -> io::Result<()> {
+    let mut magic = Vec::new();
+    File::open(path)?.take(4).read_to_end(&mut magic)?;
+    let mut file = File::open(path)?;
+    match &magic[..] {
+        [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(file).read_to_end(to)?,
+        [0x28, 0xb5, 0x2f, 0xfd] => zstd::Decoder::new(file)?.read_to_end(to)?,
+        _ => file.read_to_end(to)?,
+    };
+    Ok(())
+}
+
+/// The files with lines in their order: labels, then `current`; or the numbers of the bare loop.
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let number: Option<u32> = name.parse().ok();
+        if name.starts_with('@') || name == "current" || number.is_some() {
+            files.push(((name == "current", number, name), path));
+        }
+    }
+    files.sort();
+    Ok(files.into_iter().map(|(_, path)| path).collect())
+}

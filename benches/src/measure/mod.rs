@@ -1,0 +1,82 @@
+//! The measurements: each starts an engine, gives it its input, and says what that cost.
+
+mod check;
+mod idle;
+mod paced;
+mod throughput;
+
+use std::fs::create_dir_all;
+use std::io::{self, Error};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::definition::{Definition, Engines, Measure, Run};
+
+pub use check::Reference;
+
+/// What one run of one engine gave.
+#[derive(Clone, Debug, Default)]
+pub struct Value {
+    /// What was measured, in the unit of the measurement. Less is better.
+    pub value: f64,
+    /// Bytes that the engine left on the disk. None: not of interest.
+    pub size: Option<u64>,
+    /// What else there is to say.
+    pub note: String,
+}
+
+/// Runs an engine once.
+pub fn run(
+    definition: &Definition,
+    run: &Run,
+    engines: &Engines,
+    corpus: &Path,
+    reference: &Reference,
+) -> io::Result<Value> {
+    let folder = corpus.parent().unwrap_or(Path::new("."));
+    let place = tempfile::tempdir_in(folder)?;
+    let start = Start { run, engines, place: place.path() };
+    match definition.measure {
+        Measure::Throughput => throughput::run(&start, corpus, reference),
+        Measure::Cpu => paced::cpu(&start),
+        Measure::Latency => paced::latency(&start),
+        Measure::Pauses => paced::pauses(&start, corpus),
+        Measure::Idle => idle::run(&start),
+    }
+}
+
+/// An engine that is about to run.
+struct Start<'a> {
+    run: &'a Run,
+    engines: &'a Engines,
+    place: &'a Path,
+}
+
+impl Start<'_> {
+    /// The command, in a folder with the files that it needs.
+    fn command(&self, folder: &Path) -> io::Result<Command> {
+        create_dir_all(folder)?;
+        for (name, content) in &self.run.files {
+            let path = folder.join(name);
+            create_dir_all(path.parent().unwrap_or(folder))?;
+            std::fs::write(path, content)?;
+        }
+        let missing = || Error::other(format!("{} is not installed", self.run.engine));
+        let mut command = Command::new(self.engines.program(self.run)?.ok_or_else(missing)?);
+        command.args(self.run.arguments.iter().map(|word| self.engines.in_place(word)));
+        command.current_dir(folder);
+        Ok(command)
+    }
+
+    /// The engine with a pipe to write into.
+    fn spawn(&self, folder: &Path) -> io::Result<Child> {
+        self.command(folder)?.stdin(Stdio::piped()).spawn()
+    }
+
+    /// Waits for the end of an engine whose input was closed.
+    fn finish(&self, mut child: Child) -> io::Result<()> {
+        drop(child.stdin.take());
+        let status = child.wait()?;
+        if status.success() { Ok(()) } else { Err(Error::other(format!("ended with {status}"))) }
+    }
+}

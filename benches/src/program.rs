@@ -1,0 +1,121 @@
+//! The program `compare`: measures, shows a record, holds it against its bars.
+
+use std::ffi::OsString;
+use std::io::{self, Error, Write};
+use std::path::Path;
+
+use unix::diag::{Message, say};
+use unix::tool::{Exit, Fatal};
+
+use crate::definition::{self, Definition, Engines, Growth};
+use crate::record::Record;
+use crate::{compare, plot, report};
+
+const USAGE: &str = "usage: compare measure|short tools benches rounds record
+       compare one tools benches rounds definition
+       compare show record folder
+       compare gate record";
+/// A bar is missed when a ratio is further below it than this.
+const TOLERANCE: f64 = 0.9;
+/// In the short form, how far a ratio may be below the one of the record that is committed: a machine that does
+/// other things as well is no reason to stop.
+const SHORT_TOLERANCE: f64 = 0.6;
+
+/// Runs one of the commands.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["measure", tools, benches, rounds, record] => measure(tools, benches, rounds, record),
+        ["short", tools, benches, rounds, record] => short(tools, benches, rounds, record),
+        ["one", tools, benches, rounds, definition] => one(tools, benches, rounds, definition),
+        ["show", record, folder] => show(record, folder),
+        ["gate", record] => gate(record),
+        _ => return Err(Fatal::misuse(Message::new(USAGE))),
+    };
+    done.map_err(|error| Fatal::system(Message::new("unable to compare"), &error))
+}
+
+fn rounds(word: &str) -> io::Result<usize> {
+    word.parse().map_err(|_| Error::other("rounds is not a number"))
+}
+
+/// Everything, in full.
+fn measure(tools: &str, benches: &str, times: &str, to: &str) -> io::Result<Exit> {
+    let (benches, times) = (Path::new(benches), rounds(times)?);
+    let engines = Engines::read(benches, Path::new(tools))?;
+    let mut record = Record::new(engines.versions(), times);
+    let definitions: Vec<Definition> = definition::read_all(&benches.join("definitions"))?;
+    for definition in &definitions {
+        record.tables.push(compare::compare(definition, &engines, times)?);
+        record.write(Path::new(to))?;
+    }
+    for definition in definitions.into_iter().map(Definition::shortened) {
+        if definition.runs.len() > 1 && definition.measure == definition::Measure::Throughput {
+            record.short.push(compare::compare(&definition, &engines, times)?);
+        }
+    }
+    let growths: Vec<Growth> = definition::read_all(&benches.join("growth"))?;
+    for growth in &growths {
+        record.growth.push(compare::grow(growth, &engines, times.min(3))?);
+    }
+    record.write(Path::new(to))?;
+    Ok(Exit::Success)
+}
+
+/// Less input, ours and the original, held against the short form of the record.
+fn short(tools: &str, benches: &str, times: &str, committed: &str) -> io::Result<Exit> {
+    let (benches, times) = (Path::new(benches), rounds(times)?);
+    let engines = Engines::read(benches, Path::new(tools))?;
+    let record: Record = definition::read(Path::new(committed))?;
+    let definitions: Vec<Definition> = definition::read_all(&benches.join("definitions"))?;
+    let mut missed = 0;
+    for definition in definitions.into_iter().map(Definition::shortened) {
+        let Some(known) = record.short.iter().find(|table| table.name == definition.name) else { continue };
+        let table = compare::compare(&definition, &engines, times)?;
+        for (row, known) in table.rows.iter().zip(&known.rows).skip(1) {
+            let least = known.ratio.min(known.bar.unwrap_or(known.ratio)) * SHORT_TOLERANCE;
+            let found = format!("{}: {:.1} x {}, at least {least:.1}", table.name, row.ratio, row.engine);
+            missed += usize::from(row.ratio < least);
+            say(&Message::new(if row.ratio < least { "missed: " } else { "reached: " }).and(found));
+        }
+    }
+    Ok(if missed == 0 { Exit::Success } else { Exit::Code(1) })
+}
+
+/// One definition, shown at once.
+fn one(tools: &str, benches: &str, times: &str, path: &str) -> io::Result<Exit> {
+    let engines = Engines::read(Path::new(benches), Path::new(tools))?;
+    let definition: Definition = definition::read(Path::new(path))?;
+    let table = compare::compare(&definition, &engines, rounds(times)?)?;
+    io::stdout().write_all(report::table(&table).as_bytes())?;
+    Ok(Exit::Success)
+}
+
+/// Tables and plots from a record.
+fn show(record: &str, folder: &str) -> io::Result<Exit> {
+    let record: Record = definition::read(Path::new(record))?;
+    let folder = Path::new(folder);
+    std::fs::write(folder.join("record.md"), report::record(&record))?;
+    std::fs::write(folder.join("ratios.svg"), plot::ratios(&record))?;
+    for series in &record.growth {
+        let name = series.name.to_lowercase().replace(' ', "-");
+        std::fs::write(folder.join(format!("{name}.svg")), plot::series(series))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Fails when a bar is missed.
+fn gate(record: &str) -> io::Result<Exit> {
+    let record: Record = definition::read(Path::new(record))?;
+    let mut missed = 0;
+    for table in &record.tables {
+        for row in table.rows.iter().filter(|row| row.reached() < TOLERANCE) {
+            missed += 1;
+            let bar = row.bar.unwrap_or_default();
+            let found = format!("missed: {}: {:.2} x {}, at least {bar}", table.name, row.ratio, row.engine);
+            say(&Message::new("").and(found));
+        }
+    }
+    Ok(if missed == 0 { Exit::Success } else { Exit::Code(1) })
+}
