@@ -66,7 +66,7 @@ pub struct Select {
 }
 
 /// One engine in one definition.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Run {
     /// Its name in `engines.json`.
     pub engine: String,
@@ -244,4 +244,32 @@ pub fn read_all<T: DeserializeOwned>(folder: &Path) -> io::Result<Vec<T>> {
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     paths.iter().map(|path| read(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_definition_can_be_read_and_names_engines_that_are_known() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let engines = Engines::read(folder, Path::new("tools")).unwrap();
+        let definitions: Vec<Definition> = read_all(&folder.join("definitions")).unwrap();
+        let growths: Vec<Growth> = read_all(&folder.join("growth")).unwrap();
+        let grown = growths.iter().flat_map(|growth| growth.points.iter().map(|&point| growth.at(point)));
+        let all: Vec<Definition> = definitions.into_iter().chain(grown).collect();
+        assert!(all.len() > 20);
+        for run in all.iter().flat_map(|definition| &definition.runs) {
+            engines.program(run).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_repeated_argument_is_numbered() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let growth: Growth = read(&folder.join("growth/directories.json")).unwrap();
+        let two = growth.at(2);
+        assert!(two.runs[0].arguments.ends_with(&["./main1".into(), "./main2".into()]));
+        assert_eq!(two.outputs.len(), 2);
+    }
 }

@@ -122,3 +122,30 @@ pub fn median(values: &[f64]) -> f64 {
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_reaches_what_its_worst_bar_says() {
+        let row = |ratio, bar, size| Row {
+            engine: String::new(),
+            values: Vec::new(),
+            median: 1.0,
+            ratio,
+            bar,
+            size,
+            note: String::new(),
+        };
+        assert!(row(12.0, Some(13.0), None).reached() < 1.0);
+        assert!(row(14.0, Some(13.0), Some((1.05, 1.1))).reached() > 1.0);
+        assert!(row(14.0, Some(13.0), Some((1.2, 1.1))).reached() < 1.0);
+        assert!(row(0.1, None, None).reached().is_infinite());
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert!((median(&[3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+    }
+}

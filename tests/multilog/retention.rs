@@ -1,6 +1,6 @@
 //! How many files are kept, and which.
 
-use harness::{LogView, Scratch, ours_only};
+use harness::{LogView, Scratch, ours_only, strace, tool};
 
 fn lines(from: usize, to: usize) -> String {
     (from..to).map(|n| format!("{n:059}\n")).collect()
@@ -68,4 +68,25 @@ fn what_is_no_file_is_not_touched_and_holds_nothing_up() {
         assert!(here.path("main/@400000003000000000000000.d").is_dir());
         assert!(here.path("main/@a-note-of-an-administrator").exists());
     }
+}
+
+/// Files that came faster than the sealer were deleted by the foreground, and the sealer then brought what had no
+/// name anymore to the disk: nearly all files, though two are kept.
+#[test]
+fn what_retention_has_deleted_is_not_brought_to_the_disk() {
+    if !ours_only("What is pruned") {
+        return;
+    }
+    let Some(strace) = strace() else { return };
+    let here = Scratch::new();
+    let multilog = tool("multilog");
+    // With a trace of all system calls the foreground would be too slow to be ahead of the sealer.
+    let traced = ["-f", "--seccomp-bpf", "-o", "calls", "-e", "trace=fsync"];
+    let words = [&traced[..], &[multilog.to_str().unwrap(), "s4096", "n3", "./main"]].concat();
+    let input = lines(0, 100_000);
+    here.run(&strace, &words).over(&input).quietly();
+    let calls = std::fs::read_to_string(here.path("calls")).unwrap();
+    let synced = calls.lines().filter(|line| line.contains("fsync(")).count();
+    assert!((1..200).contains(&synced), "{synced} times for 2900 files of which 2 are left");
+    assert!(input.ends_with(&LogView::of(here.path("main")).text()));
 }

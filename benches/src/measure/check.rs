@@ -116,3 +116,49 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     files.sort();
     Ok(files.into_iter().map(|(_, path)| path).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: &str = "@400000006b00e05e2c8dfba4 ";
+
+    fn run(keeps: Keeps) -> Run {
+        Run { engine: "x".into(), stamp: STAMP.len(), keeps, ..Run::default() }
+    }
+
+    /// Checks files of these texts against the lines 1 to 4.
+    fn check(files: &[(&str, &str)], keeps: Keeps) -> io::Result<(u64, String)> {
+        let place = tempfile::tempdir()?;
+        std::fs::create_dir(place.path().join("main"))?;
+        for (name, text) in files {
+            std::fs::write(place.path().join("main").join(name), text.replace('^', STAMP))?;
+        }
+        let corpus = place.path().join("corpus");
+        std::fs::write(&corpus, "one 1\ntwo 2\nthree 3\nfour 4\n")?;
+        let all = Expected { directory: "main".into(), select: None, lines: Some(4), digest: None };
+        Reference::new(&corpus, &[all])?.check(place.path(), &run(keeps))
+    }
+
+    #[test]
+    fn the_end_of_the_input_is_right_and_everything_else_is_wrong() {
+        let archive = "@400000006b00e05e2c8dfba5.s";
+        for (files, right) in [
+            (&[(archive, "^two 2\n^three 3\n"), ("current", "^four 4\n")][..], true),
+            (&[(archive, "o 2\n^three 3\n"), ("current", "^four 4\n")], true),
+            (&[(archive, "^two 2\n"), ("current", "^four 4\n")], false),
+            (&[(archive, "^two 2\n^three 3\n"), ("current", "^four 5\n")], false),
+            (&[("current", "^three 3\n")], false),
+            (&[("current", "")], false),
+        ] {
+            assert_eq!(check(files, Keeps::Newest).is_ok(), right, "{files:?}");
+        }
+        assert!(check(&[("current", "^four 4\n")], Keeps::All).is_err());
+    }
+
+    #[test]
+    fn lines_are_chosen_by_a_word() {
+        let select = Select { word: 2, is: "3".into() };
+        assert_eq!(chosen(b"one 1\nthree 3 x\n3 4\n", &select), b"three 3 x\n");
+    }
+}
