@@ -62,7 +62,7 @@ bench-tools: build
 bench: bench-tools
 	target/tools/compare measure target/tools benches 5 target/record.json
 	cp target/record.json benches/record/record.json
-	target/tools/compare show benches/record/record.json benches/record
+	target/tools/compare show benches/record/record.json benches/record README.md docs/PERFORMANCE.md
 
 # The same, and fails when a ratio is missed by more than a tenth. For a quiet machine.
 bench-gate: bench-tools

@@ -13,7 +13,7 @@ use crate::{compare, plot, report};
 
 const USAGE: &str = "usage: compare measure|short tools benches rounds record
        compare one tools benches rounds definition
-       compare show record folder
+       compare show record folder readme performance
        compare gate record";
 /// A bar is missed when a ratio is further below it than this.
 const TOLERANCE: f64 = 0.9;
@@ -29,7 +29,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         ["measure", tools, benches, rounds, record] => measure(tools, benches, rounds, record),
         ["short", tools, benches, rounds, record] => short(tools, benches, rounds, record),
         ["one", tools, benches, rounds, definition] => one(tools, benches, rounds, definition),
-        ["show", record, folder] => show(record, folder),
+        ["show", record, folder, readme, performance] => show(record, folder, readme, performance),
         ["gate", record] => gate(record),
         _ => return Err(Fatal::misuse(Message::new(USAGE))),
     };
@@ -92,8 +92,8 @@ fn one(tools: &str, benches: &str, times: &str, path: &str) -> io::Result<Exit> 
     Ok(Exit::Success)
 }
 
-/// Tables and plots from a record.
-fn show(record: &str, folder: &str) -> io::Result<Exit> {
+/// Tables and plots from a record, also into the pages that show parts of it.
+fn show(record: &str, folder: &str, readme: &str, performance: &str) -> io::Result<Exit> {
     let record: Record = definition::read(Path::new(record))?;
     let folder = Path::new(folder);
     std::fs::write(folder.join("record.md"), report::record(&record))?;
@@ -102,7 +102,14 @@ fn show(record: &str, folder: &str) -> io::Result<Exit> {
         let name = series.name.to_lowercase().replace(' ', "-");
         std::fs::write(folder.join(format!("{name}.svg")), plot::series(series))?;
     }
+    rewrite(readme, "ratios", &report::summary(&record))?;
+    rewrite(performance, "missed", &report::missed(&record))?;
     Ok(Exit::Success)
+}
+
+fn rewrite(page: &str, part: &str, text: &str) -> io::Result<()> {
+    let changed = report::with_part(&std::fs::read_to_string(page)?, part, text);
+    std::fs::write(page, changed.ok_or_else(|| Error::other(format!("{page} has no part {part}")))?)
 }
 
 /// Fails when a bar is missed.

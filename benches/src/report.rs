@@ -36,6 +36,42 @@ pub fn record(record: &Record) -> String {
     text + "\n"
 }
 
+/// How many times as fast ours is as each peer, for the front page.
+pub fn summary(record: &Record) -> String {
+    const PEERS: [&str; 3] = ["daemontools", "s6-log", "svlogd"];
+    let mut text = format!("| work | {} |\n|---|---|---|---|\n", PEERS.join(" | "));
+    for table in record.tables.iter().filter(|table| table.unit == "seconds") {
+        write!(text, "| {} |", table.name).ok();
+        for peer in PEERS {
+            let ratio =
+                table.rows.iter().find(|row| row.engine == peer).map(|row| format!(" {:.1}", row.ratio));
+            write!(text, "{} |", ratio.unwrap_or_default()).ok();
+        }
+        text += "\n";
+    }
+    text
+}
+
+/// Every bar that is missed.
+pub fn missed(record: &Record) -> String {
+    let mut text = String::from("| work | against | reached | to be reached |\n|---|---|---|---|\n");
+    for table in &record.tables {
+        for row in table.rows.iter().filter(|row| row.reached() < 1.0) {
+            let bar = row.bar.unwrap_or_default();
+            writeln!(text, "| {} | {} | {:.2} | {bar} |", table.name, row.engine, row.ratio).ok();
+        }
+    }
+    text
+}
+
+/// The text with what stands between the two comments of this name replaced. None: they are not there.
+pub fn with_part(text: &str, name: &str, part: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let start = text.find(&begin)? + begin.len();
+    let stop = start + text[start..].find(&end)?;
+    Some(format!("{}{part}{}", &text[..start], &text[stop..]))
+}
+
 /// One table.
 pub fn table(table: &Table) -> String {
     let mut text = format!("## {}\n\n{}\n\n", table.name, table.work);
@@ -62,5 +98,20 @@ fn note(row: &Row) -> String {
     match row.size {
         Some((size, most)) => format!("{}; our size {size:.3} of its, at most {most}", row.note),
         None => row.note.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_replaced_between_its_comments() {
+        let text = "a\n<!-- x -->\nold\n<!-- end of x -->\nb\n";
+        assert_eq!(
+            with_part(text, "x", "new\n").as_deref(),
+            Some("a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n")
+        );
+        assert_eq!(with_part(text, "y", "new\n"), None);
     }
 }
