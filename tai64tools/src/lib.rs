@@ -7,9 +7,12 @@
 
 #![forbid(unsafe_code)]
 
+mod filter;
 pub mod label;
 pub mod local;
 pub mod stamper;
+pub mod tai64n;
+pub mod tai64nfrac;
 pub mod tai64nlocal;
 
 pub use label::Label;

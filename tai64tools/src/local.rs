@@ -1,17 +1,187 @@
 //! A label as people read it: `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in the local zone.
+//!
+//! The zone is asked once for each quarter of an hour of labels: within one its offset does not change, but for
+//! leap seconds and changes of long ago at odd moments, which the quarter's last second gives away. In such a
+//! quarter the zone is asked for every second.
 
-use std::io::Write;
+use unix::localtime::{LocalTime, local, utc};
 
+use crate::filter::{fraction, two};
 use crate::label::Label;
 
-/// Writes the local time of `label`. False: the zone has no such time, and nothing was written.
-pub fn write_local(label: Label, out: &mut Vec<u8>) -> bool {
-    let Some(t) = unix::localtime::local(label.unix_seconds()) else {
-        return false;
-    };
-    let date = (t.year, t.month, t.day);
-    let time = (t.hour, t.minute, t.second);
-    // Writing to a Vec can't fail.
-    write!(out, "{}-{:02}-{:02} ", date.0, date.1, date.2).is_ok()
-        && write!(out, "{:02}:{:02}:{:02}.{:09}", time.0, time.1, time.2, label.nanos()).is_ok()
+/// How long a quarter of an hour is, in seconds.
+const QUARTER: i64 = 900;
+/// Years have four digits.
+const LAST_YEAR: i64 = 9999;
+
+/// Which clock labels are shown by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// The one that TZ names.
+    Local,
+    /// UTC.
+    Utc,
+}
+
+/// How the time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `1999-08-23 21:03:43.787492500`, as the original.
+    Plain,
+    /// `1999-08-23T21:03:43.787492500-07:00`, as ISO 8601 has it.
+    Iso,
+}
+
+/// Writes labels as times.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    zone: Zone,
+    style: Style,
+    /// The quarter that was asked for last, if one answer serves all of it.
+    quarter: Option<Quarter>,
+    /// The second that was asked for last.
+    second: Option<(i64, LocalTime)>,
+}
+
+/// A quarter of an hour in which the clock goes on evenly, within a day.
+#[derive(Clone, Copy, Debug)]
+struct Quarter {
+    begin: i64,
+    time: LocalTime,
+}
+
+impl Clock {
+    /// A clock of a zone.
+    pub fn new(zone: Zone, style: Style) -> Clock {
+        Clock { zone, style, quarter: None, second: None }
+    }
+
+    /// Writes the time of `label`. False, and nothing is written: before 1970, after 9999, or the zone has no such
+    /// time.
+    pub fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
+        let seconds = label.unix_seconds();
+        let Some(time) = self.time(seconds).filter(|time| seconds >= 0 && time.year <= LAST_YEAR) else {
+            return false;
+        };
+        let year = time.year.unsigned_abs();
+        two(out, (year / 100) as u8);
+        two(out, (year % 100) as u8);
+        for (before, value) in [(b'-', time.month), (b'-', time.day)] {
+            out.push(before);
+            two(out, value);
+        }
+        out.push(if self.style == Style::Iso { b'T' } else { b' ' });
+        two(out, time.hour);
+        for value in [time.minute, time.second] {
+            out.push(b':');
+            two(out, value);
+        }
+        out.push(b'.');
+        fraction(out, label.nanos(), 9);
+        if self.style == Style::Iso {
+            write_offset(time.offset, out);
+        }
+        true
+    }
+
+    fn time(&mut self, seconds: i64) -> Option<LocalTime> {
+        let begin = seconds - seconds.rem_euclid(QUARTER);
+        if let Some(quarter) = self.quarter.filter(|quarter| quarter.begin == begin) {
+            return Some(later(quarter.time, seconds - begin));
+        }
+        if let Some((_, time)) = self.second.filter(|(second, _)| *second == seconds) {
+            return Some(time);
+        }
+        let time = self.ask(seconds)?;
+        self.second = Some((seconds, time));
+        self.quarter = self.even_quarter(begin);
+        Some(time)
+    }
+
+    /// The quarter, if the clock goes on evenly from its first second to its last.
+    fn even_quarter(&self, begin: i64) -> Option<Quarter> {
+        let (first, last) = (self.ask(begin)?, self.ask(begin + QUARTER - 1)?);
+        let even =
+            i64::from(first.second_of_day()) + QUARTER - 1 < 86_400 && later(first, QUARTER - 1) == last;
+        even.then_some(Quarter { begin, time: first })
+    }
+
+    fn ask(&self, seconds: i64) -> Option<LocalTime> {
+        match self.zone {
+            Zone::Local => local(seconds),
+            Zone::Utc => utc(seconds),
+        }
+    }
+}
+
+/// The time so many seconds later, on the same day.
+fn later(time: LocalTime, seconds: i64) -> LocalTime {
+    let of_day = i64::from(time.second_of_day()) + seconds;
+    LocalTime {
+        hour: (of_day / 3600) as u8,
+        minute: (of_day / 60 % 60) as u8,
+        second: (of_day % 60) as u8,
+        ..time
+    }
+}
+
+fn write_offset(offset: i32, out: &mut Vec<u8>) {
+    out.push(if offset < 0 { b'-' } else { b'+' });
+    let minutes = offset.unsigned_abs() / 60;
+    two(out, (minutes / 60) as u8);
+    out.push(b':');
+    two(out, (minutes % 60) as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::EPOCH;
+    use proptest::prelude::*;
+
+    fn written(clock: &mut Clock, seconds: u64, nanos: u32) -> Option<String> {
+        let mut out = Vec::new();
+        let done = clock.write(Label::new(EPOCH + seconds, nanos).unwrap(), &mut out);
+        assert_eq!(done, !out.is_empty());
+        done.then(|| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn utc_and_iso_8601() {
+        let mut plain = Clock::new(Zone::Utc, Style::Plain);
+        assert_eq!(written(&mut plain, 0, 1).as_deref(), Some("1970-01-01 00:00:00.000000001"));
+        assert_eq!(written(&mut plain, 253_402_300_799, 0).as_deref(), Some("9999-12-31 23:59:59.000000000"));
+        assert_eq!(written(&mut plain, 253_402_300_800, 0), None);
+        let mut iso = Clock::new(Zone::Utc, Style::Iso);
+        assert_eq!(
+            written(&mut iso, 935_467_455, 787_492_500).as_deref(),
+            Some("1999-08-24T04:04:15.787492500+00:00")
+        );
+        let mut out = Vec::new();
+        write_offset(-12_600, &mut out);
+        assert_eq!(out, b"-03:30");
+    }
+
+    #[test]
+    fn a_second_that_does_not_go_on_evenly_is_asked_for() {
+        let time = LocalTime { year: 1, month: 1, day: 1, hour: 23, minute: 50, second: 0, offset: 0 };
+        assert_eq!((later(time, 599).minute, later(time, 599).second), (59, 59));
+    }
+
+    proptest! {
+        #[test]
+        fn a_clock_that_remembers_says_what_a_new_one_says(
+            start in 0u64..253_402_000_000, steps in prop::collection::vec(0u64..2000, 1..30)
+        ) {
+            for zone in [Zone::Local, Zone::Utc] {
+                let mut clock = Clock::new(zone, Style::Iso);
+                let mut seconds = start;
+                for step in &steps {
+                    seconds += step;
+                    let naive = if zone == Zone::Utc { utc(seconds as i64) } else { local(seconds as i64) };
+                    prop_assert_eq!(clock.time(seconds as i64), naive);
+                }
+            }
+        }
+    }
 }

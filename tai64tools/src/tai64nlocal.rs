@@ -1,74 +1,90 @@
 //! `tai64nlocal`: replaces the label at the start of each line by the local time.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-use crate::label::{self, Label};
-use crate::local::write_local;
+use crate::filter::{self, Form, Labels, Where};
+use crate::label::Label;
+use crate::local::{Clock, Style, Zone};
 
-/// Copies standard input to standard output with its labels made readable.
-pub fn main(_arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    match convert(io::stdin().lock(), io::stdout().lock()) {
-        Ok(()) => Ok(Exit::Success),
-        Err(Failure::Read(error)) => Err(Fatal::system(Message::new("unable to read input"), &error)),
-        // Whoever read our output has had enough.
-        Err(Failure::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Success),
-        Err(Failure::Write(error)) => Err(Fatal::system(Message::new("unable to write output"), &error)),
+const USAGE: &str = "usage: tai64nlocal [ -aiu ]";
+
+/// Copies standard input to standard output with its labels made readable: `-u` in UTC, `-i` as ISO 8601, `-a`
+/// anywhere in a line.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
+    filter::run(Labels::new(Clock::new(options.zone, options.style), options.places))
+}
+
+impl Form for Clock {
+    fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
+        Clock::write(self, label, out)
     }
 }
 
-enum Failure {
-    Read(io::Error),
-    Write(io::Error),
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    zone: Zone,
+    style: Style,
+    places: Where,
 }
 
-/// The filter itself. Everything that was read is written before it waits for more.
-fn convert(input: impl Read, output: impl Write) -> Result<(), Failure> {
-    let mut input = BufReader::with_capacity(BUFFER, input);
-    let mut output = BufWriter::with_capacity(BUFFER, output);
-    let mut line = Vec::new();
-    loop {
-        if input.buffer().is_empty() {
-            output.flush().map_err(Failure::Write)?;
+impl Options {
+    fn parse(arguments: &[OsString]) -> Option<Options> {
+        let mut options = Options { zone: Zone::Local, style: Style::Plain, places: Where::Start };
+        for argument in arguments {
+            let [b'-', letters @ ..] = argument.as_bytes() else { return None };
+            if letters.is_empty() {
+                return None;
+            }
+            for letter in letters {
+                match letter {
+                    b'u' => options.zone = Zone::Utc,
+                    b'i' => options.style = Style::Iso,
+                    b'a' => options.places = Where::Anywhere,
+                    _ => return None,
+                }
+            }
         }
-        line.clear();
-        if input.read_until(b'\n', &mut line).map_err(Failure::Read)? == 0 {
-            return output.flush().map_err(Failure::Write);
-        }
-        output.write_all(&readable(&line)).map_err(Failure::Write)?;
+        Some(options)
     }
-}
-
-const BUFFER: usize = 64 << 10;
-
-/// The line with its label made readable, or as it is where it has none.
-fn readable(line: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(line.len() + 8);
-    match Label::parse(line) {
-        Some(label) if write_local(label, &mut out) => out.extend_from_slice(&line[label::LENGTH..]),
-        _ => out.extend_from_slice(line),
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::tests::in_pieces;
+
+    fn in_utc(input: &str) -> String {
+        let clock = Clock::new(Zone::Utc, Style::Plain);
+        String::from_utf8(in_pieces(&mut Labels::new(clock, Where::Start), input.as_bytes(), 30)).unwrap()
+    }
 
     #[test]
     fn what_has_no_label_passes_unchanged() {
-        let mut out = Vec::new();
-        let text = b"@foo\n@4000000037C219BF2EF02E94\n\n@\nlast without newline";
-        assert!(convert(&text[..], &mut out).is_ok());
-        assert_eq!(out, text);
+        for text in
+            ["@foo\n@4000000037C219BF2EF02E94\n\n@\nlast without newline", "@400000000000000900000000 1969\n"]
+        {
+            assert_eq!(in_utc(text), text);
+        }
     }
 
     #[test]
     fn what_follows_a_label_is_kept() {
-        let line = readable(b"@400000000000000a00000001 x y\n");
-        assert!(line.ends_with(b".000000001 x y\n"), "{}", line.escape_ascii());
+        assert_eq!(in_utc("@400000000000000a00000001 x y\n"), "1970-01-01 00:00:00.000000001 x y\n");
+    }
+
+    #[test]
+    fn options_can_stand_together() {
+        let parse = |words: &[&str]| Options::parse(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        let all = Options { zone: Zone::Utc, style: Style::Iso, places: Where::Anywhere };
+        assert_eq!(parse(&["-uia"]), Some(all));
+        assert_eq!(parse(&["-u", "-i"]).map(|options| options.style), Some(Style::Iso));
+        for words in [&["x"][..], &["-"], &["-x"], &["-ux"]] {
+            assert_eq!(parse(words), None, "{words:?}");
+        }
     }
 }

@@ -74,6 +74,12 @@ impl Run {
         self
     }
 
+    /// Uses something else than a pipe of ours as standard output.
+    pub fn writing_to(mut self, output: impl Into<Stdio>) -> Run {
+        self.0.stdout(output);
+        self
+    }
+
     /// Uses something else than a pipe of ours as standard error.
     pub fn saying_to(mut self, output: impl Into<Stdio>) -> Run {
         self.0.stderr(output);

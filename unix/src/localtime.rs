@@ -15,6 +15,15 @@ pub struct LocalTime {
     pub minute: u8,
     /// 0 to 60: a zone under `right/` shows leap seconds.
     pub second: u8,
+    /// Seconds east of UTC.
+    pub offset: i32,
+}
+
+impl LocalTime {
+    /// Seconds since midnight by this clock.
+    pub fn second_of_day(&self) -> u32 {
+        u32::from(self.hour) * 3600 + u32::from(self.minute) * 60 + u32::from(self.second)
+    }
 }
 
 /// The local time of `seconds` since the epoch, or None where the C library has none for it.
@@ -31,6 +40,23 @@ pub fn local(seconds: i64) -> Option<LocalTime> {
         }
         tm
     };
+    of_tm(&tm)
+}
+
+/// The same in UTC, whatever TZ says.
+pub fn utc(seconds: i64) -> Option<LocalTime> {
+    // SAFETY: as in `local`, for gmtime_r.
+    let tm = unsafe {
+        let mut tm: libc::tm = std::mem::zeroed();
+        if libc::gmtime_r(&raw const seconds, &raw mut tm).is_null() {
+            return None;
+        }
+        tm
+    };
+    of_tm(&tm)
+}
+
+fn of_tm(tm: &libc::tm) -> Option<LocalTime> {
     Some(LocalTime {
         year: i64::from(tm.tm_year) + 1900,
         month: u8::try_from(tm.tm_mon + 1).ok()?,
@@ -38,6 +64,7 @@ pub fn local(seconds: i64) -> Option<LocalTime> {
         hour: u8::try_from(tm.tm_hour).ok()?,
         minute: u8::try_from(tm.tm_min).ok()?,
         second: u8::try_from(tm.tm_sec).ok()?,
+        offset: i32::try_from(tm.tm_gmtoff).ok()?,
     })
 }
 

@@ -1,0 +1,79 @@
+//! `tai64n`: puts the time of its arrival before each line.
+
+use std::ffi::OsString;
+
+use memchr::memchr_iter;
+use unix::tool::{Exit, Fatal};
+
+use crate::filter::{self, Ending, Rewrite};
+use crate::label::Label;
+use crate::stamper::{Stamp, Stamper};
+
+/// Copies standard input to standard output with a label before each line. It takes no arguments.
+pub fn main(_arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    filter::run(Stamped::new(Label::now))
+}
+
+/// The clock is read once for all that arrives together; the lines of it are a nanosecond apart.
+struct Stamped<C> {
+    clock: C,
+    stamper: Stamper,
+    midline: bool,
+}
+
+impl<C: FnMut() -> Label> Stamped<C> {
+    fn new(clock: C) -> Stamped<C> {
+        Stamped { clock, stamper: Stamper::new(Stamp::Tai64n), midline: false }
+    }
+}
+
+impl<C: FnMut() -> Label> Rewrite for Stamped<C> {
+    fn rewrite(&mut self, input: &[u8], out: &mut Vec<u8>, _: Ending) -> usize {
+        self.stamper.begin((self.clock)());
+        let mut at = 0;
+        for end in memchr_iter(b'\n', input).map(|newline| newline + 1).chain([input.len()]) {
+            if at == end {
+                continue;
+            }
+            if !std::mem::take(&mut self.midline) {
+                self.stamper.stamp().append_to(out);
+            }
+            out.extend_from_slice(&input[at..end]);
+            at = end;
+        }
+        self.midline = if input.is_empty() { self.midline } else { !input.ends_with(b"\n") };
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::tests::in_pieces;
+    use crate::label;
+    use proptest::prelude::*;
+
+    fn stamped(input: &[u8], piece: usize) -> Vec<u8> {
+        in_pieces(&mut Stamped::new(|| Label::new(label::EPOCH + 1, 5).unwrap()), input, piece)
+    }
+
+    #[test]
+    fn a_line_is_stamped_when_its_first_byte_comes_and_the_last_gets_no_newline() {
+        for piece in [1, 3, 100] {
+            let out = stamped(b"one\n\ntwo", piece);
+            let expected =
+                "@400000000000000b00000005 one\n@400000000000000b00000006 \n@400000000000000b00000007 two";
+            assert_eq!(out.escape_ascii().to_string(), expected.as_bytes().escape_ascii().to_string());
+        }
+        assert_eq!(stamped(b"", 1), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn without_the_stamps_it_is_the_input(input in "[a\n]{0,60}", piece in 1usize..20) {
+            let out = stamped(input.as_bytes(), piece);
+            let text: Vec<u8> = out.split_inclusive(|&b| b == b'\n').flat_map(|line| line[26..].to_vec()).collect();
+            prop_assert_eq!(text, input.as_bytes());
+        }
+    }
+}
