@@ -12,8 +12,8 @@ use unix::tool::{Exit, Fatal};
 
 use crate::label::{self, Label};
 
-/// How much is read at once.
-const READ: usize = 256 << 10;
+/// How much is read at once: as cat(1) does.
+const READ: usize = 128 << 10;
 
 /// Whether more input can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl<F: Form> Labels<F> {
     }
 
     /// Up to where nothing is to be rewritten, the line's newline included.
+    #[inline]
     fn untouched(&self, input: &[u8]) -> usize {
         let line = memchr(b'\n', input).map_or(input.len(), |newline| newline + 1);
         match self.places {
@@ -144,8 +145,11 @@ enum Head {
 /// A label has 24 digits and not more.
 fn head(text: &[u8], ending: Ending) -> Head {
     let Some(rest) = text.strip_prefix(b"@") else { return Head::None };
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let digits = rest.iter().take(label::LENGTH).take_while(|byte| is_digit(byte)).count();
+    if let Some(&after) = text.get(label::LENGTH) {
+        let label = if label::is_digit(after) { None } else { Label::parse(text) };
+        return label.map_or(Head::None, Head::Label);
+    }
+    let digits = rest.iter().take_while(|&&byte| label::is_digit(byte)).count();
     if digits == rest.len() && digits < label::LENGTH && ending == Ending::Open {
         return Head::Unknown;
     }
@@ -160,11 +164,14 @@ pub(crate) fn two(out: &mut Vec<u8>, value: u8) {
 
 /// The first `digits` of nine decimal digits.
 pub(crate) fn fraction(out: &mut Vec<u8>, nanos: u32, digits: usize) {
-    let mut text = [b'0'; 9];
-    let mut rest = nanos;
-    for digit in text.iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
+    let mut text = [b'0'; 10];
+    // Ten digits are five pairs that do not wait for each other.
+    let (high, low) = (nanos / 100_000, nanos % 100_000 * 10);
+    for (place, pair) in
+        [(0, high / 100), (2, high % 100), (4, low / 10_000), (6, low / 100 % 100), (8, low % 100)]
+    {
+        text[place] += (pair / 10) as u8;
+        text[place + 1] += (pair % 10) as u8;
     }
     out.extend_from_slice(&text[..digits.min(9)]);
 }

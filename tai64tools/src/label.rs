@@ -109,16 +109,35 @@ pub(crate) fn hex(out: &mut [u8], value: u64) {
     }
 }
 
+/// Reads up to 16 digits. Whether all of them were digits is looked at once, at the end.
 fn unhex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |value: u64, digit| {
-        let four = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        Some(value << 4 | u64::from(four))
-    })
+    let (mut value, mut all) = (0, 0);
+    for &digit in digits {
+        let four = VALUES[usize::from(digit)];
+        all |= four;
+        value = value << 4 | u64::from(four & 15);
+    }
+    (all & NONE == 0).then_some(value)
 }
+
+/// Whether a byte can stand in a label behind its `@`.
+pub(crate) fn is_digit(byte: u8) -> bool {
+    VALUES[usize::from(byte)] != NONE
+}
+
+/// Not a digit.
+const NONE: u8 = 0x80;
+
+/// What each byte is worth as a lower-case hexadecimal digit.
+static VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,10 @@ pub struct Clock {
     quarter: Option<Quarter>,
     /// The second that was asked for last.
     second: Option<(i64, LocalTime)>,
+    /// The second that was written last, as text up to its fraction, and what follows that.
+    written: Option<i64>,
+    before: Vec<u8>,
+    after: Vec<u8>,
 }
 
 /// A quarter of an hour in which the clock goes on evenly, within a day.
@@ -53,21 +57,43 @@ struct Quarter {
 impl Clock {
     /// A clock of a zone.
     pub fn new(zone: Zone, style: Style) -> Clock {
-        Clock { zone, style, quarter: None, second: None }
+        Clock {
+            zone,
+            style,
+            quarter: None,
+            second: None,
+            written: None,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
     }
 
     /// Writes the time of `label`. False, and nothing is written: before 1970, after 9999, or the zone has no such
     /// time.
     pub fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
         let seconds = label.unix_seconds();
-        let Some(time) = self.time(seconds).filter(|time| seconds >= 0 && time.year <= LAST_YEAR) else {
-            return false;
-        };
+        if self.written != Some(seconds) {
+            let Some(time) = self.time(seconds).filter(|time| seconds >= 0 && time.year <= LAST_YEAR) else {
+                return false;
+            };
+            self.render(time);
+            self.written = Some(seconds);
+        }
+        out.extend_from_slice(&self.before);
+        fraction(out, label.nanos(), 9);
+        out.extend_from_slice(&self.after);
+        true
+    }
+
+    /// Writes everything but the fraction.
+    fn render(&mut self, time: LocalTime) {
+        let out = &mut self.before;
+        out.clear();
         let year = time.year.unsigned_abs();
         two(out, (year / 100) as u8);
         two(out, (year % 100) as u8);
-        for (before, value) in [(b'-', time.month), (b'-', time.day)] {
-            out.push(before);
+        for value in [time.month, time.day] {
+            out.push(b'-');
             two(out, value);
         }
         out.push(if self.style == Style::Iso { b'T' } else { b' ' });
@@ -77,11 +103,10 @@ impl Clock {
             two(out, value);
         }
         out.push(b'.');
-        fraction(out, label.nanos(), 9);
+        self.after.clear();
         if self.style == Style::Iso {
-            write_offset(time.offset, out);
+            write_offset(time.offset, &mut self.after);
         }
-        true
     }
 
     fn time(&mut self, seconds: i64) -> Option<LocalTime> {

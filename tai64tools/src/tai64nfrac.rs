@@ -15,7 +15,7 @@ const USAGE: &str = "usage: tai64nfrac [ -a ] [ -d digits ]";
 /// `-a` takes labels anywhere in a line.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
-    filter::run(Labels::new(Seconds { digits: options.digits }, options.places))
+    filter::run(Labels::new(Seconds::new(options.digits), options.places))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -48,27 +48,29 @@ impl Options {
 
 struct Seconds {
     digits: usize,
+    /// The second that was written last, and its text.
+    written: Option<i64>,
+    text: String,
+}
+
+impl Seconds {
+    fn new(digits: usize) -> Seconds {
+        Seconds { digits, written: None, text: String::new() }
+    }
 }
 
 impl Form for Seconds {
     fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
-        let Ok(seconds) = u64::try_from(label.unix_seconds()) else { return false };
-        let mut text = [0; 20];
-        let mut at = text.len();
-        let mut rest = seconds;
-        loop {
-            at -= 1;
-            text[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+        let seconds = label.unix_seconds();
+        if seconds < 0 {
+            return false;
         }
-        out.extend_from_slice(&text[at..]);
-        if self.digits > 0 {
-            out.push(b'.');
-            fraction(out, label.nanos(), self.digits);
+        if self.written != Some(seconds) {
+            self.text = if self.digits > 0 { format!("{seconds}.") } else { seconds.to_string() };
+            self.written = Some(seconds);
         }
+        out.extend_from_slice(self.text.as_bytes());
+        fraction(out, label.nanos(), self.digits);
         true
     }
 }
@@ -80,7 +82,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn converted(input: &str, digits: usize) -> String {
-        let mut labels = Labels::new(Seconds { digits }, Where::Start);
+        let mut labels = Labels::new(Seconds::new(digits), Where::Start);
         String::from_utf8(in_pieces(&mut labels, input.as_bytes(), 10)).unwrap()
     }
 
