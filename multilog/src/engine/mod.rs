@@ -30,11 +30,11 @@ const MUCH: usize = 32 << 10;
 
 /// A batch of fewer bytes may be a line that was written alone.
 const FEW: usize = 4 << 10;
-/// After so many such batches in a row, when the next line comes within this time, lines come one by one and
-/// fast. A wake-up for each would cost more than all that is done with it,
+/// After so many such batches lines are taken to come one by one.
 const IN_A_ROW: u32 = 8;
+/// When the next one then comes this soon, a wake-up for each costs more than all that is done with it.
 const CLOSE: Duration = Duration::from_micros(100);
-/// so the look at the input waits so long, and finds the lines that have come until then.
+/// So the look at the input waits this long, and finds what has come until then.
 const LINGER: Duration = Duration::from_micros(150);
 
 /// Whether to look again before waiting.
