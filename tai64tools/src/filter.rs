@@ -119,14 +119,12 @@ impl<F: Form> Rewrite for Labels<F> {
                     Head::Unknown => break,
                     Head::Label(label) if self.form.write(label, out) => at += label::LENGTH,
                     // An `@` that is no label must not be looked at again.
-                    Head::Label(_) | Head::None => passed = usize::from(self.places == Where::Anywhere),
+                    Head::Label(_) | Head::None => passed = usize::from(input[at] == b'@'),
                 }
             }
-            let rest = &input[at..];
-            let newline = passed == 1 && rest[0] == b'\n';
-            let length = if newline { 1 } else { passed + self.untouched(&rest[passed..]) };
-            out.extend_from_slice(&rest[..length]);
-            at += length;
+            let end = at + passed + self.untouched(&input[at + passed..]);
+            out.extend_from_slice(&input[at..end]);
+            at = end;
             self.midline = !input[..at].ends_with(b"\n");
         }
         at

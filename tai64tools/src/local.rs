@@ -39,8 +39,6 @@ pub struct Clock {
     style: Style,
     /// The quarter that was asked for last, if one answer serves all of it.
     quarter: Option<Quarter>,
-    /// The second that was asked for last.
-    second: Option<(i64, LocalTime)>,
     /// The second that was written last, as text up to its fraction, and what follows that.
     written: Option<i64>,
     before: Vec<u8>,
@@ -57,15 +55,7 @@ struct Quarter {
 impl Clock {
     /// A clock of a zone.
     pub fn new(zone: Zone, style: Style) -> Clock {
-        Clock {
-            zone,
-            style,
-            quarter: None,
-            second: None,
-            written: None,
-            before: Vec::new(),
-            after: Vec::new(),
-        }
+        Clock { zone, style, quarter: None, written: None, before: Vec::new(), after: Vec::new() }
     }
 
     /// Writes the time of `label`. False, and nothing is written: before 1970, after 9999, or the zone has no such
@@ -73,9 +63,10 @@ impl Clock {
     pub fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
         let seconds = label.unix_seconds();
         if self.written != Some(seconds) {
-            let Some(time) = self.time(seconds).filter(|time| seconds >= 0 && time.year <= LAST_YEAR) else {
+            if seconds < 0 {
                 return false;
-            };
+            }
+            let Some(time) = self.time(seconds).filter(|time| time.year <= LAST_YEAR) else { return false };
             self.render(time);
             self.written = Some(seconds);
         }
@@ -114,11 +105,7 @@ impl Clock {
         if let Some(quarter) = self.quarter.filter(|quarter| quarter.begin == begin) {
             return Some(later(quarter.time, seconds - begin));
         }
-        if let Some((_, time)) = self.second.filter(|(second, _)| *second == seconds) {
-            return Some(time);
-        }
         let time = self.ask(seconds)?;
-        self.second = Some((seconds, time));
         self.quarter = self.even_quarter(begin);
         Some(time)
     }

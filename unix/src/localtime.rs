@@ -31,32 +31,27 @@ pub fn local(seconds: i64) -> Option<LocalTime> {
     // SAFETY: tzset has no arguments; the environment is not changed while the program runs, as
     // nothing in the toolchain sets a variable of its own process after start.
     unsafe { tzset() };
-    // SAFETY: an all-zero tm is a valid value (integers and a pointer that may be null) for
-    // localtime_r to overwrite; both pointers are to live values of this frame.
-    let tm = unsafe {
-        let mut tm: libc::tm = std::mem::zeroed();
-        if libc::localtime_r(&raw const seconds, &raw mut tm).is_null() {
-            return None;
-        }
-        tm
-    };
-    of_tm(&tm)
+    broken_down(seconds, libc::localtime_r)
 }
 
 /// The same in UTC, whatever TZ says.
 pub fn utc(seconds: i64) -> Option<LocalTime> {
-    // SAFETY: as in `local`, for gmtime_r.
+    broken_down(seconds, libc::gmtime_r)
+}
+
+/// `localtime_r` or `gmtime_r`.
+type Convert = unsafe extern "C" fn(*const libc::time_t, *mut libc::tm) -> *mut libc::tm;
+
+fn broken_down(seconds: i64, convert: Convert) -> Option<LocalTime> {
+    // SAFETY: an all-zero tm is a valid value (integers and a pointer that may be null) for the
+    // conversion to overwrite; both pointers are to live values of this frame.
     let tm = unsafe {
         let mut tm: libc::tm = std::mem::zeroed();
-        if libc::gmtime_r(&raw const seconds, &raw mut tm).is_null() {
+        if convert(&raw const seconds, &raw mut tm).is_null() {
             return None;
         }
         tm
     };
-    of_tm(&tm)
-}
-
-fn of_tm(tm: &libc::tm) -> Option<LocalTime> {
     Some(LocalTime {
         year: i64::from(tm.tm_year) + 1900,
         month: u8::try_from(tm.tm_mon + 1).ok()?,
