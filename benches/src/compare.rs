@@ -1,7 +1,7 @@
 //! The comparison: engines in turn, round after round.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use unix::diag::{Message, say};
 
@@ -18,20 +18,28 @@ pub fn folder() -> PathBuf {
 pub fn compare(definition: &Definition, engines: &Engines, rounds: usize) -> io::Result<Table> {
     say(&Message::new("comparing: ").and(&definition.name));
     let corpus = definition.corpus.make(&folder())?;
-    let reference = Reference::new(&corpus, &definition.outputs)?;
+    Ok(Table {
+        name: definition.name.clone(),
+        work: definition.work.clone(),
+        unit: unit(definition.measure).into(),
+        rows: measured(definition, engines, &corpus, rounds)?,
+    })
+}
+
+fn measured(
+    definition: &Definition,
+    engines: &Engines,
+    corpus: &Path,
+    rounds: usize,
+) -> io::Result<Vec<Row>> {
+    let reference = Reference::new(corpus, &definition.outputs)?;
     let mut runs = installed(&definition.runs, engines)?;
     for _ in 0..rounds {
         for (run, values) in &mut runs {
-            values.push(measure::run(definition, run, engines, &corpus, &reference)?);
+            values.push(measure::run(definition, run, engines, corpus, &reference)?);
         }
     }
-    let name = definition.name.clone();
-    Ok(Table {
-        name,
-        work: definition.work.clone(),
-        unit: unit(definition.measure).into(),
-        rows: rows(&runs),
-    })
+    Ok(rows(&runs))
 }
 
 fn unit(measure: Measure) -> &'static str {
@@ -87,15 +95,8 @@ pub fn grow(growth: &Growth, engines: &Engines, rounds: usize) -> io::Result<Ser
     for &point in &growth.points {
         let definition = growth.at(point);
         let corpus = definition.corpus.make(&folder())?;
-        let reference = Reference::new(&corpus, &definition.outputs)?;
-        let mut runs = installed(&definition.runs, engines)?;
-        for _ in 0..rounds {
-            for (run, values) in &mut runs {
-                values.push(measure::run(&definition, run, engines, &corpus, &reference)?);
-            }
-        }
         let megabytes = std::fs::metadata(&corpus)?.len() as f64 / 1e6;
-        for (at, row) in rows(&runs).into_iter().enumerate() {
+        for (at, row) in measured(&definition, engines, &corpus, rounds)?.into_iter().enumerate() {
             if at == series.len() {
                 series.push((row.engine, Vec::new()));
             }

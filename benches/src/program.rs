@@ -120,8 +120,8 @@ fn gate(record: &str) -> io::Result<Exit> {
         for row in table.rows.iter().filter(|row| row.reached() < TOLERANCE) {
             missed += 1;
             let bar = row.bar.unwrap_or_default();
-            let found = format!("missed: {}: {:.2} x {}, at least {bar}", table.name, row.ratio, row.engine);
-            say(&Message::new("").and(found));
+            let found = format!("{}: {:.2} x {}, at least {bar}", table.name, row.ratio, row.engine);
+            say(&Message::new("missed: ").and(found));
         }
     }
     Ok(if missed == 0 { Exit::Success } else { Exit::Code(1) })
