@@ -147,8 +147,9 @@ impl Assembly {
         at
     }
 
-    /// The same for a script without patterns: every line, stamped, to every directory. This is the loop
-    /// that nearly every byte goes through.
+    /// Takes lines for as long as they are short and the batch is not complete; returns where it stopped. For a
+    /// script without patterns: every line, stamped, to every directory. This is the loop that nearly every
+    /// byte goes through.
     fn take_stamped_lines(&mut self, input: &[u8], start: usize) -> usize {
         let Some(stamper) = &mut self.stamper else { return start };
         let longest = SHORT - stamper.width();
@@ -172,8 +173,7 @@ impl Assembly {
         at
     }
 
-    /// Takes lines for as long as they are short and the batch is not complete; returns where it
-    /// stopped.
+    /// The same for any script.
     fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         let mut at = start;
