@@ -1,4 +1,12 @@
 //! The program `compare`: measures, shows a record, holds it against its bars.
+//!
+//! ```text
+//! compare measure TOOLS BENCHES ROUNDS RECORD           everything, into a record
+//! compare short TOOLS BENCHES ROUNDS RECORD             less of it, held against a record
+//! compare one TOOLS BENCHES ROUNDS DEFINITION           one table, shown at once
+//! compare show RECORD FOLDER README PERFORMANCE         tables and plots from a record
+//! compare gate RECORD                                   fails when a bar is missed
+//! ```
 
 use std::ffi::OsString;
 use std::io::{self, Error, Write};
@@ -11,10 +19,7 @@ use crate::definition::{self, Definition, Engines, Growth};
 use crate::record::Record;
 use crate::{compare, plot, report};
 
-const USAGE: &str = "usage: compare measure|short tools benches rounds record
-       compare one tools benches rounds definition
-       compare show record folder readme performance
-       compare gate record";
+const USAGE: &str = "usage: compare measure|short|one|show|gate argument ...";
 /// A bar is missed when a ratio is further below it than this.
 const TOLERANCE: f64 = 0.9;
 /// In the short form, how far a ratio may be below the one of the record that is committed: a machine that does
