@@ -52,11 +52,11 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-# What the comparison needs beside the tools: the bare loop, plain reads, the program that compares.
+# What the comparison needs beside the tools: two bare loops, plain reads, the program that compares.
 bench-tools: build
 	sh tests/install-tools.sh
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
-	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/plain-multilog $(RELEASE)/compare target/tools/
+	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/byte-loop $(RELEASE)/plain-multilog $(RELEASE)/compare target/tools/
 
 # Everybody in turn on the same input; record, tables and plots go to benches/record. About twenty minutes.
 bench: bench-tools

@@ -44,7 +44,7 @@ fn measured(
 
 fn unit(measure: Measure) -> &'static str {
     match measure {
-        Measure::Throughput => "seconds",
+        Measure::Throughput | Measure::Filter => "seconds",
         Measure::Cpu => "seconds of processor time",
         Measure::Latency => "microseconds",
         Measure::Idle => "kB",

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tai64tools::label::{self, Label};
 
 /// What makes an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Corpus {
 pub enum Kind {
     /// A web server's access log, about 143 bytes a line.
     Access,
+    /// The same with a label before each line, 5,000 a second.
+    Stamped,
     /// 26 bytes a line, newline included.
     Short,
     /// JSON objects of 100 bytes to 4 kB.
@@ -74,6 +77,10 @@ pub fn write(corpus: &Corpus, to: &mut impl Write) -> io::Result<()> {
         number += 1;
         match corpus.kind {
             Kind::Access => access(&mut line, &mut random, number)?,
+            Kind::Stamped => {
+                label(&mut line, &mut random, number);
+                access(&mut line, &mut random, number)?;
+            }
             Kind::Short => writeln!(line, "{number:012} {:012}", random.below(1 << 31))?,
             Kind::Json => json(&mut line, &mut random, number)?,
             Kind::Fixed => fixed(&mut line, &mut random, corpus.line)?,
@@ -104,6 +111,14 @@ fn access(line: &mut Vec<u8>, random: &mut Random, number: u64) -> io::Result<()
         random.below(90_000),
         host % 97
     )
+}
+
+fn label(line: &mut Vec<u8>, random: &mut Random, number: u64) {
+    let nanos = number % 5000 * 200_000 + random.below(100_000);
+    let seconds = label::EPOCH + 1_790_000_000 + number / 5000;
+    let label = Label::new(seconds, u32::try_from(nanos).unwrap_or(0));
+    line.extend_from_slice(&label.unwrap_or(Label::MIN).text());
+    line.push(b' ');
 }
 
 fn json(line: &mut Vec<u8>, random: &mut Random, number: u64) -> io::Result<()> {

@@ -20,7 +20,7 @@ pub struct Definition {
     pub measure: Measure,
     /// The input.
     pub corpus: Corpus,
-    /// What has to be in the directories afterwards. Only throughput is checked.
+    /// What has to be in the directories afterwards, for the measurements of throughput.
     #[serde(default)]
     pub outputs: Vec<Expected>,
     /// Who runs, in this order. The first is ours.
@@ -33,6 +33,8 @@ pub struct Definition {
 pub enum Measure {
     /// Seconds from the start of `cat corpus | engine` to its end.
     Throughput,
+    /// Seconds from the start of `engine <corpus >main/current` to its end.
+    Filter,
     /// Seconds of processor time for 20,000 single lines a second.
     Cpu,
     /// Microseconds until a line that was written to the pipe is in `current`.
@@ -54,6 +56,9 @@ pub struct Expected {
     pub lines: Option<u64>,
     /// CRC-32 of these lines, in hexadecimal digits.
     pub digest: Option<String>,
+    /// Bytes of stamp before each line of the corpus, which are not compared.
+    #[serde(default)]
+    pub stamp: usize,
 }
 
 /// Lines whose `word` (counted from 1, a space between words) is `is`.
@@ -78,6 +83,12 @@ pub struct Run {
     /// Files to make before it runs.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// Variables of its environment.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// CRC-32 of all that it writes, stamps included, where it is the same every time.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// Bytes of stamp before each line.
     #[serde(default)]
     pub stamp: usize,
@@ -107,14 +118,21 @@ pub enum Keeps {
 }
 
 impl Definition {
+    /// Whether what the engines write is compared with what they should write.
+    pub fn is_checked(&self) -> bool {
+        matches!(self.measure, Measure::Throughput | Measure::Filter)
+    }
+
     /// The same with a tenth of the input, for ours and the original only.
     pub fn shortened(mut self) -> Definition {
         self.corpus.bytes /= 10;
         for output in &mut self.outputs {
             (output.lines, output.digest) = (None, None);
         }
-        self.runs
-            .retain(|run| run.engine == "daemontools" || (run.engine == "multilog" && run.bar.is_none()));
+        self.runs.retain(|run| run.bar.is_none() || run.name() == "daemontools");
+        for run in &mut self.runs {
+            run.digest = None;
+        }
         self
     }
 }
@@ -159,6 +177,7 @@ impl Growth {
             select: None,
             lines: None,
             digest: None,
+            stamp: 0,
         };
         Definition {
             name: format!("{}: {point}", self.name),

@@ -1,4 +1,4 @@
-//! The comparison of multilog with its peers.
+//! The comparison of multilog and the filters with their peers.
 //!
 //! Definitions are data (`definitions/*.json`): a corpus, and for each engine its arguments. Engines
 //! (`engines.json`) run in turn, several rounds of all of them, over the same input from the page cache, and
@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bare_loop;
+pub mod byte_loop;
 pub mod compare;
 pub mod corpus;
 pub mod definition;

@@ -56,7 +56,7 @@ fn measure(tools: &str, benches: &str, times: &str, to: &str) -> io::Result<Exit
         record.write(Path::new(to))?;
     }
     for definition in definitions.into_iter().map(Definition::shortened) {
-        if definition.runs.len() > 1 && definition.measure == definition::Measure::Throughput {
+        if definition.runs.len() > 1 && definition.is_checked() {
             record.short.push(compare::compare(&definition, &engines, times)?);
         }
     }

@@ -41,6 +41,9 @@ pub fn summary(record: &Record) -> String {
     const PEERS: [&str; 3] = ["daemontools", "s6-log", "svlogd"];
     let mut text = format!("| work | {} |\n|---|---|---|---|\n", PEERS.join(" | "));
     for table in record.tables.iter().filter(|table| table.unit == "seconds") {
+        if !table.rows.iter().any(|row| PEERS.contains(&&*row.engine)) {
+            continue;
+        }
         write!(text, "| {} |", table.name).ok();
         for peer in PEERS {
             let ratio =

@@ -13,6 +13,17 @@ const RESERVED: u64 = 1 << 63;
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
 
 /// A moment: seconds and nanoseconds. Its order is the order of time and of its text.
+///
+/// ```
+/// use tai64tools::Label;
+/// use tai64tools::label::EPOCH;
+///
+/// let label = Label::new(EPOCH + 935_467_445, 787_492_500).unwrap();
+/// assert_eq!(&label.text(), b"@4000000037c219bf2ef02e94");
+/// assert_eq!(Label::parse(b"@4000000037c219bf2ef02e94 any text"), Some(label));
+/// assert_eq!((label.unix_seconds(), label.nanos()), (935_467_445, 787_492_500));
+/// assert_eq!(Label::parse(b"@4000000037C219BF2EF02E94"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Tai64N);
 
@@ -82,11 +93,22 @@ impl Label {
     ///
     /// None where there are not 24 lower-case digits after an `@`, or where they are no TAI64N.
     pub fn parse(text: &[u8]) -> Option<Label> {
-        let digits = text.get(..LENGTH)?.strip_prefix(b"@")?;
-        let seconds = unhex(&digits[..16])?;
-        let nanos = unhex(&digits[16..])?;
-        Label::new(seconds, u32::try_from(nanos).ok()?)
+        let (first, nanos_digits) = text.get(..LENGTH)?.split_first_chunk::<17>()?;
+        Some(Label(Tai64N(Tai64(seconds(first)?), nanos(nanos_digits.first_chunk()?)?)))
     }
+}
+
+/// The seconds that `@` and 16 digits say, if the format has them.
+pub(crate) fn seconds(text: &[u8; 17]) -> Option<u64> {
+    let (high, low) = text.strip_prefix(b"@")?.split_first_chunk()?;
+    let seconds = u64::from(unhex(high)?) << 32 | u64::from(unhex(low.first_chunk()?)?);
+    (seconds < RESERVED).then_some(seconds)
+}
+
+/// The nanoseconds that 8 digits say, if they are less than a second.
+#[inline]
+pub(crate) fn nanos(digits: &[u8; 8]) -> Option<u32> {
+    unhex(digits).filter(|&nanos| nanos < NANOS_PER_SECOND)
 }
 
 impl From<SystemTime> for Label {
@@ -109,35 +131,32 @@ pub(crate) fn hex(out: &mut [u8], value: u64) {
     }
 }
 
-/// Reads up to 16 digits. Whether all of them were digits is looked at once, at the end.
-fn unhex(digits: &[u8]) -> Option<u64> {
-    let (mut value, mut all) = (0, 0);
-    for &digit in digits {
-        let four = VALUES[usize::from(digit)];
-        all |= four;
-        value = value << 4 | u64::from(four & 15);
+/// Reads 8 digits, all at once: each byte of a word is a digit. None where one of them is not.
+#[inline]
+fn unhex(digits: &[u8; 8]) -> Option<u32> {
+    /// This in every byte.
+    const fn all(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
     }
-    (all & NONE == 0).then_some(value)
+    let text = u64::from_be_bytes(*digits);
+    // Letters have the bit 6, and their low bits count from 1.
+    let values = (text & all(0x0f)) + (text >> 6 & all(1)) * 9;
+    // What was no digit does not come out again as it went in.
+    let letters = (values + all(6)) >> 4 & all(1);
+    let written = values + all(b'0') + letters * u64::from(b'a' - b'0' - 10);
+    if written != text || values & all(0xf0) != 0 {
+        return None;
+    }
+    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    Some((fours | fours >> 16) as u32)
 }
 
 /// Whether a byte can stand in a label behind its `@`.
+#[inline]
 pub(crate) fn is_digit(byte: u8) -> bool {
-    VALUES[usize::from(byte)] != NONE
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
-
-/// Not a digit.
-const NONE: u8 = 0x80;
-
-/// What each byte is worth as a lower-case hexadecimal digit.
-static VALUES: [u8; 256] = {
-    let mut values = [NONE; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value as usize] as usize] = value;
-        value += 1;
-    }
-    values
-};
 
 #[cfg(test)]
 mod tests {
@@ -174,6 +193,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn eight_digits_are_read_as_a_number_and_nothing_else_is(bytes in prop::array::uniform8(prop_oneof![
+            6 => Just(b"0123456789abcdef").prop_flat_map(|digits| prop::sample::select(&digits[..])),
+            1 => prop::num::u8::ANY,
+        ])) {
+            let text = std::str::from_utf8(&bytes).ok();
+            let digits = text.filter(|text| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+            prop_assert_eq!(unhex(&bytes), digits.and_then(|text| u32::from_str_radix(text, 16).ok()));
+        }
+
         #[test]
         fn text_and_label_are_the_same_thing(seconds in 0..RESERVED, nanos in 0..NANOS_PER_SECOND) {
             let label = Label::new(seconds, nanos).unwrap();

@@ -7,9 +7,12 @@
 
 #![forbid(unsafe_code)]
 
-mod filter;
+pub mod filter;
 pub mod label;
+pub mod labels;
+pub mod leap;
 pub mod local;
+pub mod shown;
 pub mod stamper;
 pub mod tai64n;
 pub mod tai64nfrac;

@@ -6,8 +6,10 @@
 
 use unix::localtime::{LocalTime, local, utc};
 
-use crate::filter::{fraction, two};
 use crate::label::Label;
+use crate::labels::Form;
+use crate::leap::{Offset, Utc};
+use crate::shown::{Shown, two};
 
 /// How long a quarter of an hour is, in seconds.
 const QUARTER: i64 = 900;
@@ -32,17 +34,23 @@ pub enum Style {
     Iso,
 }
 
-/// Writes labels as times.
+/// Shows labels as times.
+///
+/// ```
+/// use tai64tools::Label;
+/// use tai64tools::local::{Clock, Style, Zone};
+///
+/// let label = Label::parse(b"@4000000037c219bf2ef02e94 mark").unwrap();
+/// let mut clock = Clock::new(Zone::Utc, Style::Plain);
+/// assert_eq!(clock.show(label).as_deref(), Some("1999-08-24 04:04:05.787492500"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Clock {
     zone: Zone,
     style: Style,
+    offset: Offset,
     /// The quarter that was asked for last, if one answer serves all of it.
     quarter: Option<Quarter>,
-    /// The second that was written last, as text up to its fraction, and what follows that.
-    written: Option<i64>,
-    before: Vec<u8>,
-    after: Vec<u8>,
 }
 
 /// A quarter of an hour in which the clock goes on evenly, within a day.
@@ -53,51 +61,45 @@ struct Quarter {
 }
 
 impl Clock {
-    /// A clock of a zone.
+    /// A clock of a zone, for the labels of daemontools.
     pub fn new(zone: Zone, style: Style) -> Clock {
-        Clock { zone, style, quarter: None, written: None, before: Vec::new(), after: Vec::new() }
+        Clock { zone, style, offset: Offset::Fixed, quarter: None }
     }
 
-    /// Writes the time of `label`. False, and nothing is written: before 1970, after 9999, or the zone has no such
-    /// time.
-    pub fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
-        let seconds = label.unix_seconds();
-        if self.written != Some(seconds) {
-            if seconds < 0 {
-                return false;
-            }
-            let Some(time) = self.time(seconds).filter(|time| time.year <= LAST_YEAR) else { return false };
-            self.render(time);
-            self.written = Some(seconds);
-        }
-        out.extend_from_slice(&self.before);
-        fraction(out, label.nanos(), 9);
-        out.extend_from_slice(&self.after);
-        true
+    /// The same clock for labels that are so far ahead of UTC. Zones under `right/` count leap seconds
+    /// themselves and go with [`Offset::Fixed`].
+    pub fn ahead(self, offset: Offset) -> Clock {
+        Clock { offset, ..self }
     }
 
-    /// Writes everything but the fraction.
-    fn render(&mut self, time: LocalTime) {
-        let out = &mut self.before;
-        out.clear();
+    /// The time of `label`. None before 1970, after the year 9999, and where the zone has no such time.
+    pub fn show(&mut self, label: Label) -> Option<String> {
+        let mut text = Vec::new();
+        self.second(label.seconds())?.append(label.nanos(), &mut text);
+        String::from_utf8(text).ok()
+    }
+
+    fn render(&self, time: LocalTime) -> Option<Shown> {
+        let mut before = Vec::new();
         let year = time.year.unsigned_abs();
-        two(out, (year / 100) as u8);
-        two(out, (year % 100) as u8);
+        two(&mut before, (year / 100) as u8);
+        two(&mut before, (year % 100) as u8);
         for value in [time.month, time.day] {
-            out.push(b'-');
-            two(out, value);
+            before.push(b'-');
+            two(&mut before, value);
         }
-        out.push(if self.style == Style::Iso { b'T' } else { b' ' });
-        two(out, time.hour);
+        before.push(if self.style == Style::Iso { b'T' } else { b' ' });
+        two(&mut before, time.hour);
         for value in [time.minute, time.second] {
-            out.push(b':');
-            two(out, value);
+            before.push(b':');
+            two(&mut before, value);
         }
-        out.push(b'.');
-        self.after.clear();
+        before.push(b'.');
+        let mut after = Vec::new();
         if self.style == Style::Iso {
-            write_offset(time.offset, &mut self.after);
+            write_offset(time.offset, &mut after);
         }
+        Shown::new(&before, 9, &after)
     }
 
     fn time(&mut self, seconds: i64) -> Option<LocalTime> {
@@ -126,6 +128,17 @@ impl Clock {
     }
 }
 
+impl Form for Clock {
+    fn second(&mut self, seconds: u64) -> Option<Shown> {
+        let Utc { unix, leap } = self.offset.utc(seconds);
+        if unix < 0 {
+            return None;
+        }
+        let time = self.time(unix).filter(|time| time.year <= LAST_YEAR)?;
+        self.render(LocalTime { second: time.second + u8::from(leap), ..time })
+    }
+}
+
 /// The time so many seconds later, on the same day.
 fn later(time: LocalTime, seconds: i64) -> LocalTime {
     let of_day = i64::from(time.second_of_day()) + seconds;
@@ -151,27 +164,34 @@ mod tests {
     use crate::label::EPOCH;
     use proptest::prelude::*;
 
-    fn written(clock: &mut Clock, seconds: u64, nanos: u32) -> Option<String> {
-        let mut out = Vec::new();
-        let done = clock.write(Label::new(EPOCH + seconds, nanos).unwrap(), &mut out);
-        assert_eq!(done, !out.is_empty());
-        done.then(|| String::from_utf8(out).unwrap())
+    fn shown(clock: &mut Clock, seconds: u64, nanos: u32) -> Option<String> {
+        clock.show(Label::new(EPOCH + seconds, nanos).unwrap())
     }
 
     #[test]
     fn utc_and_iso_8601() {
         let mut plain = Clock::new(Zone::Utc, Style::Plain);
-        assert_eq!(written(&mut plain, 0, 1).as_deref(), Some("1970-01-01 00:00:00.000000001"));
-        assert_eq!(written(&mut plain, 253_402_300_799, 0).as_deref(), Some("9999-12-31 23:59:59.000000000"));
-        assert_eq!(written(&mut plain, 253_402_300_800, 0), None);
+        assert_eq!(shown(&mut plain, 0, 1).as_deref(), Some("1970-01-01 00:00:00.000000001"));
+        assert_eq!(shown(&mut plain, 253_402_300_799, 0).as_deref(), Some("9999-12-31 23:59:59.000000000"));
+        assert_eq!(shown(&mut plain, 253_402_300_800, 0), None);
         let mut iso = Clock::new(Zone::Utc, Style::Iso);
         assert_eq!(
-            written(&mut iso, 935_467_455, 787_492_500).as_deref(),
+            shown(&mut iso, 935_467_455, 787_492_500).as_deref(),
             Some("1999-08-24T04:04:15.787492500+00:00")
         );
         let mut out = Vec::new();
         write_offset(-12_600, &mut out);
         assert_eq!(out, b"-03:30");
+    }
+
+    #[test]
+    fn labels_of_true_tai_show_leap_seconds() {
+        let mut clock = Clock::new(Zone::Utc, Style::Plain).ahead(Offset::Leap);
+        let mut at = |seconds: u64| shown(&mut clock, 1_483_228_800 + seconds, 0).unwrap();
+        assert_eq!(
+            [at(25), at(26), at(27)].map(|text| text[11..19].to_string()),
+            ["23:59:59", "23:59:60", "00:00:00"]
+        );
     }
 
     #[test]

@@ -26,6 +26,15 @@ const ROOM: usize = 32;
 const LAST: usize = label::LENGTH - 2;
 
 /// Makes the stamps of one input.
+///
+/// ```
+/// use tai64tools::{Label, Stamp, Stamper};
+///
+/// let mut stamper = Stamper::new(Stamp::Tai64n);
+/// stamper.begin(Label::parse(b"@4000000037c219bf2ef02e94").unwrap());
+/// assert_eq!(stamper.stamp().to_vec(), b"@4000000037c219bf2ef02e94 ");
+/// assert_eq!(stamper.stamp().to_vec(), b"@4000000037c219bf2ef02e95 ");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Stamper {
     form: Stamp,

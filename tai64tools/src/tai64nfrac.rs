@@ -6,29 +6,36 @@ use std::os::unix::ffi::OsStrExt;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-use crate::filter::{self, Form, Labels, Where, fraction};
-use crate::label::Label;
+use crate::filter;
+use crate::labels::{Form, Labels, Where};
+use crate::leap::Offset;
+use crate::shown::Shown;
 
-const USAGE: &str = "usage: tai64nfrac [ -a ] [ -d digits ]";
+const USAGE: &str = "usage: tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]";
 
 /// Copies standard input to standard output with its labels as seconds. `-d` gives the digits of the fraction,
-/// `-a` takes labels anywhere in a line.
+/// `-a` takes labels anywhere in a line, `--tai-offset=leap` takes them for true TAI.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
-    filter::run(Labels::new(Seconds::new(options.digits), options.places))
+    filter::run(Labels::new(Seconds { digits: options.digits, offset: options.offset }, options.places))
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Options {
     digits: usize,
+    offset: Offset,
     places: Where,
 }
 
 impl Options {
     fn parse(arguments: &[OsString]) -> Option<Options> {
-        let mut options = Options { digits: 9, places: Where::Start };
+        let mut options = Options { digits: 9, offset: Offset::Fixed, places: Where::Start };
         let mut words = arguments.iter().map(|word| word.as_bytes());
         while let Some(word) = words.next() {
+            if let Some(offset) = word.strip_prefix(b"--tai-offset=") {
+                options.offset = Offset::parse(offset)?;
+                continue;
+            }
             let digits = match word {
                 b"-a" => {
                     options.places = Where::Anywhere;
@@ -46,32 +53,18 @@ impl Options {
     }
 }
 
+/// Shows labels as seconds since the epoch. A leap second has the number of the one before it, as on the system
+/// clock.
 struct Seconds {
     digits: usize,
-    /// The second that was written last, and its text.
-    written: Option<i64>,
-    text: String,
-}
-
-impl Seconds {
-    fn new(digits: usize) -> Seconds {
-        Seconds { digits, written: None, text: String::new() }
-    }
+    offset: Offset,
 }
 
 impl Form for Seconds {
-    fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
-        let seconds = label.unix_seconds();
-        if seconds < 0 {
-            return false;
-        }
-        if self.written != Some(seconds) {
-            self.text = if self.digits > 0 { format!("{seconds}.") } else { seconds.to_string() };
-            self.written = Some(seconds);
-        }
-        out.extend_from_slice(self.text.as_bytes());
-        fraction(out, label.nanos(), self.digits);
-        true
+    fn second(&mut self, seconds: u64) -> Option<Shown> {
+        let unix = self.offset.utc(seconds).unix;
+        let point = if self.digits > 0 { "." } else { "" };
+        if unix < 0 { None } else { Shown::new(format!("{unix}{point}").as_bytes(), self.digits, b"") }
     }
 }
 
@@ -79,10 +72,11 @@ impl Form for Seconds {
 mod tests {
     use super::*;
     use crate::filter::tests::in_pieces;
+    use crate::label::{self, Label};
     use proptest::prelude::*;
 
     fn converted(input: &str, digits: usize) -> String {
-        let mut labels = Labels::new(Seconds::new(digits), Where::Start);
+        let mut labels = Labels::new(Seconds { digits, offset: Offset::Fixed }, Where::Start);
         String::from_utf8(in_pieces(&mut labels, input.as_bytes(), 10)).unwrap()
     }
 
@@ -99,10 +93,12 @@ mod tests {
     #[test]
     fn options_are_digits_and_anywhere() {
         let parse = |words: &[&str]| Options::parse(&words.iter().map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(parse(&[]), Some(Options { digits: 9, places: Where::Start }));
-        assert_eq!(parse(&["-a", "-d", "3"]), Some(Options { digits: 3, places: Where::Anywhere }));
-        assert_eq!(parse(&["-d6"]), Some(Options { digits: 6, places: Where::Start }));
-        for words in [&["-d"][..], &["-d", "10"], &["-d", ""], &["-x"], &["x"]] {
+        let all = Options { digits: 3, offset: Offset::Leap, places: Where::Anywhere };
+        assert_eq!(parse(&["-a", "-d", "3", "--tai-offset=leap"]), Some(all));
+        assert_eq!(parse(&["-d6"]).map(|options| options.digits), Some(6));
+        let none = Options { digits: 9, offset: Offset::Fixed, places: Where::Start };
+        assert_eq!([parse(&[]), parse(&["--tai-offset=10"])], [Some(none), Some(none)]);
+        for words in [&["-d"][..], &["-d", "10"], &["-d", ""], &["-x"], &["x"], &["--tai-offset="]] {
             assert_eq!(parse(words), None, "{words:?}");
         }
     }
@@ -110,7 +106,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_the_arithmetic(seconds in 0u64..1 << 61, nanos in 0u32..1_000_000_000) {
-            let label = Label::new(crate::label::EPOCH + seconds, nanos).unwrap();
+            let label = Label::new(label::EPOCH + seconds, nanos).unwrap();
             let line = format!("{} x\n", String::from_utf8(label.text().to_vec()).unwrap());
             prop_assert_eq!(converted(&line, 9), format!("{seconds}.{nanos:09} x\n"));
         }

@@ -6,36 +6,38 @@ use std::os::unix::ffi::OsStrExt;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-use crate::filter::{self, Form, Labels, Where};
-use crate::label::Label;
+use crate::filter;
+use crate::labels::{Labels, Where};
+use crate::leap::Offset;
 use crate::local::{Clock, Style, Zone};
 
-const USAGE: &str = "usage: tai64nlocal [ -aiu ]";
+const USAGE: &str = "usage: tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]";
 
 /// Copies standard input to standard output with its labels made readable: `-u` in UTC, `-i` as ISO 8601, `-a`
-/// anywhere in a line.
+/// anywhere in a line, `--tai-offset=leap` those of true TAI.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
-    filter::run(Labels::new(Clock::new(options.zone, options.style), options.places))
-}
-
-impl Form for Clock {
-    fn write(&mut self, label: Label, out: &mut Vec<u8>) -> bool {
-        Clock::write(self, label, out)
-    }
+    let clock = Clock::new(options.zone, options.style).ahead(options.offset);
+    filter::run(Labels::new(clock, options.places))
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     zone: Zone,
     style: Style,
+    offset: Offset,
     places: Where,
 }
 
 impl Options {
     fn parse(arguments: &[OsString]) -> Option<Options> {
-        let mut options = Options { zone: Zone::Local, style: Style::Plain, places: Where::Start };
+        let (zone, style) = (Zone::Local, Style::Plain);
+        let mut options = Options { zone, style, offset: Offset::Fixed, places: Where::Start };
         for argument in arguments {
+            if let Some(word) = argument.as_bytes().strip_prefix(b"--tai-offset=") {
+                options.offset = Offset::parse(word)?;
+                continue;
+            }
             let [b'-', letters @ ..] = argument.as_bytes() else { return None };
             if letters.is_empty() {
                 return None;
@@ -80,10 +82,11 @@ mod tests {
     #[test]
     fn options_can_stand_together() {
         let parse = |words: &[&str]| Options::parse(&words.iter().map(OsString::from).collect::<Vec<_>>());
-        let all = Options { zone: Zone::Utc, style: Style::Iso, places: Where::Anywhere };
-        assert_eq!(parse(&["-uia"]), Some(all));
+        let (zone, style, places) = (Zone::Utc, Style::Iso, Where::Anywhere);
+        let all = Options { zone, style, offset: Offset::Leap, places };
+        assert_eq!(parse(&["-uia", "--tai-offset=leap"]), Some(all));
         assert_eq!(parse(&["-u", "-i"]).map(|options| options.style), Some(Style::Iso));
-        for words in [&["x"][..], &["-"], &["-x"], &["-ux"]] {
+        for words in [&["x"][..], &["-"], &["-x"], &["-ux"], &["--tai-offset=11"], &["--tai-offset"]] {
             assert_eq!(parse(words), None, "{words:?}");
         }
     }

@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod failure;
+
 use harness::{Outcome, Scratch, corpus, is_original, original, ours_only, tool};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -93,6 +95,8 @@ fn tai64nfrac_shows_seconds_since_the_epoch() {
             let line = "@4000000037c219bf2ef02e94 mark @4000000037c219bf2ef02e94\n";
             assert_eq!(text(here.run(&tool("tai64nfrac"), arguments).over(line).quietly()), expected);
         }
+        let early = here.run(&tool("tai64nfrac"), &[] as &[&str]).over("@4000000037c219bf006acfc0 x\n");
+        assert_eq!(text(early.quietly()), "935467445.007000000 x\n");
     }
 }
 
@@ -105,15 +109,39 @@ fn the_options_of_tai64nlocal() {
             (&["-u"][..], "1999-08-24 04:04:05.787492500 mark\n"),
             (&["-i"], "1999-08-24T06:04:05.787492500+02:00 mark\n"),
             (&["-ui"], "1999-08-24T04:04:05.787492500+00:00 mark\n"),
+            (&["-u", "--tai-offset=leap"], "1999-08-24 04:03:43.787492500 mark\n"),
         ] {
             assert_eq!(text(local(&here, "Europe/Berlin", arguments, line)), expected, "{arguments:?}");
         }
         let misuse = here.run(&tool("tai64nlocal"), &["file"]).over("");
         assert_eq!(
             (misuse.code, misuse.stderr.as_str()),
-            (Some(100), "tai64nlocal: fatal: usage: tai64nlocal [ -aiu ]\n")
+            (Some(100), "tai64nlocal: fatal: usage: tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]\n")
         );
     }
+}
+
+/// A zone under `right/` takes the label for TAI and knows the leap seconds by itself.
+#[test]
+fn labels_of_true_tai_are_shown_as_a_zone_with_leap_seconds_shows_them() {
+    let Some(original) = original("tai64nlocal") else { return };
+    if is_original() || !std::path::Path::new("/usr/share/zoneinfo/right/UTC").exists() {
+        return eprintln!("skipped: there are no zones with leap seconds, or no option for them");
+    }
+    let here = Scratch::new();
+    // Around each half year, and between.
+    let moments = (0..100u64).flat_map(|half| (0..60).map(move |second| half * 15_778_800 + second * 86_399));
+    let around = [78_796_800, 915_148_821, 1_341_100_824, 1_483_228_826, 1_700_000_000u64];
+    let moments = moments.chain(around.into_iter().flat_map(|leap| leap - 40..leap + 40));
+    let input: String =
+        moments.map(|unix| format!("@{:016x}00000001 x\n", tai64tools::label::EPOCH + unix)).collect();
+    let ours = text(local(&here, "America/New_York", &["-u", "--tai-offset=leap"], &input));
+    let theirs = here.run(&original, &[] as &[&str]).with("TZ", "right/UTC").over(&input).quietly();
+    assert_eq!(ours, text(theirs));
+    assert!(ours.contains("2016-12-31 23:59:60."), "{ours}");
+    let seconds = here.run(&tool("tai64nfrac"), &["--tai-offset=leap"]);
+    let leap = format!("@{:016x}00000001 x\n", tai64tools::label::EPOCH + 1_483_228_827);
+    assert_eq!(text(seconds.over(leap).quietly()), "1483228800.000000001 x\n");
 }
 
 /// Random labels, a few in a row close together, in every zone.
@@ -122,7 +150,10 @@ fn tai64nlocal_says_what_the_original_says_in_every_zone() {
     let Some(original) = original("tai64nlocal") else { return };
     let here = Scratch::new();
     let moments = prop::collection::vec(
-        (0u64..1 << 33, prop::collection::vec((0u64..900, 0u32..1_000_000_000), 1..6)),
+        (
+            prop_oneof![0u64..1 << 33, 0..253_402_000_000u64],
+            prop::collection::vec((0u64..900, 0u32..1_000_000_000), 1..6),
+        ),
         300,
     );
     for zone in ZONES {
@@ -157,5 +188,21 @@ fn real_logs_are_stamped_and_shown_as_the_originals_do() {
         let ours = here.run(&tool("tai64nlocal"), &[] as &[&str]).over(&stamped).quietly().stdout;
         let theirs = here.run(&original, &[] as &[&str]).over(&stamped).quietly().stdout;
         assert!(ours == theirs, "{}", log.display());
+        if !is_original() {
+            let seconds = here.run(&tool("tai64nfrac"), &[] as &[&str]).over(&stamped).quietly().stdout;
+            assert!(seconds == in_seconds(&stamped), "{}", log.display());
+        }
     }
+}
+
+/// By the arithmetic.
+fn in_seconds(stamped: &[u8]) -> Vec<u8> {
+    let mut seconds = Vec::new();
+    for line in stamped.split_inclusive(|&byte| byte == b'\n') {
+        let number = |text| u64::from_str_radix(std::str::from_utf8(text).unwrap(), 16).unwrap();
+        let second = number(&line[1..17]) - tai64tools::label::EPOCH;
+        seconds.extend_from_slice(format!("{second}.{:09}", number(&line[17..25])).as_bytes());
+        seconds.extend_from_slice(&line[25..]);
+    }
+    seconds
 }

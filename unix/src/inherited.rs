@@ -1,11 +1,13 @@
 //! What the process was started with, recorded before Rust's runtime changes it.
 //!
-//! The runtime ignores SIGPIPE before `main`, which would leak into every child. A function in
-//! `.init_array` runs before the runtime and notes the state; `spawn` restores it in the child.
+//! The runtime ignores SIGPIPE before `main` and opens /dev/null in the place of standard descriptors that are
+//! closed; both would leak into every child. A function in `.init_array` runs before the runtime and notes the
+//! state; whoever starts a program restores it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+static WAS_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -20,9 +22,27 @@ extern "C" fn record() {
             && action.sa_sigaction == libc::SIG_IGN
     };
     SIGPIPE_WAS_IGNORED.store(ignored, Ordering::Relaxed);
+    for (descriptor, closed) in (0..).zip(&WAS_CLOSED) {
+        // SAFETY: the call has no pointers and changes nothing; it fails where the descriptor is closed.
+        let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };
+        closed.store(flags == -1, Ordering::Relaxed);
+    }
 }
 
 /// Whether SIGPIPE was ignored when the program was started.
 pub fn sigpipe_was_ignored() -> bool {
     SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
+}
+
+/// Closes the standard descriptors that the program was started without, so that reading and writing them fails
+/// and a program that is run in its place is started without them too.
+///
+/// For programs that open nothing from here on.
+pub fn close_standard_descriptors_again() {
+    for (descriptor, closed) in (0..).zip(&WAS_CLOSED) {
+        if closed.swap(false, Ordering::Relaxed) {
+            // SAFETY: the runtime opened /dev/null as this number and keeps no handle that would close it.
+            unsafe { libc::close(descriptor) };
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The measurements: each starts an engine, gives it its input, and says what that cost.
 
 mod check;
+mod filter;
 mod idle;
 mod paced;
 mod throughput;
@@ -38,6 +39,7 @@ pub fn run(
     let start = Start { run, engines, place: place.path() };
     match definition.measure {
         Measure::Throughput => throughput::run(&start, corpus, reference),
+        Measure::Filter => filter::run(&start, corpus, reference),
         Measure::Cpu => paced::cpu(&start),
         Measure::Latency => paced::latency(&start),
         Measure::Pauses => paced::pauses(&start, corpus),
@@ -64,7 +66,7 @@ impl Start<'_> {
         let missing = || Error::other(format!("{} is not installed", self.run.engine));
         let mut command = Command::new(self.engines.program(self.run)?.ok_or_else(missing)?);
         command.args(self.run.arguments.iter().map(|word| self.engines.in_place(word)));
-        command.current_dir(folder);
+        command.current_dir(folder).envs(&self.run.environment);
         Ok(command)
     }
 
