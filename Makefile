@@ -1,7 +1,8 @@
 TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
-TOOLS := multilog tai64n tai64nfrac tai64nlocal
+TOOLS := multilog tai64n tai64nfrac tai64nlocal \
+	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport
 
 TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: ten are a minute together.
@@ -12,7 +13,7 @@ FUZZ_SECONDS := 10
 
 # The tools, statically linked, in target/tools.
 build:
-	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools
+	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools -p supervise-min
 	mkdir -p target/tools
 	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
 
@@ -23,11 +24,12 @@ demo: build
 test:
 	sh tests/install-tools.sh
 	cargo test --locked --workspace
+	sh tests/unprivileged.sh
 
 # The same black-box tests on Debian's binaries.
 test-original:
 	sh tests/install-tools.sh
-	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog --test tai64
+	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog --test tai64 --test chain
 
 # Kills and failures at every system call, ten thousand kills, full disks, clocks: some minutes.
 test-faults:

@@ -48,7 +48,7 @@ fn unit(measure: Measure) -> &'static str {
         Measure::Cpu => "seconds of processor time",
         Measure::Latency => "microseconds",
         Measure::Idle => "kB",
-        Measure::Pauses => "milliseconds",
+        Measure::Pauses | Measure::Starts => "milliseconds",
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Measure {
     Cpu,
     /// Microseconds until a line that was written to the pipe is in `current`.
     Latency,
+    /// Milliseconds from the start of a program that ends at once to its end.
+    Starts,
     /// Kilobytes of private dirty memory of each of a thousand idle loggers.
     Idle,
     /// Milliseconds of the longest pause of a writer that writes less than the engine could take.

@@ -3,7 +3,7 @@
 //!
 //! The binaries are ours by default, built by cargo once. With `TOOLS_UNDER_TEST=/usr/bin` they are
 //! whatever stands there, Debian's daemontools for example, and tests of a chosen difference say
-//! that they are skipped.
+//! that they are skipped. With `OUR_TOOLS` they are ours from that folder.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
@@ -15,5 +15,7 @@ mod view;
 
 pub use run::{Outcome, Run, Running, Scratch};
 pub use small_disk::SmallDisk;
-pub use under_test::{corpus, is_original, original, ours_only, strace, tool};
+pub use under_test::{
+    corpus, is_original, is_root, needs_root, original, ours_only, strace, tool, user_cannot_read,
+};
 pub use view::LogView;

@@ -6,10 +6,33 @@ use std::sync::OnceLock;
 
 /// The path of a tool under test.
 pub fn tool(name: &str) -> PathBuf {
-    match std::env::var_os("TOOLS_UNDER_TEST") {
+    match std::env::var_os("TOOLS_UNDER_TEST").or_else(|| std::env::var_os("OUR_TOOLS")) {
         Some(folder) => Path::new(&folder).join(name),
         None => built().join(name),
     }
+}
+
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The same, for a test that needs it and says so.
+pub fn needs_root() -> bool {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+    }
+    is_root()
+}
+
+/// Takes the right to read a file away. False, and a word about it: this user may read everything.
+pub fn user_cannot_read(path: &Path) -> bool {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    let may = std::fs::File::open(path).is_ok();
+    if may {
+        eprintln!("skipped: this user may read everything");
+    }
+    !may
 }
 
 /// Whether the tools under test are somebody else's.
@@ -40,7 +63,7 @@ pub fn strace() -> Option<PathBuf> {
 /// Whether a test of a deliberate difference can run. `difference` is a heading in
 /// docs/DIFFERENCES.md; one that is not there fails the test.
 pub fn ours_only(difference: &str) -> bool {
-    let text = std::fs::read_to_string(root().join("docs/DIFFERENCES.md")).unwrap();
+    let text = include_str!("../../docs/DIFFERENCES.md");
     let heading = format!("### {difference}");
     assert!(text.lines().any(|line| line == heading), "docs/DIFFERENCES.md has no '{heading}'");
     if is_original() {

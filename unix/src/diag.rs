@@ -62,6 +62,11 @@ pub fn fatal(program: &str, message: &Message) {
     say(&Message::new(program).and(": fatal: ").and(message.as_bytes()));
 }
 
+/// Says `program: message`.
+pub fn complain(program: &str, message: &Message) {
+    say(&Message::new(program).and(": ").and(message.as_bytes()));
+}
+
 /// Writes one line to descriptor 2, if that needs no wait. A failure has nowhere to be told.
 pub fn say(message: &Message) {
     let mut line = message.as_bytes().to_vec();

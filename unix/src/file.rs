@@ -1,7 +1,7 @@
 //! Files of one directory, reached through its descriptor and never through a symbolic link.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -113,6 +113,20 @@ pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
         }
     }
     Ok(found)
+}
+
+/// The first bytes of a regular file, or of what a link by that name leads to. EINVAL for what is no file.
+pub fn read_start(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Result<Vec<u8>> {
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = openat(directory, name, how, Mode::empty())?;
+    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+        FileType::RegularFile => {}
+        FileType::Directory => return Err(Errno::ISDIR.into()),
+        _ => return Err(Errno::INVAL.into()),
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::from(file).take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes to a file, possibly less than everything.

@@ -34,6 +34,15 @@ pub fn sigpipe_was_ignored() -> bool {
     SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
 }
 
+/// Puts everything back, for a program that takes this one's place. Async-signal-safe.
+pub fn restore() {
+    if !sigpipe_was_ignored() {
+        // SAFETY: the default action is set; no handler runs in this process afterwards.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    }
+    close_standard_descriptors_again();
+}
+
 /// Closes the standard descriptors that the program was started without, so that reading and writing them fails
 /// and a program that is run in its place is started without them too.
 ///

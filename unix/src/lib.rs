@@ -3,17 +3,25 @@
 //! This is the only crate with unsafe code. Each block argues why it is sound, and nothing above
 //! this crate sees a raw descriptor, a raw signal set or an errno.
 
-#![allow(unsafe_code, reason = "system calls that no safe wrapper covers: fork, signalfd, localtime_r")]
+#![allow(
+    unsafe_code,
+    reason = "system calls that no safe wrapper covers: fork, exec, ids, signalfd, localtime_r"
+)]
 
 pub mod diag;
+pub mod environment;
 pub mod errno;
 pub mod event;
+pub mod exec;
 pub mod file;
+pub mod ids;
 pub mod inherited;
+pub mod limit;
 pub mod localtime;
 pub mod lock;
 pub mod memory;
 pub mod pipe;
 pub mod signal;
+pub mod socket;
 pub mod spawn;
 pub mod tool;

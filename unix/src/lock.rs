@@ -2,13 +2,26 @@
 
 use std::fs::read_to_string;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock, fstat, major, minor};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, major, minor, open};
 
 /// Takes the lock or fails at once with EAGAIN when somebody has it.
 pub fn exclusive_now(file: impl AsFd) -> io::Result<()> {
     Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
+}
+
+/// Takes the lock, waiting as long as somebody has it.
+pub fn exclusive(file: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::retry_on_intr(|| flock(file.as_fd(), FlockOperation::LockExclusive))?)
+}
+
+/// Opens a file to be locked, making it where it is not there. It stays open when this process becomes another
+/// program, and the lock with it.
+pub fn open_to_keep(path: &Path) -> io::Result<OwnedFd> {
+    let how = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(open(path, how, Mode::RUSR | Mode::WUSR)?)
 }
 
 /// The process that holds a lock on `file`, as far as /proc/locks tells.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, major, minor, open};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice, tee};
 
 /// A fresh pipe, close-on-exec: the end to read and the end to write.
@@ -11,7 +12,19 @@ pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC)?)
 }
 
-/// The same in packet mode: writes are not joined, and each read gets one.
+/// A fresh pipe with so many ends to write, which stay open in the programs that are run: the end to read is
+/// close-on-exec.
+pub fn new_with_writers(count: usize) -> io::Result<(OwnedFd, Vec<OwnedFd>)> {
+    let (reader, writer) = rustix::pipe::pipe()?;
+    fcntl_setfd(&reader, FdFlags::CLOEXEC)?;
+    let mut writers = vec![writer];
+    while writers.len() < count {
+        writers.push(rustix::io::dup(&writers[0])?);
+    }
+    Ok((reader, writers))
+}
+
+/// A fresh pipe in packet mode, close-on-exec: writes are not joined, and each read gets one.
 pub fn new_in_packets() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC | PipeFlags::DIRECT)?)
 }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open};
 
 use crate::{event, inherited};
 
@@ -29,6 +29,15 @@ pub enum Ending {
     Exited(u8),
     /// By a signal.
     Crashed(i32),
+}
+
+impl Ending {
+    pub(crate) fn of(status: WaitStatus) -> Ending {
+        match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Ending::Exited(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
+            (None, signal) => Ending::Crashed(signal.unwrap_or(0)),
+        }
+    }
 }
 
 /// A running child. It is killed when the thread that started it ends, so a logger that dies does
@@ -68,10 +77,7 @@ impl Child {
 
     fn ended(&self, options: WaitOptions) -> io::Result<Option<Ending>> {
         let status = rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.pid), options))?;
-        Ok(status.map(|(_, status)| match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Ending::Exited(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
-            (None, signal) => Ending::Crashed(signal.unwrap_or(0)),
-        }))
+        Ok(status.map(|(_, status)| Ending::of(status)))
     }
 }
 

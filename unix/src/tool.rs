@@ -25,17 +25,42 @@ pub enum Exit {
 pub struct Fatal {
     code: u8,
     message: Message,
+    grade: Grade,
+}
+
+/// How a message begins behind the program's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grade {
+    /// `fatal: `
+    Fatal,
+    /// Nothing: it says `usage: ` itself.
+    Usage,
 }
 
 impl Fatal {
     /// The caller's mistake: exit 100.
     pub fn misuse(message: Message) -> Fatal {
-        Fatal { code: MISUSE, message }
+        Fatal { code: MISUSE, message, grade: Grade::Fatal }
     }
 
     /// The system's failure: exit 111, with the reason after the message.
     pub fn system(message: Message, error: &io::Error) -> Fatal {
-        Fatal { code: SYSTEM, message: message.because(error) }
+        Fatal { code: SYSTEM, message: message.because(error), grade: Grade::Fatal }
+    }
+
+    /// The system's failure where the reason is in the message: exit 111.
+    pub fn failure(message: Message) -> Fatal {
+        Fatal { code: SYSTEM, message, grade: Grade::Fatal }
+    }
+
+    /// Arguments that are not understood: how the program is used, exit 100.
+    pub fn usage(words: &str) -> Fatal {
+        Fatal { code: MISUSE, message: Message::new("usage: ").and(words), grade: Grade::Usage }
+    }
+
+    /// The same with another exit code.
+    pub fn with_code(self, code: u8) -> Fatal {
+        Fatal { code, ..self }
     }
 
     /// The same with a remark after the reason.
@@ -62,7 +87,10 @@ pub fn run(program: &'static str, body: impl FnOnce(Vec<OsString>) -> Result<Exi
         Ok(Exit::Success) => ExitCode::SUCCESS,
         Ok(Exit::Code(code)) => ExitCode::from(code),
         Err(fatal) => {
-            diag::fatal(program, &fatal.message);
+            match fatal.grade {
+                Grade::Fatal => diag::fatal(program, &fatal.message),
+                Grade::Usage => diag::complain(program, &fatal.message),
+            }
             ExitCode::from(fatal.code)
         }
     }

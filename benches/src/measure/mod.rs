@@ -4,6 +4,7 @@ mod check;
 mod filter;
 mod idle;
 mod paced;
+mod starts;
 mod throughput;
 
 use std::fs::create_dir_all;
@@ -43,6 +44,7 @@ pub fn run(
         Measure::Cpu => paced::cpu(&start),
         Measure::Latency => paced::latency(&start),
         Measure::Pauses => paced::pauses(&start, corpus),
+        Measure::Starts => starts::run(&start),
         Measure::Idle => idle::run(&start),
     }
 }

@@ -1,0 +1,138 @@
+//! Options as daemontools reads them: letters together or apart, a value behind its letter or in the next word, the
+//! end at `--` or at the first word that is no option.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use unix::diag::{Message, complain};
+use unix::tool::Fatal;
+
+/// What a tool takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Syntax {
+    /// The tool, for complaints.
+    pub program: &'static str,
+    /// Its letters; one with a `:` behind it has a value.
+    pub letters: &'static str,
+    /// Whether words like `--name=value` are options too.
+    pub names: Names,
+    /// How it is used, for complaints.
+    pub usage: &'static str,
+}
+
+/// Options that are words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// There are none.
+    None,
+    /// `--name=value`.
+    Some,
+}
+
+/// An option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given<'a> {
+    /// A letter.
+    Letter(u8),
+    /// A letter with its value.
+    Value(u8, &'a [u8]),
+    /// A name with its value.
+    Name(&'a [u8], &'a [u8]),
+}
+
+/// The options in their order, and the words behind them. Whatever is not understood is complained about, and the
+/// usage is the error.
+pub fn parse<'a>(
+    syntax: &Syntax,
+    arguments: &'a [OsString],
+) -> Result<(Vec<Given<'a>>, &'a [OsString]), Fatal> {
+    let mut given = Vec::new();
+    let mut words = arguments;
+    while let [word, rest @ ..] = words {
+        let [b'-', first, ..] = word.as_bytes() else { break };
+        words = rest;
+        match (first, word.len(), syntax.names) {
+            (b'-', 2, _) => break,
+            (b'-', _, Names::Some) => given.push(name(word).ok_or_else(|| Fatal::usage(syntax.usage))?),
+            _ => words = letters(syntax, &word.as_bytes()[1..], rest, &mut given)?,
+        }
+    }
+    Ok((given, words))
+}
+
+fn name(word: &OsStr) -> Option<Given<'_>> {
+    let word = &word.as_bytes()[2..];
+    let sign = memchr::memchr(b'=', word)?;
+    Some(Given::Name(&word[..sign], &word[sign + 1..]))
+}
+
+/// The letters of one word; returns the words behind it and its value.
+fn letters<'a>(
+    syntax: &Syntax,
+    mut word: &'a [u8],
+    rest: &'a [OsString],
+    given: &mut Vec<Given<'a>>,
+) -> Result<&'a [OsString], Fatal> {
+    let refuse = |complaint: &str, letter: u8| {
+        complain(syntax.program, &Message::new(complaint).and([letter]));
+        Err(Fatal::usage(syntax.usage))
+    };
+    while let [letter, more @ ..] = word {
+        let known = syntax.letters.bytes().position(|known| known == *letter && known != b':');
+        let Some(place) = known else { return refuse("illegal option -- ", *letter) };
+        let has_value = syntax.letters.as_bytes().get(place + 1) == Some(&b':');
+        match (has_value, more, rest) {
+            (false, _, _) => given.push(Given::Letter(*letter)),
+            (true, [_, ..], _) => {
+                given.push(Given::Value(*letter, more));
+                return Ok(rest);
+            }
+            (true, [], [value, rest @ ..]) => {
+                given.push(Given::Value(*letter, value.as_bytes()));
+                return Ok(rest);
+            }
+            (true, [], []) => return refuse("option requires an argument -- ", *letter),
+        }
+        word = more;
+    }
+    Ok(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Given::{Letter, Name, Value};
+
+    const SYNTAX: Syntax = Syntax { program: "test", letters: "nx:y", names: Names::Some, usage: "test ..." };
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect()
+    }
+
+    #[test]
+    fn letters_values_and_the_words_behind_them() {
+        for (text, given, behind) in [
+            ("", &[][..], ""),
+            ("a -n", &[], "a -n"),
+            ("- -n", &[], "- -n"),
+            ("-n -y a", &[Letter(b'n'), Letter(b'y')], "a"),
+            ("-nyx5 a", &[Letter(b'n'), Letter(b'y'), Value(b'x', b"5")], "a"),
+            ("-x -n a", &[Value(b'x', b"-n")], "a"),
+            ("-n -- -y", &[Letter(b'n')], "-y"),
+            ("--long=5=6 -n a", &[Name(b"long", b"5=6"), Letter(b'n')], "a"),
+        ] {
+            let arguments = words(text);
+            let (options, rest) = parse(&SYNTAX, &arguments).unwrap();
+            assert_eq!((&options[..], rest), (given, &words(behind)[..]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_misuse() {
+        for text in ["-z", "-nz a", "-x", "-:", "--long", "-n-"] {
+            assert_eq!(parse(&SYNTAX, &words(text)).unwrap_err().code(), 100, "{text}");
+        }
+        let plain = Syntax { names: Names::None, ..SYNTAX };
+        assert_eq!(parse(&plain, &words("--long=5")).unwrap_err().code(), 100);
+    }
+}
