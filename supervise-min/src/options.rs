@@ -1,5 +1,5 @@
 //! Options as daemontools reads them: letters together or apart, a value behind its letter or in the next word, the
-//! end at `--` or at the first word that is no option.
+//! end at a word that begins with `--`, which is dropped whatever follows, or before the first word that is no option.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -52,8 +52,8 @@ pub fn parse<'a>(
         let [b'-', first, ..] = word.as_bytes() else { break };
         words = rest;
         match (first, word.len(), syntax.names) {
-            (b'-', 2, _) => break,
-            (b'-', _, Names::Some) => given.push(name(word).ok_or_else(|| Fatal::usage(syntax.usage))?),
+            (b'-', 3.., Names::Some) => given.push(name(word).ok_or_else(|| Fatal::usage(syntax.usage))?),
+            (b'-', _, _) => break,
             _ => words = letters(syntax, &word.as_bytes()[1..], rest, &mut given)?,
         }
     }
@@ -132,7 +132,15 @@ mod tests {
         for text in ["-z", "-nz a", "-x", "-:", "--long", "-n-"] {
             assert_eq!(parse(&SYNTAX, &words(text)).unwrap_err().code(), 100, "{text}");
         }
+    }
+
+    #[test]
+    fn a_word_with_two_dashes_is_dropped_and_the_end() {
         let plain = Syntax { names: Names::None, ..SYNTAX };
-        assert_eq!(parse(&plain, &words("--long=5")).unwrap_err().code(), 100);
+        for text in ["-n -- -y", "-n --anything -y"] {
+            let arguments = words(text);
+            let (options, rest) = parse(&plain, &arguments).unwrap();
+            assert_eq!((&options[..], rest), (&[Letter(b'n')][..], &words("-y")[..]), "{text}");
+        }
     }
 }

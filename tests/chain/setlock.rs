@@ -51,6 +51,14 @@ fn a_file_that_cannot_be_locked_is_111_or_0_on_demand() {
 }
 
 #[test]
+fn a_word_with_two_dashes_ends_the_options() {
+    let here = Scratch::new();
+    assert_eq!(text(run(&here, "setlock", &["-n", "--", "file", "echo", "run"])), "run\n");
+    assert_eq!(text(run(&here, "setlock", &["-n", "--whatever", "file", "echo", "run"])), "run\n");
+    assert!(here.path("file").exists());
+}
+
+#[test]
 fn what_is_not_understood_is_a_misuse() {
     let here = Scratch::new();
     let usage = "setlock: usage: setlock [ -nNxX ] file program [ arg ... ]";
