@@ -1,6 +1,6 @@
 //! Action `!`: full files go through a command.
 
-use harness::{LogView, Scratch, ours_only};
+use harness::{LogView, Scratch, ours_only, strace, tool};
 
 fn lines(count: usize) -> String {
     (0..count).map(|n| format!("{n:059}\n")).collect()
@@ -70,6 +70,36 @@ fn a_command_that_is_killed_has_failed() {
     assert_eq!(outcome.code, Some(0));
     assert!(outcome.stderr.starts_with("multilog: warning: processor crashed in ./main, pausing: "));
     assert_eq!(LogView::of(here.path("main")).text(), lines(40));
+}
+
+/// The -1 of a fork that failed was taken for a child: its end was waited for among everybody's, and a TERM in that moment
+/// would have killed every process there is.
+#[test]
+fn a_command_that_cannot_be_forked_is_tried_again() {
+    let Some(strace) = strace() else { return };
+    let here = Scratch::new();
+    let multilog = tool("multilog");
+    let trace = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=fork,vfork,clone",
+        "-e",
+        "inject=fork,vfork,clone:error=EAGAIN:when=1",
+    ];
+    let script = ["s4096", "n100", "!exec cat", "./main"];
+    let words = trace
+        .iter()
+        .map(|word| word.as_ref())
+        .chain([multilog.as_os_str()])
+        .chain(script.iter().map(|word| word.as_ref()));
+    let outcome = here.run(&strace, &words.collect::<Vec<_>>()).over(lines(100));
+    assert_eq!(outcome.code, Some(0));
+    let warning = "multilog: warning: unable to fork for processor in ./main, pausing: temporary failure\n";
+    assert_eq!(outcome.stderr, warning);
+    assert_eq!(LogView::of(here.path("main")).text(), lines(100));
 }
 
 /// The original stands still for as long as the command runs.

@@ -13,7 +13,7 @@ use rustix::process::{Pid, WaitOptions};
 
 use crate::environment::Environment;
 use crate::inherited;
-use crate::spawn::Ending;
+use crate::spawn::{Ending, forked};
 
 /// Where programs are looked for when there is no PATH.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
@@ -58,7 +58,7 @@ impl Program {
                 libc::_exit(111)
             }
         }
-        let pid = Pid::from_raw(pid).ok_or_else(io::Error::last_os_error)?;
+        let pid = forked(pid)?;
         drop(written);
         let started = Started { pid };
         match said(report)? {

@@ -111,9 +111,19 @@ pub fn spawn(command: &Command<'_>) -> io::Result<Child> {
         // SAFETY: this is the child of a fork, and `plan` is complete.
         unsafe { plan.become_child() }
     }
-    let pid = Pid::from_raw(pid).ok_or_else(io::Error::last_os_error)?;
+    let pid = forked(pid)?;
     let watch = pidfd_open(pid, PidfdFlags::empty()).ok();
     Ok(Child { pid, watch })
+}
+
+/// The process that a fork has made, as its parent sees it.
+///
+/// The number of a failure must not become that of a process: -1 is every process there is to kill(2).
+pub(crate) fn forked(result: libc::pid_t) -> io::Result<Pid> {
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Pid::from_raw(result).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Everything the child needs, ready made.
@@ -197,6 +207,14 @@ mod tests {
         assert_eq!(child.wait_or(&bell).unwrap(), Some(Ending::Exited(7)));
         let said = std::fs::read_to_string(&output).unwrap();
         assert_eq!(said.trim_end(), directory.path().canonicalize().unwrap().to_str().unwrap());
+    }
+
+    /// The -1 of a fork that failed was taken for the number of a child, and would have been killed as such: everything.
+    #[test]
+    fn a_fork_that_fails_has_made_no_process() {
+        assert!(forked(-1).is_err());
+        assert!(forked(0).is_err());
+        assert_eq!(forked(7).unwrap().as_raw_nonzero().get(), 7);
     }
 
     #[test]
