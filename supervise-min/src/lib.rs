@@ -1,11 +1,19 @@
 //! Supervision for daemontools' service directories, and the chain-loading tools that run scripts are made of.
 //!
 //! ```text
-//! chain/    tools that change this process - variables, account, limits, locks - and become the next program
-//! options   words of the command line, as daemontools reads them
+//! supervise   runs a service: a loop around service::machine
+//! svc         sends commands; svok and svstat look at what is there
+//! service/    what these share: commands, the 18 bytes of the status, the rules of a service's life
+//! chain/      tools that change this process - variables, account, limits, locks - and become the next program
+//! options     words of the command line, as daemontools reads them
 //! ```
 
 #![forbid(unsafe_code)]
 
 pub mod chain;
 pub mod options;
+pub mod service;
+pub mod supervise;
+pub mod svc;
+pub mod svok;
+pub mod svstat;

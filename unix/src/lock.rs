@@ -17,10 +17,19 @@ pub fn exclusive(file: impl AsFd) -> io::Result<()> {
     Ok(rustix::io::retry_on_intr(|| flock(file.as_fd(), FlockOperation::LockExclusive))?)
 }
 
-/// Opens a file to be locked, making it where it is not there. It stays open when this process becomes another
-/// program, and the lock with it.
-pub fn open_to_keep(path: &Path) -> io::Result<OwnedFd> {
-    let how = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
+/// Whether a lock outlives the program that takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It goes with this program.
+    Here,
+    /// The file stays open when this process becomes another program, and the lock with it.
+    Across,
+}
+
+/// Opens a file to be locked, making it where it is not there.
+pub fn open_file(path: &Path, keep: Keep) -> io::Result<OwnedFd> {
+    let mut how = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
+    how.set(OFlags::CLOEXEC, keep == Keep::Here);
     Ok(open(path, how, Mode::RUSR | Mode::WUSR)?)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use unix::diag::Message;
 use unix::environment::Environment;
-use unix::lock;
+use unix::lock::{self, Keep};
 use unix::tool::{Exit, Fatal};
 
 use super::Command;
@@ -53,7 +53,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let (file, command) = words.split_first().ok_or_else(usage)?;
     let command = Command::new(command).ok_or_else(usage)?;
     let said = |verb: &str, error| Fatal::system(Message::new(verb).and(file.as_bytes()), &error);
-    let locked = lock::open_to_keep(Path::new(file))
+    let locked = lock::open_file(Path::new(file), Keep::Across)
         .map_err(|error| said("unable to open ", error))
         .and_then(|open| {
             let taken = if held == Held::Fail { lock::exclusive_now(&open) } else { lock::exclusive(&open) };

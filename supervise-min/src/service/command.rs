@@ -1,0 +1,46 @@
+//! `Command`: what one byte in a control pipe asks for.
+
+use unix::process::Signal;
+
+/// What a service should do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `u`: run, and run again whenever it ends.
+    Up,
+    /// `d`: end, and stay down.
+    Down,
+    /// `o`: run, and stay down when it ends.
+    Once,
+    /// `x`: supervise ends as soon as the service has.
+    Exit,
+    /// `p`: stop where it is.
+    Pause,
+    /// `c`: go on.
+    Continue,
+    /// The other letters.
+    Signal(Signal),
+}
+
+impl Command {
+    /// What a byte means. None: nothing, and it is passed over.
+    pub fn of(byte: u8) -> Option<Command> {
+        Some(match byte {
+            b'u' => Command::Up,
+            b'd' => Command::Down,
+            b'o' => Command::Once,
+            b'x' => Command::Exit,
+            b'p' => Command::Pause,
+            b'c' => Command::Continue,
+            b'h' => Command::Signal(Signal::HUP),
+            b'a' => Command::Signal(Signal::ALARM),
+            b'i' => Command::Signal(Signal::INT),
+            b't' => Command::Signal(Signal::TERM),
+            b'k' => Command::Signal(Signal::KILL),
+            b'q' => Command::Signal(Signal::QUIT),
+            b'1' => Command::Signal(Signal::USR1),
+            b'2' => Command::Signal(Signal::USR2),
+            b'w' => Command::Signal(Signal::WINCH),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,359 @@
+//! `Machine`: the life of a service as rules, without files, processes or clocks.
+//!
+//! An event comes in, actions come out, in the order in which they are to be done. Two starts are at least a second
+//! apart, whatever asks for them; after a longer run the next start is immediate.
+
+use std::time::Duration;
+
+use unix::process::Signal;
+
+use super::command::Command;
+use super::status::Want;
+
+/// How far two starts are apart at least.
+pub const APART: Duration = Duration::from_secs(1);
+/// The longest wait after a process could not be made.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A command came.
+    Command(Command),
+    /// The process that was asked for runs.
+    Started,
+    /// It could not be made.
+    NotStarted,
+    /// The process has ended.
+    Ended,
+    /// The time of [`Machine::due`] has come.
+    Due,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start the process, and say `Started` or `NotStarted`.
+    Start,
+    /// Send its process a signal.
+    Signal(Signal),
+    /// Write the status.
+    Announce,
+    /// End: nothing more is read.
+    Leave,
+}
+
+/// Where a service stands. Times are on any clock that never goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// What is wanted of it.
+    pub want: Want,
+    /// Whether it has a process.
+    pub running: bool,
+    /// Whether that was stopped.
+    pub paused: bool,
+    /// Whether supervise is to end with it.
+    pub leaving: bool,
+    /// Whether a start for once has not been done yet.
+    once_due: bool,
+    /// No start before.
+    not_before: Duration,
+    /// Starts that failed in a row.
+    failures: u32,
+}
+
+impl Machine {
+    /// A service without a process. `want` is `Down` where there is a file `down`.
+    pub fn new(want: Want) -> Machine {
+        Machine {
+            want,
+            running: false,
+            paused: false,
+            leaving: false,
+            once_due: false,
+            not_before: Duration::ZERO,
+            failures: 0,
+        }
+    }
+
+    /// A service whose process was found running, started not long before `now` for all that is known.
+    pub fn adopted(want: Want, paused: bool, now: Duration) -> Machine {
+        Machine { running: true, paused, not_before: now + APART, ..Machine::new(want) }
+    }
+
+    /// When something is to be done without anything happening.
+    pub fn due(&self) -> Option<Duration> {
+        self.wants_start().then_some(self.not_before)
+    }
+
+    /// What an event means.
+    pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Command(command) => self.command(command, &mut actions),
+            Event::Started => {
+                (self.running, self.paused, self.once_due, self.failures) = (true, false, false, 0);
+                self.not_before = now + APART;
+                actions.push(Action::Announce);
+            }
+            Event::NotStarted => {
+                let wait = APART * 2u32.saturating_pow(self.failures.min(6));
+                self.not_before = now + wait.min(LONGEST_WAIT);
+                self.failures += 1;
+            }
+            Event::Ended => {
+                self.running = false;
+                actions.push(Action::Announce);
+            }
+            Event::Due => {}
+        }
+        if self.leaving && !self.running {
+            actions.push(Action::Leave);
+        } else if self.wants_start() && now >= self.not_before && event != Event::NotStarted {
+            actions.push(Action::Start);
+        }
+        actions
+    }
+
+    fn wants_start(&self) -> bool {
+        let wanted = self.want == Want::Up || (self.want == Want::Once && self.once_due);
+        wanted && !self.running && !self.leaving
+    }
+
+    fn command(&mut self, command: Command, actions: &mut Vec<Action>) {
+        let mut signal = |signal| {
+            if self.running {
+                actions.push(Action::Signal(signal));
+            }
+        };
+        match command {
+            Command::Signal(other) => return signal(other),
+            Command::Up => self.want = Want::Up,
+            Command::Once => (self.want, self.once_due) = (Want::Once, !self.running),
+            Command::Down => {
+                signal(Signal::TERM);
+                // What is stopped would not notice.
+                signal(Signal::CONT);
+                (self.want, self.paused) = (Want::Down, false);
+            }
+            Command::Pause => {
+                signal(Signal::STOP);
+                self.paused = true;
+            }
+            Command::Continue => {
+                signal(Signal::CONT);
+                self.paused = false;
+            }
+            Command::Exit => self.leaving = true,
+        }
+        actions.push(Action::Announce);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Action::{Announce, Leave, Start};
+    use Command::{Continue, Down, Exit, Once, Pause, Up};
+    use proptest::prelude::*;
+
+    const NOW: Duration = Duration::from_secs(100);
+    const TERM: Action = Action::Signal(Signal::TERM);
+    const CONT: Action = Action::Signal(Signal::CONT);
+    const STOP: Action = Action::Signal(Signal::STOP);
+
+    fn down(want: Want) -> Machine {
+        Machine::new(want)
+    }
+
+    fn up(want: Want) -> Machine {
+        Machine { running: true, ..down(want) }
+    }
+
+    /// Every state that differs in its answers, with every event, and what is wanted afterwards.
+    #[test]
+    fn the_table() {
+        let hup = Event::Command(Command::Signal(Signal::HUP));
+        let once_due = Machine { once_due: true, ..down(Want::Once) };
+        let leaving = Machine { leaving: true, ..up(Want::Up) };
+        for (name, machine, rows) in [
+            (
+                "down",
+                down(Want::Down),
+                [
+                    (Event::Command(Up), &[Announce, Start][..], Want::Up),
+                    (Event::Command(Once), &[Announce, Start], Want::Once),
+                    (Event::Command(Down), &[Announce], Want::Down),
+                    (Event::Command(Exit), &[Announce, Leave], Want::Down),
+                    (Event::Command(Pause), &[Announce], Want::Down),
+                    (Event::Command(Continue), &[Announce], Want::Down),
+                    (hup, &[], Want::Down),
+                    (Event::NotStarted, &[], Want::Down),
+                    (Event::Due, &[], Want::Down),
+                    (Event::Started, &[Announce], Want::Down),
+                ],
+            ),
+            (
+                "waiting for its start",
+                down(Want::Up),
+                [
+                    (Event::Command(Up), &[Announce, Start], Want::Up),
+                    (Event::Command(Once), &[Announce, Start], Want::Once),
+                    (Event::Command(Down), &[Announce], Want::Down),
+                    (Event::Command(Exit), &[Announce, Leave], Want::Up),
+                    (Event::Command(Pause), &[Announce, Start], Want::Up),
+                    (Event::Command(Continue), &[Announce, Start], Want::Up),
+                    (hup, &[Start], Want::Up),
+                    (Event::NotStarted, &[], Want::Up),
+                    (Event::Due, &[Start], Want::Up),
+                    (Event::Started, &[Announce], Want::Up),
+                ],
+            ),
+            (
+                "waiting for its only start",
+                once_due,
+                [
+                    (Event::Command(Up), &[Announce, Start], Want::Up),
+                    (Event::Command(Once), &[Announce, Start], Want::Once),
+                    (Event::Command(Down), &[Announce], Want::Down),
+                    (Event::Command(Exit), &[Announce, Leave], Want::Once),
+                    (Event::Command(Pause), &[Announce, Start], Want::Once),
+                    (Event::Command(Continue), &[Announce, Start], Want::Once),
+                    (hup, &[Start], Want::Once),
+                    (Event::NotStarted, &[], Want::Once),
+                    (Event::Due, &[Start], Want::Once),
+                    (Event::Started, &[Announce], Want::Once),
+                ],
+            ),
+            (
+                "up",
+                up(Want::Up),
+                [
+                    (Event::Command(Up), &[Announce], Want::Up),
+                    (Event::Command(Once), &[Announce], Want::Once),
+                    (Event::Command(Down), &[TERM, CONT, Announce], Want::Down),
+                    (Event::Command(Exit), &[Announce], Want::Up),
+                    (Event::Command(Pause), &[STOP, Announce], Want::Up),
+                    (Event::Command(Continue), &[CONT, Announce], Want::Up),
+                    (hup, &[Action::Signal(Signal::HUP)], Want::Up),
+                    (Event::Ended, &[Announce, Start], Want::Up),
+                    (Event::Due, &[], Want::Up),
+                    (Event::Started, &[Announce], Want::Up),
+                ],
+            ),
+            (
+                "up for once",
+                up(Want::Once),
+                [
+                    (Event::Command(Up), &[Announce], Want::Up),
+                    (Event::Command(Once), &[Announce], Want::Once),
+                    (Event::Command(Down), &[TERM, CONT, Announce], Want::Down),
+                    (Event::Command(Exit), &[Announce], Want::Once),
+                    (Event::Command(Pause), &[STOP, Announce], Want::Once),
+                    (Event::Command(Continue), &[CONT, Announce], Want::Once),
+                    (hup, &[Action::Signal(Signal::HUP)], Want::Once),
+                    (Event::Ended, &[Announce], Want::Once),
+                    (Event::Due, &[], Want::Once),
+                    (Event::Started, &[Announce], Want::Once),
+                ],
+            ),
+            (
+                "leaving",
+                leaving,
+                [
+                    (Event::Command(Up), &[Announce], Want::Up),
+                    (Event::Command(Once), &[Announce], Want::Once),
+                    (Event::Command(Down), &[TERM, CONT, Announce], Want::Down),
+                    (Event::Command(Exit), &[Announce], Want::Up),
+                    (Event::Command(Pause), &[STOP, Announce], Want::Up),
+                    (Event::Command(Continue), &[CONT, Announce], Want::Up),
+                    (hup, &[Action::Signal(Signal::HUP)], Want::Up),
+                    (Event::Ended, &[Announce, Leave], Want::Up),
+                    (Event::Due, &[], Want::Up),
+                    (Event::Started, &[Announce], Want::Up),
+                ],
+            ),
+        ] {
+            for (event, actions, want) in rows {
+                let mut machine = machine;
+                assert_eq!(machine.step(event, NOW), actions, "{name}: {event:?}");
+                assert_eq!(machine.want, want, "{name}: {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_starts_are_a_second_apart_and_after_a_longer_run_the_next_is_immediate() {
+        let mut machine = down(Want::Up);
+        assert_eq!(machine.step(Event::Due, NOW), [Start]);
+        machine.step(Event::Started, NOW);
+        assert_eq!(machine.due(), None);
+        assert_eq!(machine.step(Event::Ended, NOW), [Announce]);
+        assert_eq!(machine.due(), Some(NOW + APART));
+        assert_eq!(machine.step(Event::Command(Up), NOW), [Announce]);
+        assert_eq!(machine.step(Event::Due, NOW + APART), [Start]);
+        machine.step(Event::Started, NOW + APART);
+        assert_eq!(machine.step(Event::Ended, NOW + 3 * APART), [Announce, Start]);
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_made_is_tried_again_after_1_2_4_up_to_60_seconds() {
+        let mut machine = down(Want::Up);
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            assert_eq!(machine.step(Event::NotStarted, NOW), []);
+            waits.push((machine.due().unwrap() - NOW).as_secs());
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(machine.step(Event::Command(Down), NOW), [Announce]);
+        assert_eq!(machine.due(), None);
+    }
+
+    fn commands() -> impl Strategy<Value = Vec<(u8, u64)>> {
+        let letter = prop::sample::select(&b"udopchaitkxq12w"[..]);
+        prop::collection::vec((letter, 0u64..1500), 0..60)
+    }
+
+    proptest! {
+        /// A service that does what it is told: the last of `u`, `d` and `o` decides, a start comes only without a
+        /// process and a second after the one before, and a signal only goes to a process.
+        #[test]
+        fn the_last_command_decides(commands in commands(), dies in prop::collection::vec(any::<bool>(), 60)) {
+            let (mut machine, mut now, mut started) = (down(Want::Down), Duration::ZERO, None);
+            let mut left = false;
+            for ((letter, wait), dies) in commands.iter().zip(dies) {
+                let mut events = vec![Event::Command(Command::of(*letter).unwrap())];
+                now += Duration::from_millis(*wait);
+                if machine.due().is_some_and(|due| due <= now) {
+                    events.insert(0, Event::Due);
+                }
+                if dies && machine.running {
+                    events.insert(0, Event::Ended);
+                }
+                while let Some(event) = (!events.is_empty() && !left).then(|| events.remove(0)) {
+                    let running = machine.running && event != Event::Ended;
+                    for action in machine.step(event, now) {
+                        match action {
+                            Start => {
+                                prop_assert!(!running && started.is_none_or(|last| now - last >= APART));
+                                started = Some(now);
+                                events.insert(0, Event::Started);
+                            }
+                            Action::Signal(_) => prop_assert!(running),
+                            Leave => left = true,
+                            Announce => {}
+                        }
+                    }
+                }
+                if left {
+                    break;
+                }
+            }
+            let last = commands.iter().rev().find(|(letter, _)| b"udo".contains(letter)).filter(|_| !left);
+            if let Some((letter, _)) = last {
+                let want = [(b'u', Want::Up), (b'd', Want::Down), (b'o', Want::Once)];
+                prop_assert!(want.contains(&(*letter, machine.want)));
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What supervise and the tools that talk to it share: commands, the status, and the rules of a service's life.
+
+pub mod command;
+pub mod machine;
+pub mod status;

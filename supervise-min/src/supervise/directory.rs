@@ -1,0 +1,159 @@
+//! `Directory`: the service directory as supervise uses it, and the files in its `supervise/`.
+//!
+//! ```text
+//! lock        locked while a supervise runs
+//! control     named pipe for commands
+//! ok          named pipe that somebody reads while a supervise runs
+//! status      the 18 bytes for svstat, written new and renamed; on a full disk overwritten in place
+//! child       who the process is, for the supervise that comes after this one
+//! ```
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use unix::diag::{Message, warn};
+use unix::lock::{self, Keep};
+use unix::process::{Process, change_directory};
+use unix::tool::Fatal;
+use unix::{fifo, pipe};
+
+use super::survivor;
+use crate::service::status::Status;
+
+/// A service directory, which is the working directory, and locked.
+pub(super) struct Directory {
+    name: PathBuf,
+    /// Held, and never read.
+    _lock: OwnedFd,
+    control: OwnedFd,
+    /// So that the pipe has no end when the last svc has gone.
+    _writer: OwnedFd,
+    ok: Option<OwnedFd>,
+    /// Whether a status could not be written, and that was said.
+    troubled: bool,
+}
+
+impl Directory {
+    /// Makes what is missing in `supervise/`, takes the lock, opens the control pipe.
+    pub(super) fn enter(name: &Path) -> Result<Directory, Fatal> {
+        let failed = |what: &str, file: &str, error: &io::Error| failed(name, what, file, error);
+        change_directory(name).map_err(|error| failed("unable to chdir to ", "", &error))?;
+        make_folder();
+        let unable = |error: io::Error| failed("unable to acquire ", "/supervise/lock", &error);
+        let lock = lock::open_file(Path::new("supervise/lock"), Keep::Here).map_err(unable)?;
+        lock::exclusive_now(&lock).map_err(unable)?;
+        let control = Path::new("supervise/control");
+        let unreadable = |error: io::Error| failed("unable to read ", "/supervise/control", &error);
+        fifo::make(control).map_err(unreadable)?;
+        let reader = fifo::open_to_read(control).map_err(unreadable)?;
+        if !fifo::is_trusted(&reader).map_err(unreadable)? {
+            // Whoever owns it decides who may give commands.
+            return Err(unreadable(ErrorKind::PermissionDenied.into()));
+        }
+        let unwritable = |error: io::Error| failed("unable to write ", "/supervise/control", &error);
+        let writer = fifo::open_to_write(control).map_err(unwritable)?;
+        fifo::shrink(&reader);
+        let name = name.to_owned();
+        Ok(Directory { name, _lock: lock, control: reader, _writer: writer, ok: None, troubled: false })
+    }
+
+    /// Shows that this supervise runs. After the first status, so that svstat finds one.
+    pub(super) fn open_ok(&mut self) -> Result<(), Fatal> {
+        let unreadable = |error: io::Error| self.failed("unable to read ", "/supervise/ok", &error);
+        let path = Path::new("supervise/ok");
+        fifo::make(path).map_err(unreadable)?;
+        let ok = fifo::open_to_read(path).map_err(unreadable)?;
+        fifo::shrink(&ok);
+        self.ok = Some(ok);
+        Ok(())
+    }
+
+    /// A failure at a file of it.
+    pub(super) fn failed(&self, what: &str, file: &str, error: &io::Error) -> Fatal {
+        failed(&self.name, what, file, error)
+    }
+
+    /// As it was given to supervise.
+    pub(super) fn name(&self) -> &[u8] {
+        self.name.as_os_str().as_bytes()
+    }
+
+    /// Whether the service is not to be started.
+    pub(super) fn is_down(&self) -> Result<bool, Fatal> {
+        match fs::metadata("down") {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.failed("unable to stat ", "/down", &error)),
+        }
+    }
+
+    /// Readable when there is a command.
+    pub(super) fn control(&self) -> BorrowedFd<'_> {
+        self.control.as_fd()
+    }
+
+    /// One byte.
+    pub(super) fn command(&self) -> Option<u8> {
+        let mut byte = [0];
+        matches!(pipe::read(&self.control, &mut byte), Ok(1)).then_some(byte[0])
+    }
+
+    /// Writes the status. A failure is warned about once.
+    pub(super) fn announce(&mut self, status: &Status) {
+        let bytes = status.bytes();
+        let Err(error) = replace(&bytes) else {
+            self.troubled = false;
+            return;
+        };
+        // Its block is there already, and 18 bytes are within one: it is never seen half written.
+        let in_place = fs::OpenOptions::new().write(true).open(STATUS);
+        let overwritten = in_place.and_then(|file| file.write_all_at(&bytes, 0));
+        if !std::mem::replace(&mut self.troubled, true) {
+            let verb = if overwritten.is_ok() { "unable to replace " } else { "unable to write " };
+            let message = Message::new(verb).and(self.name()).and("/supervise/status");
+            warn("supervise", &message.because(&error));
+        }
+    }
+
+    /// Writes down who the process is.
+    pub(super) fn remember(&self, process: &Process) {
+        if let Err(error) = survivor::write(process) {
+            let message = Message::new("unable to write ").and(self.name()).and("/supervise/child");
+            warn("supervise", &message.because(&error));
+        }
+    }
+
+    /// The process that an earlier supervise has left, and the status that it wrote last.
+    pub(super) fn survivor(&self) -> Option<(Process, Option<Status>)> {
+        let process = survivor::find()?;
+        Some((process, fs::read(STATUS).ok().and_then(|bytes| Status::of(&bytes))))
+    }
+}
+
+const STATUS: &str = "supervise/status";
+
+fn replace(bytes: &[u8]) -> io::Result<()> {
+    const NEW: &str = "supervise/status.new";
+    let mut open = fs::OpenOptions::new();
+    let mut file = open.write(true).create(true).truncate(true).mode(0o644).open(NEW)?;
+    file.write_all(bytes)?;
+    fs::rename(NEW, STATUS)
+}
+
+fn failed(name: &Path, what: &str, file: &str, error: &io::Error) -> Fatal {
+    Fatal::system(Message::new(what).and(name.as_os_str().as_bytes()).and(file), error)
+}
+
+/// Makes `supervise/`, or what it links to where that is missing: on a disk that is empty after each start. What goes
+/// wrong shows at the lock.
+fn make_folder() {
+    let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path);
+    let folder = Path::new("supervise");
+    if make(folder).is_err() && !folder.exists() {
+        fs::read_link(folder).and_then(|target| make(&target)).ok();
+    }
+}

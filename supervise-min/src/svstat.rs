@@ -1,0 +1,111 @@
+//! `svstat`: what services are doing, a line each, as the original writes them.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use tai64tools::Label;
+use unix::diag::Message;
+use unix::errno::words;
+use unix::fifo;
+use unix::process::{change_directory, go_back, here};
+use unix::tool::{Exit, Fatal};
+
+use crate::service::status::{LENGTH, Status, Want};
+
+/// Prints the state of each service.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
+    let start = here().map_err(failed("unable to open current directory"))?;
+    let mut lines = Vec::new();
+    for directory in &arguments {
+        let state = state(directory).unwrap_or_else(|trouble| trouble);
+        lines.extend_from_slice(&[directory.as_bytes(), b": ", state.as_bytes(), b"\n"].concat());
+        go_back(&start).map_err(failed("unable to set directory"))?;
+    }
+    io::stdout().write_all(&lines).map_err(failed("unable to write output"))?;
+    Ok(Exit::Success)
+}
+
+/// What to say about a service, or about why nothing is known.
+fn state(directory: &OsStr) -> Result<String, String> {
+    let unable = |what: &'static str| move |error: io::Error| format!("unable to {what}: {}", words(&error));
+    change_directory(Path::new(directory)).map_err(unable("chdir"))?;
+    let normally = match fs::metadata("down") {
+        Ok(_) => Normally::Down,
+        Err(error) if error.kind() == ErrorKind::NotFound => Normally::Up,
+        Err(error) => return Err(unable("stat down")(error)),
+    };
+    fifo::open_to_write(Path::new("supervise/ok")).map_err(|error| match error.raw_os_error() {
+        Some(fifo::NOBODY_READS) => "supervise not running".into(),
+        _ => unable("open supervise/ok")(error),
+    })?;
+    let mut file = File::open("supervise/status").map_err(unable("open supervise/status"))?;
+    let mut bytes = [0; LENGTH];
+    let status = match file.read_exact(&mut bytes) {
+        Ok(()) => Status::of(&bytes),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+        Err(error) => return Err(unable("read supervise/status")(error)),
+    };
+    let status = status.ok_or("unable to read supervise/status: bad format")?;
+    Ok(said(&status, normally, Label::now()))
+}
+
+/// What a service does when nobody gives commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Normally {
+    Up,
+    /// There is a file `down`.
+    Down,
+}
+
+fn said(status: &Status, normally: Normally, now: Label) -> String {
+    let seconds = now.seconds().saturating_sub(status.since.seconds());
+    let mut text = match status.pid {
+        Some(pid) => format!("up (pid {pid}) {seconds} seconds"),
+        None => format!("down {seconds} seconds"),
+    };
+    let up = status.pid.is_some();
+    for (holds, words) in [
+        (up && normally == Normally::Down, ", normally down"),
+        (!up && normally == Normally::Up, ", normally up"),
+        (up && status.paused, ", paused"),
+        (!up && status.want == Want::Up, ", want up"),
+        (up && status.want == Want::Down, ", want down"),
+    ] {
+        if holds {
+            text += words;
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_original() {
+        let since = Label::new(1 << 62, 999_999_999).unwrap();
+        let now = Label::new((1 << 62) + 7, 0).unwrap();
+        for (pid, paused, want, normally, words) in [
+            (Some(5), false, Want::Up, Normally::Up, "up (pid 5) 7 seconds"),
+            (
+                Some(5),
+                true,
+                Want::Down,
+                Normally::Down,
+                "up (pid 5) 7 seconds, normally down, paused, want down",
+            ),
+            (Some(5), false, Want::Once, Normally::Up, "up (pid 5) 7 seconds"),
+            (None, true, Want::Up, Normally::Up, "down 7 seconds, normally up, want up"),
+            (None, false, Want::Down, Normally::Down, "down 7 seconds"),
+        ] {
+            assert_eq!(said(&Status { since, pid, paused, want }, normally, now), words);
+        }
+        let future = Status { since: now, pid: None, paused: false, want: Want::Down };
+        assert_eq!(said(&future, Normally::Down, since), "down 0 seconds");
+    }
+}

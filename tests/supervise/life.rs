@@ -1,0 +1,188 @@
+//! Starting, ending, starting again.
+
+use std::time::{Duration, Instant};
+
+use crate::{Service, lives, state_of, until};
+
+/// Says what signals come, and goes on.
+const TRAPS: &str = "for s in HUP ALRM INT TERM QUIT USR1 USR2 WINCH; do trap \"echo $s >>log\" $s; done; echo $$ >>log; \
+                     while :; do sleep 0.05; done";
+
+#[test]
+fn a_service_runs_and_is_shown() {
+    let service = Service::up("echo $$ >>log; exec sleep 1000");
+    service.until("up (pid N) N seconds");
+    let pid = service.pid().unwrap();
+    assert_eq!(service.until_log(1), [pid.to_string()]);
+    let status = std::fs::read(service.here.path("x/supervise/status")).unwrap();
+    assert_eq!(status.len(), 18);
+    assert_eq!(status[12..16], pid.to_le_bytes());
+    assert_eq!(status[16..], *b"\0u");
+    assert_eq!(service.leave().code, Some(0));
+    assert!(!lives(pid));
+}
+
+#[test]
+fn a_service_that_ends_is_started_again() {
+    let service = Service::up("echo $$ >>log; exec sleep 1.2");
+    let pids = service.until_log(3);
+    assert!(pids[0] != pids[1] && pids[1] != pids[2], "{pids:?}");
+    service.leave();
+}
+
+#[test]
+fn two_starts_are_a_second_apart() {
+    let begun = Instant::now();
+    let service = Service::up("echo $$ >>log; exit 1");
+    service.until_log(4);
+    assert!(begun.elapsed() >= Duration::from_millis(2900), "{:?}", begun.elapsed());
+    service.leave();
+}
+
+#[test]
+fn a_file_down_keeps_it_down_until_it_is_told_otherwise() {
+    let mut service = Service::new("echo $$ >>log; exec sleep 1000");
+    service.here.write("x/down", "");
+    service.start();
+    service.until("down N seconds");
+    assert!(service.log().is_empty());
+    service.svc("-u");
+    service.until("up (pid N) N seconds, normally down");
+    service.svc("-d");
+    service.until("down N seconds");
+    service.leave();
+}
+
+#[test]
+fn down_is_term_and_cont_and_it_stays_down() {
+    let service = Service::up("echo $$ >>log; exec sleep 1000");
+    service.until_log(1);
+    service.svc("-p");
+    service.until("up (pid N) N seconds, paused");
+    let pid = service.pid().unwrap();
+    until("it is stopped", || state_of(pid) == Some('T'));
+    service.svc("-d");
+    service.until("down N seconds, normally up");
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(service.log().len(), 1);
+    service.svc("-u");
+    service.until("up (pid N) N seconds");
+    service.leave();
+}
+
+#[test]
+fn once_is_once() {
+    let service = Service::up("echo $$ >>log; sleep 0.1");
+    service.until_log(1);
+    service.svc("-d");
+    service.until("down N seconds, normally up");
+    let before = service.log().len();
+    std::thread::sleep(Duration::from_millis(1100));
+    service.svc("-o");
+    service.until_log(before + 1);
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(service.log().len(), before + 1);
+    assert_eq!(service.state(), "down N seconds, normally up");
+    service.leave();
+}
+
+#[test]
+fn a_service_that_runs_stays_until_it_ends_when_it_is_told_once() {
+    let service = Service::up("echo $$ >>log; exec sleep 1000");
+    service.until_log(1);
+    service.svc("-o");
+    service.until("up (pid N) N seconds");
+    service.svc("-k");
+    service.until("down N seconds, normally up");
+    service.leave();
+}
+
+#[test]
+fn a_paused_service_goes_on() {
+    let service = Service::up("exec sleep 1000");
+    let pid = service.pid().unwrap();
+    service.svc("-p");
+    until("it is stopped", || state_of(pid) == Some('T'));
+    service.svc("-c");
+    until("it goes on", || state_of(pid) == Some('S'));
+    assert_eq!(service.state(), "up (pid N) N seconds");
+    service.leave();
+}
+
+#[test]
+fn exit_waits_for_the_service() {
+    let mut service = Service::up("exec sleep 1000");
+    let pid = service.pid().unwrap();
+    service.svc("-x");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(service.ok() && lives(pid));
+    service.svc("-t");
+    let outcome = service.supervise.take().unwrap().wait();
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    assert!(!lives(pid));
+}
+
+#[test]
+fn signals_reach_the_service() {
+    let service = Service::up(TRAPS);
+    service.until_log(1);
+    for (count, (option, name)) in (2..).zip([("-h", "HUP"), ("-a", "ALRM"), ("-i", "INT"), ("-t", "TERM")]) {
+        service.svc(option);
+        assert_eq!(service.until_log(count)[count - 1], name);
+    }
+    service.leave();
+}
+
+#[test]
+fn more_signals_reach_the_service() {
+    if harness::ours_only("Letters of svc") {
+        let service = Service::up(TRAPS);
+        service.until_log(1);
+        for (count, (option, name)) in
+            (2..).zip([("-q", "QUIT"), ("-1", "USR1"), ("-2", "USR2"), ("-w", "WINCH")])
+        {
+            service.svc(option);
+            assert_eq!(service.until_log(count)[count - 1], name);
+        }
+        service.leave();
+    }
+}
+
+/// The original reads nothing for a second after each start, and shows a service that dies at once as up.
+#[test]
+fn commands_are_obeyed_at_once_also_just_after_a_start() {
+    if harness::ours_only("Waiting after a start") {
+        let service = Service::up("echo $$ >>log; exec sleep 1000");
+        service.until_log(1);
+        let begun = Instant::now();
+        service.svc("-d");
+        service.until("down N seconds, normally up");
+        assert!(begun.elapsed() < Duration::from_millis(700), "{:?}", begun.elapsed());
+        service.leave();
+        let dies = Service::up("exit 1");
+        dies.until("down N seconds, normally up, want up");
+        dies.leave();
+    }
+}
+
+#[test]
+fn the_service_inherits_what_supervise_was_started_with() {
+    let show = "grep -E '^Sig(Ign|Blk)' /proc/$$/status >signals; ls /proc/$$/fd | sort -n | head -9 >descriptors; exec sleep 1000";
+    let seen = |supervise: &std::path::Path, before: &str| {
+        let mut service = Service::new(show);
+        let shell = ["-c", &format!("{before} exec \"$0\" x"), supervise.to_str().unwrap()];
+        let running = service.here.run("/bin/sh".as_ref(), &shell).start();
+        service.supervise = Some(running);
+        let path = service.here.path("x/descriptors");
+        until("the service runs", || std::fs::read_to_string(&path).is_ok_and(|text| text.contains('\n')));
+        std::thread::sleep(Duration::from_millis(50));
+        let read = |name: &str| std::fs::read_to_string(service.here.path(name)).unwrap();
+        let seen = (read("x/signals"), read("x/descriptors"));
+        service.leave();
+        seen
+    };
+    let Some(original) = harness::original("supervise") else { return };
+    for before in ["", "trap '' PIPE;", "trap '' HUP;", "exec 5</etc/passwd 9>&2;", "exec <&-;"] {
+        assert_eq!(seen(&harness::tool("supervise"), before), seen(&original, before), "{before}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Processes that are watched: children, and those of an earlier process that are taken over.
+//!
+//! A process is held by a pidfd where the kernel has one, so that a signal reaches it or nobody.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+pub use rustix::process::Signal;
+use rustix::process::{Pid, PidfdFlags, WaitOptions, kill_process, pidfd_open, pidfd_send_signal};
+
+use crate::spawn::{Ending, forked};
+
+/// A process.
+#[derive(Debug)]
+pub struct Process {
+    pid: Pid,
+    watch: Option<OwnedFd>,
+    origin: Origin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Child,
+    Adopted,
+}
+
+/// How a process ended; nobody knows of one that was not a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended(pub Option<Ending>);
+
+impl Process {
+    /// Makes a child that runs `body` and ends with its code.
+    ///
+    /// The child is a copy of this process with the calling thread alone. For programs with one thread, whose copies
+    /// can do everything that they themselves could.
+    pub fn fork(body: impl FnOnce() -> u8) -> io::Result<Process> {
+        // SAFETY: the programs that call this have one thread, so no lock of the copy is held by a thread that the
+        // copy does not have. (With more, the C library still keeps its allocator usable.) The child ends here.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let code = body();
+            // SAFETY: ends the process without running what the parent has registered for its own end.
+            unsafe { libc::_exit(i32::from(code)) }
+        }
+        let pid = forked(pid)?;
+        Ok(Process { pid, watch: pidfd_open(pid, PidfdFlags::empty()).ok(), origin: Origin::Child })
+    }
+
+    /// Takes over a process of this number that began at this time and still runs.
+    pub fn adopt(pid: u32, began: u64) -> Option<Process> {
+        let pid = i32::try_from(pid).ok().filter(|&pid| pid > 0).and_then(Pid::from_raw)?;
+        // The descriptor first: what it holds can't become another process while it is looked at.
+        let watch = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        let process = Process { pid, watch: Some(watch), origin: Origin::Adopted };
+        (process.began().ok()? == Some(began)).then_some(process)
+    }
+
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// When it began, in the kernel's ticks since the machine was started. None: it has ended.
+    pub fn began(&self) -> io::Result<Option<u64>> {
+        Ok(began_of(&std::fs::read(format!("/proc/{}/stat", self.pid()))?))
+    }
+
+    /// Readable when it has ended. None: the kernel has no such descriptor.
+    pub fn watch(&self) -> Option<BorrowedFd<'_>> {
+        self.watch.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether it has ended. Only once, for a child.
+    pub fn ended(&self) -> io::Result<Option<Ended>> {
+        if self.origin == Origin::Adopted {
+            let Some(watch) = self.watch() else { return Ok(Some(Ended(None))) };
+            let [readiness] = crate::event::wait([watch], Some(std::time::Duration::ZERO))?;
+            return Ok(readiness.readable.then_some(Ended(None)));
+        }
+        let status =
+            rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG))?;
+        Ok(status.map(|(_, status)| Ended(Some(Ending::of(status)))))
+    }
+
+    /// Sends a signal. One that has ended gets none.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        match self.watch() {
+            Some(watch) => pidfd_send_signal(watch, signal)?,
+            // A child that was not waited for keeps its number.
+            None => kill_process(self.pid, signal)?,
+        }
+        Ok(())
+    }
+}
+
+/// From the text of /proc/PID/stat: the 22nd field, counted behind the name, which may contain anything.
+fn began_of(stat: &[u8]) -> Option<u64> {
+    let end = stat.iter().rposition(|&byte| byte == b')')?;
+    let text = std::str::from_utf8(&stat[end + 1..]).ok()?;
+    let mut fields = text.split_ascii_whitespace();
+    let state = fields.next()?;
+    let began = fields.nth(18)?.parse().ok()?;
+    (!matches!(state, "Z" | "X")).then_some(began)
+}
+
+/// Becomes deaf to nothing: a program whose SIGCHLD was ignored would never see its children's ends.
+pub fn expect_children() {
+    // SAFETY: the default action is set, which runs no code of this process.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
+
+/// Makes a directory this process' working directory.
+pub fn change_directory(path: &Path) -> io::Result<()> {
+    rustix::process::chdir(path)?;
+    Ok(())
+}
+
+/// The working directory, to come back to.
+pub fn here() -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open(".", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Makes a directory that was the working directory the working directory again.
+pub fn go_back(directory: impl AsFd) -> io::Result<()> {
+    rustix::process::fchdir(directory)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_watched_to_its_end() {
+        let child = Process::fork(|| 7).unwrap();
+        crate::event::wait([child.watch().unwrap()], None).unwrap();
+        assert_eq!(child.ended().unwrap(), Some(Ended(Some(Ending::Exited(7)))));
+    }
+
+    #[test]
+    fn a_process_is_taken_over_by_its_number_and_its_beginning() {
+        let child = Process::fork(|| {
+            std::thread::sleep(std::time::Duration::from_secs(1000));
+            0
+        })
+        .unwrap();
+        let began = child.began().unwrap().unwrap();
+        assert!(Process::adopt(child.pid(), began + 1).is_none());
+        let adopted = Process::adopt(child.pid(), began).unwrap();
+        assert_eq!(adopted.ended().unwrap(), None);
+        adopted.signal(Signal::KILL).unwrap();
+        crate::event::wait([child.watch().unwrap()], None).unwrap();
+        // It is a zombie now, which counts as ended.
+        assert_eq!(adopted.ended().unwrap(), Some(Ended(None)));
+        assert!(Process::adopt(child.pid(), began).is_none());
+        assert_eq!(child.ended().unwrap(), Some(Ended(Some(Ending::Crashed(9)))));
+    }
+
+    #[test]
+    fn the_beginning_is_behind_the_name_whatever_that_is() {
+        let stat = |name: &str, state: &str| {
+            format!("1 ({name}) {state} 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 4242 21\n")
+        };
+        assert_eq!(began_of(stat("x", "S").as_bytes()), Some(4242));
+        assert_eq!(began_of(stat("a) R 1 2 (b", "R").as_bytes()), Some(4242));
+        assert_eq!(began_of(stat("x", "Z").as_bytes()), None);
+        assert_eq!(began_of(b"1 (x) S 2"), None);
+    }
+}
