@@ -3,7 +3,7 @@ STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \
-	supervise svc svok svstat
+	supervise svc svok svscan svstat
 
 TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: ten are a minute together.
@@ -30,7 +30,7 @@ test:
 # The same black-box tests on Debian's binaries.
 test-original:
 	sh tests/install-tools.sh
-	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog --test tai64 --test chain --test supervise
+	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog --test tai64 --test chain --test supervise --test svscan
 
 # Kills and failures at every system call, ten thousand kills, full disks, clocks: some minutes.
 test-faults:

@@ -152,6 +152,8 @@ impl Host for System {
         while let Some(signal) = self.signals.next() {
             match signal {
                 Signal::Alarm => self.rotate = true,
+                // These were not asked for.
+                Signal::Abort | Signal::Child => {}
                 Signal::Term => {
                     let told = *self.told.get_or_insert_with(Instant::now);
                     let again = told.elapsed() >= SAME_TERM;

@@ -1,6 +1,7 @@
 //! Supervision for daemontools' service directories, and the chain-loading tools that run scripts are made of.
 //!
 //! ```text
+//! svscan      runs a supervise for each directory, and for its log, and holds the pipe between them
 //! supervise   runs a service: a loop around service::machine
 //! svc         sends commands; svok and svstat look at what is there
 //! service/    what these share: commands, the 18 bytes of the status, the rules of a service's life
@@ -16,4 +17,5 @@ pub mod service;
 pub mod supervise;
 pub mod svc;
 pub mod svok;
+pub mod svscan;
 pub mod svstat;

@@ -26,4 +26,6 @@ pub mod process;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+pub mod stdio;
 pub mod tool;
+pub mod watch;

@@ -105,6 +105,19 @@ fn began_of(stat: &[u8]) -> Option<u64> {
     (!matches!(state, "Z" | "X")).then_some(began)
 }
 
+/// Makes a child as [`Process::fork`] does, for those who have many: only its number is kept, which stays its own until
+/// [`reap`] has said it.
+pub fn start(body: impl FnOnce() -> u8) -> io::Result<u32> {
+    Process::fork(body).map(|process| process.pid())
+}
+
+/// A child that has ended, whichever.
+pub fn reap() -> Option<u32> {
+    let ended = rustix::io::retry_on_intr(|| rustix::process::wait(WaitOptions::NOHANG));
+    let (pid, _) = ended.ok()??;
+    Some(pid.as_raw_nonzero().get().unsigned_abs())
+}
+
 /// Becomes deaf to nothing: a program whose SIGCHLD was ignored would never see its children's ends.
 pub fn expect_children() {
     // SAFETY: the default action is set, which runs no code of this process.

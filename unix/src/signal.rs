@@ -18,6 +18,10 @@ pub enum Signal {
     Hup,
     /// SIGALRM.
     Alarm,
+    /// SIGABRT.
+    Abort,
+    /// SIGCHLD.
+    Child,
 }
 
 impl Signal {
@@ -27,7 +31,18 @@ impl Signal {
             Signal::Int => libc::SIGINT,
             Signal::Hup => libc::SIGHUP,
             Signal::Alarm => libc::SIGALRM,
+            Signal::Abort => libc::SIGABRT,
+            Signal::Child => libc::SIGCHLD,
         }
+    }
+}
+
+/// Which signals are blocked.
+struct Mask(libc::sigset_t);
+
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Mask")
     }
 }
 
@@ -36,6 +51,8 @@ impl Signal {
 pub struct Signals {
     fd: OwnedFd,
     watched: Vec<Signal>,
+    /// The mask before.
+    inherited: Mask,
 }
 
 impl Signals {
@@ -46,8 +63,9 @@ impl Signals {
         let watched: Vec<Signal> =
             wanted.iter().copied().filter(|&signal| !is_left_ignored(signal)).collect();
         let set = set_of(&watched);
-        // SAFETY: `set` is an initialized signal set and the old mask is not asked for.
-        check(unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) })?;
+        let mut inherited = set_of(&[]);
+        // SAFETY: both are initialized signal sets of this frame.
+        check(unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut inherited) })?;
         // SAFETY: -1 asks for a new descriptor; `set` is initialized.
         let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
         if fd == -1 {
@@ -55,7 +73,15 @@ impl Signals {
         }
         // SAFETY: `fd` is a descriptor that was just opened and that nobody else owns.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        Ok(Signals { fd, watched })
+        Ok(Signals { fd, watched, inherited: Mask(inherited) })
+    }
+
+    /// Puts the mask back, in a child that becomes another program.
+    pub fn give_back(&self) {
+        // SAFETY: the mask is an initialized signal set; the old one is not asked for. It can't fail with these.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.inherited.0, std::ptr::null_mut())
+        };
     }
 
     /// The next signal that arrived, without waiting.

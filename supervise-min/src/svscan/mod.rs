@@ -1,0 +1,217 @@
+//! `svscan`: a supervise for each directory in a directory, and for its `log`, with a pipe between the two.
+//!
+//! The scan every five seconds is the truth; what the kernel hints at makes it come earlier. A supervise that has ended
+//! is started again five seconds later, if its directory is still there then. The pipe belongs to svscan: nothing that
+//! is in it is lost when a service, a logger or their supervises end.
+
+mod entry;
+mod job;
+mod own_log;
+mod service;
+mod stop;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use unix::diag::{Message, warn};
+use unix::event;
+use unix::limit::{self, Limit, Resource};
+use unix::process::{change_directory, expect_children, reap};
+use unix::signal::{Signal, Signals};
+use unix::tool::{Exit, Fatal};
+use unix::watch::{Hint, Watch};
+
+use crate::options::{Given, Names, Syntax, parse};
+use entry::Entries;
+use job::Surroundings;
+use own_log::OwnLog;
+use service::Service;
+
+const SYNTAX: Syntax =
+    Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
+/// How far scans are apart, and a supervise's end and its next start.
+const APART: Duration = Duration::from_secs(5);
+
+/// Runs until it is told to stop: TERM and INT end all services in order, ABRT leaves them as they are, HUP scans.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let (given, words) = parse(&SYNTAX, &arguments)?;
+    let mut patience = None;
+    for option in given {
+        let Given::Value(_, seconds) = option else { continue };
+        let seconds = std::str::from_utf8(seconds).ok().and_then(|text| text.parse().ok());
+        patience = Some(Duration::from_secs(seconds.ok_or_else(|| Fatal::usage(SYNTAX.usage))?));
+    }
+    if let Some(directory) = words.first() {
+        let message = Message::new("unable to chdir to ").and(directory.as_bytes());
+        change_directory(Path::new(directory)).map_err(|error| Fatal::system(message, &error))?;
+    }
+    expect_children();
+    Svscan::new(patience)?.run();
+    Ok(Exit::Success)
+}
+
+/// Why the scanning is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// TERM or INT.
+    Stop,
+    /// ABRT.
+    Leave,
+}
+
+/// A directory of services.
+struct Svscan {
+    surroundings: Surroundings,
+    watch: Option<Watch>,
+    entries: Entries,
+    services: Vec<Service>,
+    own_log: Option<OwnLog>,
+    /// How long a stop may take before what does not end is killed.
+    patience: Option<Duration>,
+    begun: Instant,
+    next_scan: Duration,
+}
+
+impl Svscan {
+    fn new(patience: Option<Duration>) -> Result<Svscan, Fatal> {
+        let wanted = [Signal::Term, Signal::Int, Signal::Hup, Signal::Abort, Signal::Child];
+        let signals = Signals::take_over(&wanted);
+        let signals =
+            signals.map_err(|error| Fatal::system(Message::new("unable to wait for signals"), &error))?;
+        // Each service with a log takes two descriptors. What is run has the limit that was there.
+        let files = limit::get(Resource::Nofile);
+        limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
+        let surroundings = Surroundings { signals, files };
+        let own_log = OwnLog::start(&surroundings)?;
+        Ok(Svscan {
+            surroundings,
+            watch: Watch::new(Path::new(".")).ok(),
+            entries: Entries::default(),
+            services: Vec::new(),
+            own_log,
+            patience,
+            begun: Instant::now(),
+            next_scan: Duration::ZERO,
+        })
+    }
+
+    fn run(mut self) {
+        loop {
+            match self.signals() {
+                Some(End::Leave) => return,
+                Some(End::Stop) => return self.stop(),
+                None => {}
+            }
+            self.hints();
+            if self.now() >= self.next_scan {
+                self.scan();
+            }
+            if let Some(log) = &mut self.own_log {
+                log.job.keep(&self.surroundings, self.begun.elapsed());
+            }
+            self.wait();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn signals(&mut self) -> Option<End> {
+        while let Some(signal) = self.surroundings.signals.next() {
+            match signal {
+                Signal::Term | Signal::Int => return Some(End::Stop),
+                Signal::Abort => return Some(End::Leave),
+                Signal::Hup => self.next_scan = Duration::ZERO,
+                Signal::Child => self.reap(),
+                Signal::Alarm => {}
+            }
+        }
+        None
+    }
+
+    /// Every child that has ended, ours or not.
+    fn reap(&mut self) {
+        let now = self.now();
+        while let Some(pid) = reap() {
+            let jobs = self.services.iter_mut().flat_map(Service::jobs);
+            let own = self.own_log.iter_mut().map(|log| &mut log.job);
+            if let Some(job) = jobs.chain(own).find(|job| job.pid == Some(pid)) {
+                job.ended(now);
+                self.next_scan = self.next_scan.min(job.not_before);
+            }
+        }
+    }
+
+    fn hints(&mut self) {
+        let now = self.now();
+        for (name, hint) in self.watch.as_ref().map(Watch::take).unwrap_or_default() {
+            let soon = match hint {
+                Hint::Complete => {
+                    self.entries.is_complete(name);
+                    now
+                }
+                Hint::Made => now + entry::QUIET,
+            };
+            self.next_scan = self.next_scan.min(soon);
+        }
+    }
+
+    /// Looks at every name, starts what has no supervise, and forgets what is gone.
+    fn scan(&mut self) {
+        let now = self.now();
+        self.next_scan = now + APART;
+        self.services.iter_mut().for_each(|service| service.active = false);
+        match self.entries.look(now) {
+            Ok(found) => {
+                for entry in found {
+                    self.found(entry, now);
+                }
+            }
+            Err(error) => {
+                warn("svscan", &Message::new("unable to read directory").because(&error));
+                return;
+            }
+        }
+        if let Some(due) = self.entries.due() {
+            self.next_scan = self.next_scan.min(due);
+        }
+        self.services.retain(|service| service.active || service.runs());
+    }
+
+    fn found(&mut self, entry: entry::Entry, now: Duration) {
+        let known = self.services.iter().position(|service| service.id == entry.id);
+        let place = match known {
+            Some(place) => place,
+            None => match Service::new(&entry) {
+                Ok(service) => {
+                    self.services.push(service);
+                    self.services.len() - 1
+                }
+                Err(message) => return warn("svscan", &message),
+            },
+        };
+        let service = &mut self.services[place];
+        if !service.active {
+            service.active = true;
+            service.rename(&entry.name);
+            service.keep(&self.surroundings, now);
+        }
+    }
+
+    fn wait(&self) {
+        let own = self.own_log.as_ref().and_then(|log| log.job.due());
+        let due = own.map_or(self.next_scan, |own| own.min(self.next_scan)).saturating_sub(self.now());
+        let signals = self.surroundings.signals.as_fd();
+        let waited = match &self.watch {
+            Some(watch) => event::wait([signals, watch.as_fd()], Some(due)).map(drop),
+            None => event::wait([signals], Some(due)).map(drop),
+        };
+        if waited.is_err() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}

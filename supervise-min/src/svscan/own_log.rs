@@ -1,0 +1,56 @@
+//! `.svscan/log`: what svscan and all services without a logger say goes to a logger that is supervised as any other.
+//!
+//! It is started first, and keeps the output that svscan was started with: were its own output its input, it would wait
+//! for itself when its disk is full.
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use unix::diag::{Message, stderr, stdout};
+use unix::tool::Fatal;
+use unix::{pipe, stdio};
+
+use super::job::{Descriptors, Job, Surroundings};
+
+const PLACE: &str = ".svscan";
+
+/// svscan's own logger.
+pub(super) struct OwnLog {
+    pub(super) job: Job,
+    /// The pipe's end to read.
+    _pipe: Arc<OwnedFd>,
+    output: Arc<OwnedFd>,
+    error: Arc<OwnedFd>,
+}
+
+impl OwnLog {
+    /// Starts it and takes its pipe for this process' output. None: there is no `.svscan/log`.
+    pub(super) fn start(surroundings: &Surroundings) -> Result<Option<OwnLog>, Fatal> {
+        if !Path::new(PLACE).join("log").is_dir() {
+            return Ok(None);
+        }
+        let failed =
+            |error: std::io::Error| Fatal::system(Message::new("unable to set up .svscan/log"), &error);
+        let (reader, writer) = pipe::new().map_err(failed)?;
+        let input = Arc::new(reader);
+        let output = Arc::new(stdio::copy(stdout()).map_err(failed)?);
+        let error = Arc::new(stdio::copy(stderr()).map_err(failed)?);
+        let descriptors = Descriptors {
+            input: Some(input.clone()),
+            output: Some(output.clone()),
+            error: Some(error.clone()),
+        };
+        let mut job = Job::new(OsStr::new(PLACE), OsStr::new("log"), descriptors);
+        job.keep(surroundings, Duration::ZERO);
+        stdio::set_output(&writer).and_then(|()| stdio::set_error(&writer)).map_err(failed)?;
+        Ok(Some(OwnLog { job, _pipe: input, output, error }))
+    }
+
+    /// Gives this process its first output back, so that the pipe has an end.
+    pub(super) fn let_go(&self) {
+        stdio::set_output(&self.output).and_then(|()| stdio::set_error(&self.error)).ok();
+    }
+}

@@ -1,0 +1,81 @@
+//! `Service`: a directory's supervise, and where there is a `log`, its logger's, and the pipe that both share.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use unix::diag::Message;
+use unix::pipe;
+
+use super::entry::{Entry, Id};
+use super::job::{Descriptors, Job, Surroundings};
+
+/// A service.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) id: Id,
+    /// Whether its name was there at the last look.
+    pub(super) active: bool,
+    pub(super) main: Job,
+    pub(super) log: Option<Log>,
+}
+
+/// What reads the output of a service.
+#[derive(Debug)]
+pub(super) struct Log {
+    pub(super) job: Job,
+    /// The pipe's end to read, which holds what was not read yet whatever happens to the logger.
+    pub(super) pipe: Arc<OwnedFd>,
+}
+
+impl Service {
+    /// Looks for a `log`, once and for all, and makes the pipe. Nothing is started without it.
+    pub(super) fn new(entry: &Entry) -> Result<Service, Message> {
+        let name = &entry.name;
+        let about = |what: &str| Message::new(what).and(name.as_bytes());
+        let has_log = match fs::metadata(Path::new(name).join("log")) {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(error) => return Err(about("unable to stat ").and("/log").because(&error)),
+        };
+        let mut output = Descriptors::default();
+        let mut log = None;
+        if has_log {
+            let (reader, writer) =
+                pipe::new().map_err(|error| about("unable to create pipe for ").because(&error))?;
+            let pipe = Arc::new(reader);
+            let input = Descriptors { input: Some(pipe.clone()), ..Descriptors::default() };
+            log = Some(Log { job: Job::new(name, OsStr::new("log"), input), pipe });
+            output.output = Some(Arc::new(writer));
+        }
+        Ok(Service { id: entry.id, active: false, main: Job::new(OsStr::new(""), name, output), log })
+    }
+
+    /// The directory has another name now.
+    pub(super) fn rename(&mut self, name: &OsStr) {
+        self.main.name = name.into();
+        if let Some(log) = &mut self.log {
+            log.job.place = name.into();
+        }
+    }
+
+    /// Its supervises.
+    pub(super) fn jobs(&mut self) -> impl Iterator<Item = &mut Job> {
+        std::iter::once(&mut self.main).chain(self.log.as_mut().map(|log| &mut log.job))
+    }
+
+    /// Whether one of them runs.
+    pub(super) fn runs(&self) -> bool {
+        self.main.pid.is_some() || self.log.as_ref().is_some_and(|log| log.job.pid.is_some())
+    }
+
+    /// Starts those that do not run and may.
+    pub(super) fn keep(&mut self, surroundings: &Surroundings, now: Duration) {
+        self.jobs().for_each(|job| job.keep(surroundings, now));
+    }
+}

@@ -1,0 +1,134 @@
+//! What is started, and when.
+
+use std::time::{Duration, Instant};
+
+use harness::ours_only;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{LOG, SLEEP, Scan, until};
+
+#[test]
+fn a_service_and_its_logger_run_with_a_pipe_between_them() {
+    let mut scan = Scan::new();
+    scan.service("s/x", "echo line $$; exec sleep 1000", Some(LOG));
+    scan.service("s/.hidden", SLEEP, None);
+    scan.here.write("s/file", "");
+    scan.start();
+    scan.until("s/x/log/all", |text| text.starts_with("line "));
+    assert!(scan.svstat("s/x").starts_with("s/x: up (pid "));
+    assert!(scan.svstat("s/x/log").starts_with("s/x/log: up (pid "));
+    assert!(!scan.path("s/.hidden/started").exists());
+}
+
+#[test]
+fn nothing_is_lost_when_the_logger_and_its_supervise_die() {
+    let mut scan = Scan::new();
+    scan.service(
+        "s/x",
+        "n=0; while [ $n -lt 60 ]; do echo line $n; n=$((n+1)); sleep 0.1; done; exec sleep 1000",
+        Some(LOG),
+    );
+    scan.start();
+    scan.until("s/x/log/all", |text| text.contains("line 3\n"));
+    scan.svc("-dx", &["s/x/log"]);
+    until("the logger's supervise is gone", || !scan.ok("s/x/log"));
+    scan.until("s/x/log/all", |text| text.contains("line 59\n"));
+    let expected: String = (0..60).map(|n| format!("line {n}\n")).collect();
+    assert_eq!(scan.read("s/x/log/all"), expected);
+}
+
+#[test]
+fn a_link_that_appears_is_a_service_and_one_that_is_gone_is_not_started_again() {
+    let mut scan = Scan::new();
+    scan.service("x", SLEEP, Some(LOG));
+    scan.start();
+    std::thread::sleep(Duration::from_millis(300));
+    std::os::unix::fs::symlink("../x", scan.path("s/x")).unwrap();
+    scan.until("x/started", |text| text.lines().count() == 1);
+    until("supervise runs", || scan.ok("x") && scan.ok("x/log"));
+    std::fs::remove_file(scan.path("s/x")).unwrap();
+    scan.svc("-dx", &["x", "x/log"]);
+    until("both are gone", || !scan.ok("x") && !scan.ok("x/log"));
+    std::thread::sleep(Duration::from_millis(6500));
+    assert!(!scan.ok("x") && !scan.ok("x/log"));
+    assert_eq!(scan.read("x/started").lines().count(), 1);
+}
+
+/// Within five seconds in the original.
+#[test]
+fn a_link_is_seen_at_once() {
+    if ours_only("Scanning") {
+        let mut scan = Scan::new();
+        scan.service("x", SLEEP, None);
+        scan.service("y", SLEEP, None);
+        scan.start();
+        std::thread::sleep(Duration::from_millis(500));
+        let begun = Instant::now();
+        std::os::unix::fs::symlink("../x", scan.path("s/x")).unwrap();
+        std::fs::rename(scan.path("y"), scan.path("s/y")).unwrap();
+        scan.until("x/started", |text| !text.is_empty());
+        scan.until("s/y/started", |text| !text.is_empty());
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_supervise_that_died_is_started_again_and_two_names_are_one_service() {
+    let mut scan = Scan::new();
+    scan.service("s/x", SLEEP, None);
+    std::os::unix::fs::symlink("x", scan.path("s/y")).unwrap();
+    scan.start();
+    until("supervise runs", || scan.ok("s/x"));
+    scan.svc("-dx", &["s/x"]);
+    until("supervise is gone", || !scan.ok("s/x"));
+    until("supervise runs again", || scan.ok("s/x"));
+    scan.until("s/x/started", |text| text.lines().count() == 2);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(scan.read("s/x/started").lines().count(), 2);
+}
+
+/// The original finds the directory at any moment of its making, most of the time without its `log`.
+#[test]
+fn a_directory_that_is_copied_in_is_never_without_its_logger() {
+    if ours_only("Scanning") {
+        let mut scan = Scan::new();
+        scan.service("x", "echo $$; exec sleep 1000", Some(LOG));
+        scan.start();
+        std::thread::sleep(Duration::from_millis(300));
+        for n in 0..100 {
+            let copy = format!(
+                "mkdir s/x{n}; sleep 0.0{}; cp x/run s/x{n}; mkdir s/x{n}/log; cp x/log/run s/x{n}/log",
+                n % 10
+            );
+            let line = if n % 2 == 0 { copy } else { format!("cp -r x s/x{n}") };
+            scan.here.run("/bin/sh".as_ref(), &["-c", &line]).over("").quietly();
+        }
+        for n in 0..100 {
+            scan.until(&format!("s/x{n}/log/all"), |text| !text.is_empty());
+        }
+    }
+}
+
+#[test]
+fn services_outlive_svscan() {
+    let mut scan = Scan::new();
+    scan.service("s/x", SLEEP, Some(LOG));
+    scan.start();
+    until("it runs", || scan.svstat("s/x").contains("up (pid"));
+    let before = scan.svstat("s/x").split(')').next().unwrap().to_string();
+    let svscan = scan.svscan.take().unwrap();
+    kill_process(Pid::from_raw(svscan.pid().cast_signed()).unwrap(), Signal::KILL).unwrap();
+    std::mem::forget(svscan);
+    scan.start();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(scan.svstat("s/x").starts_with(&before));
+    assert_eq!(scan.read("s/x/started").lines().count(), 1);
+}
+
+#[test]
+fn a_directory_that_is_none_is_said() {
+    let scan = Scan::new();
+    let outcome = scan.here.run(&harness::tool("svscan"), &["nowhere"]).over("");
+    let words = "svscan: fatal: unable to chdir to nowhere: file does not exist\n";
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(111), words));
+}

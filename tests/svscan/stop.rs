@@ -1,0 +1,84 @@
+//! The orderly stop. The original dies of TERM and leaves everything running.
+
+use std::time::Duration;
+
+use harness::ours_only;
+use rustix::process::Signal;
+
+use crate::{LOG, SLEEP, Scan, until};
+
+#[test]
+fn services_end_first_and_loggers_read_what_they_left() {
+    if ours_only("Stopping svscan") {
+        for signal in [Signal::TERM, Signal::INT] {
+            let mut scan = Scan::new();
+            let run =
+                "trap 'sleep 0.3; seq 1 20000; echo last; exit' TERM; echo up; while :; do sleep 0.05; done";
+            scan.service("s/x", run, Some("sleep 0.5; exec cat >>all"));
+            scan.service("s/y", SLEEP, None);
+            scan.start();
+            scan.until("s/x/log/all", |text| text == "up\n");
+            until("y runs", || scan.ok("s/y"));
+            let svscan = scan.svscan.take().unwrap();
+            svscan.signal(signal);
+            let outcome = svscan.wait();
+            assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+            let all = scan.read("s/x/log/all");
+            assert!(
+                all.starts_with("up\n1\n2\n")
+                    && all.ends_with("20000\nlast\n")
+                    && all.lines().count() == 20_002
+            );
+            assert!(["s/x", "s/x/log", "s/y"].iter().all(|name| !scan.ok(name)));
+        }
+    }
+}
+
+#[test]
+fn a_logger_that_dies_during_the_stop_is_started_again() {
+    if ours_only("Stopping svscan") {
+        let mut scan = Scan::new();
+        let run = "trap 'seq 1 3000; exit' TERM; echo up; while :; do sleep 0.05; done";
+        // Its first life ends before the stop does, its second reads the rest.
+        let log = "if [ -e died ]; then exec cat >>all; fi; head -c 3 >>all; touch died; sleep 0.7; exit 1";
+        scan.service("s/x", run, Some(log));
+        scan.start();
+        scan.until("s/x/log/all", |text| text == "up\n");
+        let svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        assert_eq!(svscan.wait().code, Some(0));
+        assert!(scan.read("s/x/log/all").ends_with("\n2999\n3000\n"));
+    }
+}
+
+#[test]
+fn a_second_term_kills_what_does_not_end() {
+    if ours_only("Stopping svscan") {
+        let mut scan = Scan::new();
+        scan.service("s/x", "trap '' TERM; echo $$ >started; while :; do sleep 0.1; done", Some(LOG));
+        scan.start();
+        scan.until("s/x/started", |text| !text.is_empty());
+        let mut svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(!svscan.has_ended());
+        svscan.signal(Signal::TERM);
+        assert_eq!(svscan.wait().code, Some(0));
+        assert!(!scan.ok("s/x") && !scan.ok("s/x/log"));
+    }
+}
+
+#[test]
+fn abort_leaves_everything_running() {
+    if ours_only("Stopping svscan") {
+        let mut scan = Scan::new();
+        scan.service("s/x", SLEEP, Some(LOG));
+        scan.start();
+        until("it runs", || scan.ok("s/x") && scan.ok("s/x/log"));
+        let mut svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::ABORT);
+        until("svscan has ended", || svscan.has_ended());
+        std::mem::forget(svscan);
+        assert!(scan.ok("s/x") && scan.ok("s/x/log"));
+    }
+}
