@@ -3,7 +3,7 @@ STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \
-	supervise svc svok svscan svstat
+	readproctitle supervise svc svgroup svok svscan svshutdown svstat svup svwait
 
 TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: ten are a minute together.
@@ -17,6 +17,7 @@ build:
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools -p supervise-min
 	mkdir -p target/tools
 	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
+	install -m 755 supervise-min/scripts/svscanboot target/tools/
 
 demo: build
 	sh docs/demo.sh target/tools
@@ -82,4 +83,4 @@ bench-parts:
 
 install: build
 	install -d $(DESTDIR)/usr/local/bin
-	for tool in $(TOOLS); do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done
+	for tool in $(TOOLS) svscanboot; do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done

@@ -3,7 +3,8 @@
 //! ```text
 //! svscan      runs a supervise for each directory, and for its log, and holds the pipe between them
 //! supervise   runs a service: a loop around service::machine
-//! svc         sends commands; svok and svstat look at what is there
+//! svc         sends commands; svok, svstat, svup and svwait look at what is there; svgroup lets others do both
+//! svshutdown  ends all services in order, with svscan or without
 //! service/    what these share: commands, the 18 bytes of the status, the rules of a service's life
 //! chain/      tools that change this process - variables, account, limits, locks - and become the next program
 //! options     words of the command line, as daemontools reads them
@@ -13,9 +14,14 @@
 
 pub mod chain;
 pub mod options;
+pub mod readproctitle;
 pub mod service;
 pub mod supervise;
 pub mod svc;
+pub mod svgroup;
 pub mod svok;
 pub mod svscan;
+pub mod svshutdown;
 pub mod svstat;
+pub mod svup;
+pub mod svwait;

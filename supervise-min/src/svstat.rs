@@ -1,19 +1,16 @@
 //! `svstat`: what services are doing, a line each, as the original writes them.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use tai64tools::Label;
 use unix::diag::Message;
-use unix::errno::words;
-use unix::fifo;
-use unix::process::{change_directory, go_back, here};
+use unix::process::{go_back, here};
 use unix::tool::{Exit, Fatal};
 
-use crate::service::status::{LENGTH, Status, Want};
+use crate::service::seen::{Normally, look};
+use crate::service::status::{Status, Want};
 
 /// Prints the state of each service.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
@@ -21,44 +18,15 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let start = here().map_err(failed("unable to open current directory"))?;
     let mut lines = Vec::new();
     for directory in &arguments {
-        let state = state(directory).unwrap_or_else(|trouble| trouble);
+        let state = match look(directory) {
+            Ok(seen) => said(&seen.status, seen.normally, Label::now()),
+            Err(unseen) => unseen.words().into(),
+        };
         lines.extend_from_slice(&[directory.as_bytes(), b": ", state.as_bytes(), b"\n"].concat());
         go_back(&start).map_err(failed("unable to set directory"))?;
     }
     io::stdout().write_all(&lines).map_err(failed("unable to write output"))?;
     Ok(Exit::Success)
-}
-
-/// What to say about a service, or about why nothing is known.
-fn state(directory: &OsStr) -> Result<String, String> {
-    let unable = |what: &'static str| move |error: io::Error| format!("unable to {what}: {}", words(&error));
-    change_directory(Path::new(directory)).map_err(unable("chdir"))?;
-    let normally = match fs::metadata("down") {
-        Ok(_) => Normally::Down,
-        Err(error) if error.kind() == ErrorKind::NotFound => Normally::Up,
-        Err(error) => return Err(unable("stat down")(error)),
-    };
-    fifo::open_to_write(Path::new("supervise/ok")).map_err(|error| match error.raw_os_error() {
-        Some(fifo::NOBODY_READS) => "supervise not running".into(),
-        _ => unable("open supervise/ok")(error),
-    })?;
-    let mut file = File::open("supervise/status").map_err(unable("open supervise/status"))?;
-    let mut bytes = [0; LENGTH];
-    let status = match file.read_exact(&mut bytes) {
-        Ok(()) => Status::of(&bytes),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
-        Err(error) => return Err(unable("read supervise/status")(error)),
-    };
-    let status = status.ok_or("unable to read supervise/status: bad format")?;
-    Ok(said(&status, normally, Label::now()))
-}
-
-/// What a service does when nobody gives commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Normally {
-    Up,
-    /// There is a file `down`.
-    Down,
 }
 
 fn said(status: &Status, normally: Normally, now: Label) -> String {

@@ -186,3 +186,26 @@ fn the_service_inherits_what_supervise_was_started_with() {
         assert_eq!(seen(&harness::tool("supervise"), before), seen(&original, before), "{before}");
     }
 }
+
+#[test]
+fn four_thousand_descriptors_are_passed_on_and_none_is_added() {
+    let count = |supervise: &std::path::Path| {
+        let mut service =
+            Service::new("ls /proc/$$/fd | wc -l >count.new; mv count.new count; exec sleep 1000");
+        let open = "ulimit -n 8192 2>/dev/null; exec perl -e '$^F = 9999; open($f[$_], \"<\", \"/dev/null\") for 1..4000; exec @ARGV' \"$0\" x";
+        let shell = ["-c", open, supervise.to_str().unwrap()];
+        service.supervise = Some(service.here.run("/bin/sh".as_ref(), &shell).start());
+        let path = service.here.path("x/count");
+        until("the service runs", || path.exists());
+        let count: u32 = std::fs::read_to_string(&path).unwrap().trim().parse().unwrap();
+        service.leave();
+        count
+    };
+    if !std::path::Path::new("/usr/bin/perl").exists() {
+        return eprintln!("skipped: there is no perl to open so many");
+    }
+    let Some(original) = harness::original("supervise") else { return };
+    let ours = count(&harness::tool("supervise"));
+    assert_eq!(ours, count(&original));
+    assert!(ours > 4000, "{ours}");
+}

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod commands;
+mod companions;
 mod faults;
 mod interop;
 mod life;

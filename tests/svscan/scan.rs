@@ -110,6 +110,25 @@ fn a_directory_that_is_copied_in_is_never_without_its_logger() {
 }
 
 #[test]
+fn a_log_that_comes_later_is_warned_about() {
+    if ours_only("Scanning") {
+        let mut scan = Scan::new();
+        scan.service("s/x", SLEEP, None);
+        scan.start();
+        until("it runs", || scan.ok("s/x"));
+        scan.script("s/x/log/run", LOG);
+        let svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::HUP);
+        std::thread::sleep(Duration::from_millis(500));
+        svscan.signal(Signal::HUP);
+        std::thread::sleep(Duration::from_millis(200));
+        svscan.signal(Signal::TERM);
+        let words = "svscan: warning: not running x/log, which came later than the service\n";
+        assert_eq!(svscan.wait().stderr, words);
+    }
+}
+
+#[test]
 fn services_outlive_svscan() {
     let mut scan = Scan::new();
     scan.service("s/x", SLEEP, Some(LOG));
@@ -131,4 +150,35 @@ fn a_directory_that_is_none_is_said() {
     let outcome = scan.here.run(&harness::tool("svscan"), &["nowhere"]).over("");
     let words = "svscan: fatal: unable to chdir to nowhere: file does not exist\n";
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(111), words));
+}
+
+/// Each service with a log takes two descriptors. Those that don't get any are warned about, not started without a pipe, and
+/// tried again.
+#[test]
+fn with_few_descriptors_some_services_run_with_their_loggers_and_svscan_goes_on() {
+    if ours_only("Scanning") {
+        let mut scan = Scan::new();
+        for n in 10..50 {
+            scan.service(&format!("s/x{n}"), "echo line; exec sleep 1000", Some(LOG));
+        }
+        let svscan = harness::tool("svscan");
+        let path = format!("{}:/usr/bin:/bin", svscan.parent().unwrap().display());
+        let line = "ulimit -n 64; exec \"$0\" s";
+        let shell =
+            scan.here.run("/bin/sh".as_ref(), &["-c", line, svscan.to_str().unwrap()]).with("PATH", &path);
+        scan.svscan = Some(shell.start());
+        scan.until("s/x10/log/all", |text| !text.is_empty());
+        until("some run", || (10..40).filter(|n| scan.ok(&format!("s/x{n}"))).count() > 20);
+        std::thread::sleep(Duration::from_millis(300));
+        for n in 10..50 {
+            let (main, log) = (scan.ok(&format!("s/x{n}")), scan.ok(&format!("s/x{n}/log")));
+            assert_eq!(main, log, "x{n}");
+        }
+        let svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        let outcome = svscan.wait();
+        assert_eq!(outcome.code, Some(0));
+        let words = "svscan: warning: unable to create pipe for x49: process cannot open more files\n";
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
 }

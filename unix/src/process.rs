@@ -50,11 +50,19 @@ impl Process {
 
     /// Takes over a process of this number that began at this time and still runs.
     pub fn adopt(pid: u32, began: u64) -> Option<Process> {
-        let pid = i32::try_from(pid).ok().filter(|&pid| pid > 0).and_then(Pid::from_raw)?;
         // The descriptor first: what it holds can't become another process while it is looked at.
-        let watch = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-        let process = Process { pid, watch: Some(watch), origin: Origin::Adopted };
+        let process = Process::find(pid)?;
         (process.began().ok()? == Some(began)).then_some(process)
+    }
+
+    /// Watches a process of this number, whoever it is.
+    pub fn find(pid: u32) -> Option<Process> {
+        let pid = i32::try_from(pid).ok().filter(|&pid| pid > 0).and_then(Pid::from_raw)?;
+        Some(Process {
+            pid,
+            watch: Some(pidfd_open(pid, PidfdFlags::empty()).ok()?),
+            origin: Origin::Adopted,
+        })
     }
 
     /// Its number.

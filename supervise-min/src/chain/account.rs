@@ -72,6 +72,26 @@ impl Account {
     }
 }
 
+/// The number of a group, by its name or itself.
+///
+/// # Errors
+///
+/// Exit 111: nobody knows the group, or /etc/group can't be read.
+pub fn group(name: &OsStr) -> Result<u32, Fatal> {
+    let found = number(name.as_bytes()).or(gid_of(&read("/etc/group")?, name));
+    let found = found.or_else(|| gid_of(&asked("group", name)?, name));
+    found.ok_or_else(|| Fatal::failure(Message::new("unknown group ").and(name.as_bytes())))
+}
+
+/// From lines of /etc/group: the number of the group of that name.
+fn gid_of(table: &[u8], name: &OsStr) -> Option<u32> {
+    table.split(|&byte| byte == b'\n').find_map(|line| {
+        let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
+        let [known, _, gid, ..] = fields[..] else { return None };
+        if !name.is_empty() && known == name.as_bytes() { number(gid) } else { None }
+    })
+}
+
 fn unknown(name: &OsStr) -> Fatal {
     Fatal::failure(Message::new("unknown account ").and(name.as_bytes()))
 }
@@ -151,6 +171,17 @@ mod tests {
         assert_eq!(of_groups(table, OsStr::new("log")), [4, 6]);
         assert_eq!(of_answer(b"log                   4 6 27\n"), [4, 6, 27]);
         assert_eq!(of_answer(b"log\n"), []);
+    }
+
+    #[test]
+    fn a_group_is_its_name_or_its_number() {
+        let table = b"adm:x:4:log,root\nbad:x:x:\nlogs:x:5:\n";
+        assert_eq!(
+            ["adm", "logs", "bad", "", "a"].map(|name| gid_of(table, OsStr::new(name))),
+            [Some(4), Some(5), None, None, None]
+        );
+        assert_eq!(group(OsStr::new("12")).unwrap(), 12);
+        assert_eq!(group(OsStr::new("no such group")).unwrap_err().code(), 111);
     }
 
     #[test]

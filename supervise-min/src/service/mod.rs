@@ -2,4 +2,5 @@
 
 pub mod command;
 pub mod machine;
+pub mod seen;
 pub mod status;

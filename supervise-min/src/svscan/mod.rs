@@ -198,6 +198,7 @@ impl Svscan {
         if !service.active {
             service.active = true;
             service.rename(&entry.name);
+            service.look_for_late_log();
             service.keep(&self.surroundings, now);
         }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use unix::diag::Message;
+use unix::diag::{Message, warn};
 use unix::pipe;
 
 use super::entry::{Entry, Id};
@@ -23,6 +23,8 @@ pub(super) struct Service {
     pub(super) active: bool,
     pub(super) main: Job,
     pub(super) log: Option<Log>,
+    /// Whether a `log` that came later was warned about.
+    late: bool,
 }
 
 /// What reads the output of a service.
@@ -53,7 +55,20 @@ impl Service {
             log = Some(Log { job: Job::new(name, OsStr::new("log"), input), pipe });
             output.output = Some(Arc::new(writer));
         }
-        Ok(Service { id: entry.id, active: false, main: Job::new(OsStr::new(""), name, output), log })
+        let main = Job::new(OsStr::new(""), name, output);
+        Ok(Service { id: entry.id, active: false, main, log, late: false })
+    }
+
+    /// Warns, once, of a `log` that was not there when the service was seen first.
+    pub(super) fn look_for_late_log(&mut self) {
+        let name = &self.main.name;
+        if self.log.is_none() && !self.late && fs::metadata(Path::new(name).join("log")).is_ok() {
+            self.late = true;
+            let message = Message::new("not running ")
+                .and(name.as_bytes())
+                .and("/log, which came later than the service");
+            warn("svscan", &message);
+        }
     }
 
     /// The directory has another name now.

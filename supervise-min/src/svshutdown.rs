@@ -1,0 +1,126 @@
+//! `svshutdown`: ends all services of a directory in order, and waits until they have ended.
+//!
+//! A svscan that runs there is told to; without one the same is done here: loggers are told to end with their input, services
+//! to end, and what a service has to be told before that is its `shutdown`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use unix::diag::{Message, warn};
+use unix::process::{Process, Signal};
+use unix::tool::{Exit, Fatal};
+use unix::{event, fifo};
+
+const USAGE: &str = "svshutdown [ dir ]";
+/// How far looks at supervises are apart.
+const APART: Duration = Duration::from_millis(50);
+
+/// Ends the services of a directory: /service, if none is given.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let directory = match &arguments[..] {
+        [] => PathBuf::from("/service"),
+        [directory] => PathBuf::from(directory),
+        _ => return Err(Fatal::usage(USAGE)),
+    };
+    let failed = |what: &str| Message::new(what).and(directory.as_os_str().as_bytes());
+    let services =
+        services(&directory).map_err(|error| Fatal::system(failed("unable to read directory "), &error))?;
+    prepare(&services);
+    match svscan_in(&directory) {
+        Some(svscan) => {
+            end(&svscan).map_err(|error| Fatal::system(failed("unable to stop svscan in "), &error))?
+        }
+        None => end_all(&directory, &services),
+    }
+    Ok(Exit::Success)
+}
+
+/// The directories in it, in the order of their names.
+fn services(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut services = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if !entry.file_name().as_bytes().starts_with(b".") && entry.path().is_dir() {
+            services.push(entry.path());
+        }
+    }
+    services.sort();
+    Ok(services)
+}
+
+/// Runs what services want to be run before they end.
+fn prepare(services: &[PathBuf]) {
+    for service in services {
+        let script = service.join("shutdown");
+        if !fs::metadata(&script).is_ok_and(|stat| stat.is_file() && stat.permissions().mode() & 0o100 != 0) {
+            continue;
+        }
+        let about = |what: &str| Message::new(what).and(script.as_os_str().as_bytes());
+        match Command::new(&script).status() {
+            Ok(status) if status.success() => {}
+            Ok(_) => warn("svshutdown", &about("failed: ")),
+            Err(error) => warn("svshutdown", &about("unable to run ").because(&error)),
+        }
+    }
+}
+
+/// The svscan whose working directory this is.
+fn svscan_in(directory: &Path) -> Option<Process> {
+    let id = |stat: fs::Metadata| (stat.dev(), stat.ino());
+    let wanted = id(fs::metadata(directory).ok()?);
+    fs::read_dir("/proc").ok()?.find_map(|entry| {
+        let process = entry.ok()?;
+        let pid = process.file_name().to_str()?.parse().ok()?;
+        let path = process.path();
+        let is_one = fs::read(path.join("comm")).ok()? == b"svscan\n"
+            && fs::metadata(path.join("cwd")).map(id).is_ok_and(|found| found == wanted);
+        if is_one { Process::find(pid) } else { None }
+    })
+}
+
+/// Tells a svscan to end and waits until it has.
+fn end(svscan: &Process) -> io::Result<()> {
+    svscan.signal(Signal::TERM)?;
+    while svscan.ended()?.is_none() {
+        if let Some(watch) = svscan.watch() {
+            event::wait([watch], None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Loggers are told first: they end when the last of their service has.
+fn end_all(directory: &Path, services: &[PathBuf]) {
+    let mut all: Vec<(PathBuf, &[u8])> =
+        services.iter().map(|service| (service.join("log"), &b"ox"[..])).collect();
+    all.push((directory.join(".svscan/log"), b"ox"));
+    all.extend(services.iter().map(|service| (service.clone(), &b"dx"[..])));
+    // A logger that is down stays down: `o` would start it.
+    let told: Vec<&Path> = all
+        .iter()
+        .filter(|(service, commands)| commands[0] == b'd' || is_up(service))
+        .filter(|(service, commands)| tell(service, commands))
+        .map(|(service, _)| service.as_path())
+        .collect();
+    while told.iter().any(|service| fifo::open_to_write(&service.join("supervise/ok")).is_ok()) {
+        std::thread::sleep(APART);
+    }
+}
+
+fn is_up(service: &Path) -> bool {
+    let status = fs::read(service.join("supervise/status")).ok();
+    status
+        .and_then(|bytes| crate::service::status::Status::of(&bytes))
+        .is_some_and(|status| status.pid.is_some())
+}
+
+fn tell(service: &Path, commands: &[u8]) -> bool {
+    let control = fifo::open_to_write(&service.join("supervise/control"));
+    control.is_ok_and(|control| unix::file::write(control, commands).is_ok())
+}

@@ -1,0 +1,80 @@
+//! `svwait`: waits until services are up, or down.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+use unix::diag::Message;
+use unix::process::{go_back, here};
+use unix::tool::{Exit, Fatal};
+
+use crate::options::{Given, Names, Syntax, parse};
+use crate::service::seen::{Unseen, look};
+
+const SYNTAX: Syntax = Syntax {
+    program: "svwait",
+    letters: "udt:",
+    names: Names::None,
+    usage: "svwait -u|-d [ -t seconds ] dir ...",
+};
+/// How far looks are apart.
+const APART: Duration = Duration::from_millis(20);
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Up,
+    /// Also where no supervise runs.
+    Down,
+}
+
+/// Waits until all services are so, with `-t` not longer than so many seconds.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let (given, directories) = parse(&SYNTAX, &arguments)?;
+    let usage = || Fatal::usage(SYNTAX.usage);
+    let (mut state, mut limit) = (None, None);
+    for option in given {
+        match option {
+            Given::Letter(b'u') => state = Some(State::Up),
+            Given::Letter(_) => state = Some(State::Down),
+            Given::Value(_, seconds) => {
+                let seconds = std::str::from_utf8(seconds).ok().and_then(|text| text.parse().ok());
+                limit = Some(Duration::from_secs(seconds.ok_or_else(usage)?));
+            }
+            Given::Name(..) => return Err(usage()),
+        }
+    }
+    let state = state.filter(|_| !directories.is_empty()).ok_or_else(usage)?;
+    wait(state, directories, limit)?;
+    Ok(Exit::Success)
+}
+
+fn wait(state: State, directories: &[OsString], limit: Option<Duration>) -> Result<(), Fatal> {
+    let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
+    let start = here().map_err(failed("unable to open current directory"))?;
+    let begun = Instant::now();
+    for directory in directories {
+        loop {
+            let up = match look(directory) {
+                Ok(seen) => seen.status.pid.is_some(),
+                Err(Unseen::NotRunning) => false,
+                // A supervise that is just being started has not made everything yet.
+                Err(Unseen::Trouble(_)) if state == State::Up && limit.is_some() => false,
+                Err(Unseen::Trouble(words)) => {
+                    return Err(Fatal::failure(Message::new(directory.as_bytes()).and(": ").and(words)));
+                }
+            };
+            go_back(&start).map_err(failed("unable to set directory"))?;
+            if up == (state == State::Up) {
+                break;
+            }
+            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+                let message = Message::new("unable to wait longer for ").and(directory.as_bytes());
+                return Err(Fatal::system(message, &io::ErrorKind::TimedOut.into()));
+            }
+            std::thread::sleep(APART);
+        }
+    }
+    Ok(())
+}
