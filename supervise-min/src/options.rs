@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use unix::diag::{Message, complain};
 use unix::tool::Fatal;
@@ -58,6 +59,12 @@ pub fn parse<'a>(
         }
     }
     Ok((given, words))
+}
+
+/// A number of seconds, of digits alone.
+pub fn seconds(text: &[u8]) -> Option<Duration> {
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok().map(Duration::from_secs)
 }
 
 fn name(word: &OsStr) -> Option<Given<'_>> {
@@ -125,6 +132,12 @@ mod tests {
             let (options, rest) = parse(&SYNTAX, &arguments).unwrap();
             assert_eq!((&options[..], rest), (given, &words(behind)[..]), "{text}");
         }
+    }
+
+    #[test]
+    fn seconds_are_digits() {
+        assert_eq!(seconds(b"90"), Some(Duration::from_secs(90)));
+        assert_eq!([&b""[..], b"-1", b"+1", b"1s", b"99999999999999999999999"].map(seconds), [None; 5]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use unix::diag::Message;
 use unix::process::{go_back, here};
 use unix::tool::{Exit, Fatal};
 
-use crate::options::{Given, Names, Syntax, parse};
+use crate::options::{Given, Names, Syntax, parse, seconds};
 use crate::service::seen::{Unseen, look};
 
 const SYNTAX: Syntax = Syntax {
@@ -38,10 +38,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         match option {
             Given::Letter(b'u') => state = Some(State::Up),
             Given::Letter(_) => state = Some(State::Down),
-            Given::Value(_, seconds) => {
-                let seconds = std::str::from_utf8(seconds).ok().and_then(|text| text.parse().ok());
-                limit = Some(Duration::from_secs(seconds.ok_or_else(usage)?));
-            }
+            Given::Value(_, text) => limit = Some(seconds(text).ok_or_else(usage)?),
             Given::Name(..) => return Err(usage()),
         }
     }

@@ -154,10 +154,16 @@ fn commands_are_obeyed_at_once_also_just_after_a_start() {
     if harness::ours_only("Waiting after a start") {
         let service = Service::up("echo $$ >>log; exec sleep 1000");
         service.until_log(1);
-        let begun = Instant::now();
-        service.svc("-d");
-        service.until("down N seconds, normally up");
-        assert!(begun.elapsed() < Duration::from_millis(700), "{:?}", begun.elapsed());
+        // On a machine that is busy with other things one of five has to do: the original never does.
+        let at_once = (0..5).any(|_| {
+            service.svc("-u");
+            service.until("up (pid N) N seconds");
+            let begun = Instant::now();
+            service.svc("-d");
+            service.until("down N seconds, normally up");
+            begun.elapsed() < Duration::from_millis(700)
+        });
+        assert!(at_once);
         service.leave();
         let dies = Service::up("exit 1");
         dies.until("down N seconds, normally up, want up");
@@ -167,7 +173,7 @@ fn commands_are_obeyed_at_once_also_just_after_a_start() {
 
 #[test]
 fn the_service_inherits_what_supervise_was_started_with() {
-    let show = "grep -E '^Sig(Ign|Blk)' /proc/$$/status >signals; ls /proc/$$/fd | sort -n | head -9 >descriptors; exec sleep 1000";
+    let show = "grep -E '^Sig(Ign|Blk)' /proc/self/status >signals; ls /proc/$$/fd | sort -n | head -9 >descriptors; exec sleep 1000";
     let seen = |supervise: &std::path::Path, before: &str| {
         let mut service = Service::new(show);
         let shell = ["-c", &format!("{before} exec \"$0\" x"), supervise.to_str().unwrap()];

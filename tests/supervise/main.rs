@@ -11,6 +11,7 @@ mod interop;
 mod life;
 mod misuse;
 mod random;
+mod rules;
 mod survivor;
 
 use std::os::unix::fs::PermissionsExt;

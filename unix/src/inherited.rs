@@ -43,6 +43,12 @@ pub fn restore() {
     close_standard_descriptors_again();
 }
 
+/// Keeps /dev/null in the place of standard descriptors that were closed, also in programs that are run: for those that
+/// give other descriptors in their place.
+pub fn keep_standard_descriptors() {
+    WAS_CLOSED.iter().for_each(|closed| closed.store(false, Ordering::Relaxed));
+}
+
 /// Closes the standard descriptors that the program was started without, so that reading and writing them fails
 /// and a program that is run in its place is started without them too.
 ///

@@ -17,7 +17,7 @@ use unix::socket::{tcp_accepts, unix_accepts};
 use unix::tool::{Exit, Fatal};
 
 use super::Command;
-use crate::options::{Given, Names, Syntax, parse};
+use crate::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax = Syntax {
     program: "waitport",
@@ -43,8 +43,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let (given, words) = parse(&SYNTAX, &arguments)?;
     let mut limit = None;
     for option in given {
-        let Given::Value(_, seconds) = option else { return Err(usage()) };
-        limit = Some(seconds_of(seconds).ok_or_else(usage)?);
+        let Given::Value(_, text) = option else { return Err(usage()) };
+        limit = Some(seconds(text).ok_or_else(usage)?);
     }
     let end = words.iter().position(|word| word == "--").ok_or_else(usage)?;
     let command = Command::new(&words[end + 1..]).ok_or_else(usage)?;
@@ -52,11 +52,6 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let addresses: Vec<_> = addresses.collect::<Option<_>>().ok_or_else(usage)?;
     wait(addresses, limit)?;
     match command.run(Environment::inherited())? {}
-}
-
-fn seconds_of(text: &[u8]) -> Option<Duration> {
-    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok().map(Duration::from_secs)
 }
 
 /// Until all have accepted, each once.

@@ -8,10 +8,13 @@ use std::time::Duration;
 use unix::process::Signal;
 
 use super::command::Command;
+use super::rules::Rules;
 use super::status::Want;
 
 /// How far two starts are apart at least.
 pub const APART: Duration = Duration::from_secs(1);
+/// A service that ends sooner is one that keeps ending, for `backoff`.
+pub const SOON: Duration = Duration::from_secs(10);
 /// The longest wait after a process could not be made.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -24,8 +27,8 @@ pub enum Event {
     Started,
     /// It could not be made.
     NotStarted,
-    /// The process has ended.
-    Ended,
+    /// The process has ended, with this exit code if it is known and no signal ended it.
+    Ended(Option<u8>),
     /// The time of [`Machine::due`] has come.
     Due,
 }
@@ -60,6 +63,13 @@ pub struct Machine {
     not_before: Duration,
     /// Starts that failed in a row.
     failures: u32,
+    /// How it is treated, as its directory said when its process was started.
+    rules: Rules,
+    started: Duration,
+    /// Runs in a row that ended soon.
+    short_runs: u32,
+    /// When a process that was told to end is killed.
+    kill_at: Option<Duration>,
 }
 
 impl Machine {
@@ -73,7 +83,16 @@ impl Machine {
             once_due: false,
             not_before: Duration::ZERO,
             failures: 0,
+            rules: Rules::PLAIN,
+            started: Duration::ZERO,
+            short_runs: 0,
+            kill_at: None,
         }
+    }
+
+    /// The same service, treated by these rules from now on.
+    pub fn treat(&mut self, rules: Rules) {
+        self.rules = rules;
     }
 
     /// A service whose process was found running, started not long before `now` for all that is known.
@@ -83,15 +102,16 @@ impl Machine {
 
     /// When something is to be done without anything happening.
     pub fn due(&self) -> Option<Duration> {
-        self.wants_start().then_some(self.not_before)
+        self.wants_start().then_some(self.not_before).or(self.kill_at.filter(|_| self.running))
     }
 
     /// What an event means.
     pub fn step(&mut self, event: Event, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
-            Event::Command(command) => self.command(command, &mut actions),
+            Event::Command(command) => self.command(command, now, &mut actions),
             Event::Started => {
+                (self.started, self.kill_at) = (now, None);
                 (self.running, self.paused, self.once_due, self.failures) = (true, false, false, 0);
                 self.not_before = now + APART;
                 actions.push(Action::Announce);
@@ -101,11 +121,15 @@ impl Machine {
                 self.not_before = now + wait.min(LONGEST_WAIT);
                 self.failures += 1;
             }
-            Event::Ended => {
-                self.running = false;
+            Event::Ended(code) => {
+                self.ended(code, now);
                 actions.push(Action::Announce);
             }
             Event::Due => {}
+        }
+        if self.running && self.kill_at.is_some_and(|kill_at| kill_at <= now) {
+            self.kill_at = None;
+            actions.push(Action::Signal(Signal::KILL));
         }
         if self.leaving && !self.running {
             actions.push(Action::Leave);
@@ -120,7 +144,22 @@ impl Machine {
         wanted && !self.running && !self.leaving
     }
 
-    fn command(&mut self, command: Command, actions: &mut Vec<Action>) {
+    fn ended(&mut self, code: Option<u8>, now: Duration) {
+        self.running = false;
+        if code.is_some_and(|code| self.rules.is_permanent(code)) {
+            self.want = Want::Down;
+        }
+        let soon = now.saturating_sub(self.started) < SOON;
+        self.short_runs = if soon { self.short_runs + 1 } else { 0 };
+        if let Some(longest) = self.rules.backoff
+            && soon
+        {
+            let wait = APART * 2u32.saturating_pow((self.short_runs - 1).min(20));
+            self.not_before = self.not_before.max(now + wait.min(longest));
+        }
+    }
+
+    fn command(&mut self, command: Command, now: Duration, actions: &mut Vec<Action>) {
         let mut signal = |signal| {
             if self.running {
                 actions.push(Action::Signal(signal));
@@ -131,10 +170,11 @@ impl Machine {
             Command::Up => self.want = Want::Up,
             Command::Once => (self.want, self.once_due) = (Want::Once, !self.running),
             Command::Down => {
-                signal(Signal::TERM);
+                signal(self.rules.down_signal);
                 // What is stopped would not notice.
                 signal(Signal::CONT);
                 (self.want, self.paused) = (Want::Down, false);
+                self.kill_at = self.kill_at.or(self.rules.timeout_kill.map(|timeout| now + timeout));
             }
             Command::Pause => {
                 signal(Signal::STOP);
@@ -236,7 +276,7 @@ mod tests {
                     (Event::Command(Pause), &[STOP, Announce], Want::Up),
                     (Event::Command(Continue), &[CONT, Announce], Want::Up),
                     (hup, &[Action::Signal(Signal::HUP)], Want::Up),
-                    (Event::Ended, &[Announce, Start], Want::Up),
+                    (Event::Ended(Some(0)), &[Announce, Start], Want::Up),
                     (Event::Due, &[], Want::Up),
                     (Event::Started, &[Announce], Want::Up),
                 ],
@@ -252,7 +292,7 @@ mod tests {
                     (Event::Command(Pause), &[STOP, Announce], Want::Once),
                     (Event::Command(Continue), &[CONT, Announce], Want::Once),
                     (hup, &[Action::Signal(Signal::HUP)], Want::Once),
-                    (Event::Ended, &[Announce], Want::Once),
+                    (Event::Ended(Some(0)), &[Announce], Want::Once),
                     (Event::Due, &[], Want::Once),
                     (Event::Started, &[Announce], Want::Once),
                 ],
@@ -268,7 +308,7 @@ mod tests {
                     (Event::Command(Pause), &[STOP, Announce], Want::Up),
                     (Event::Command(Continue), &[CONT, Announce], Want::Up),
                     (hup, &[Action::Signal(Signal::HUP)], Want::Up),
-                    (Event::Ended, &[Announce, Leave], Want::Up),
+                    (Event::Ended(Some(0)), &[Announce, Leave], Want::Up),
                     (Event::Due, &[], Want::Up),
                     (Event::Started, &[Announce], Want::Up),
                 ],
@@ -288,12 +328,12 @@ mod tests {
         assert_eq!(machine.step(Event::Due, NOW), [Start]);
         machine.step(Event::Started, NOW);
         assert_eq!(machine.due(), None);
-        assert_eq!(machine.step(Event::Ended, NOW), [Announce]);
+        assert_eq!(machine.step(Event::Ended(None), NOW), [Announce]);
         assert_eq!(machine.due(), Some(NOW + APART));
         assert_eq!(machine.step(Event::Command(Up), NOW), [Announce]);
         assert_eq!(machine.step(Event::Due, NOW + APART), [Start]);
         machine.step(Event::Started, NOW + APART);
-        assert_eq!(machine.step(Event::Ended, NOW + 3 * APART), [Announce, Start]);
+        assert_eq!(machine.step(Event::Ended(None), NOW + 3 * APART), [Announce, Start]);
     }
 
     #[test]
@@ -307,6 +347,54 @@ mod tests {
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(machine.step(Event::Command(Down), NOW), [Announce]);
         assert_eq!(machine.due(), None);
+    }
+
+    fn with(rules: &[(&str, &str)], machine: Machine) -> Machine {
+        let mut all = Rules::PLAIN;
+        assert!(rules.iter().all(|(file, text)| all.take(file, text)));
+        let mut machine = machine;
+        machine.treat(all);
+        machine
+    }
+
+    #[test]
+    fn what_does_not_go_down_in_time_is_killed() {
+        let mut machine = with(&[("timeout-kill", "1500"), ("down-signal", "INT")], up(Want::Up));
+        let int = Action::Signal(Signal::INT);
+        assert_eq!(machine.step(Event::Command(Down), NOW), [int, CONT, Announce]);
+        let due = NOW + Duration::from_millis(1500);
+        assert_eq!(machine.due(), Some(due));
+        // Being told again does not give it more time.
+        assert_eq!(machine.step(Event::Command(Down), NOW + APART), [int, CONT, Announce]);
+        assert_eq!(machine.step(Event::Due, due), [Action::Signal(Signal::KILL)]);
+        assert_eq!(machine.due(), None);
+        assert_eq!(machine.step(Event::Ended(None), due), [Announce]);
+        assert_eq!(machine.due(), None);
+    }
+
+    #[test]
+    fn a_permanent_failure_is_down() {
+        let mut machine = with(&[("permanent-failure", "100")], up(Want::Up));
+        assert_eq!(machine.step(Event::Ended(Some(100)), NOW), [Announce]);
+        assert_eq!((machine.want, machine.due()), (Want::Down, None));
+        let mut machine = with(&[("permanent-failure", "100")], up(Want::Up));
+        assert_eq!(machine.step(Event::Ended(Some(1)), NOW), [Announce, Start]);
+    }
+
+    #[test]
+    fn a_service_that_keeps_ending_waits_longer_and_longer() {
+        let mut machine = with(&[("backoff", "5")], down(Want::Up));
+        let (mut now, mut waits) = (NOW, Vec::new());
+        for _ in 0..5 {
+            machine.step(Event::Started, now);
+            now += Duration::from_secs(2);
+            machine.step(Event::Ended(Some(1)), now);
+            waits.push((machine.due().unwrap() - now).as_secs());
+            now = machine.due().unwrap();
+        }
+        assert_eq!(waits, [1, 2, 4, 5, 5]);
+        machine.step(Event::Started, now);
+        assert_eq!(machine.step(Event::Ended(Some(1)), now + SOON), [Announce, Start]);
     }
 
     fn commands() -> impl Strategy<Value = Vec<(u8, u64)>> {
@@ -328,10 +416,10 @@ mod tests {
                     events.insert(0, Event::Due);
                 }
                 if dies && machine.running {
-                    events.insert(0, Event::Ended);
+                    events.insert(0, Event::Ended(Some(1)));
                 }
                 while let Some(event) = (!events.is_empty() && !left).then(|| events.remove(0)) {
-                    let running = machine.running && event != Event::Ended;
+                    let running = machine.running && event != Event::Ended(Some(1));
                     for action in machine.step(event, now) {
                         match action {
                             Start => {

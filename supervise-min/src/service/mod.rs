@@ -2,5 +2,6 @@
 
 pub mod command;
 pub mod machine;
+pub mod rules;
 pub mod seen;
 pub mod status;

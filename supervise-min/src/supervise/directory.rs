@@ -22,6 +22,7 @@ use unix::tool::Fatal;
 use unix::{fifo, pipe};
 
 use super::survivor;
+use crate::service::rules::Rules;
 use crate::service::status::Status;
 
 /// A service directory, which is the working directory, and locked.
@@ -89,6 +90,22 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(self.failed("unable to stat ", "/down", &error)),
         }
+    }
+
+    /// What the directory says about how its service is treated. What is not understood is warned about.
+    pub(super) fn rules(&self) -> Rules {
+        let mut rules = Rules::PLAIN;
+        for file in Rules::FILES {
+            let understood = match fs::read_to_string(file) {
+                Ok(text) => rules.take(file, &text),
+                Err(error) => error.kind() == ErrorKind::NotFound,
+            };
+            if !understood {
+                let message = Message::new("unable to understand ").and(self.name()).and("/").and(file);
+                warn("supervise", &message);
+            }
+        }
+        rules
     }
 
     /// Readable when there is a command.

@@ -18,8 +18,10 @@ use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::event;
 use unix::exec::Program;
+use unix::ids::new_session;
 use unix::pipe;
-use unix::process::{Process, Signal, expect_children};
+use unix::process::{Ended, Process, Signal, expect_children};
+use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use crate::service::command::Command;
@@ -72,6 +74,7 @@ impl Supervise {
         };
         let mut supervise =
             Supervise { directory, run, machine, process, since, begun: Instant::now(), left: false };
+        supervise.machine.treat(supervise.directory.rules());
         supervise.announce();
         Ok(supervise)
     }
@@ -79,10 +82,11 @@ impl Supervise {
     fn run(&mut self) {
         self.handle(Event::Due);
         while !self.left {
-            if self.process.as_ref().is_some_and(has_ended) {
+            if let Some(Ended(ending)) = self.process.as_ref().and_then(ended) {
                 self.process = None;
                 self.since = Label::now();
-                self.handle(Event::Ended);
+                let code = if let Some(Ending::Exited(code)) = ending { Some(code) } else { None };
+                self.handle(Event::Ended(code));
             } else if self.machine.due().is_some_and(|due| due <= self.begun.elapsed()) {
                 self.handle(Event::Due);
             } else if let Some(byte) = self.directory.command() {
@@ -141,6 +145,7 @@ impl Supervise {
             Ok(process) => {
                 self.process = Some(process);
                 self.since = Label::now();
+                self.machine.treat(self.directory.rules());
                 self.handle(Event::Started);
             }
             Err(error) => {
@@ -160,6 +165,10 @@ impl Supervise {
             // The copy of the end to write, so that the original's end is the end of the pipe.
             drop(say.take());
             if matches!(pipe::read(&known, &mut [0]), Ok(1)) {
+                if Path::new("setsid").exists() {
+                    // The child of a fork leads no group, so it can't fail.
+                    new_session().ok();
+                }
                 let error = self.run.run();
                 let message = Message::new("unable to start ").and(self.directory.name()).and("/run");
                 fatal("supervise", &message.because(&error));
@@ -174,7 +183,7 @@ impl Supervise {
     }
 }
 
-/// A process that can't be asked for is one that nobody can wait for.
-fn has_ended(process: &Process) -> bool {
-    !matches!(process.ended(), Ok(None))
+/// How a process has ended. One that can't be asked for is one that nobody can wait for.
+fn ended(process: &Process) -> Option<Ended> {
+    process.ended().unwrap_or(Some(Ended(None)))
 }

@@ -24,7 +24,7 @@ use unix::signal::{Signal, Signals};
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
 
-use crate::options::{Given, Names, Syntax, parse};
+use crate::options::{Given, Names, Syntax, parse, seconds};
 use entry::Entries;
 use job::Surroundings;
 use own_log::OwnLog;
@@ -40,15 +40,15 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let (given, words) = parse(&SYNTAX, &arguments)?;
     let mut patience = None;
     for option in given {
-        let Given::Value(_, seconds) = option else { continue };
-        let seconds = std::str::from_utf8(seconds).ok().and_then(|text| text.parse().ok());
-        patience = Some(Duration::from_secs(seconds.ok_or_else(|| Fatal::usage(SYNTAX.usage))?));
+        let Given::Value(_, text) = option else { continue };
+        patience = Some(seconds(text).ok_or_else(|| Fatal::usage(SYNTAX.usage))?);
     }
     if let Some(directory) = words.first() {
         let message = Message::new("unable to chdir to ").and(directory.as_bytes());
         change_directory(Path::new(directory)).map_err(|error| Fatal::system(message, &error))?;
     }
     expect_children();
+    unix::inherited::keep_standard_descriptors();
     Svscan::new(patience)?.run();
     Ok(Exit::Success)
 }

@@ -1,0 +1,134 @@
+//! `Rules`: what a service directory says about how its service is treated, each in a file of its own that need not be there.
+//!
+//! ```text
+//! down-signal         what `d` sends in the place of TERM: a name or a number
+//! timeout-kill        milliseconds after which what does not go down is killed; 0: never
+//! permanent-failure   exit codes after which the service stays down
+//! backoff             seconds: the longest wait for the next start of a service that keeps ending within ten
+//! ```
+
+use std::time::Duration;
+
+use unix::process::Signal;
+
+/// How a service is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// What it is told to end with.
+    pub down_signal: Signal,
+    /// After so long it is killed.
+    pub timeout_kill: Option<Duration>,
+    /// After these exit codes it stays down: a bit for each.
+    permanent: [u64; 4],
+    /// The longest wait for its next start.
+    pub backoff: Option<Duration>,
+}
+
+impl Rules {
+    /// Those of a directory without any of the files.
+    pub const PLAIN: Rules =
+        Rules { down_signal: Signal::TERM, timeout_kill: None, permanent: [0; 4], backoff: None };
+
+    /// Whether the service stays down after this exit code.
+    pub fn is_permanent(&self, code: u8) -> bool {
+        self.permanent[usize::from(code / 64)] & 1 << (code % 64) != 0
+    }
+
+    /// Takes what a file says. False: that is not understood, and nothing has changed.
+    pub fn take(&mut self, file: &str, text: &str) -> bool {
+        let mut new = *self;
+        let understood = new.understand(file, text.trim());
+        if understood.is_some() {
+            *self = new;
+        }
+        understood.is_some()
+    }
+
+    /// The files.
+    pub const FILES: [&'static str; 4] = ["down-signal", "timeout-kill", "permanent-failure", "backoff"];
+
+    fn understand(&mut self, file: &str, text: &str) -> Option<()> {
+        match file {
+            "down-signal" => self.down_signal = signal(text)?,
+            "timeout-kill" => {
+                self.timeout_kill = Some(text.parse().ok()?).filter(|&ms| ms > 0).map(Duration::from_millis)
+            }
+            "backoff" => self.backoff = Some(Duration::from_secs(text.parse().ok()?)),
+            _ => {
+                for word in text.split_ascii_whitespace() {
+                    let code: u8 = word.parse().ok()?;
+                    self.permanent[usize::from(code / 64)] |= 1 << (code % 64);
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+/// By its name, with SIG before it or without, or its number.
+fn signal(text: &str) -> Option<Signal> {
+    const KNOWN: [(&str, Signal); 13] = [
+        ("HUP", Signal::HUP),
+        ("INT", Signal::INT),
+        ("QUIT", Signal::QUIT),
+        ("ABRT", Signal::ABORT),
+        ("KILL", Signal::KILL),
+        ("USR1", Signal::USR1),
+        ("USR2", Signal::USR2),
+        ("ALRM", Signal::ALARM),
+        ("TERM", Signal::TERM),
+        ("CONT", Signal::CONT),
+        ("STOP", Signal::STOP),
+        ("WINCH", Signal::WINCH),
+        ("PIPE", Signal::PIPE),
+    ];
+    let name = text.strip_prefix("SIG").unwrap_or(text);
+    let number: Option<i32> = text.parse().ok();
+    KNOWN
+        .into_iter()
+        .find(|&(known, signal)| known == name || Some(signal.as_raw()) == number)
+        .map(|(_, signal)| signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_files_say() {
+        let mut rules = Rules::PLAIN;
+        for (file, text) in [
+            ("down-signal", "SIGINT\n"),
+            ("timeout-kill", "1500\n"),
+            ("permanent-failure", "0 100\n255\n"),
+            ("backoff", "60"),
+        ] {
+            assert!(rules.take(file, text), "{file}");
+        }
+        assert_eq!(rules.down_signal, Signal::INT);
+        assert_eq!(
+            (rules.timeout_kill, rules.backoff),
+            (Some(Duration::from_millis(1500)), Some(Duration::from_secs(60)))
+        );
+        let permanent: Vec<u8> = (0..=255).filter(|&code| rules.is_permanent(code)).collect();
+        assert_eq!(permanent, [0, 100, 255]);
+        assert!(rules.take("timeout-kill", "0") && rules.timeout_kill.is_none());
+        assert!(rules.take("down-signal", "15") && rules.down_signal == Signal::TERM);
+    }
+
+    #[test]
+    fn what_is_not_understood_changes_nothing() {
+        let mut rules = Rules::PLAIN;
+        for (file, text) in [
+            ("down-signal", ""),
+            ("down-signal", "SIGNOTHING"),
+            ("timeout-kill", "soon"),
+            ("timeout-kill", "-1"),
+            ("permanent-failure", "1 256"),
+            ("backoff", "1s"),
+        ] {
+            assert!(!rules.take(file, text), "{file}: {text}");
+        }
+        assert_eq!(rules, Rules::PLAIN);
+    }
+}
