@@ -125,7 +125,7 @@ impl Definition {
         matches!(self.measure, Measure::Throughput | Measure::Filter)
     }
 
-    /// The same with a tenth of the input, for ours and the original only.
+    /// The same with a tenth of the input, for the original and those that have nothing to reach, ours among them.
     pub fn shortened(mut self) -> Definition {
         self.corpus.bytes /= 10;
         for output in &mut self.outputs {

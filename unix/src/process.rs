@@ -126,7 +126,7 @@ pub fn reap() -> Option<u32> {
     Some(pid.as_raw_nonzero().get().unsigned_abs())
 }
 
-/// Becomes deaf to nothing: a program whose SIGCHLD was ignored would never see its children's ends.
+/// Makes the ends of children visible also where SIGCHLD was ignored at the start.
 pub fn expect_children() {
     // SAFETY: the default action is set, which runs no code of this process.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
