@@ -4,8 +4,8 @@ use harness::{Outcome, Scratch, ours_only};
 
 use crate::{run, text};
 
-const USAGE: &str = "softlimit: usage: softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] [-l lockbytes] \
-[-m membytes] [-o openfiles] [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] child\n";
+pub(crate) const USAGE: &str = "softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] [-l lockbytes] \
+[-m membytes] [-o openfiles] [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] child";
 
 /// The soft and the hard limit of the program that softlimit runs.
 fn limit(here: &Scratch, options: &[&str], name: &str) -> (String, String) {
@@ -62,7 +62,10 @@ fn a_number_above_the_hard_limit_is_the_hard_limit() {
 
 /// The words of a run that is refused.
 fn misuse(outcome: Outcome, complaint: &str) {
-    assert_eq!((outcome.code, outcome.stderr), (Some(100), format!("{complaint}{USAGE}")));
+    assert_eq!(
+        (outcome.code, outcome.stderr),
+        (Some(100), format!("{complaint}softlimit: usage: {USAGE}\n"))
+    );
 }
 
 #[test]

@@ -14,7 +14,8 @@ use unix::tool::{Exit, Fatal, SYSTEM};
 
 use super::Command;
 
-const USAGE: &str = "envdir [ -p prefix ] dir child";
+/// The original's words, which know nothing of `-p`.
+const USAGE: &str = "envdir dir child";
 
 /// Runs a program with variables of a directory; `-p` puts a prefix before their names.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {

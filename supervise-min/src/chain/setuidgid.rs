@@ -10,7 +10,8 @@ use unix::tool::{Exit, Fatal};
 use super::Command;
 use super::account::Account;
 
-const USAGE: &str = "setuidgid [ -s ] account child";
+/// The original's words, which know nothing of `-s`.
+const USAGE: &str = "setuidgid account child";
 
 /// Runs a program as an account, or as `:uid:gid`; `-s` with all groups that the account is in.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
