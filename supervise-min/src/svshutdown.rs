@@ -17,6 +17,9 @@ use unix::process::{Process, Signal};
 use unix::tool::{Exit, Fatal};
 use unix::{event, fifo};
 
+use crate::service::command::tell;
+use crate::service::status::Status;
+
 const USAGE: &str = "svshutdown [ dir ]";
 /// How far looks at supervises are apart.
 const APART: Duration = Duration::from_millis(50);
@@ -115,12 +118,5 @@ fn end_all(directory: &Path, services: &[PathBuf]) {
 
 fn is_up(service: &Path) -> bool {
     let status = fs::read(service.join("supervise/status")).ok();
-    status
-        .and_then(|bytes| crate::service::status::Status::of(&bytes))
-        .is_some_and(|status| status.pid.is_some())
-}
-
-fn tell(service: &Path, commands: &[u8]) -> bool {
-    let control = fifo::open_to_write(&service.join("supervise/control"));
-    control.is_ok_and(|control| unix::file::write(control, commands).is_ok())
+    status.and_then(|bytes| Status::of(&bytes)).is_some_and(|status| status.pid.is_some())
 }

@@ -213,3 +213,12 @@ impl Outcome {
         self
     }
 }
+
+/// Waits until a condition holds, and fails the test when it never does.
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < LIMIT / 2, "never: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

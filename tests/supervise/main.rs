@@ -16,9 +16,8 @@ mod survivor;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use harness::{Outcome, Running, Scratch, tool};
+use harness::{Outcome, Running, Scratch, tool, until};
 
 /// Where a supervise and the tools that talk to it come from.
 struct Tools {
@@ -136,15 +135,6 @@ impl Drop for Service {
         if self.ok() {
             self.here.run(&self.tools.svc, &["-dxk", "x"]).over("");
         }
-    }
-}
-
-/// Waits until a condition holds, and fails the test when it never does.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

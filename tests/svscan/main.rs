@@ -10,9 +10,8 @@ mod stop;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-use harness::{Running, Scratch, is_original, tool};
+use harness::{Running, Scratch, is_original, tool, until};
 
 /// Runs until it is told to end.
 const SLEEP: &str = "echo $$ >>started; exec sleep 1000";
@@ -107,14 +106,5 @@ impl Drop for Scan {
                 self.svc("-dxk", &[&name]);
             }
         }
-    }
-}
-
-/// Waits until a condition holds, and fails the test when it never does.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }

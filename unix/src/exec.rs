@@ -6,14 +6,14 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-
-use rustix::process::{Pid, WaitOptions};
 
 use crate::environment::Environment;
 use crate::inherited;
-use crate::spawn::{Ending, forked};
+use crate::process::Process;
+use crate::spawn::{c_string, pointers};
+use crate::tool::SYSTEM;
 
 /// Where programs are looked for when there is no PATH.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
@@ -31,10 +31,11 @@ impl Program {
     pub fn new(name: &OsStr, arguments: &[OsString], environment: Environment) -> io::Result<Program> {
         let path = Environment::inherited();
         let path = path.get(OsStr::new("PATH")).map_or(DEFAULT_PATH, OsStr::as_bytes);
-        let candidates =
-            candidates(name.as_bytes(), path).into_iter().map(c_string).collect::<io::Result<_>>()?;
-        let arguments =
-            arguments.iter().map(|one| c_string(one.as_bytes().to_vec())).collect::<io::Result<_>>()?;
+        let candidates = candidates(name.as_bytes(), path)
+            .iter()
+            .map(|one| c_string(OsStr::from_bytes(one)))
+            .collect::<io::Result<_>>()?;
+        let arguments = arguments.iter().map(|one| c_string(one)).collect::<io::Result<_>>()?;
         Ok(Program { candidates, arguments, environment })
     }
 
@@ -44,35 +45,26 @@ impl Program {
     }
 
     /// Runs the program in a child with this process' descriptors, and returns when it has begun.
-    pub fn start(&self) -> io::Result<Started> {
+    pub fn start(&self) -> io::Result<Process> {
+        // Made before, so that the child allocates nothing.
         let images = self.images();
         let (report, written) = crate::pipe::new()?;
-        // SAFETY: between fork and exec the child calls async-signal-safe functions only and allocates nothing;
-        // everything it needs was made before in `images`.
-        let pid = unsafe { libc::fork() };
-        if pid == 0 {
-            let error = images.run().to_ne_bytes();
-            // SAFETY: both calls are async-signal-safe; the buffer is of this frame.
-            unsafe {
-                libc::write(written.as_raw_fd(), error.as_ptr().cast(), error.len());
-                libc::_exit(111)
-            }
-        }
-        let pid = forked(pid)?;
+        let child = Process::fork(|| {
+            // A parent that is gone does not ask anymore.
+            crate::file::write(&written, &images.run().to_ne_bytes()).ok();
+            SYSTEM
+        })?;
         drop(written);
-        let started = Started { pid };
         match said(report)? {
-            None => Ok(started),
+            None => Ok(child),
             Some(error) => {
-                started.wait()?;
+                child.wait()?;
                 Err(error)
             }
         }
     }
 
     fn images(&self) -> Images {
-        let pointers =
-            |strings: &[CString]| strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect();
         Images {
             candidates: pointers(&self.candidates),
             arguments: pointers(&self.arguments),
@@ -88,21 +80,6 @@ fn said(report: OwnedFd) -> io::Result<Option<io::Error>> {
     Ok(<[u8; 4]>::try_from(bytes).ok().map(|number| io::Error::from_raw_os_error(i32::from_ne_bytes(number))))
 }
 
-/// A child that runs.
-#[derive(Debug)]
-pub struct Started {
-    pid: Pid,
-}
-
-impl Started {
-    /// Waits for its end.
-    pub fn wait(&self) -> io::Result<Ending> {
-        let status =
-            rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.pid), WaitOptions::empty()))?;
-        Ok(status.map_or(Ending::Crashed(0), |(_, status)| Ending::of(status)))
-    }
-}
-
 /// The paths to try, in order.
 fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
     if name.contains(&b'/') {
@@ -111,10 +88,6 @@ fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
     let folders =
         path.split(|&byte| byte == b':').map(|folder| if folder.is_empty() { b"." } else { folder });
     folders.map(|folder| [folder, b"/", name].concat()).collect()
-}
-
-fn c_string(bytes: Vec<u8>) -> io::Result<CString> {
-    CString::new(bytes).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
 /// Pointers into a [`Program`], each list ending with null.
@@ -148,6 +121,7 @@ impl Images {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spawn::Ending;
 
     fn program(words: &[&str]) -> Program {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();

@@ -92,6 +92,13 @@ impl Process {
         Ok(status.map(|(_, status)| Ended(Some(Ending::of(status)))))
     }
 
+    /// Waits for the end of a child.
+    pub fn wait(&self) -> io::Result<Ending> {
+        let status =
+            rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.pid), WaitOptions::empty()))?;
+        Ok(status.map_or(Ending::Crashed(0), |(_, status)| Ending::of(status)))
+    }
+
     /// Sends a signal. One that has ended gets none.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         match self.watch() {

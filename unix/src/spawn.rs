@@ -167,7 +167,8 @@ impl Plan<'_> {
     }
 }
 
-fn c_string(text: &OsStr) -> io::Result<CString> {
+/// For a system call. EINVAL for a NUL.
+pub(crate) fn c_string(text: &OsStr) -> io::Result<CString> {
     CString::new(text.as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
@@ -177,7 +178,8 @@ fn variable(mut key: OsString, value: &OsStr) -> io::Result<CString> {
     CString::new(key.into_vec()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
-fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
+/// As exec(2) wants them: a null at the end.
+pub(crate) fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
 }
 

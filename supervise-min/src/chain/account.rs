@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
@@ -44,8 +44,7 @@ impl Account {
 
     /// From lines of /etc/passwd: the first with that name and two numbers.
     pub fn of_table(table: &[u8], name: &OsStr) -> Option<Account> {
-        table.split(|&byte| byte == b'\n').find_map(|line| {
-            let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
+        records(table).find_map(|fields| {
             let [known, _, uid, gid, ..] = fields[..] else { return None };
             let same = !name.is_empty() && known == name.as_bytes();
             same.then_some(Account { uid: number(uid)?, gid: number(gid)? })
@@ -85,11 +84,15 @@ pub fn group(name: &OsStr) -> Result<u32, Fatal> {
 
 /// From lines of /etc/group: the number of the group of that name.
 fn gid_of(table: &[u8], name: &OsStr) -> Option<u32> {
-    table.split(|&byte| byte == b'\n').find_map(|line| {
-        let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
+    records(table).find_map(|fields| {
         let [known, _, gid, ..] = fields[..] else { return None };
         if !name.is_empty() && known == name.as_bytes() { number(gid) } else { None }
     })
+}
+
+/// The lines of a table, as their fields.
+fn records(table: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+    table.split(|&byte| byte == b'\n').map(|line| line.split(|&byte| byte == b':').collect())
 }
 
 fn unknown(name: &OsStr) -> Fatal {
@@ -110,10 +113,9 @@ fn asked(table: &str, name: &OsStr) -> Option<Vec<u8>> {
     if name.as_bytes().first().is_none_or(|&byte| byte == b'-' || byte == b':') {
         return None;
     }
-    let answer = |()| -> io::Result<_> {
-        Command::new("getent").arg(table).arg(name).stdin(Stdio::null()).stderr(Stdio::null()).output()
-    };
-    answer(()).ok().filter(|answer| answer.status.success()).map(|answer| answer.stdout)
+    let mut getent = Command::new("getent");
+    let answer = getent.arg(table).arg(name).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    answer.ok().filter(|answer| answer.status.success()).map(|answer| answer.stdout)
 }
 
 /// `name gid gid ...`, the answer about the groups of a name.
@@ -124,13 +126,12 @@ fn of_answer(answer: &[u8]) -> Vec<u32> {
 
 /// From lines of /etc/group: the groups with that member.
 fn of_groups(table: &[u8], name: &OsStr) -> Vec<u32> {
-    let member = |line: &[u8]| {
-        let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
+    let member = |fields: Vec<&[u8]>| {
         let [_, _, gid, members] = fields[..] else { return None };
         let is_in = members.split(|&byte| byte == b',').any(|member| member == name.as_bytes());
         if is_in { number(gid) } else { None }
     };
-    table.split(|&byte| byte == b'\n').filter_map(member).collect()
+    records(table).filter_map(member).collect()
 }
 
 /// A number of digits alone. The largest is "no id" to the kernel.

@@ -1,5 +1,8 @@
 //! `Command`: what one byte in a control pipe asks for.
 
+use std::path::Path;
+
+use unix::fifo;
 use unix::process::Signal;
 
 /// What a service should do.
@@ -43,4 +46,10 @@ impl Command {
             _ => return None,
         })
     }
+}
+
+/// Sends commands to the supervise of a service. False: none listens, or it may not be told.
+pub fn tell(service: &Path, commands: &[u8]) -> bool {
+    let control = fifo::open_to_write(&service.join("supervise/control"));
+    control.is_ok_and(|control| unix::file::write(control, commands).is_ok())
 }

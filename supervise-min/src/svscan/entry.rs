@@ -87,8 +87,11 @@ impl Entries {
     }
 
     fn is_ready(&mut self, name: &OsString, id: Id, now: Duration) -> bool {
-        let link = fs::symlink_metadata(name).is_ok_and(|stat| stat.is_symlink());
-        if !self.looked || link || self.complete.contains(name) || self.known.contains(&id) {
+        if self.known.contains(&id) {
+            return true;
+        }
+        let is_link = || fs::symlink_metadata(name).is_ok_and(|stat| stat.is_symlink());
+        if !self.looked || self.complete.contains(name) || is_link() {
             self.known.insert(id);
             return true;
         }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +14,11 @@ use unix::exec::Program;
 use unix::limit::{self, Limit, Resource};
 use unix::process::{change_directory, start};
 use unix::signal::Signals;
+use unix::stdio;
 use unix::tool::SYSTEM;
-use unix::{fifo, stdio};
 
 use super::APART;
+use crate::service::command::tell;
 
 /// The longest wait for the next start of a supervise that keeps ending.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -130,8 +131,6 @@ impl Job {
 
     /// Sends its supervise commands. False: it does not listen yet, or has ended.
     pub(super) fn tell(&self, commands: &[u8]) -> bool {
-        let control = self.path().join("supervise/control");
-        let Ok(control) = fifo::open_to_write(Path::new(&control)) else { return false };
-        unix::file::write(&control, commands).is_ok()
+        tell(&self.path(), commands)
     }
 }
