@@ -13,9 +13,9 @@ use unix::tool::{Exit, Fatal, MISUSE};
 use crate::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax =
-    Syntax { program: "svc", letters: "udopchaitkxq12w", names: Names::None, usage: "svc options" };
+    Syntax { program: "svc", letters: "udopchaitkxq12w+=", names: Names::None, usage: "svc options" };
 const OPTIONS: &str = "svc options: u up, d down, o once, x exit, p pause, c continue, h hup, a alarm, i interrupt, t term, \
-                       k kill, q quit, 1 usr1, 2 usr2, w winch";
+                       k kill, q quit, 1 usr1, 2 usr2, w winch, + group, = process";
 /// No more commands go at once.
 const MOST: usize = 20;
 
@@ -47,6 +47,10 @@ fn commands(given: &[Given<'_>]) -> Vec<u8> {
             commands.push(*letter);
         }
     }
+    // What a later svc sends is for the process again.
+    if commands.contains(&b'+') && !commands.ends_with(b"=") {
+        commands.push(b'=');
+    }
     commands
 }
 
@@ -73,5 +77,15 @@ mod tests {
     fn repeats_are_dropped_and_the_order_stays() {
         let given: Vec<Given<'_>> = b"tduutdk".iter().map(|&letter| Given::Letter(letter)).collect();
         assert_eq!(commands(&given), b"tduk");
+    }
+
+    #[test]
+    fn what_is_for_the_group_ends_with_the_write() {
+        for (letters, sent) in
+            [("+t", "+t="), ("t+d", "t+d="), ("+t=", "+t="), ("+t=k", "+t=k="), ("=t", "=t")]
+        {
+            let given: Vec<Given<'_>> = letters.bytes().map(Given::Letter).collect();
+            assert_eq!(commands(&given), sent.as_bytes());
+        }
     }
 }

@@ -83,7 +83,7 @@ fn svscan_in(directory: &Path) -> Option<Process> {
         let path = process.path();
         let is_one = fs::read(path.join("comm")).ok()? == b"svscan\n"
             && fs::metadata(path.join("cwd")).map(id).is_ok_and(|found| found == wanted);
-        if is_one { Process::find(pid) } else { None }
+        if is_one { Process::find(pid).ok()? } else { None }
     })
 }
 

@@ -1,6 +1,8 @@
-//! `svstat`: what services are doing, a line each, as the original writes them.
+//! `svstat`: what services are doing, a line each, as the original writes them, or with `-j` as JSON.
 
-use std::ffi::OsString;
+mod json;
+
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
@@ -12,21 +14,43 @@ use unix::tool::{Exit, Fatal};
 use crate::service::seen::{Normally, look};
 use crate::service::status::{Status, Want};
 
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Words,
+    Json,
+}
+
 /// Prints the state of each service.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
     let start = here().map_err(failed("unable to open current directory"))?;
+    let (form, directories) = match &arguments[..] {
+        [first, rest @ ..] if first == "-j" => (Form::Json, rest),
+        all => (Form::Words, all),
+    };
     let mut lines = Vec::new();
-    for directory in &arguments {
-        let state = match look(directory) {
-            Ok(seen) => said(&seen.status, seen.normally, Label::now()),
-            Err(unseen) => unseen.words().into(),
-        };
-        lines.extend_from_slice(&[directory.as_bytes(), b": ", state.as_bytes(), b"\n"].concat());
+    for directory in directories {
+        lines.extend_from_slice(&line(directory, form));
+        lines.push(b'\n');
         go_back(&start).map_err(failed("unable to set directory"))?;
     }
     io::stdout().write_all(&lines).map_err(failed("unable to write output"))?;
     Ok(Exit::Success)
+}
+
+/// Leaves the service directory as the working directory.
+fn line(directory: &OsStr, form: Form) -> Vec<u8> {
+    let name = directory.as_bytes();
+    let words = |words: &str| [name, b": ", words.as_bytes()].concat();
+    match (form, look(directory)) {
+        (Form::Words, Ok(seen)) => words(&said(&seen.status, seen.normally, Label::now())),
+        (Form::Words, Err(unseen)) => words(unseen.words()),
+        (Form::Json, Ok(seen)) => {
+            json::line(name, &seen, seen.is_ready(), seen.state(), Label::now()).into_bytes()
+        }
+        (Form::Json, Err(unseen)) => json::trouble(name, unseen.words()).into_bytes(),
+    }
 }
 
 fn said(status: &Status, normally: Normally, now: Label) -> String {

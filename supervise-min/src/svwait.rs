@@ -1,4 +1,4 @@
-//! `svwait`: waits until services are up, or down.
+//! `svwait`: waits until services are up, ready, or down.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,9 +14,9 @@ use crate::service::seen::{Unseen, look};
 
 const SYNTAX: Syntax = Syntax {
     program: "svwait",
-    letters: "udt:",
+    letters: "udrt:",
     names: Names::None,
-    usage: "svwait -u|-d [ -t seconds ] dir ...",
+    usage: "svwait -u|-d|-r [ -t seconds ] dir ...",
 };
 /// How far looks are apart.
 const APART: Duration = Duration::from_millis(20);
@@ -25,6 +25,8 @@ const APART: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Up,
+    /// Up, and it has said that it is ready where it says so.
+    Ready,
     /// Also where no supervise runs.
     Down,
 }
@@ -37,6 +39,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     for option in given {
         match option {
             Given::Letter(b'u') => state = Some(State::Up),
+            Given::Letter(b'r') => state = Some(State::Ready),
             Given::Letter(_) => state = Some(State::Down),
             Given::Value(_, text) => limit = Some(seconds(text).ok_or_else(usage)?),
             Given::Name(..) => return Err(usage()),
@@ -53,17 +56,21 @@ fn wait(state: State, directories: &[OsString], limit: Option<Duration>) -> Resu
     let begun = Instant::now();
     for directory in directories {
         loop {
-            let up = match look(directory) {
-                Ok(seen) => seen.status.pid.is_some(),
-                Err(Unseen::NotRunning) => false,
+            let is_so = match look(directory) {
+                Ok(seen) => match state {
+                    State::Up => seen.status.pid.is_some(),
+                    State::Ready => seen.is_ready(),
+                    State::Down => seen.status.pid.is_none(),
+                },
+                Err(Unseen::NotRunning) => state == State::Down,
                 // A supervise that is just being started has not made everything yet.
-                Err(Unseen::Trouble(_)) if state == State::Up && limit.is_some() => false,
+                Err(Unseen::Trouble(_)) if state != State::Down && limit.is_some() => false,
                 Err(Unseen::Trouble(words)) => {
                     return Err(Fatal::failure(Message::new(directory.as_bytes()).and(": ").and(words)));
                 }
             };
             go_back(&start).map_err(failed("unable to set directory"))?;
-            if up == (state == State::Up) {
+            if is_so {
                 break;
             }
             if limit.is_some_and(|limit| begun.elapsed() >= limit) {

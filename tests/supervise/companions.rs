@@ -48,7 +48,7 @@ fn svwait_waits_until_a_service_is_up_or_down() {
     service.svc("-x");
     until("supervise is gone", || !service.ok());
     assert_eq!(run(&service, "svwait", &["-d", "x"]), (Some(0), String::new()));
-    let usage = "svwait: usage: svwait -u|-d [ -t seconds ] dir ...\n";
+    let usage = "svwait: usage: svwait -u|-d|-r [ -t seconds ] dir ...\n";
     for arguments in [&["x"][..], &["-u"], &["-u", "-tx", "x"]] {
         assert_eq!(run(&service, "svwait", arguments), (Some(100), usage.into()));
     }

@@ -23,8 +23,13 @@ fn on_a_full_disk_the_status_stays_true() {
         std::fs::remove_file(disk.path().join("filler")).unwrap();
         service.svc("-d");
         service.until("down N seconds, normally up");
+        until("it is known how it ended", || {
+            service.read("supervise/state").starts_with("ended killed 15\n")
+        });
         let words = service.leave().stderr;
-        assert_eq!(words, "supervise: warning: unable to replace x/supervise/status: out of disk space\n");
+        let expected = ["replace x/supervise/status", "write x/supervise/state"]
+            .map(|what| format!("supervise: warning: unable to {what}: out of disk space\n"));
+        assert_eq!(words, expected.concat());
     }
 }
 

@@ -100,6 +100,7 @@ fn a_service_that_runs_stays_until_it_ends_when_it_is_told_once() {
 #[test]
 fn a_paused_service_goes_on() {
     let service = Service::up("exec sleep 1000");
+    service.until("up (pid N) N seconds");
     let pid = service.pid().unwrap();
     service.svc("-p");
     until("it is stopped", || state_of(pid) == Some('T'));

@@ -7,10 +7,12 @@
 mod commands;
 mod companions;
 mod faults;
+mod finish;
 mod interop;
 mod life;
 mod misuse;
 mod random;
+mod ready;
 mod rules;
 mod survivor;
 
@@ -44,10 +46,15 @@ struct Service {
 impl Service {
     /// With this script, not started.
     fn new(run: &str) -> Service {
-        let here = Scratch::new();
-        let script = here.write("x/run", format!("#!/bin/sh\n{run}\n"));
+        let service = Service { here: Scratch::new(), tools: Tools::under_test(), supervise: None };
+        service.script("run", &format!("#!/bin/sh\n{run}\n"));
+        service
+    }
+
+    /// Makes an executable file in it.
+    fn script(&self, name: &str, text: &str) {
+        let script = self.here.write(&format!("x/{name}"), text);
         std::fs::set_permissions(script, PermissionsExt::from_mode(0o755)).unwrap();
-        Service { here, tools: Tools::under_test(), supervise: None }
     }
 
     /// The same, and a supervise runs in it.
@@ -103,8 +110,12 @@ impl Service {
 
     /// The lines that the service wrote into `log`.
     fn log(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.here.path("x/log")).unwrap_or_default();
-        text.lines().map(String::from).collect()
+        self.read("log").lines().map(String::from).collect()
+    }
+
+    /// A file of it; empty if it is not there.
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.here.path("x").join(name)).unwrap_or_default()
     }
 
     /// Waits until the log has so many lines.
@@ -117,6 +128,11 @@ impl Service {
     fn leave(mut self) -> Outcome {
         self.svc("-dxk");
         self.supervise.take().unwrap().wait()
+    }
+
+    /// Waits until supervise, which was told to, has left.
+    fn supervise_ends(&self) {
+        until("supervise has left", || !self.ok());
     }
 
     /// Kills supervise itself.

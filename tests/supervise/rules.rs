@@ -66,6 +66,42 @@ fn a_session_of_its_own() {
     }
 }
 
+/// A shell and its child, which both say what they got.
+const GROUP: &str = "trap 'echo main >>log' HUP\n\
+                     sh -c 'trap \"echo child >>log\" HUP; echo up >>log; while :; do sleep 0.05; done' &\n\
+                     while :; do wait; done";
+
+#[test]
+fn a_signal_behind_a_plus_is_for_the_group() {
+    if ours_only("Files of a service directory") {
+        let service = with(GROUP, &[("setsid", "")]);
+        service.until_log(1);
+        service.svc("-+h");
+        service.until_log(3);
+        // The next svc is for the process again.
+        service.svc("-h");
+        service.until_log(4);
+        std::thread::sleep(Duration::from_millis(300));
+        let mut log = service.log();
+        log.sort();
+        assert_eq!(log, ["child", "main", "main", "up"]);
+        service.svc("-+dxk");
+        service.supervise_ends();
+    }
+}
+
+#[test]
+fn without_a_group_of_its_own_the_process_gets_it_and_that_is_said() {
+    if ours_only("Files of a service directory") {
+        let service = with("trap 'echo main >>log' HUP; echo up >>log; while :; do sleep 0.05; done", &[]);
+        service.until_log(1);
+        service.svc("-+h");
+        assert_eq!(service.until_log(2), ["up", "main"]);
+        let words = "supervise: warning: unable to signal the group of x: it has none of its own without a file setsid\n";
+        assert_eq!(service.leave().stderr, words);
+    }
+}
+
 #[test]
 fn what_is_not_understood_is_warned_about() {
     if ours_only("Files of a service directory") {

@@ -1,6 +1,6 @@
 //! Supervise is killed and started again: one copy of the service at any time.
 
-use harness::ours_only;
+use harness::{ours_only, strace};
 
 use crate::{Service, lives};
 
@@ -60,5 +60,29 @@ fn a_kill_at_any_moment_leaves_one_copy_at_most() {
         assert!(!service.here.path("x/second").exists(), "two copies ran");
         assert!(service.log().len() > 5);
         service.leave();
+    }
+}
+
+/// An old kernel, or one that forbids it.
+#[test]
+fn where_processes_cannot_be_known_it_is_as_in_the_original() {
+    let Some(strace) = strace() else { return };
+    if ours_only("A service that outlives its supervise") {
+        let mut service = Service::up("echo $$ >>log; exec sleep 1000");
+        let first = service.until_log(1)[0].parse().unwrap();
+        service.kill_supervise();
+        let supervise = service.tools.supervise.clone();
+        let trace = "-qq -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:error=ENOSYS";
+        let words: Vec<&str> = trace.split(' ').chain([supervise.to_str().unwrap(), "x"]).collect();
+        service.supervise = Some(service.here.run(&strace, &words).start());
+        let second: u32 = service.until_log(2)[1].parse().unwrap();
+        assert!(lives(first) && lives(second));
+        service.svc("-t");
+        service.until_log(3);
+        let process = rustix::process::Pid::from_raw(i32::try_from(first).unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+        let words =
+            "supervise: warning: unable to look for the last process of x: system call not available\n";
+        assert_eq!(service.leave().stderr, words);
     }
 }

@@ -35,6 +35,16 @@ pub fn wait<const N: usize>(fds: [BorrowedFd<'_>; N], limit: Option<Duration>) -
     }))
 }
 
+/// Waits until one of any number of descriptors has something, or for `limit`; which, the caller finds out.
+pub fn wait_any(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> io::Result<()> {
+    let mut polled: Vec<PollFd<'_>> =
+        fds.iter().map(|&fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+    match poll(&mut polled, limit.map(timespec).as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Waits until `target` takes a write of up to a page without waiting, or `other` can be read.
 ///
 /// True when the write can go ahead.
@@ -76,6 +86,28 @@ impl Bell {
 }
 
 impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Any number of descriptors behind one, which is readable while one of them is. Those that are closed leave it.
+#[derive(Debug)]
+pub struct Set(OwnedFd);
+
+impl Set {
+    /// Without any.
+    pub fn new() -> io::Result<Set> {
+        Ok(Set(epoll::create(epoll::CreateFlags::CLOEXEC)?))
+    }
+
+    /// Adds one.
+    pub fn add(&self, fd: impl AsFd) -> io::Result<()> {
+        Ok(epoll::add(&self.0, fd, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?)
+    }
+}
+
+impl AsFd for Set {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
@@ -125,6 +157,20 @@ mod tests {
         rustix::io::write(&write, b"1").unwrap();
         assert!(watch.take());
         assert!(!watch.take());
+    }
+
+    #[test]
+    fn a_set_is_readable_while_one_of_it_is() {
+        let set = Set::new().unwrap();
+        let (bell, other) = (Bell::new().unwrap(), Bell::new().unwrap());
+        set.add(&bell).unwrap();
+        set.add(&other).unwrap();
+        let readable = || wait([set.as_fd()], Some(Duration::ZERO)).unwrap()[0].readable;
+        assert!(!readable());
+        bell.ring();
+        assert!(readable());
+        drop(bell);
+        assert!(!readable());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "system calls that no safe wrapper covers: fork, exec, ids, signalfd, localtime_r"
+    reason = "system calls that no safe wrapper covers: fork, exec, ids, pidfd, signalfd, localtime_r"
 )]
 
 pub mod diag;
@@ -21,6 +21,7 @@ pub mod limit;
 pub mod localtime;
 pub mod lock;
 pub mod memory;
+mod pidfd;
 pub mod pipe;
 pub mod process;
 pub mod signal;

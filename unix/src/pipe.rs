@@ -2,9 +2,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-use rustix::fs::{FileType, Mode, OFlags, fstat, major, minor, open};
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::fs::{FileType, Mode, OFlags, fcntl_setfl, fstat, major, minor, open};
+use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionread};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice, tee};
 
 /// A fresh pipe, close-on-exec: the end to read and the end to write.
@@ -27,6 +28,47 @@ pub fn new_with_writers(count: usize) -> io::Result<(OwnedFd, Vec<OwnedFd>)> {
 /// A fresh pipe in packet mode, close-on-exec: writes are not joined, and each read gets one.
 pub fn new_in_packets() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC | PipeFlags::DIRECT)?)
+}
+
+/// Makes reads from this end return WouldBlock where they would wait. The other end is not concerned.
+pub fn never_wait(reader: impl AsFd) -> io::Result<()> {
+    Ok(fcntl_setfl(reader, OFlags::NONBLOCK)?)
+}
+
+/// A pipe, not one with a name, that a process has at this descriptor: its inode. None: something else is there.
+pub fn of_process(pid: u32, number: u32) -> Option<u64> {
+    let path = format!("/proc/{pid}/fd/{number}");
+    let target = std::fs::read_link(&path).ok()?;
+    target.to_str()?.strip_prefix("pipe:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// New ends, to read and to write, of a pipe that a process has at this descriptor, whichever end that is.
+/// Close-on-exec. An error: it has none there any more, or it is not for this process.
+pub fn take_over(pid: u32, number: u32) -> io::Result<(OwnedFd, OwnedFd)> {
+    let inode = of_process(pid, number).ok_or(io::ErrorKind::NotFound)?;
+    let path = format!("/proc/{pid}/fd/{number}");
+    let end = |access| open(&path, access | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
+    let (reader, writer) = (end(OFlags::RDONLY)?, end(OFlags::WRONLY)?);
+    for end in [&reader, &writer] {
+        if fstat(end)?.st_ino != inode {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        fcntl_setfl(end, OFlags::empty())?;
+    }
+    Ok((reader, writer))
+}
+
+/// Whether nobody reads a pipe that a process has at this descriptor: what is written there is lost.
+pub fn is_unread(pid: u32, number: u32) -> bool {
+    let access = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let Ok(end) = open(format!("/proc/{pid}/fd/{number}"), access, Mode::empty()) else { return false };
+    // An end to write can only be read from in so far as it has an error.
+    crate::event::wait([end.as_fd()], Some(Duration::ZERO)).is_ok_and(|[end]| end.readable)
+}
+
+/// How many bytes are in a pipe.
+pub fn filled(pipe: impl AsFd) -> io::Result<u64> {
+    Ok(ioctl_fionread(pipe)?)
 }
 
 /// Standard input, which every program of the toolchain reads.
@@ -103,6 +145,7 @@ pub fn open_null() -> io::Result<OwnedFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::write;
 
     #[test]
     fn a_duplicate_leaves_the_bytes_where_they_are() {
@@ -124,5 +167,37 @@ mod tests {
         assert_eq!(duplicate(&read, &side_write, 9).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         drop(write);
         assert_eq!(duplicate(&read, &side_write, 9).unwrap(), 0);
+    }
+
+    #[test]
+    fn both_ends_of_a_pipe_are_taken_over_from_one() {
+        let (reader, writer) = new().unwrap();
+        write(&writer, b"before").unwrap();
+        let me = std::process::id();
+        let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&reader)).unwrap();
+        let (new_reader, new_writer) = take_over(me, number).unwrap();
+        assert!(!is_unread(me, number));
+        drop((reader, writer));
+        write(&new_writer, b" after").unwrap();
+        assert_eq!(filled(&new_reader).unwrap(), 12);
+        drop(new_writer);
+        let mut buffer = [0; 20];
+        assert_eq!(read(&new_reader, &mut buffer).unwrap(), 12);
+        assert_eq!(&buffer[..12], b"before after");
+        assert_eq!(read(&new_reader, &mut buffer).unwrap(), 0);
+        let file = std::fs::File::open("/").unwrap();
+        let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&file)).unwrap();
+        assert!(take_over(me, number).is_err());
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_is_told_from_one_that_somebody_does() {
+        let (reader, writer) = new().unwrap();
+        let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&writer)).unwrap();
+        assert!(!is_unread(std::process::id(), number));
+        drop(reader);
+        // A child that another test is just making has a copy of the end for a moment.
+        let is_unread = || is_unread(std::process::id(), number);
+        assert!((0..100).any(|_| is_unread() || (std::thread::sleep(Duration::from_millis(10)), false).1));
     }
 }

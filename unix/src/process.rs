@@ -7,10 +7,17 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 pub use rustix::process::Signal;
-use rustix::process::{Pid, PidfdFlags, WaitOptions, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, WaitOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
+};
 
+use crate::pidfd;
 use crate::spawn::{Ending, forked};
+
+/// The number of the error of a signal that nobody is there to get: ESRCH.
+pub const NO_SUCH_PROCESS: i32 = libc::ESRCH;
 
 /// A process.
 #[derive(Debug)]
@@ -48,21 +55,27 @@ impl Process {
         Ok(Process { pid, watch: pidfd_open(pid, PidfdFlags::empty()).ok(), origin: Origin::Child })
     }
 
-    /// Takes over a process of this number that began at this time and still runs.
-    pub fn adopt(pid: u32, began: u64) -> Option<Process> {
+    /// Takes over a process of this number that began at this time and still runs. An error: it can't be known.
+    pub fn adopt(pid: u32, began: u64) -> io::Result<Option<Process>> {
         // The descriptor first: what it holds can't become another process while it is looked at.
-        let process = Process::find(pid)?;
-        (process.began().ok()? == Some(began)).then_some(process)
+        let Some(process) = Process::find(pid)? else { return Ok(None) };
+        match process.began() {
+            Ok(found) => Ok((found == Some(began)).then_some(process)),
+            // Gone meanwhile - or there is no /proc.
+            Err(_) if process.ended()?.is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Watches a process of this number, whoever it is.
-    pub fn find(pid: u32) -> Option<Process> {
-        let pid = i32::try_from(pid).ok().filter(|&pid| pid > 0).and_then(Pid::from_raw)?;
-        Some(Process {
-            pid,
-            watch: Some(pidfd_open(pid, PidfdFlags::empty()).ok()?),
-            origin: Origin::Adopted,
-        })
+    /// Watches a process of this number, whoever it is. None: there is none. ENOSYS: the kernel has no such descriptor.
+    pub fn find(pid: u32) -> io::Result<Option<Process>> {
+        let pid = i32::try_from(pid).ok().filter(|&pid| pid > 0).and_then(Pid::from_raw);
+        let Some(pid) = pid else { return Ok(None) };
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(watch) => Ok(Some(Process { pid, watch: Some(watch), origin: Origin::Adopted })),
+            Err(Errno::SRCH | Errno::INVAL) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Its number.
@@ -85,7 +98,7 @@ impl Process {
         if self.origin == Origin::Adopted {
             let Some(watch) = self.watch() else { return Ok(Some(Ended(None))) };
             let [readiness] = crate::event::wait([watch], Some(std::time::Duration::ZERO))?;
-            return Ok(readiness.readable.then_some(Ended(None)));
+            return Ok(readiness.readable.then(|| Ended(self.ending_of_another(watch))));
         }
         let status =
             rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG))?;
@@ -97,6 +110,25 @@ impl Process {
         let status =
             rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.pid), WaitOptions::empty()))?;
         Ok(status.map_or(Ending::Crashed(0), |(_, status)| Ending::of(status)))
+    }
+
+    /// How a process that has ended and is not a child did so: its parent is told first.
+    fn ending_of_another(&self, watch: BorrowedFd<'_>) -> Option<Ending> {
+        let of_zombie = || {
+            let stat = std::fs::read(format!("/proc/{}/stat", self.pid())).ok()?;
+            ending_of(&stat)
+        };
+        pidfd::ending(watch).or_else(of_zombie).or_else(|| pidfd::ending(watch))
+    }
+
+    /// Sends a signal to the group that the process leads. EINVAL: the kernel can't do so safely.
+    pub fn signal_group(&self, signal: Signal) -> io::Result<()> {
+        match (self.watch(), self.origin) {
+            (Some(watch), Origin::Adopted) => pidfd::signal_group(watch, signal),
+            // The number of a child that was not waited for is nobody else's, neither is its group's.
+            (_, Origin::Child) => Ok(kill_process_group(self.pid, signal)?),
+            (None, Origin::Adopted) => Err(Errno::INVAL.into()),
+        }
     }
 
     /// Sends a signal. One that has ended gets none.
@@ -118,6 +150,16 @@ fn began_of(stat: &[u8]) -> Option<u64> {
     let state = fields.next()?;
     let began = fields.nth(18)?.parse().ok()?;
     (!matches!(state, "Z" | "X")).then_some(began)
+}
+
+/// From the text of /proc/PID/stat of a zombie: its last field.
+fn ending_of(stat: &[u8]) -> Option<Ending> {
+    let end = stat.iter().rposition(|&byte| byte == b')')?;
+    let text = std::str::from_utf8(&stat[end + 1..]).ok()?;
+    let mut fields = text.split_ascii_whitespace();
+    let state = fields.next()?;
+    let status = fields.nth(48)?.parse().ok()?;
+    (state == "Z").then(|| Ending::of_raw(status))
 }
 
 /// Makes a child as [`Process::fork`] does, for those who have many: only its number is kept, which stays its own until
@@ -175,15 +217,31 @@ mod tests {
         })
         .unwrap();
         let began = child.began().unwrap().unwrap();
-        assert!(Process::adopt(child.pid(), began + 1).is_none());
-        let adopted = Process::adopt(child.pid(), began).unwrap();
+        assert!(Process::adopt(child.pid(), began + 1).unwrap().is_none());
+        let adopted = Process::adopt(child.pid(), began).unwrap().unwrap();
         assert_eq!(adopted.ended().unwrap(), None);
         adopted.signal(Signal::KILL).unwrap();
         crate::event::wait([child.watch().unwrap()], None).unwrap();
         // It is a zombie now, which counts as ended.
-        assert_eq!(adopted.ended().unwrap(), Some(Ended(None)));
-        assert!(Process::adopt(child.pid(), began).is_none());
-        assert_eq!(child.ended().unwrap(), Some(Ended(Some(Ending::Crashed(9)))));
+        let killed = Some(Ended(Some(Ending::Crashed(9))));
+        assert_eq!(adopted.ended().unwrap(), killed);
+        assert!(Process::adopt(child.pid(), began).unwrap().is_none());
+        assert_eq!(child.ended().unwrap(), killed);
+        // Its parent knows now; who does not depends on the kernel.
+        assert!([killed, Some(Ended(None))].contains(&adopted.ended().unwrap()));
+        assert!(Process::adopt(child.pid(), began).unwrap().is_none());
+        assert!(Process::find(0).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_ending_of_a_zombie_is_the_last_field() {
+        let stat = |state: &str| {
+            let fields: Vec<String> = (4..52).map(|number| number.to_string()).collect();
+            format!("1 (x) y) {state} {} 256\n", fields.join(" "))
+        };
+        assert_eq!(ending_of(stat("Z").as_bytes()), Some(Ending::Exited(1)));
+        assert_eq!(ending_of(stat("S").as_bytes()), None);
+        assert_eq!(ending_of(b"1 (x) Z 1 2 3"), None);
     }
 
     #[test]

@@ -32,6 +32,15 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// From the number that wait(2) gives.
+    pub(crate) fn of_raw(status: i32) -> Ending {
+        if libc::WIFEXITED(status) {
+            Ending::Exited(u8::try_from(libc::WEXITSTATUS(status) & 0xff).unwrap_or(u8::MAX))
+        } else {
+            Ending::Crashed(libc::WTERMSIG(status))
+        }
+    }
+
     pub(crate) fn of(status: WaitStatus) -> Ending {
         match (status.exit_status(), status.terminating_signal()) {
             (Some(code), _) => Ending::Exited(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),

@@ -1,7 +1,7 @@
-//! Standard descriptors: giving them to what is run.
+//! Standard descriptors, and others of a number that somebody expects: giving them to what is run.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use rustix::io::fcntl_dupfd_cloexec;
 
@@ -18,6 +18,18 @@ pub fn set_output(file: impl AsFd) -> io::Result<()> {
 /// Makes a descriptor standard error.
 pub fn set_error(file: impl AsFd) -> io::Result<()> {
     Ok(rustix::stdio::dup2_stderr(file)?)
+}
+
+/// Makes a descriptor the one of this number, which stays open in a program that is run in this one's place.
+///
+/// Only for a process that is about to become that program: whatever had the number before is closed.
+pub fn give(file: impl AsFd, number: RawFd) -> io::Result<()> {
+    let from = file.as_fd().as_raw_fd();
+    // SAFETY: numbers only. The caller's other descriptors are not used any more, as it becomes another program.
+    let given = unsafe {
+        if from == number { libc::fcntl(from, libc::F_SETFD, 0) } else { libc::dup2(from, number) }
+    };
+    if given == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// A copy of a descriptor above the standard ones, close-on-exec.

@@ -20,8 +20,19 @@ pub enum Command {
     Pause,
     /// `c`: go on.
     Continue,
+    /// `+` and `=`: whom signals go to from here on.
+    Target(Target),
     /// The other letters.
     Signal(Signal),
+}
+
+/// Whom a signal is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The service's process.
+    Process,
+    /// That and all in the group that it leads.
+    Group,
 }
 
 impl Command {
@@ -34,6 +45,8 @@ impl Command {
             b'x' => Command::Exit,
             b'p' => Command::Pause,
             b'c' => Command::Continue,
+            b'+' => Command::Target(Target::Group),
+            b'=' => Command::Target(Target::Process),
             b'h' => Command::Signal(Signal::HUP),
             b'a' => Command::Signal(Signal::ALARM),
             b'i' => Command::Signal(Signal::INT),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use unix::process::Signal;
 
-use super::command::Command;
+use super::command::{Command, Target};
 use super::rules::Rules;
 use super::status::Want;
 
@@ -17,6 +17,9 @@ pub const APART: Duration = Duration::from_secs(1);
 pub const SOON: Duration = Duration::from_secs(10);
 /// The longest wait after a process could not be made.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// The exit code of `finish` after which the service stays down, as in s6.
+const NEVER_AGAIN: u8 = 125;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum Event {
     NotStarted,
     /// The process has ended, with this exit code if it is known and no signal ended it.
     Ended(Option<u8>),
+    /// What comes after its end is done, with this exit code if there is one; or there is nothing to do.
+    Finished(Option<u8>),
     /// The time of [`Machine::due`] has come.
     Due,
 }
@@ -38,12 +43,25 @@ pub enum Event {
 pub enum Action {
     /// Start the process, and say `Started` or `NotStarted`.
     Start,
-    /// Send its process a signal.
-    Signal(Signal),
+    /// Do what comes after the end of the process, and say `Finished`.
+    Finish,
+    /// Send a signal: to the service, or when that has ended to what comes after it.
+    Signal(Target, Signal),
     /// Write the status.
     Announce,
     /// End: nothing more is read.
     Leave,
+}
+
+/// Which process a service has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// None.
+    Down,
+    /// Its own.
+    Up,
+    /// What comes after it.
+    Finishing,
 }
 
 /// Where a service stands. Times are on any clock that never goes back.
@@ -51,8 +69,8 @@ pub enum Action {
 pub struct Machine {
     /// What is wanted of it.
     pub want: Want,
-    /// Whether it has a process.
-    pub running: bool,
+    /// Which process it has.
+    pub phase: Phase,
     /// Whether that was stopped.
     pub paused: bool,
     /// Whether supervise is to end with it.
@@ -68,8 +86,10 @@ pub struct Machine {
     started: Duration,
     /// Runs in a row that ended soon.
     short_runs: u32,
-    /// When a process that was told to end is killed.
+    /// When a process that is to end is killed.
     kill_at: Option<Duration>,
+    /// Whom signals are for.
+    target: Target,
 }
 
 impl Machine {
@@ -77,7 +97,7 @@ impl Machine {
     pub fn new(want: Want) -> Machine {
         Machine {
             want,
-            running: false,
+            phase: Phase::Down,
             paused: false,
             leaving: false,
             once_due: false,
@@ -87,6 +107,7 @@ impl Machine {
             started: Duration::ZERO,
             short_runs: 0,
             kill_at: None,
+            target: Target::Process,
         }
     }
 
@@ -96,13 +117,19 @@ impl Machine {
     }
 
     /// A service whose process was found running, started not long before `now` for all that is known.
-    pub fn adopted(want: Want, paused: bool, now: Duration) -> Machine {
-        Machine { running: true, paused, not_before: now + APART, ..Machine::new(want) }
+    pub fn adopted(want: Want, phase: Phase, paused: bool, rules: Rules, now: Duration) -> Machine {
+        let patience = match (phase, want) {
+            (Phase::Finishing, _) => rules.timeout_finish,
+            (Phase::Up, Want::Down) => rules.timeout_kill,
+            _ => None,
+        };
+        let (not_before, kill_at) = (now + APART, patience.map(|patience| now + patience));
+        Machine { phase, paused, not_before, kill_at, rules, ..Machine::new(want) }
     }
 
     /// When something is to be done without anything happening.
     pub fn due(&self) -> Option<Duration> {
-        self.wants_start().then_some(self.not_before).or(self.kill_at.filter(|_| self.running))
+        self.wants_start().then_some(self.not_before).or(self.kill_at)
     }
 
     /// What an event means.
@@ -112,7 +139,7 @@ impl Machine {
             Event::Command(command) => self.command(command, now, &mut actions),
             Event::Started => {
                 (self.started, self.kill_at) = (now, None);
-                (self.running, self.paused, self.once_due, self.failures) = (true, false, false, 0);
+                (self.phase, self.paused, self.once_due, self.failures) = (Phase::Up, false, false, 0);
                 self.not_before = now + APART;
                 actions.push(Action::Announce);
             }
@@ -123,15 +150,22 @@ impl Machine {
             }
             Event::Ended(code) => {
                 self.ended(code, now);
-                actions.push(Action::Announce);
+                actions.extend([Action::Announce, Action::Finish]);
+            }
+            Event::Finished(code) => {
+                (self.phase, self.kill_at) = (Phase::Down, None);
+                if code == Some(NEVER_AGAIN) {
+                    self.want = Want::Down;
+                    actions.push(Action::Announce);
+                }
             }
             Event::Due => {}
         }
-        if self.running && self.kill_at.is_some_and(|kill_at| kill_at <= now) {
+        if self.kill_at.is_some_and(|kill_at| kill_at <= now) {
             self.kill_at = None;
-            actions.push(Action::Signal(Signal::KILL));
+            actions.push(Action::Signal(Target::Process, Signal::KILL));
         }
-        if self.leaving && !self.running {
+        if self.leaving && self.phase == Phase::Down {
             actions.push(Action::Leave);
         } else if self.wants_start() && now >= self.not_before && event != Event::NotStarted {
             actions.push(Action::Start);
@@ -141,11 +175,12 @@ impl Machine {
 
     fn wants_start(&self) -> bool {
         let wanted = self.want == Want::Up || (self.want == Want::Once && self.once_due);
-        wanted && !self.running && !self.leaving
+        wanted && self.phase == Phase::Down && !self.leaving
     }
 
     fn ended(&mut self, code: Option<u8>, now: Duration) {
-        self.running = false;
+        self.phase = Phase::Finishing;
+        self.kill_at = self.rules.timeout_finish.map(|timeout| now + timeout);
         if code.is_some_and(|code| self.rules.is_permanent(code)) {
             self.want = Want::Down;
         }
@@ -161,20 +196,23 @@ impl Machine {
 
     fn command(&mut self, command: Command, now: Duration, actions: &mut Vec<Action>) {
         let mut signal = |signal| {
-            if self.running {
-                actions.push(Action::Signal(signal));
+            if self.phase == Phase::Up || (self.phase == Phase::Finishing && signal == Signal::KILL) {
+                actions.push(Action::Signal(self.target, signal));
             }
         };
         match command {
+            Command::Target(target) => return self.target = target,
             Command::Signal(other) => return signal(other),
             Command::Up => self.want = Want::Up,
-            Command::Once => (self.want, self.once_due) = (Want::Once, !self.running),
+            Command::Once => (self.want, self.once_due) = (Want::Once, self.phase != Phase::Up),
             Command::Down => {
                 signal(self.rules.down_signal);
                 // What is stopped would not notice.
                 signal(Signal::CONT);
                 (self.want, self.paused) = (Want::Down, false);
-                self.kill_at = self.kill_at.or(self.rules.timeout_kill.map(|timeout| now + timeout));
+                if self.phase == Phase::Up {
+                    self.kill_at = self.kill_at.or(self.rules.timeout_kill.map(|timeout| now + timeout));
+                }
             }
             Command::Pause => {
                 signal(Signal::STOP);

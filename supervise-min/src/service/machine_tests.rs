@@ -1,21 +1,23 @@
 //! The table of the rules, and services that live by them.
 
 use super::*;
-use Action::{Announce, Leave, Start};
+use Action::{Announce, Finish, Leave, Start};
 use Command::{Continue, Down, Exit, Once, Pause, Up};
 use proptest::prelude::*;
 
 const NOW: Duration = Duration::from_secs(100);
-const TERM: Action = Action::Signal(Signal::TERM);
-const CONT: Action = Action::Signal(Signal::CONT);
-const STOP: Action = Action::Signal(Signal::STOP);
+const TERM: Action = Action::Signal(Target::Process, Signal::TERM);
+const CONT: Action = Action::Signal(Target::Process, Signal::CONT);
+const HUP: Action = Action::Signal(Target::Process, Signal::HUP);
+const KILL: Action = Action::Signal(Target::Process, Signal::KILL);
+const STOP: Action = Action::Signal(Target::Process, Signal::STOP);
 
 fn down(want: Want) -> Machine {
     Machine::new(want)
 }
 
 fn up(want: Want) -> Machine {
-    Machine { running: true, ..down(want) }
+    Machine { phase: Phase::Up, ..down(want) }
 }
 
 /// Every state that differs in its answers, with every event, and what is wanted afterwards.
@@ -24,6 +26,8 @@ fn the_table() {
     let hup = Event::Command(Command::Signal(Signal::HUP));
     let once_due = Machine { once_due: true, ..down(Want::Once) };
     let leaving = Machine { leaving: true, ..up(Want::Up) };
+    let finishing = |want, leaving| Machine { phase: Phase::Finishing, leaving, ..down(want) };
+    let kill = Event::Command(Command::Signal(Signal::KILL));
     for (name, machine, rows) in [
         (
             "down",
@@ -83,8 +87,8 @@ fn the_table() {
                 (Event::Command(Exit), &[Announce], Want::Up),
                 (Event::Command(Pause), &[STOP, Announce], Want::Up),
                 (Event::Command(Continue), &[CONT, Announce], Want::Up),
-                (hup, &[Action::Signal(Signal::HUP)], Want::Up),
-                (Event::Ended(Some(0)), &[Announce, Start], Want::Up),
+                (hup, &[HUP], Want::Up),
+                (Event::Ended(Some(0)), &[Announce, Finish], Want::Up),
                 (Event::Due, &[], Want::Up),
                 (Event::Started, &[Announce], Want::Up),
             ],
@@ -99,8 +103,8 @@ fn the_table() {
                 (Event::Command(Exit), &[Announce], Want::Once),
                 (Event::Command(Pause), &[STOP, Announce], Want::Once),
                 (Event::Command(Continue), &[CONT, Announce], Want::Once),
-                (hup, &[Action::Signal(Signal::HUP)], Want::Once),
-                (Event::Ended(Some(0)), &[Announce], Want::Once),
+                (hup, &[HUP], Want::Once),
+                (Event::Ended(Some(0)), &[Announce, Finish], Want::Once),
                 (Event::Due, &[], Want::Once),
                 (Event::Started, &[Announce], Want::Once),
             ],
@@ -115,10 +119,42 @@ fn the_table() {
                 (Event::Command(Exit), &[Announce], Want::Up),
                 (Event::Command(Pause), &[STOP, Announce], Want::Up),
                 (Event::Command(Continue), &[CONT, Announce], Want::Up),
-                (hup, &[Action::Signal(Signal::HUP)], Want::Up),
-                (Event::Ended(Some(0)), &[Announce, Leave], Want::Up),
+                (hup, &[HUP], Want::Up),
+                (Event::Ended(Some(0)), &[Announce, Finish], Want::Up),
                 (Event::Due, &[], Want::Up),
                 (Event::Started, &[Announce], Want::Up),
+            ],
+        ),
+        (
+            "finishing",
+            finishing(Want::Up, false),
+            [
+                (Event::Command(Up), &[Announce], Want::Up),
+                (Event::Command(Once), &[Announce], Want::Once),
+                (Event::Command(Down), &[Announce], Want::Down),
+                (Event::Command(Exit), &[Announce], Want::Up),
+                (Event::Command(Pause), &[Announce], Want::Up),
+                (kill, &[KILL], Want::Up),
+                (hup, &[], Want::Up),
+                (Event::Finished(Some(0)), &[Start], Want::Up),
+                (Event::Finished(Some(NEVER_AGAIN)), &[Announce], Want::Down),
+                (Event::Due, &[], Want::Up),
+            ],
+        ),
+        (
+            "finishing and leaving",
+            finishing(Want::Up, true),
+            [
+                (Event::Command(Up), &[Announce], Want::Up),
+                (Event::Command(Once), &[Announce], Want::Once),
+                (Event::Command(Down), &[Announce], Want::Down),
+                (Event::Command(Exit), &[Announce], Want::Up),
+                (Event::Command(Continue), &[Announce], Want::Up),
+                (kill, &[KILL], Want::Up),
+                (hup, &[], Want::Up),
+                (Event::Finished(Some(0)), &[Leave], Want::Up),
+                (Event::Finished(None), &[Leave], Want::Up),
+                (Event::Due, &[], Want::Up),
             ],
         ),
     ] {
@@ -136,12 +172,12 @@ fn two_starts_are_a_second_apart_and_after_a_longer_run_the_next_is_immediate() 
     assert_eq!(machine.step(Event::Due, NOW), [Start]);
     machine.step(Event::Started, NOW);
     assert_eq!(machine.due(), None);
-    assert_eq!(machine.step(Event::Ended(None), NOW), [Announce]);
+    assert_eq!(end(&mut machine, None, NOW), []);
     assert_eq!(machine.due(), Some(NOW + APART));
     assert_eq!(machine.step(Event::Command(Up), NOW), [Announce]);
     assert_eq!(machine.step(Event::Due, NOW + APART), [Start]);
     machine.step(Event::Started, NOW + APART);
-    assert_eq!(machine.step(Event::Ended(None), NOW + 3 * APART), [Announce, Start]);
+    assert_eq!(end(&mut machine, None, NOW + 3 * APART), [Start]);
 }
 
 #[test]
@@ -165,28 +201,74 @@ fn with(rules: &[(&str, &str)], machine: Machine) -> Machine {
     machine
 }
 
+/// It ends, and nothing comes after it.
+fn end(machine: &mut Machine, code: Option<u8>, now: Duration) -> Vec<Action> {
+    assert_eq!(machine.step(Event::Ended(code), now), [Announce, Finish]);
+    machine.step(Event::Finished(None), now)
+}
+
+#[test]
+fn what_comes_after_the_end_is_killed_when_it_takes_too_long() {
+    let mut machine = with(&[("timeout-finish", "1500")], up(Want::Up));
+    machine.step(Event::Ended(Some(0)), NOW);
+    let due = NOW + Duration::from_millis(1500);
+    assert_eq!(machine.due(), Some(due));
+    assert_eq!(machine.step(Event::Due, due), [KILL]);
+    assert_eq!(machine.due(), None);
+    assert_eq!(machine.step(Event::Finished(None), due), [Start]);
+    let mut machine = with(&[("timeout-finish", "0")], up(Want::Up));
+    machine.step(Event::Ended(Some(0)), NOW);
+    assert_eq!(machine.due(), None);
+}
+
+#[test]
+fn what_was_taken_over_is_given_its_time_again() {
+    let mut rules = Rules::PLAIN;
+    assert!(rules.take("timeout-kill", "2000"));
+    for (phase, want, due) in [
+        (Phase::Up, Want::Up, None),
+        (Phase::Up, Want::Down, Some(Duration::from_secs(2))),
+        (Phase::Finishing, Want::Up, Some(Duration::from_secs(5))),
+    ] {
+        let machine = Machine::adopted(want, phase, false, rules, NOW);
+        assert_eq!(machine.due(), due.map(|due| NOW + due), "{phase:?} {want:?}");
+    }
+}
+
+#[test]
+fn signals_go_to_the_group_from_plus_to_equals() {
+    let mut machine = up(Want::Up);
+    let mut step = |byte| machine.step(Event::Command(Command::of(byte).unwrap()), NOW);
+    assert_eq!(step(b'+'), []);
+    assert_eq!(step(b'h'), [Action::Signal(Target::Group, Signal::HUP)]);
+    let group = |signal| Action::Signal(Target::Group, signal);
+    assert_eq!(step(b'd'), [group(Signal::TERM), group(Signal::CONT), Announce]);
+    assert_eq!(step(b'='), []);
+    assert_eq!(step(b'h'), [HUP]);
+}
+
 #[test]
 fn what_does_not_go_down_in_time_is_killed() {
     let mut machine = with(&[("timeout-kill", "1500"), ("down-signal", "INT")], up(Want::Up));
-    let int = Action::Signal(Signal::INT);
+    let int = Action::Signal(Target::Process, Signal::INT);
     assert_eq!(machine.step(Event::Command(Down), NOW), [int, CONT, Announce]);
     let due = NOW + Duration::from_millis(1500);
     assert_eq!(machine.due(), Some(due));
     // Being told again does not give it more time.
     assert_eq!(machine.step(Event::Command(Down), NOW + APART), [int, CONT, Announce]);
-    assert_eq!(machine.step(Event::Due, due), [Action::Signal(Signal::KILL)]);
+    assert_eq!(machine.step(Event::Due, due), [KILL]);
     assert_eq!(machine.due(), None);
-    assert_eq!(machine.step(Event::Ended(None), due), [Announce]);
+    assert_eq!(end(&mut machine, None, due), []);
     assert_eq!(machine.due(), None);
 }
 
 #[test]
 fn a_permanent_failure_is_down() {
     let mut machine = with(&[("permanent-failure", "100")], up(Want::Up));
-    assert_eq!(machine.step(Event::Ended(Some(100)), NOW), [Announce]);
+    assert_eq!(end(&mut machine, Some(100), NOW), []);
     assert_eq!((machine.want, machine.due()), (Want::Down, None));
     let mut machine = with(&[("permanent-failure", "100")], up(Want::Up));
-    assert_eq!(machine.step(Event::Ended(Some(1)), NOW), [Announce, Start]);
+    assert_eq!(end(&mut machine, Some(1), NOW), [Start]);
 }
 
 #[test]
@@ -196,21 +278,23 @@ fn a_service_that_keeps_ending_waits_longer_and_longer() {
     for _ in 0..5 {
         machine.step(Event::Started, now);
         now += Duration::from_secs(2);
-        machine.step(Event::Ended(Some(1)), now);
+        end(&mut machine, Some(1), now);
         waits.push((machine.due().unwrap() - now).as_secs());
         now = machine.due().unwrap();
     }
     assert_eq!(waits, [1, 2, 4, 5, 5]);
     machine.step(Event::Started, now);
-    assert_eq!(machine.step(Event::Ended(Some(1)), now + SOON), [Announce, Start]);
+    assert_eq!(end(&mut machine, Some(1), now + SOON), [Start]);
 }
 
 fn commands() -> impl Strategy<Value = Vec<(u8, u64)>> {
-    let letter = prop::sample::select(&b"udopchaitkxq12w"[..]);
+    let letter = prop::sample::select(&b"udopchaitkxq12w+="[..]);
     prop::collection::vec((letter, 0u64..1500), 0..60)
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
     /// A service that does what it is told: the last of `u`, `d` and `o` decides, a start comes only without a
     /// process and a second after the one before, and a signal only goes to a process.
     #[test]
@@ -223,11 +307,14 @@ proptest! {
             if machine.due().is_some_and(|due| due <= now) {
                 events.insert(0, Event::Due);
             }
-            if dies && machine.running {
-                events.insert(0, Event::Ended(Some(1)));
+            match machine.phase {
+                Phase::Up if dies => events.insert(0, Event::Ended(Some(1))),
+                Phase::Finishing if dies => events.insert(0, Event::Finished(Some(0))),
+                _ => {}
             }
             while let Some(event) = (!events.is_empty() && !left).then(|| events.remove(0)) {
-                let running = machine.running && event != Event::Ended(Some(1));
+                let ends = matches!(event, Event::Ended(_) | Event::Finished(_));
+                let running = machine.phase != Phase::Down && !ends;
                 for action in machine.step(event, now) {
                     match action {
                         Start => {
@@ -235,9 +322,9 @@ proptest! {
                             started = Some(now);
                             events.insert(0, Event::Started);
                         }
-                        Action::Signal(_) => prop_assert!(running),
+                        Action::Signal(..) => prop_assert!(running),
                         Leave => left = true,
-                        Announce => {}
+                        Announce | Finish => {}
                     }
                 }
             }

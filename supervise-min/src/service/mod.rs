@@ -4,4 +4,6 @@ pub mod command;
 pub mod machine;
 pub mod rules;
 pub mod seen;
+pub mod state;
 pub mod status;
+pub mod survivor;

@@ -3,13 +3,27 @@
 //! ```text
 //! down-signal         what `d` sends in the place of TERM: a name or a number
 //! timeout-kill        milliseconds after which what does not go down is killed; 0: never
+//! timeout-finish      milliseconds after which `finish` is killed; 0: never; 5000 where there is none
+//! notification-fd     the descriptor that a service says a line to when it is ready
+//! setsid              may be empty: a session and a process group of its own
 //! permanent-failure   exit codes after which the service stays down
 //! backoff             seconds: the longest wait for the next start of a service that keeps ending within ten
 //! ```
 
+use std::ops::RangeInclusive;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 use unix::process::Signal;
+
+/// Which session and process group a service is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Session {
+    /// Those of its supervise.
+    Shared,
+    /// Its own.
+    Own,
+}
 
 /// How a service is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +32,12 @@ pub struct Rules {
     pub down_signal: Signal,
     /// After so long it is killed.
     pub timeout_kill: Option<Duration>,
+    /// After so long what comes after it is killed.
+    pub timeout_finish: Option<Duration>,
+    /// Where it says that it is ready.
+    pub notification: Option<RawFd>,
+    /// What it is started in.
+    pub session: Session,
     /// After these exit codes it stays down: a bit for each.
     permanent: [u64; 4],
     /// The longest wait for its next start.
@@ -26,8 +46,15 @@ pub struct Rules {
 
 impl Rules {
     /// Those of a directory without any of the files.
-    pub const PLAIN: Rules =
-        Rules { down_signal: Signal::TERM, timeout_kill: None, permanent: [0; 4], backoff: None };
+    pub const PLAIN: Rules = Rules {
+        down_signal: Signal::TERM,
+        timeout_kill: None,
+        timeout_finish: Some(Duration::from_secs(5)),
+        notification: None,
+        session: Session::Shared,
+        permanent: [0; 4],
+        backoff: None,
+    };
 
     /// Whether the service stays down after this exit code.
     pub fn is_permanent(&self, code: u8) -> bool {
@@ -45,14 +72,25 @@ impl Rules {
     }
 
     /// The files.
-    pub const FILES: [&'static str; 4] = ["down-signal", "timeout-kill", "permanent-failure", "backoff"];
+    pub const FILES: [&'static str; 7] = [
+        "down-signal",
+        "timeout-kill",
+        "timeout-finish",
+        "notification-fd",
+        "setsid",
+        "permanent-failure",
+        "backoff",
+    ];
 
     fn understand(&mut self, file: &str, text: &str) -> Option<()> {
         match file {
             "down-signal" => self.down_signal = signal(text)?,
-            "timeout-kill" => {
-                self.timeout_kill = Some(text.parse().ok()?).filter(|&ms| ms > 0).map(Duration::from_millis)
+            "timeout-kill" => self.timeout_kill = patience(text)?,
+            "timeout-finish" => self.timeout_finish = patience(text)?,
+            "notification-fd" => {
+                self.notification = Some(text.parse().ok().filter(|number| OPEN_TO_ALL.contains(number))?);
             }
+            "setsid" => self.session = Session::Own,
             "backoff" => self.backoff = Some(Duration::from_secs(text.parse().ok()?)),
             _ => {
                 for word in text.split_ascii_whitespace() {
@@ -63,6 +101,15 @@ impl Rules {
         }
         Some(())
     }
+}
+
+/// The numbers that a service may be given a descriptor at: not those that it has anyway.
+const OPEN_TO_ALL: RangeInclusive<RawFd> = 3..=1023;
+
+/// Milliseconds; 0 stands for ever.
+fn patience(text: &str) -> Option<Option<Duration>> {
+    let milliseconds = text.parse().ok()?;
+    Some((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
 }
 
 /// By its name, with SIG before it or without, or its number.
@@ -100,6 +147,9 @@ mod tests {
         for (file, text) in [
             ("down-signal", "SIGINT\n"),
             ("timeout-kill", "1500\n"),
+            ("timeout-finish", "0"),
+            ("notification-fd", "3\n"),
+            ("setsid", ""),
             ("permanent-failure", "0 100\n255\n"),
             ("backoff", "60"),
         ] {
@@ -110,6 +160,7 @@ mod tests {
             (rules.timeout_kill, rules.backoff),
             (Some(Duration::from_millis(1500)), Some(Duration::from_secs(60)))
         );
+        assert_eq!((rules.timeout_finish, rules.notification, rules.session), (None, Some(3), Session::Own));
         let permanent: Vec<u8> = (0..=255).filter(|&code| rules.is_permanent(code)).collect();
         assert_eq!(permanent, [0, 100, 255]);
         assert!(rules.take("timeout-kill", "0") && rules.timeout_kill.is_none());
@@ -124,6 +175,10 @@ mod tests {
             ("down-signal", "SIGNOTHING"),
             ("timeout-kill", "soon"),
             ("timeout-kill", "-1"),
+            ("timeout-finish", "1.5"),
+            ("notification-fd", "2"),
+            ("notification-fd", "1024"),
+            ("notification-fd", ""),
             ("permanent-failure", "1 256"),
             ("backoff", "1s"),
         ] {

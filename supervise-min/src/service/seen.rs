@@ -9,6 +9,7 @@ use unix::errno::words;
 use unix::fifo;
 use unix::process::change_directory;
 
+use super::state::State;
 use super::status::{LENGTH, Status};
 
 /// What a service does when nobody gives commands.
@@ -45,6 +46,21 @@ impl Unseen {
             Unseen::NotRunning => "supervise not running",
             Unseen::Trouble(words) => words,
         }
+    }
+}
+
+impl Seen {
+    /// What else its supervise has written, in the working directory that [`look`] has left. An original writes nothing
+    /// else.
+    pub fn state(&self) -> Option<State> {
+        fs::read("supervise/state").ok().map(|text| State::of(&String::from_utf8_lossy(&text)))
+    }
+
+    /// Whether it is up and, where it says when it is, ready; there too.
+    pub fn is_ready(&self) -> bool {
+        let Some(pid) = self.status.pid else { return false };
+        let ready = self.state().and_then(|state| state.ready);
+        ready.is_some_and(|(ready, _)| ready == pid) || fs::metadata("notification-fd").is_err()
     }
 }
 

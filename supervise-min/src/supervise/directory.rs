@@ -4,15 +4,16 @@
 //! lock        locked while a supervise runs
 //! control     named pipe for commands
 //! ok          named pipe that somebody reads while a supervise runs
-//! status      the 18 bytes for svstat, written new and renamed; on a full disk overwritten in place
+//! status      the 18 bytes for svstat
+//! state       what else is known, once there is something: how the last process ended, whether this one is ready
 //! child       who the process is, for the supervise that comes after this one
 //! ```
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use unix::diag::{Message, warn};
@@ -21,9 +22,11 @@ use unix::process::{Process, change_directory};
 use unix::tool::Fatal;
 use unix::{fifo, pipe};
 
-use super::survivor;
-use crate::service::rules::Rules;
+use super::kept::Kept;
+use crate::service::rules::{Rules, Session};
+use crate::service::state::State;
 use crate::service::status::Status;
+use crate::service::survivor::{self, Role, Survivor};
 
 /// A service directory, which is the working directory, and locked.
 pub(super) struct Directory {
@@ -34,8 +37,10 @@ pub(super) struct Directory {
     /// So that the pipe has no end when the last svc has gone.
     _writer: OwnedFd,
     ok: Option<OwnedFd>,
-    /// Whether a status could not be written, and that was said.
-    troubled: bool,
+    status: Kept,
+    state: Kept,
+    /// Whether a process could not be written down, and that was said.
+    forgetful: bool,
 }
 
 impl Directory {
@@ -59,7 +64,16 @@ impl Directory {
         let writer = fifo::open_to_write(control).map_err(unwritable)?;
         fifo::shrink(&reader);
         let name = name.to_owned();
-        Ok(Directory { name, _lock: lock, control: reader, _writer: writer, ok: None, troubled: false })
+        Ok(Directory {
+            name,
+            _lock: lock,
+            control: reader,
+            _writer: writer,
+            ok: None,
+            status: Kept::new("supervise/status", "supervise/status.new"),
+            state: Kept::new("supervise/state", "supervise/state.new"),
+            forgetful: false,
+        })
     }
 
     /// Shows that this supervise runs. After the first status, so that svstat finds one.
@@ -119,46 +133,37 @@ impl Directory {
         matches!(pipe::read(&self.control, &mut byte), Ok(1)).then_some(byte[0])
     }
 
-    /// Writes the status. A failure is warned about once.
-    pub(super) fn announce(&mut self, status: &Status) {
-        let bytes = status.bytes();
-        let Err(error) = replace(&bytes) else {
-            self.troubled = false;
-            return;
-        };
-        // Its block is there already, and 18 bytes are within one: it is never seen half written.
-        let in_place = fs::OpenOptions::new().write(true).open(STATUS);
-        let overwritten = in_place.and_then(|file| file.write_all_at(&bytes, 0));
-        if !std::mem::replace(&mut self.troubled, true) {
-            let verb = if overwritten.is_ok() { "unable to replace " } else { "unable to write " };
-            let message = Message::new(verb).and(self.name()).and("/supervise/status");
-            warn("supervise", &message.because(&error));
-        }
+    /// Writes the state, and then the status, so that who sees one that has ended knows how.
+    pub(super) fn announce(&mut self, status: &Status, state: &State) {
+        let whose = self.name.as_os_str().as_bytes();
+        self.state.hold(state.text().as_bytes(), whose);
+        self.status.hold(&status.bytes(), whose);
     }
 
-    /// Writes down who the process is.
-    pub(super) fn remember(&self, process: &Process) {
-        if let Err(error) = survivor::write(process) {
+    /// Writes down who the process is. That it can't be is said once.
+    pub(super) fn remember(&mut self, process: &Process, role: Role, session: Session) {
+        let Err(error) = survivor::remember(process, role, session) else { return };
+        if !std::mem::replace(&mut self.forgetful, true) {
             let message = Message::new("unable to write ").and(self.name()).and("/supervise/child");
             warn("supervise", &message.because(&error));
         }
     }
 
-    /// The process that an earlier supervise has left, and the status that it wrote last.
-    pub(super) fn survivor(&self) -> Option<(Process, Option<Status>)> {
-        let process = survivor::find()?;
-        Some((process, fs::read(STATUS).ok().and_then(|bytes| Status::of(&bytes))))
+    /// The process that an earlier supervise has left. Where that can't be known there is none, as in the original.
+    pub(super) fn survivor(&self) -> Option<Survivor> {
+        survivor::find(Path::new("")).unwrap_or_else(|error| {
+            let message = Message::new("unable to look for the last process of ").and(self.name());
+            warn("supervise", &message.because(&error));
+            None
+        })
     }
-}
 
-const STATUS: &str = "supervise/status";
-
-fn replace(bytes: &[u8]) -> io::Result<()> {
-    const NEW: &str = "supervise/status.new";
-    let mut open = fs::OpenOptions::new();
-    let mut file = open.write(true).create(true).truncate(true).mode(0o644).open(NEW)?;
-    file.write_all(bytes)?;
-    fs::rename(NEW, STATUS)
+    /// What an earlier supervise has written.
+    pub(super) fn found(&mut self) -> (Option<Status>, State) {
+        let status = self.status.found(b"").and_then(|bytes| Status::of(&bytes));
+        let state = self.state.found(State::default().text().as_bytes());
+        (status, state.map_or_else(State::default, |text| State::of(&String::from_utf8_lossy(&text))))
+    }
 }
 
 fn failed(name: &Path, what: &str, file: &str, error: &io::Error) -> Fatal {

@@ -6,28 +6,29 @@
 //! lives on, and the next supervise takes it over.
 
 mod directory;
-mod survivor;
+mod kept;
+mod script;
 
-use std::ffi::{OsStr, OsString};
-use std::io;
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tai64tools::Label;
-use unix::diag::{Message, fatal, warn};
-use unix::environment::Environment;
+use unix::diag::{Message, warn};
 use unix::event;
-use unix::exec::Program;
-use unix::ids::new_session;
-use unix::pipe;
-use unix::process::{Ended, Process, Signal, expect_children};
+use unix::process::{Ended, NO_SUCH_PROCESS, Process, Signal, expect_children};
 use unix::spawn::Ending;
-use unix::tool::{Exit, Fatal, SYSTEM};
+use unix::tool::{Exit, Fatal};
 
-use crate::service::command::Command;
-use crate::service::machine::{Action, Event, Machine};
+use crate::service::command::{Command, Target};
+use crate::service::machine::{Action, Event, Machine, Phase};
+use crate::service::rules::{Rules, Session};
+use crate::service::state::State;
 use crate::service::status::{Status, Want};
+use crate::service::survivor::{Role, Survivor};
 use directory::Directory;
+use script::{Note, Script};
 
 const USAGE: &str = "supervise dir";
 /// How long is waited between looks at a process that the kernel gives no descriptor for.
@@ -47,10 +48,17 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 /// A service and all that is known of it.
 struct Supervise {
     directory: Directory,
-    run: Program,
+    script: Script,
+    rules: Rules,
     machine: Machine,
+    /// The service's, or that of what comes after it: [`Machine::phase`].
     process: Option<Process>,
-    /// When the process was started, or had ended.
+    /// Whether that leads a group.
+    session: Session,
+    /// Where the service says that it is ready, as long as it has not.
+    note: Option<OwnedFd>,
+    state: State,
+    /// When the service was started, or had ended.
     since: Label,
     begun: Instant,
     left: bool,
@@ -58,37 +66,66 @@ struct Supervise {
 
 impl Supervise {
     /// With the process that an earlier supervise has left, if it still runs. The status is written.
-    fn new(directory: Directory) -> Result<Supervise, Fatal> {
-        let name = OsStr::new("./run");
-        let run = Program::new(name, &[name.to_owned()], Environment::inherited());
-        let run = run.map_err(|error| directory.failed("unable to run ", "/run", &error))?;
+    fn new(mut directory: Directory) -> Result<Supervise, Fatal> {
+        let script = Script::run();
+        let script = script.map_err(|error| directory.failed("unable to run ", "/run", &error))?;
         let want = if directory.is_down()? { Want::Down } else { Want::Up };
-        let (machine, process, since) = match directory.survivor() {
-            None => (Machine::new(want), None, Label::now()),
-            Some((process, status)) => {
-                let status = status.filter(|status| status.pid == Some(process.pid()));
-                let (want, paused) = status.map_or((want, false), |status| (status.want, status.paused));
-                let since = status.map_or_else(Label::now, |status| status.since);
-                (Machine::adopted(want, paused, Duration::ZERO), Some(process), since)
-            }
+        let (status, state) = directory.found();
+        let mut supervise = Supervise {
+            rules: directory.rules(),
+            directory,
+            script,
+            machine: Machine::new(want),
+            process: None,
+            session: Session::Shared,
+            note: None,
+            state,
+            since: Label::now(),
+            begun: Instant::now(),
+            left: false,
         };
-        let mut supervise =
-            Supervise { directory, run, machine, process, since, begun: Instant::now(), left: false };
-        supervise.machine.treat(supervise.directory.rules());
+        match supervise.directory.survivor() {
+            Some(survivor) => supervise.take_over(survivor, status),
+            None => {
+                supervise.state.finishing = None;
+                if status.is_some_and(|status| status.pid.is_some()) {
+                    supervise.state.ended = Some(Ended(None));
+                }
+            }
+        }
         supervise.announce();
         Ok(supervise)
+    }
+
+    fn take_over(&mut self, survivor: Survivor, status: Option<Status>) {
+        let Survivor { process, role, session } = survivor;
+        let pid = Some(process.pid()).filter(|_| role == Role::Run);
+        let (phase, pid) = if pid.is_some() { (Phase::Up, pid) } else { (Phase::Finishing, None) };
+        let (mut want, mut paused) = (self.machine.want, false);
+        if let Some(status) = status.filter(|status| status.pid == pid) {
+            (want, paused, self.since) = (status.want, status.paused, status.since);
+        }
+        self.machine = Machine::adopted(want, phase, paused, self.rules, Duration::ZERO);
+        let ready = self.state.ready.is_some_and(|(ready, _)| Some(ready) == pid);
+        if phase == Phase::Up && !ready {
+            self.note = self.rules.notification.and_then(|number| script::note_of(&process, number));
+        }
+        (self.process, self.session) = (Some(process), session);
     }
 
     fn run(&mut self) {
         self.handle(Event::Due);
         while !self.left {
-            if let Some(Ended(ending)) = self.process.as_ref().and_then(ended) {
-                self.process = None;
-                self.since = Label::now();
-                let code = if let Some(Ending::Exited(code)) = ending { Some(code) } else { None };
-                self.handle(Event::Ended(code));
+            if let Some(ended) = self.process.as_ref().and_then(ended) {
+                self.ended(ended);
             } else if self.machine.due().is_some_and(|due| due <= self.begun.elapsed()) {
                 self.handle(Event::Due);
+            } else if let Some(note) = self.noted() {
+                self.note = None;
+                if note == Note::Ready {
+                    self.state.ready = self.process.as_ref().map(|process| (process.pid(), Label::now()));
+                    self.announce();
+                }
             } else if let Some(byte) = self.directory.command() {
                 if let Some(command) = Command::of(byte) {
                     self.handle(Event::Command(command));
@@ -99,16 +136,21 @@ impl Supervise {
         }
     }
 
+    /// What the service has said of itself, if that is something.
+    fn noted(&self) -> Option<Note> {
+        self.note.as_ref().map(script::read_note).filter(|&note| note != Note::Silent)
+    }
+
     /// Until something has happened.
     fn wait(&self) {
-        let control = self.directory.control();
+        let watch = self.process.as_ref().and_then(Process::watch);
+        let unwatched = self.process.is_some() && watch.is_none();
+        let mut all = vec![self.directory.control()];
+        all.extend(watch);
+        all.extend(self.note.as_ref().map(AsFd::as_fd));
         let due = self.machine.due().map(|due| due.saturating_sub(self.begun.elapsed()));
-        let waited = match self.process.as_ref().map(Process::watch) {
-            None => event::wait([control], due).map(drop),
-            Some(Some(process)) => event::wait([control, process], due).map(drop),
-            Some(None) => event::wait([control], Some(LOOK_AGAIN)).map(drop),
-        };
-        if waited.is_err() {
+        let limit = if unwatched { Some(LOOK_AGAIN) } else { due };
+        if event::wait_any(&all, limit).is_err() {
             // There is no memory for the call itself; later there is.
             std::thread::sleep(LOOK_AGAIN);
         }
@@ -118,34 +160,52 @@ impl Supervise {
         for action in self.machine.step(event, self.begun.elapsed()) {
             match action {
                 Action::Start => self.start(),
-                Action::Signal(signal) => self.signal(signal),
+                Action::Finish => self.finish(),
+                Action::Signal(target, signal) => self.signal(target, signal),
                 Action::Announce => self.announce(),
                 Action::Leave => self.left = true,
             }
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    fn signal(&self, target: Target, signal: Signal) {
+        let Some(process) = &self.process else { return };
+        let message = Message::new("unable to signal the group of ").and(self.directory.name());
+        match (target, self.session) {
+            (Target::Process, _) => {}
+            (Target::Group, Session::Shared) => {
+                warn("supervise", &message.and(": it has none of its own without a file setsid"));
+            }
+            (Target::Group, Session::Own) => match process.signal_group(signal) {
+                Ok(()) => return,
+                // It has not come to make one.
+                Err(error) if error.raw_os_error() == Some(NO_SUCH_PROCESS) => {}
+                Err(error) => warn("supervise", &message.because(&error)),
+            },
+        }
         // What has ended meanwhile needs none.
-        self.process.as_ref().map(|process| process.signal(signal));
+        process.signal(signal).ok();
     }
 
     fn announce(&mut self) {
-        let status = Status {
-            since: self.since,
-            pid: self.process.as_ref().map(Process::pid),
-            paused: self.machine.paused,
-            want: self.machine.want,
-        };
-        self.directory.announce(&status);
+        let pid = self.process.as_ref().filter(|_| self.machine.phase == Phase::Up).map(Process::pid);
+        let (paused, want) = (self.machine.paused, self.machine.want);
+        self.directory.announce(&Status { since: self.since, pid, paused, want }, &self.state);
     }
 
     fn start(&mut self) {
-        match self.spawn() {
-            Ok(process) => {
-                self.process = Some(process);
+        self.rules = self.directory.rules();
+        let note = self.rules.notification.map(|number| script::note().map(|note| (note, number)));
+        let started = note.transpose().and_then(|note| {
+            let given = note.as_ref().map(|((_, writer), number)| (writer, *number));
+            let process = self.script.start(&mut self.directory, self.rules.session, given)?;
+            Ok((process, note.map(|((reader, _), _)| reader)))
+        });
+        match started {
+            Ok((process, note)) => {
+                (self.process, self.note, self.session) = (Some(process), note, self.rules.session);
                 self.since = Label::now();
-                self.machine.treat(self.directory.rules());
+                self.machine.treat(self.rules);
                 self.handle(Event::Started);
             }
             Err(error) => {
@@ -156,30 +216,39 @@ impl Supervise {
         }
     }
 
-    /// The child waits until it is known who it is. When this process is killed before, the child ends without having
-    /// run anything: it is never a second copy that nobody knows of.
-    fn spawn(&mut self) -> io::Result<Process> {
-        let (known, say) = pipe::new()?;
-        let mut say = Some(say);
-        let process = Process::fork(|| {
-            // The copy of the end to write, so that the original's end is the end of the pipe.
-            drop(say.take());
-            if matches!(pipe::read(&known, &mut [0]), Ok(1)) {
-                if Path::new("setsid").exists() {
-                    // The child of a fork leads no group, so it can't fail.
-                    new_session().ok();
-                }
-                let error = self.run.run();
-                let message = Message::new("unable to start ").and(self.directory.name()).and("/run");
-                fatal("supervise", &message.because(&error));
-            }
-            SYSTEM
-        })?;
-        self.directory.remember(&process);
-        if let Some(say) = &say {
-            unix::file::write(say, b"!")?;
+    fn ended(&mut self, ended: Ended) {
+        (self.process, self.note) = (None, None);
+        let code = if let Ended(Some(Ending::Exited(code))) = ended { Some(code) } else { None };
+        if self.machine.phase == Phase::Finishing {
+            self.state.finishing = None;
+            self.announce();
+            self.handle(Event::Finished(code));
+        } else {
+            (self.since, self.state.ended, self.state.ready) = (Label::now(), Some(ended), None);
+            self.handle(Event::Ended(code));
         }
-        Ok(process)
+    }
+
+    /// What comes after the end of the service; when it can't, that is all.
+    fn finish(&mut self) {
+        let ended = self.state.ended.unwrap_or(Ended(None));
+        let script = Script::finish(ended, self.directory.name());
+        let started = script.and_then(|script| {
+            script.map(|script| script.start(&mut self.directory, self.rules.session, None)).transpose()
+        });
+        match started {
+            Ok(Some(process)) => {
+                self.state.finishing = Some(process.pid());
+                (self.process, self.session) = (Some(process), self.rules.session);
+                self.announce();
+            }
+            Ok(None) => self.handle(Event::Finished(None)),
+            Err(error) => {
+                let message = Message::new("unable to start ").and(self.directory.name()).and("/finish");
+                warn("supervise", &message.because(&error));
+                self.handle(Event::Finished(None));
+            }
+        }
     }
 }
 

@@ -1,0 +1,114 @@
+//! `Survivor`: the process of a service whose supervise was killed, so that the next supervise takes it over.
+//!
+//! `supervise/child` is one line of fixed length, `PID BEGAN BOOT ROLE GROUP`: the process' number, the tick at which it
+//! began, the run of the machine, `run` or `finish`, and `group` if it leads one, otherwise `-`. It is written before
+//! the process runs anything, in place, so that a full disk does not matter.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use unix::process::Process;
+
+use super::rules::Session;
+
+const FILE: &str = "supervise/child";
+/// Room for the longest line.
+const LENGTH: usize = 100;
+
+/// What a process was started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It is the service.
+    Run,
+    /// It comes after the service.
+    Finish,
+}
+
+/// A process that was found running.
+#[derive(Debug)]
+pub struct Survivor {
+    /// Itself.
+    pub process: Process,
+    /// What it was started for.
+    pub role: Role,
+    /// Whether it leads a group.
+    pub session: Session,
+}
+
+/// What the line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Line {
+    pid: u32,
+    began: u64,
+    role: Role,
+    session: Session,
+}
+
+/// Writes down a process that does not run yet what it will run, in the service directory that is the working directory.
+pub fn remember(process: &Process, role: Role, session: Session) -> io::Result<()> {
+    let began = process.began()?.ok_or(ErrorKind::NotFound)?;
+    let boot = unix::file::boot_id()?;
+    let line = text(Line { pid: process.pid(), began, role, session }, &boot);
+    let mut open = fs::OpenOptions::new();
+    let file = open.write(true).create(true).truncate(false).mode(0o600).open(FILE)?;
+    file.write_all_at(line.as_bytes(), 0)
+}
+
+/// The process that was written down for the service in a directory, if it still runs. An error: that can't be known.
+pub fn find(service: &Path) -> io::Result<Option<Survivor>> {
+    let line = match fs::read_to_string(service.join(FILE)) {
+        Ok(line) => line,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Some(Line { pid, began, role, session }) = parse(&line, &unix::file::boot_id()?) else {
+        return Ok(None);
+    };
+    let process = Process::adopt(pid, began)?;
+    Ok(process.map(|process| Survivor { process, role, session }))
+}
+
+fn text(line: Line, boot: &[u8]) -> String {
+    let role = if line.role == Role::Run { "run" } else { "finish" };
+    let group = if line.session == Session::Own { "group" } else { "-" };
+    let line = format!("{} {} {} {role} {group}", line.pid, line.began, String::from_utf8_lossy(boot));
+    format!("{line:<width$}\n", width = LENGTH - 1)
+}
+
+fn parse(line: &str, boot: &[u8]) -> Option<Line> {
+    let mut words = line.split_ascii_whitespace();
+    let (pid, began) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let of_now = words.next()?.as_bytes() == boot;
+    let role = if words.next() == Some("finish") { Role::Finish } else { Role::Run };
+    let session = if words.next() == Some("group") { Session::Own } else { Session::Shared };
+    of_now.then_some(Line { pid, began, role, session })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOOT: &[u8] = b"0a4f0d2c-74c7-4a8c-9f7e-000000000000";
+
+    #[test]
+    fn what_was_written_is_read() {
+        for (role, session) in [(Role::Run, Session::Shared), (Role::Finish, Session::Own)] {
+            let line = Line { pid: u32::MAX, began: u64::MAX, role, session };
+            assert_eq!(text(line, BOOT).len(), LENGTH);
+            assert_eq!(parse(&text(line, BOOT), BOOT), Some(line));
+        }
+    }
+
+    #[test]
+    fn a_line_of_another_run_of_the_machine_names_nobody() {
+        let line = format!("12 345 {}    \n", String::from_utf8_lossy(BOOT));
+        let known = Line { pid: 12, began: 345, role: Role::Run, session: Session::Shared };
+        assert_eq!(parse(&line, BOOT), Some(known));
+        assert_eq!(parse(&line, b"another"), None);
+        for line in ["", "12", "12 345", "x 1 another", "12 x another"] {
+            assert_eq!(parse(line, b"another"), None);
+        }
+    }
+}

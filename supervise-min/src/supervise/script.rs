@@ -1,0 +1,135 @@
+//! Scripts of a service directory as processes: `run`, and `finish` after it.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+
+use unix::diag::{Message, fatal};
+use unix::environment::Environment;
+use unix::exec::Program;
+use unix::ids::new_session;
+use unix::process::{Ended, Process};
+use unix::spawn::Ending;
+use unix::tool::SYSTEM;
+use unix::{pipe, stdio};
+
+use super::directory::Directory;
+use crate::service::rules::Session;
+use crate::service::survivor::Role;
+
+/// What s6 passes for a process that did not exit.
+const NO_CODE: u32 = 256;
+
+/// A script and what it is started with.
+pub(super) struct Script {
+    pub(super) role: Role,
+    program: Program,
+    name: &'static str,
+}
+
+impl Script {
+    /// `./run`.
+    pub(super) fn run() -> io::Result<Script> {
+        Script::new(Role::Run, "run", Vec::new())
+    }
+
+    /// `./finish CODE SIGNAL DIR`, if it is there: the exit code or 256, the signal or 0, the directory as supervise was
+    /// given it.
+    pub(super) fn finish(ended: Ended, directory: &[u8]) -> io::Result<Option<Script>> {
+        if std::fs::metadata("finish").is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        let (code, signal) = match ended {
+            Ended(Some(Ending::Exited(code))) => (u32::from(code), 0),
+            Ended(Some(Ending::Crashed(signal))) => (NO_CODE, signal),
+            Ended(None) => (NO_CODE, 0),
+        };
+        let words =
+            vec![code.to_string().into(), signal.to_string().into(), OsStr::from_bytes(directory).into()];
+        Script::new(Role::Finish, "finish", words).map(Some)
+    }
+
+    fn new(role: Role, name: &'static str, words: Vec<OsString>) -> io::Result<Script> {
+        let path = OsString::from(format!("./{name}"));
+        let arguments = [vec![path.clone()], words].concat();
+        Ok(Script { role, program: Program::new(&path, &arguments, Environment::inherited())?, name })
+    }
+
+    /// Starts it. The child waits until it is known who it is. When this process is killed before, the child ends
+    /// without having run anything: it is never a second copy that nobody knows of.
+    ///
+    /// `note` is what the child has at a number of its own.
+    pub(super) fn start(
+        &self,
+        directory: &mut Directory,
+        session: Session,
+        note: Option<(&OwnedFd, RawFd)>,
+    ) -> io::Result<Process> {
+        let (known, say) = pipe::new()?;
+        let mut say = Some(say);
+        let process = Process::fork(|| {
+            // The copy of the end to write, so that the original's end is the end of the pipe.
+            drop(say.take());
+            if matches!(pipe::read(&known, &mut [0]), Ok(1)) {
+                let error = prepare(session, note).map_or_else(|error| error, |()| self.program.run());
+                let message = Message::new("unable to start ").and(directory.name()).and("/").and(self.name);
+                fatal("supervise", &message.because(&error));
+            }
+            SYSTEM
+        })?;
+        directory.remember(&process, self.role, session);
+        if let Some(say) = &say {
+            unix::file::write(say, b"!")?;
+        }
+        Ok(process)
+    }
+}
+
+/// In the child.
+fn prepare(session: Session, note: Option<(&OwnedFd, RawFd)>) -> io::Result<()> {
+    if session == Session::Own {
+        // The child of a fork leads no group, so it can't fail.
+        new_session().ok();
+    }
+    note.map_or(Ok(()), |(note, number)| stdio::give(note, number))
+}
+
+/// A pipe that a service says a line to when it is ready: the end to read, which never waits, and the other.
+pub(super) fn note() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = pipe::new()?;
+    pipe::never_wait(&reader)?;
+    Ok((reader, writer))
+}
+
+/// What came through such a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    /// Nothing yet.
+    Silent,
+    /// A line.
+    Ready,
+    /// The other end was closed without one.
+    Closed,
+}
+
+/// Reads what is there.
+pub(super) fn read_note(reader: impl AsFd) -> Note {
+    let mut buffer = [0; 256];
+    loop {
+        match pipe::read(&reader, &mut buffer) {
+            Ok(0) => return Note::Closed,
+            Ok(length) if buffer[..length].contains(&b'\n') => return Note::Ready,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Note::Silent,
+            Err(_) => return Note::Closed,
+        }
+    }
+}
+
+/// Takes over the pipe that a process of an earlier supervise's has at this number.
+pub(super) fn note_of(process: &Process, number: RawFd) -> Option<OwnedFd> {
+    let (reader, _) = pipe::take_over(process.pid(), number.try_into().ok()?).ok()?;
+    pipe::never_wait(&reader).ok()?;
+    Some(reader)
+}
