@@ -7,6 +7,8 @@ mod guides;
 mod own_log;
 mod scan;
 mod stop;
+mod storm;
+mod take_over;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -33,9 +35,15 @@ impl Scan {
 
     /// Starts svscan with the tools under test in its PATH.
     fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// The same with options.
+    fn start_with(&mut self, options: &[&str]) {
         let folder = tool("supervise").parent().unwrap().to_path_buf();
         let path = format!("{}:/usr/bin:/bin", folder.display());
-        self.svscan = Some(self.here.run(&tool("svscan"), &["s"]).with("PATH", &path).start());
+        self.svscan =
+            Some(self.here.run(&tool("svscan"), &[options, &["s"]].concat()).with("PATH", &path).start());
     }
 
     /// Makes a script.

@@ -1,9 +1,11 @@
 //! `.svscan/log`: what svscan and services without a logger say.
 
-use harness::ours_only;
+use std::time::Duration;
+
+use harness::{LogView, SmallDisk, ours_only, tool};
 use rustix::process::Signal;
 
-use crate::{LOG, Scan, until};
+use crate::{LOG, SLEEP, Scan, until};
 
 #[test]
 fn what_nobody_else_logs_goes_there() {
@@ -49,4 +51,49 @@ fn its_logger_may_die() {
         svscan.signal(Signal::TERM);
         assert_eq!(svscan.wait().code, Some(0));
     }
+}
+
+/// Its pipe is full then, and whoever wrote to it has to go on afterwards; who does not must not wait at all.
+#[test]
+fn a_flood_on_a_full_disk_stops_nobody_who_does_not_write_and_nobody_for_good() {
+    if !ours_only("svscan's own log") {
+        return;
+    }
+    let mut scan = Scan::new();
+    std::fs::create_dir_all(scan.path("s/.svscan/log")).unwrap();
+    let Some(disk) = SmallDisk::mount(&scan.path("s/.svscan/log/main"), "2m") else { return };
+    let filler = disk.path().join("filler");
+    let log = format!("exec '{}' t s1000000 n100 ./main 2>/dev/null", tool("multilog").display());
+    scan.script("s/.svscan/log/run", &log);
+    scan.service("s/flood", "while [ ! -e go ]; do sleep 0.05; done; seq 1 30000; exec sleep 1000", None);
+    // Its supervise has something to say every second.
+    scan.here.write("s/broken/run", "");
+    scan.service("s/quiet", SLEEP, Some(LOG));
+    scan.start();
+    scan.until("s/quiet/started", |text| !text.is_empty());
+    until("the log is there", || scan.path("s/.svscan/log/main/current").exists());
+    assert!(std::fs::write(&filler, vec![0; 4 << 20]).is_err());
+    scan.here.write("s/flood/go", "");
+    std::thread::sleep(Duration::from_secs(3));
+    // svscan warns at each look; it starts what is new, and supervises obey.
+    std::os::unix::fs::symlink("nowhere", scan.path("s/dangling")).unwrap();
+    scan.service("new", SLEEP, None);
+    std::fs::rename(scan.path("new"), scan.path("s/new")).unwrap();
+    scan.until("s/new/started", |text| !text.is_empty());
+    scan.svc("-t", &["s/quiet"]);
+    scan.svc("-dx", &["s/broken"]);
+    until("its supervise has obeyed", || !scan.ok("s/broken"));
+    scan.until("s/quiet/started", |text| text.lines().count() == 2);
+    std::fs::remove_file(&filler).unwrap();
+    let flooded = || {
+        let log = LogView::of(disk.path()).unstamped();
+        let numbers =
+            log.split(|&byte| byte == b'\n').filter_map(|line| str::from_utf8(line).ok()?.parse().ok());
+        numbers.collect::<Vec<u32>>()
+    };
+    until("everything is logged", || flooded().len() >= 30_000);
+    assert!(flooded() == (1..=30_000).collect::<Vec<_>>());
+    let svscan = scan.svscan.take().unwrap();
+    svscan.signal(Signal::TERM);
+    assert_eq!(svscan.wait().code, Some(0));
 }

@@ -69,6 +69,25 @@ fn a_second_term_kills_what_does_not_end() {
 }
 
 #[test]
+fn with_a_limit_the_stop_ends_whatever_happens_and_says_what_nobody_has_read() {
+    if ours_only("Stopping svscan") {
+        let mut scan = Scan::new();
+        let stubborn = "trap '' TERM; echo hello; echo $$ >started; while :; do sleep 0.1; done";
+        scan.service("s/x", stubborn, Some("exec sleep 1000"));
+        scan.service("s/y", SLEEP, Some(LOG));
+        scan.start_with(&["-t", "1"]);
+        scan.until("s/x/started", |text| !text.is_empty());
+        until("they run", || scan.ok("s/x/log") && scan.ok("s/y/log"));
+        let svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        let outcome = svscan.wait();
+        let words = "svscan: warning: threw away 6 bytes that x/log has not read\n";
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), words));
+        assert!(scan.all().iter().all(|name| !scan.ok(name)));
+    }
+}
+
+#[test]
 fn abort_leaves_everything_running() {
     if ours_only("Stopping svscan") {
         let mut scan = Scan::new();

@@ -1,4 +1,4 @@
-//! `Job`: one supervise of svscan's, started again when it has ended.
+//! `Job`: one supervise, of svscan's own or one that it has found, started again when it has ended.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,19 +12,21 @@ use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::limit::{self, Limit, Resource};
-use unix::process::{change_directory, start};
+use unix::process::{Process, change_directory, start};
 use unix::signal::Signals;
 use unix::stdio;
 use unix::tool::SYSTEM;
 
 use super::APART;
+use super::survivors::Survivors;
 use crate::service::command::tell;
 
 /// The longest wait for the next start of a supervise that keeps ending.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What svscan has changed of its own and gives back to what it runs.
+/// What svscan has changed of its own and gives back to what it runs, and who runs already.
 pub(super) struct Surroundings {
+    pub(super) survivors: Survivors,
     pub(super) signals: Signals,
     pub(super) files: Limit,
 }
@@ -38,14 +40,16 @@ pub(super) struct Descriptors {
 }
 
 /// A supervise.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Job {
     /// Where it is started. Empty: here.
     pub(super) place: PathBuf,
     /// Its argument.
     pub(super) name: OsString,
     pub(super) descriptors: Descriptors,
-    pub(super) pid: Option<u32>,
+    pid: Option<u32>,
+    /// One that runs and is not a child.
+    survivor: Option<Process>,
     /// No start before.
     pub(super) not_before: Duration,
     started: Duration,
@@ -60,15 +64,31 @@ impl Job {
             name: name.into(),
             descriptors,
             pid: None,
+            survivor: None,
             not_before: Duration::ZERO,
             started: Duration::ZERO,
             failures: 0,
         }
     }
 
+    /// Whether there is one.
+    pub(super) fn runs(&self) -> bool {
+        self.pid.is_some() || self.survivor.is_some()
+    }
+
+    /// Whether this child was it.
+    pub(super) fn is(&self, pid: u32) -> bool {
+        self.pid == Some(pid)
+    }
+
+    /// Whether it was found, and has ended.
+    pub(super) fn has_ended_elsewhere(&self) -> bool {
+        self.survivor.as_ref().is_some_and(|process| process.ended().is_ok_and(|ended| ended.is_some()))
+    }
+
     /// Its supervise has ended.
     pub(super) fn ended(&mut self, now: Duration) {
-        self.pid = None;
+        (self.pid, self.survivor) = (None, None);
         let soon = now.saturating_sub(self.started) < APART;
         self.failures = if soon { self.failures + 1 } else { 0 };
         let wait = APART * 2u32.pow(self.failures.saturating_sub(1).min(4));
@@ -83,14 +103,24 @@ impl Job {
         }
     }
 
-    /// When it is to be started. None: it runs.
-    pub(super) fn due(&self) -> Option<Duration> {
-        self.pid.is_none().then_some(self.not_before)
+    /// Forgets how often it has ended: from now on it is to.
+    pub(super) fn forgive(&mut self) {
+        self.failures = 0;
     }
 
-    /// Starts it if it does not run and may.
-    pub(super) fn keep(&mut self, surroundings: &Surroundings, now: Duration) {
+    /// When it is to be started. None: it runs.
+    pub(super) fn due(&self) -> Option<Duration> {
+        (!self.runs()).then_some(self.not_before)
+    }
+
+    /// Starts it if it does not run and may, unless somebody has.
+    pub(super) fn keep(&mut self, surroundings: &mut Surroundings, now: Duration) {
         if self.due().is_none_or(|due| due > now) {
+            return;
+        }
+        self.survivor = surroundings.survivors.supervise_in(&self.path());
+        if self.runs() {
+            self.started = now;
             return;
         }
         match start(|| self.become_supervise(surroundings)) {
@@ -103,7 +133,8 @@ impl Job {
         }
     }
 
-    fn path(&self) -> PathBuf {
+    /// The service directory.
+    pub(super) fn path(&self) -> PathBuf {
         self.place.join(&self.name)
     }
 

@@ -9,6 +9,7 @@ mod job;
 mod own_log;
 mod service;
 mod stop;
+mod survivors;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -26,9 +27,10 @@ use unix::watch::{Hint, Watch};
 
 use crate::options::{Given, Names, Syntax, parse, seconds};
 use entry::Entries;
-use job::Surroundings;
+use job::{Job, Surroundings};
 use own_log::OwnLog;
 use service::Service;
+use survivors::Survivors;
 
 const SYNTAX: Syntax =
     Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
@@ -84,8 +86,8 @@ impl Svscan {
         // Each service with a log takes two descriptors. What is run has the limit that was there.
         let files = limit::get(Resource::Nofile);
         limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
-        let surroundings = Surroundings { signals, files };
-        let own_log = OwnLog::start(&surroundings)?;
+        let mut surroundings = Surroundings { survivors: Survivors::new(), signals, files };
+        let own_log = OwnLog::start(&mut surroundings)?;
         Ok(Svscan {
             surroundings,
             watch: Watch::new(Path::new(".")).ok(),
@@ -105,12 +107,13 @@ impl Svscan {
                 Some(End::Stop) => return self.stop(),
                 None => {}
             }
+            self.bury();
             self.hints();
             if self.now() >= self.next_scan {
                 self.scan();
             }
             if let Some(log) = &mut self.own_log {
-                log.job.keep(&self.surroundings, self.begun.elapsed());
+                log.job.keep(&mut self.surroundings, self.begun.elapsed());
             }
             self.wait();
         }
@@ -137,13 +140,33 @@ impl Svscan {
     fn reap(&mut self) {
         let now = self.now();
         while let Some(pid) = reap() {
-            let jobs = self.services.iter_mut().flat_map(Service::jobs);
-            let own = self.own_log.iter_mut().map(|log| &mut log.job);
-            if let Some(job) = jobs.chain(own).find(|job| job.pid == Some(pid)) {
+            let ended = self.jobs().find(|job| job.is(pid)).map(|job| {
                 job.ended(now);
-                self.next_scan = self.next_scan.min(job.not_before);
-            }
+                job.not_before
+            });
+            self.next_scan = ended.map_or(self.next_scan, |again| again.min(self.next_scan));
         }
+    }
+
+    /// Looks after supervises that are not children.
+    fn bury(&mut self) {
+        let Some(watch) = self.surroundings.survivors.watch() else { return };
+        if !event::wait([watch], Some(Duration::ZERO)).is_ok_and(|[watch]| watch.readable) {
+            return;
+        }
+        let now = self.now();
+        let mut again = self.next_scan;
+        for job in self.jobs().filter(|job| job.has_ended_elsewhere()) {
+            job.ended(now);
+            again = again.min(job.not_before);
+        }
+        self.next_scan = again;
+    }
+
+    /// All supervises.
+    fn jobs(&mut self) -> impl Iterator<Item = &mut Job> {
+        let own = self.own_log.iter_mut().map(|log| &mut log.job);
+        self.services.iter_mut().flat_map(Service::jobs).chain(own)
     }
 
     fn hints(&mut self) {
@@ -180,13 +203,14 @@ impl Svscan {
             self.next_scan = self.next_scan.min(due);
         }
         self.services.retain(|service| service.active || service.runs());
+        self.surroundings.survivors.forget();
     }
 
     fn found(&mut self, entry: entry::Entry, now: Duration) {
         let known = self.services.iter().position(|service| service.id == entry.id);
         let place = match known {
             Some(place) => place,
-            None => match Service::new(&entry) {
+            None => match Service::new(&entry, &mut self.surroundings.survivors) {
                 Ok(service) => {
                     self.services.push(service);
                     self.services.len() - 1
@@ -199,19 +223,17 @@ impl Svscan {
             service.active = true;
             service.rename(&entry.name);
             service.look_for_late_log();
-            service.keep(&self.surroundings, now);
+            service.keep(&mut self.surroundings, now);
         }
     }
 
     fn wait(&self) {
         let own = self.own_log.as_ref().and_then(|log| log.job.due());
         let due = own.map_or(self.next_scan, |own| own.min(self.next_scan)).saturating_sub(self.now());
-        let signals = self.surroundings.signals.as_fd();
-        let waited = match &self.watch {
-            Some(watch) => event::wait([signals, watch.as_fd()], Some(due)).map(drop),
-            None => event::wait([signals], Some(due)).map(drop),
-        };
-        if waited.is_err() {
+        let mut all = vec![self.surroundings.signals.as_fd()];
+        all.extend(self.watch.as_ref().map(AsFd::as_fd));
+        all.extend(self.surroundings.survivors.watch());
+        if event::wait_any(&all, Some(due)).is_err() {
             std::thread::sleep(Duration::from_millis(100));
         }
     }

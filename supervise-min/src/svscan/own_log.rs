@@ -21,20 +21,21 @@ const PLACE: &str = ".svscan";
 pub(super) struct OwnLog {
     pub(super) job: Job,
     /// The pipe's end to read.
-    _pipe: Arc<OwnedFd>,
+    pub(super) pipe: Arc<OwnedFd>,
     output: Arc<OwnedFd>,
     error: Arc<OwnedFd>,
 }
 
 impl OwnLog {
     /// Starts it and takes its pipe for this process' output. None: there is no `.svscan/log`.
-    pub(super) fn start(surroundings: &Surroundings) -> Result<Option<OwnLog>, Fatal> {
+    pub(super) fn start(surroundings: &mut Surroundings) -> Result<Option<OwnLog>, Fatal> {
         if !Path::new(PLACE).join("log").is_dir() {
             return Ok(None);
         }
         let failed =
             |error: std::io::Error| Fatal::system(Message::new("unable to set up .svscan/log"), &error);
-        let (reader, writer) = pipe::new().map_err(failed)?;
+        let found = surroundings.survivors.pipe_into(&Path::new(PLACE).join("log"));
+        let (reader, writer) = found.map_or_else(pipe::new, Ok).map_err(failed)?;
         let input = Arc::new(reader);
         let output = Arc::new(stdio::copy(stdout()).map_err(failed)?);
         let error = Arc::new(stdio::copy(stderr()).map_err(failed)?);
@@ -46,7 +47,7 @@ impl OwnLog {
         let mut job = Job::new(OsStr::new(PLACE), OsStr::new("log"), descriptors);
         job.keep(surroundings, Duration::ZERO);
         stdio::set_output(&writer).and_then(|()| stdio::set_error(&writer)).map_err(failed)?;
-        Ok(Some(OwnLog { job, _pipe: input, output, error }))
+        Ok(Some(OwnLog { job, pipe: input, output, error }))
     }
 
     /// Gives this process its first output back, so that the pipe has an end.

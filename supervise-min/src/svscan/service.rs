@@ -14,6 +14,7 @@ use unix::pipe;
 
 use super::entry::{Entry, Id};
 use super::job::{Descriptors, Job, Surroundings};
+use super::survivors::Survivors;
 
 /// A service.
 #[derive(Debug)]
@@ -37,7 +38,8 @@ pub(super) struct Log {
 
 impl Service {
     /// Looks for a `log`, once and for all, and makes the pipe. Nothing is started without it.
-    pub(super) fn new(entry: &Entry) -> Result<Service, Message> {
+    /// A pipe that is there already, since one of those at its ends has outlived another svscan, is taken over.
+    pub(super) fn new(entry: &Entry, survivors: &mut Survivors) -> Result<Service, Message> {
         let name = &entry.name;
         let about = |what: &str| Message::new(what).and(name.as_bytes());
         let has_log = match fs::metadata(Path::new(name).join("log")) {
@@ -48,8 +50,10 @@ impl Service {
         let mut output = Descriptors::default();
         let mut log = None;
         if has_log {
-            let (reader, writer) =
-                pipe::new().map_err(|error| about("unable to create pipe for ").because(&error))?;
+            let found = survivors.pipe_between(Path::new(name), &Path::new(name).join("log"));
+            let (reader, writer) = found
+                .map_or_else(pipe::new, Ok)
+                .map_err(|error| about("unable to create pipe for ").because(&error))?;
             let pipe = Arc::new(reader);
             let input = Descriptors { input: Some(pipe.clone()), ..Descriptors::default() };
             log = Some(Log { job: Job::new(name, OsStr::new("log"), input), pipe });
@@ -86,11 +90,15 @@ impl Service {
 
     /// Whether one of them runs.
     pub(super) fn runs(&self) -> bool {
-        self.main.pid.is_some() || self.log.as_ref().is_some_and(|log| log.job.pid.is_some())
+        self.main.runs() || self.log.as_ref().is_some_and(|log| log.job.runs())
     }
 
-    /// Starts those that do not run and may.
-    pub(super) fn keep(&mut self, surroundings: &Surroundings, now: Duration) {
-        self.jobs().for_each(|job| job.keep(surroundings, now));
+    /// Starts those that do not run and may: first who reads, so that nobody writes without a reader if svscan is killed
+    /// in between.
+    pub(super) fn keep(&mut self, surroundings: &mut Surroundings, now: Duration) {
+        if let Some(log) = &mut self.log {
+            log.job.keep(surroundings, now);
+        }
+        self.main.keep(surroundings, now);
     }
 }

@@ -1,0 +1,113 @@
+//! `Survivors`: supervises that a svscan which was killed has left behind, and the pipes that they and their services
+//! still hold.
+//!
+//! A second supervise would only fail on the lock, and a second pipe would part a service from its logger. Where /proc
+//! does not tell there are none: then supervises are started, fail, and are tried again, as the original does it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use unix::event::Set;
+use unix::process::Process;
+use unix::{fifo, pipe};
+
+use super::entry::Id;
+use crate::service::survivor;
+
+/// Descriptors of a supervise, and of what it runs.
+const INPUT: u32 = 0;
+const OUTPUT: u32 = 1;
+
+/// Who runs where, looked at when it is asked for.
+#[derive(Debug)]
+pub(super) struct Survivors {
+    /// Readable when one that is watched has ended.
+    ended: Option<Set>,
+    /// Processes by their working directories.
+    places: Option<HashMap<Id, Vec<u32>>>,
+}
+
+impl Survivors {
+    /// Nobody has been looked for.
+    pub(super) fn new() -> Survivors {
+        Survivors { ended: Set::new().ok(), places: None }
+    }
+
+    /// The supervise that runs in a directory, whoever has started it. It is watched from now on.
+    pub(super) fn supervise_in(&mut self, service: &Path) -> Option<Process> {
+        let process = self.find(service)?;
+        self.ended.as_ref()?.add(process.watch()?).ok()?;
+        Some(process)
+    }
+
+    /// New ends, to read and to write, of the pipe between a service and its logger.
+    pub(super) fn pipe_between(&mut self, service: &Path, log: &Path) -> Option<(OwnedFd, OwnedFd)> {
+        self.pipe_into(log).or_else(|| {
+            // The output of a service that was started without a logger is svscan's, and has a reader.
+            let holders = [self.find(service), service_in(service)];
+            let unread = |pid: &u32| pipe::is_unread(*pid, OUTPUT);
+            let mut unread = holders.iter().flatten().map(Process::pid).filter(unread);
+            unread.find_map(|pid| pipe::take_over(pid, OUTPUT).ok())
+        })
+    }
+
+    /// New ends of the pipe that a logger or its supervise reads.
+    pub(super) fn pipe_into(&mut self, log: &Path) -> Option<(OwnedFd, OwnedFd)> {
+        let holders = [self.find(log), service_in(log)];
+        let mut holders = holders.iter().flatten().map(Process::pid);
+        holders.find_map(|pid| pipe::take_over(pid, INPUT).ok())
+    }
+
+    /// What was seen of /proc is not so any more.
+    pub(super) fn forget(&mut self) {
+        self.places = None;
+    }
+
+    /// Readable when one of those that are watched has ended.
+    pub(super) fn watch(&self) -> Option<BorrowedFd<'_>> {
+        self.ended.as_ref().map(AsFd::as_fd)
+    }
+
+    fn find(&mut self, service: &Path) -> Option<Process> {
+        // Mostly there is none, and this is quick.
+        fifo::open_to_write(&service.join("supervise/ok")).ok()?;
+        let lock = id(&service.join("supervise/lock"))?;
+        let here = self.places.get_or_insert_with(places).get(&id(service)?)?;
+        let holders = here.iter().filter_map(|&pid| {
+            // Held first, so that who is looked at is who it was.
+            let process = Process::find(pid).ok()??;
+            holds(pid, lock).then(|| Some((process.began().ok()??, process)))?
+        });
+        // What supervise has just forked shares its descriptors for a moment.
+        holders.min_by_key(|(began, process)| (*began, process.pid())).map(|(_, process)| process)
+    }
+}
+
+/// The process of a service whose supervise may have ended.
+pub(super) fn service_in(service: &Path) -> Option<Process> {
+    survivor::find(service).ok()?.map(|survivor| survivor.process)
+}
+
+fn id(path: &Path) -> Option<Id> {
+    fs::metadata(path).ok().map(|stat| (stat.dev(), stat.ino()))
+}
+
+fn places() -> HashMap<Id, Vec<u32>> {
+    let mut places = HashMap::<Id, Vec<u32>>::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        if let Some(place) = id(&entry.path().join("cwd")) {
+            places.entry(place).or_default().push(pid);
+        }
+    }
+    places
+}
+
+/// Whether a process has a file open.
+fn holds(pid: u32, file: Id) -> bool {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    descriptors.into_iter().any(|descriptor| id(&descriptor.path()) == Some(file))
+}

@@ -1,0 +1,249 @@
+//! A new svscan after one that was killed. The original's starts second supervises, which fail on the lock every five
+//! seconds for as long as the first ones live, and has a pipe that no one of them uses.
+
+use std::path::Path;
+use std::time::Duration;
+
+use harness::{is_root, ours_only, until};
+use rustix::process::Signal;
+
+use crate::{LOG, SLEEP, Scan};
+
+/// Writes numbers, one by one.
+const COUNT: &str = "n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done";
+
+impl Scan {
+    /// Kills svscan alone, and starts another.
+    fn kill_and_start(&mut self) {
+        self.kill();
+        self.start();
+    }
+
+    fn kill(&mut self) {
+        let mut svscan = self.svscan.take().unwrap();
+        svscan.signal(Signal::KILL);
+        until("svscan is gone", || svscan.has_ended());
+        std::mem::forget(svscan);
+    }
+
+    /// The process of the supervise that runs in a directory.
+    fn supervise_of(&self, name: &str) -> u32 {
+        let place = self.path(name).canonicalize().unwrap();
+        let all = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+        let mut all = all.filter_map(|name| name.parse().ok()).filter(|pid: &u32| {
+            let process = Path::new("/proc").join(pid.to_string());
+            let is_there = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == place);
+            is_there && std::fs::read(process.join("comm")).is_ok_and(|name| name == b"supervise\n")
+        });
+        all.next().unwrap()
+    }
+
+    fn kill_supervise(&self, name: &str) {
+        kill(self.supervise_of(name));
+        until("supervise is gone", || !self.ok(name));
+    }
+
+    /// The process of a service.
+    fn pid(&self, name: &str) -> u32 {
+        let status = std::fs::read(self.path(name).join("supervise/status")).unwrap();
+        u32::from_le_bytes(status[12..16].try_into().unwrap())
+    }
+
+    /// Ends everything, and looks whether the log is 1, 2, 3 without a hole.
+    fn stop_and_check(mut self, log: &str) {
+        let svscan = self.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        let outcome = svscan.wait();
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+        for name in self.all() {
+            assert!(!self.ok(&name), "{name} still runs");
+        }
+        let all = self.read(log);
+        let expected: String = (1..=all.lines().count()).map(|n| format!("{n}\n")).collect();
+        assert!(all == expected, "the log has a hole or a second copy in it");
+    }
+}
+
+fn kill(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
+}
+
+#[test]
+fn a_new_svscan_watches_supervises_that_live_and_no_line_is_lost() {
+    if ours_only("A svscan after one that was killed") {
+        let mut scan = Scan::new();
+        scan.service("s/x", COUNT, Some(LOG));
+        scan.service("s/y", SLEEP, None);
+        scan.start();
+        scan.until("s/x/log/all", |text| text.contains("10\n"));
+        until("y runs", || scan.ok("s/y"));
+        let before = ["s/x", "s/x/log", "s/y"].map(|name| scan.supervise_of(name));
+        for round in 0..5u64 {
+            scan.kill_and_start();
+            std::thread::sleep(Duration::from_millis(round * 30));
+        }
+        let lines = scan.read("s/x/log/all").lines().count();
+        scan.until("s/x/log/all", |text| text.lines().count() > lines + 100);
+        assert_eq!(["s/x", "s/x/log", "s/y"].map(|name| scan.supervise_of(name)), before);
+        assert_eq!(scan.read("s/y/started").lines().count(), 1);
+        scan.stop_and_check("s/x/log/all");
+    }
+}
+
+/// Every one of the four that hold the pipe may be the one that is left.
+#[test]
+fn the_pipe_is_taken_over_from_whoever_holds_it() {
+    if ours_only("A svscan after one that was killed") {
+        for killed in [
+            &["supervise s/x/log"][..],
+            &["supervise s/x"],
+            &["supervise s/x/log", "supervise s/x"],
+            &["supervise s/x/log", "supervise s/x", "s/x"],
+            &["supervise s/x/log", "s/x/log"],
+            &["supervise s/x/log", "s/x/log", "supervise s/x"],
+        ] {
+            let mut scan = Scan::new();
+            // It goes on counting, waits where it would be killed for writing without a reader, and is one copy.
+            let run = "trap '' PIPE; exec 9>lock; flock -n 9 || echo two >>../../two\n\
+                       n=$(cat n 2>/dev/null || echo 0)\n\
+                       while :; do echo $((n+1)) 2>/dev/null && n=$((n+1)) && echo $n >n; sleep 0.02 9>&-; done";
+            scan.service(
+                "s/x",
+                run,
+                Some("exec 9>lock; flock -n 9 || echo two >>../../../two; exec cat >>all"),
+            );
+            scan.start();
+            scan.until("s/x/log/all", |text| text.contains("5\n"));
+            scan.kill();
+            for name in killed {
+                match name.strip_prefix("supervise ") {
+                    Some(name) => scan.kill_supervise(name),
+                    None => kill(scan.pid(name)),
+                }
+            }
+            let lines = scan.read("s/x/log/all").lines().count();
+            scan.start();
+            scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
+            assert_eq!(scan.read("two"), "", "{killed:?}");
+            until("all have a supervise", || scan.ok("s/x") && scan.ok("s/x/log"));
+            let svscan = scan.svscan.take().unwrap();
+            svscan.signal(Signal::TERM);
+            assert_eq!(svscan.wait().code, Some(0), "{killed:?}");
+            // A service that is killed between its line and its count says the number again.
+            let mut numbers: Vec<u32> =
+                scan.read("s/x/log/all").lines().map(|n| n.parse().unwrap()).collect();
+            numbers.dedup();
+            let count = u32::try_from(numbers.len()).unwrap();
+            assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "{killed:?}");
+        }
+    }
+}
+
+#[test]
+fn what_ends_later_is_started_again_by_the_new_one() {
+    if ours_only("A svscan after one that was killed") {
+        let mut scan = Scan::new();
+        scan.service("s/x", COUNT, Some(LOG));
+        scan.start();
+        scan.until("s/x/log/all", |text| text.contains("10\n"));
+        scan.kill_and_start();
+        let before = scan.supervise_of("s/x/log");
+        std::thread::sleep(Duration::from_millis(300));
+        scan.svc("-dx", &["s/x/log"]);
+        until("it has another supervise", || scan.ok("s/x/log") && scan.supervise_of("s/x/log") != before);
+        let lines = scan.read("s/x/log/all").lines().count();
+        scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
+        scan.stop_and_check("s/x/log/all");
+    }
+}
+
+#[test]
+fn its_own_log_goes_on_in_the_same_pipe() {
+    if ours_only("A svscan after one that was killed") {
+        let mut scan = Scan::new();
+        scan.script("s/.svscan/log/run", LOG);
+        scan.service("s/y", COUNT, None);
+        scan.start();
+        scan.until("s/.svscan/log/all", |text| text.contains("10\n"));
+        let before = scan.supervise_of("s/.svscan/log");
+        scan.kill_and_start();
+        std::os::unix::fs::symlink("nowhere", scan.path("s/dangling")).unwrap();
+        let words = "svscan: warning: unable to stat dangling: file does not exist\n";
+        scan.until("s/.svscan/log/all", |text| text.contains(words));
+        assert_eq!(scan.supervise_of("s/.svscan/log"), before);
+        std::fs::remove_file(scan.path("s/dangling")).unwrap();
+        let log = scan.path("s/.svscan/log/all");
+        let svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        assert_eq!(svscan.wait().code, Some(0));
+        let all = std::fs::read_to_string(log).unwrap().replace(words, "");
+        let expected: String = (1..=all.lines().count()).map(|n| format!("{n}\n")).collect();
+        assert_eq!(all, expected);
+    }
+}
+
+/// Its supervise would be started again only seconds later, and nobody would tell the service.
+#[test]
+fn a_service_whose_supervise_was_just_killed_is_ended_too() {
+    if ours_only("Stopping svscan") {
+        let mut scan = Scan::new();
+        scan.service("s/x", SLEEP, Some(LOG));
+        scan.start();
+        scan.until("s/x/started", |text| !text.is_empty());
+        until("it runs", || scan.ok("s/x") && scan.ok("s/x/log"));
+        let pid = scan.pid("s/x");
+        scan.kill_supervise("s/x");
+        let svscan = scan.svscan.take().unwrap();
+        svscan.signal(Signal::TERM);
+        assert_eq!(svscan.wait().code, Some(0));
+        // Nobody may have waited for it.
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+        assert_eq!(scan.read("s/x/started").lines().count(), 1);
+    }
+}
+
+/// As the first process of a container: signals reach it though the kernel gives it no default actions, and it is the
+/// parent of whoever has lost his own.
+#[test]
+fn it_can_be_the_first_process() {
+    if !is_root() || !Path::new("/usr/bin/unshare").exists() {
+        return eprintln!("skipped: needs root and unshare");
+    }
+    if ours_only("Stopping svscan") {
+        let scan = Scan::new();
+        scan.service(
+            "s/x",
+            "(sleep 0.1; exec sleep 0.1) & (exec 2>/dev/null; cat /proc/1/comm); exec sleep 1000",
+            Some(LOG),
+        );
+        let svscan = harness::tool("svscan");
+        let folder = svscan.parent().unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.display());
+        let script = format!("exec 0<&- 1>&-; exec '{}' s", svscan.display());
+        let words = ["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", &script];
+        let mut run = scan.here.run(Path::new("/usr/bin/unshare"), &words).with("PATH", &path).start();
+        scan.until("s/x/log/all", |text| text == "svscan\n");
+        let children = || {
+            let parent = run.pid();
+            std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default()
+        };
+        let first: u32 = children().trim().parse().unwrap();
+        let zombies = || {
+            let children = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap();
+            let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            children.split_ascii_whitespace().filter(|pid| stat(pid).contains(") Z ")).count()
+        };
+        scan.svc("-t", &["s/x"]);
+        scan.until("s/x/log/all", |text| text == "svscan\nsvscan\n");
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(zombies(), 0);
+        let pid = rustix::process::Pid::from_raw(i32::try_from(first).unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+        until("it has ended", || run.has_ended());
+        assert!(!scan.ok("s/x") && !scan.ok("s/x/log"));
+    }
+}
