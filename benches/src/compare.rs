@@ -34,6 +34,10 @@ fn measured(
 ) -> io::Result<Vec<Row>> {
     let reference = Reference::new(corpus, &definition.outputs)?;
     let mut runs = installed(&definition.runs, engines)?;
+    if let Some(hindrance) = measure::hindrance(definition) {
+        say(&Message::new("skipping ").and(&definition.name).and(", which ").and(hindrance));
+        runs.clear();
+    }
     for _ in 0..rounds {
         for (run, values) in &mut runs {
             values.push(measure::run(definition, run, engines, corpus, &reference)?);
@@ -46,9 +50,9 @@ fn unit(measure: Measure) -> &'static str {
     match measure {
         Measure::Throughput | Measure::Filter => "seconds",
         Measure::Cpu => "seconds of processor time",
-        Measure::Latency => "microseconds",
-        Measure::Idle => "kB",
-        Measure::Pauses | Measure::Starts => "milliseconds",
+        Measure::Latency | Measure::Command => "microseconds",
+        Measure::Idle | Measure::Supervises => "kB",
+        Measure::Pauses | Measure::Starts | Measure::Services => "milliseconds",
     }
 }
 
@@ -80,6 +84,7 @@ fn rows(runs: &[(&Run, Vec<Value>)]) -> Vec<Row> {
             median: middle,
             ratio: middle / rows.first().map_or(middle, |ours| ours.median),
             bar: run.bar,
+            most: run.most,
             size,
             note: values.last().map(|value| value.note.clone()).unwrap_or_default(),
             values: numbers,

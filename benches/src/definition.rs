@@ -23,8 +23,21 @@ pub struct Definition {
     /// What has to be in the directories afterwards, for the measurements of throughput.
     #[serde(default)]
     pub outputs: Vec<Expected>,
+    /// What runs, for the measurements of supervision.
+    #[serde(default)]
+    pub services: Services,
     /// Who runs, in this order. The first is ours.
     pub runs: Vec<Run>,
+}
+
+/// Services of a supervisor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Services {
+    /// How many.
+    pub count: u64,
+    /// Whether each has a logger.
+    #[serde(default)]
+    pub loggers: bool,
 }
 
 /// What is measured; less is better.
@@ -45,6 +58,12 @@ pub enum Measure {
     Idle,
     /// Milliseconds of the longest pause of a writer that writes less than the engine could take.
     Pauses,
+    /// Milliseconds from the start of a supervisor until all its services run.
+    Services,
+    /// Kilobytes of private dirty memory of each supervise that has nothing to do.
+    Supervises,
+    /// Microseconds from the start of `svc -t` until the service has ended of it.
+    Command,
 }
 
 /// The content of one directory.
@@ -85,7 +104,7 @@ pub struct Run {
     /// Files to make before it runs.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// Variables of its environment.
+    /// Variables of its environment. `{tools}` as in the arguments.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     /// CRC-32 of all that it writes, stamps included, where it is the same every time.
@@ -100,9 +119,15 @@ pub struct Run {
     /// Whether its directories hold everything, or retention has deleted older files.
     #[serde(default)]
     pub keeps: Keeps,
+    /// Whether TERM ends all that it has started, and that is shown too.
+    #[serde(default)]
+    pub stops: bool,
     /// What its value divided by ours has to reach.
     #[serde(default)]
     pub bar: Option<f64>,
+    /// What its value may be at most: for numbers that do not depend on the machine.
+    #[serde(default)]
+    pub most: Option<f64>,
     /// What our bytes on the disk divided by its bytes may be at most.
     #[serde(default)]
     pub size_bar: Option<f64>,
@@ -187,6 +212,7 @@ impl Growth {
             measure: Measure::Throughput,
             corpus,
             outputs: directories.map(all).collect(),
+            services: Services::default(),
             runs,
         }
     }

@@ -52,7 +52,10 @@ fn measure(tools: &str, benches: &str, times: &str, to: &str) -> io::Result<Exit
     let mut record = Record::new(engines.versions(), times);
     let definitions: Vec<Definition> = definition::read_all(&benches.join("definitions"))?;
     for definition in &definitions {
-        record.tables.push(compare::compare(definition, &engines, times)?);
+        let table = compare::compare(definition, &engines, times)?;
+        if !table.rows.is_empty() {
+            record.tables.push(table);
+        }
         record.write(Path::new(to))?;
     }
     for definition in definitions.into_iter().map(Definition::shortened) {
@@ -124,8 +127,8 @@ fn gate(record: &str) -> io::Result<Exit> {
     for table in &record.tables {
         for row in table.rows.iter().filter(|row| row.reached() < TOLERANCE) {
             missed += 1;
-            let bar = row.bar.unwrap_or_default();
-            let found = format!("{}: {:.2} x {}, at least {bar}", table.name, row.ratio, row.engine);
+            let (reached, aim) = row.aim();
+            let found = format!("{}, {}: {reached:.2}, to be reached: {aim}", table.name, row.engine);
             say(&Message::new("missed: ").and(found));
         }
     }

@@ -54,6 +54,9 @@ pub struct Row {
     pub ratio: f64,
     /// What the ratio has to reach.
     pub bar: Option<f64>,
+    /// What the median may be at most.
+    #[serde(default)]
+    pub most: Option<f64>,
     /// Our bytes on the disk divided by its bytes, and what that may be at most.
     pub size: Option<(f64, f64)>,
     /// What else was found.
@@ -65,7 +68,18 @@ impl Row {
     pub fn reached(&self) -> f64 {
         let ratio = self.bar.map_or(f64::INFINITY, |bar| self.ratio / bar);
         let size = self.size.map_or(f64::INFINITY, |(size, most)| most / size);
-        ratio.min(size)
+        let most = self.most.map_or(f64::INFINITY, |most| most / self.median);
+        ratio.min(size).min(most)
+    }
+}
+
+impl Row {
+    /// What of it is held against a bar, and that in words.
+    pub fn aim(&self) -> (f64, String) {
+        match (self.bar, self.most) {
+            (None, Some(most)) => (self.median, format!("at most {most}")),
+            (bar, _) => (self.ratio, format!("{}", bar.unwrap_or_default())),
+        }
     }
 }
 
@@ -135,6 +149,7 @@ mod tests {
             median: 1.0,
             ratio,
             bar,
+            most: None,
             size,
             note: String::new(),
         };
@@ -142,6 +157,7 @@ mod tests {
         assert!(row(14.0, Some(13.0), Some((1.05, 1.1))).reached() > 1.0);
         assert!(row(14.0, Some(13.0), Some((1.2, 1.1))).reached() < 1.0);
         assert!(row(0.1, None, None).reached().is_infinite());
+        assert!(Row { most: Some(0.9), ..row(1.0, None, None) }.reached() < 1.0);
     }
 
     #[test]

@@ -60,8 +60,8 @@ pub fn missed(record: &Record) -> String {
     let mut text = String::from("| work | against | reached | to be reached |\n|---|---|---|---|\n");
     for table in &record.tables {
         for row in table.rows.iter().filter(|row| row.reached() < 1.0) {
-            let bar = row.bar.unwrap_or_default();
-            writeln!(text, "| {} | {} | {:.2} | {bar} |", table.name, row.engine, row.ratio).ok();
+            let (reached, bar) = row.aim();
+            writeln!(text, "| {} | {} | {reached:.2} | {bar} |", table.name, row.engine).ok();
         }
     }
     text
@@ -90,10 +90,11 @@ pub fn table(table: &Table) -> String {
 }
 
 fn bar(row: &Row) -> String {
-    match row.bar {
-        Some(bar) if row.ratio >= bar => format!("{bar}: reached"),
-        Some(bar) => format!("{bar}: missed"),
-        None => String::new(),
+    let word = |reached| if reached { "reached" } else { "missed" };
+    match (row.bar, row.most) {
+        (Some(bar), _) => format!("{bar}: {}", word(row.ratio >= bar)),
+        (None, Some(most)) => format!("at most {most}: {}", word(row.median <= most)),
+        (None, None) => String::new(),
     }
 }
 

@@ -142,6 +142,35 @@ fn a_log_that_comes_later_is_warned_about() {
     }
 }
 
+/// A supervise waits for what happens, svscan looks every five seconds.
+#[test]
+fn nobody_wakes_up_without_a_reason() {
+    let mut scan = Scan::new();
+    let names: Vec<String> = (0..10).map(|n| format!("s/{n}")).collect();
+    names.iter().for_each(|name| scan.service(name, SLEEP, Some(LOG)));
+    scan.start();
+    until("all run", || {
+        names.iter().all(|name| scan.ok(name) && !scan.read(&format!("{name}/started")).is_empty())
+    });
+    // The original waits for a second after each start.
+    std::thread::sleep(Duration::from_secs(2));
+    let svscan = scan.svscan.as_ref().unwrap().pid();
+    let children = std::fs::read_to_string(format!("/proc/{svscan}/task/{svscan}/children")).unwrap();
+    let wakeups = |pids: &str| -> u64 {
+        let of = |pid| std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let number = |status: String| -> Option<u64> {
+            status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+        };
+        pids.split_ascii_whitespace().map(|pid| number(of(pid)).unwrap()).sum()
+    };
+    assert_eq!(children.split_ascii_whitespace().count(), 20);
+    let before = (wakeups(&children), wakeups(&svscan.to_string()));
+    std::thread::sleep(Duration::from_secs(11));
+    assert_eq!(wakeups(&children), before.0);
+    // A look may wait for the disk as well.
+    assert!(wakeups(&svscan.to_string()) - before.1 <= 9);
+}
+
 #[test]
 fn services_outlive_svscan() {
     let mut scan = Scan::new();

@@ -26,10 +26,13 @@ pub enum Keep {
     Across,
 }
 
-/// Opens a file to be locked, making it where it is not there.
+/// Opens a file to be locked, making it where it is not there. One that stays here can be read and written as well.
 pub fn open_file(path: &Path, keep: Keep) -> io::Result<OwnedFd> {
-    let mut how = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
-    how.set(OFlags::CLOEXEC, keep == Keep::Here);
+    let how = match keep {
+        Keep::Here => OFlags::RDWR | OFlags::CLOEXEC,
+        Keep::Across => OFlags::WRONLY | OFlags::APPEND,
+    };
+    let how = how | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
     Ok(open(path, how, Mode::RUSR | Mode::WUSR)?)
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(start: &Start<'_>) -> io::Result<Value> {
     let wakeups = sum(&children, "status", "voluntary_ctxt_switches:")? - before;
     let mut memory = Vec::new();
     for child in &children {
-        memory.push(field(child, "smaps_rollup", "Private_Dirty:")?);
+        memory.push(field(child.id(), "smaps_rollup", "Private_Dirty:")?);
     }
     for child in children {
         start.finish(child)?;
@@ -37,11 +37,12 @@ pub(super) fn run(start: &Start<'_>) -> io::Result<Value> {
 }
 
 fn sum(children: &[Child], file: &str, name: &str) -> io::Result<u64> {
-    children.iter().map(|child| field(child, file, name)).sum()
+    children.iter().map(|child| field(child.id(), file, name)).sum()
 }
 
-fn field(child: &Child, file: &str, name: &str) -> io::Result<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{}/{file}", child.id()))?;
+/// A number from a file of a process in /proc.
+pub(super) fn field(pid: u32, file: &str, name: &str) -> io::Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/{file}"))?;
     let rest = text.lines().find_map(|line| line.strip_prefix(name));
     rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
         .ok_or_else(|| ErrorKind::InvalidData.into())

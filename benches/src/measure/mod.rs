@@ -4,6 +4,7 @@ mod check;
 mod filter;
 mod idle;
 mod paced;
+mod services;
 mod starts;
 mod throughput;
 
@@ -46,7 +47,15 @@ pub fn run(
         Measure::Pauses => paced::pauses(&start, corpus),
         Measure::Starts => starts::run(&start),
         Measure::Idle => idle::run(&start),
+        Measure::Services => services::all_up(&start, definition.services),
+        Measure::Supervises => services::idle(&start, definition.services),
+        Measure::Command => services::command(&start, definition.services),
     }
+}
+
+/// Why a definition can't be measured on this machine. None: it can.
+pub fn hindrance(definition: &Definition) -> Option<String> {
+    services::hindrance(definition.services)
 }
 
 /// An engine that is about to run.
@@ -68,8 +77,17 @@ impl Start<'_> {
         let missing = || Error::other(format!("{} is not installed", self.run.engine));
         let mut command = Command::new(self.engines.program(self.run)?.ok_or_else(missing)?);
         command.args(self.run.arguments.iter().map(|word| self.engines.in_place(word)));
-        command.current_dir(folder).envs(&self.run.environment);
+        let environment = self.run.environment.iter();
+        command.envs(environment.map(|(name, value)| (name, self.engines.in_place(value))));
+        command.current_dir(folder);
         Ok(command)
+    }
+
+    /// Another program that stands beside the engine's.
+    fn tool(&self, name: &str) -> io::Result<Command> {
+        let missing = || Error::other(format!("{} is not installed", self.run.engine));
+        let program = self.engines.program(self.run)?.ok_or_else(missing)?;
+        Ok(Command::new(program.with_file_name(name)))
     }
 
     /// The engine with a pipe to write into.

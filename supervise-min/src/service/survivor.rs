@@ -1,19 +1,19 @@
 //! `Survivor`: the process of a service whose supervise was killed, so that the next supervise takes it over.
 //!
-//! `supervise/child` is one line of fixed length, `PID BEGAN BOOT ROLE GROUP`: the process' number, the tick at which it
-//! began, the run of the machine, `run` or `finish`, and `group` if it leads one, otherwise `-`. It is written before
-//! the process runs anything, in place, so that a full disk does not matter.
+//! `supervise/lock`, which nobody else reads, has one line of fixed length, `PID BEGAN BOOT ROLE GROUP`: the process'
+//! number, the tick at which it began, the run of the machine, `run` or `finish`, and `group` if it leads one, otherwise
+//! `-`. It is written before the process runs anything, in place, so that a full disk does not matter.
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use unix::process::Process;
 
 use super::rules::Session;
 
-const FILE: &str = "supervise/child";
+const FILE: &str = "supervise/lock";
 /// Room for the longest line.
 const LENGTH: usize = 100;
 
@@ -46,14 +46,13 @@ struct Line {
     session: Session,
 }
 
-/// Writes down a process that does not run yet what it will run, in the service directory that is the working directory.
-pub fn remember(process: &Process, role: Role, session: Session) -> io::Result<()> {
+/// Writes a process that does not run yet what it will run into the lock.
+pub fn remember(lock: impl AsFd, process: &Process, role: Role, session: Session) -> io::Result<()> {
     let began = process.began()?.ok_or(ErrorKind::NotFound)?;
     let boot = unix::file::boot_id()?;
     let line = text(Line { pid: process.pid(), began, role, session }, &boot);
-    let mut open = fs::OpenOptions::new();
-    let file = open.write(true).create(true).truncate(false).mode(0o600).open(FILE)?;
-    file.write_all_at(line.as_bytes(), 0)
+    let written = unix::file::write_at(lock, line.as_bytes(), 0)?;
+    if written == LENGTH { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
 
 /// The process that was written down for the service in a directory, if it still runs. An error: that can't be known.

@@ -1,12 +1,11 @@
 //! `Directory`: the service directory as supervise uses it, and the files in its `supervise/`.
 //!
 //! ```text
-//! lock        locked while a supervise runs
+//! lock        locked while a supervise runs; who the process is, for the supervise that comes after this one
 //! control     named pipe for commands
 //! ok          named pipe that somebody reads while a supervise runs
 //! status      the 18 bytes for svstat
 //! state       what else is known, once there is something: how the last process ended, whether this one is ready
-//! child       who the process is, for the supervise that comes after this one
 //! ```
 
 use std::fs;
@@ -31,8 +30,7 @@ use crate::service::survivor::{self, Role, Survivor};
 /// A service directory, which is the working directory, and locked.
 pub(super) struct Directory {
     name: PathBuf,
-    /// Held, and never read.
-    _lock: OwnedFd,
+    lock: OwnedFd,
     control: OwnedFd,
     /// So that the pipe has no end when the last svc has gone.
     _writer: OwnedFd,
@@ -66,7 +64,7 @@ impl Directory {
         let name = name.to_owned();
         Ok(Directory {
             name,
-            _lock: lock,
+            lock,
             control: reader,
             _writer: writer,
             ok: None,
@@ -142,9 +140,9 @@ impl Directory {
 
     /// Writes down who the process is. That it can't be is said once.
     pub(super) fn remember(&mut self, process: &Process, role: Role, session: Session) {
-        let Err(error) = survivor::remember(process, role, session) else { return };
+        let Err(error) = survivor::remember(&self.lock, process, role, session) else { return };
         if !std::mem::replace(&mut self.forgetful, true) {
-            let message = Message::new("unable to write ").and(self.name()).and("/supervise/child");
+            let message = Message::new("unable to write ").and(self.name()).and("/supervise/lock");
             warn("supervise", &message.because(&error));
         }
     }

@@ -72,7 +72,7 @@ impl Supervise {
         let want = if directory.is_down()? { Want::Down } else { Want::Up };
         let (status, state) = directory.found();
         let mut supervise = Supervise {
-            rules: directory.rules(),
+            rules: Rules::PLAIN,
             directory,
             script,
             machine: Machine::new(want),
@@ -99,6 +99,7 @@ impl Supervise {
 
     fn take_over(&mut self, survivor: Survivor, status: Option<Status>) {
         let Survivor { process, role, session } = survivor;
+        self.rules = self.directory.rules();
         let pid = Some(process.pid()).filter(|_| role == Role::Run);
         let (phase, pid) = if pid.is_some() { (Phase::Up, pid) } else { (Phase::Finishing, None) };
         let (mut want, mut paused) = (self.machine.want, false);
