@@ -19,6 +19,7 @@ use unix::{event, fifo};
 
 use crate::service::command::tell;
 use crate::service::status::Status;
+use crate::service::survivor::{self, Role, Survivor};
 
 const USAGE: &str = "svshutdown [ dir ]";
 /// How far looks at supervises are apart.
@@ -111,9 +112,26 @@ fn end_all(directory: &Path, services: &[PathBuf]) {
         .filter(|(service, commands)| tell(service, commands))
         .map(|(service, _)| service.as_path())
         .collect();
-    while told.iter().any(|service| fifo::open_to_write(&service.join("supervise/ok")).is_ok()) {
+    let alone: Vec<Process> = services.iter().filter_map(|service| end_alone(service)).collect();
+    let lives = |process: &Process| process.ended().is_ok_and(|ended| ended.is_none());
+    while told.iter().any(|service| fifo::open_to_write(&service.join("supervise/ok")).is_ok())
+        || alone.iter().any(lives)
+    {
         std::thread::sleep(APART);
     }
+}
+
+/// A service that has no supervise any more is ended as that would do it.
+fn end_alone(service: &Path) -> Option<Process> {
+    if fifo::open_to_write(&service.join("supervise/ok")).is_ok() {
+        return None;
+    }
+    let Survivor { process, role, .. } = survivor::find(service).ok()??;
+    if role == Role::Run {
+        process.signal(Signal::TERM).ok()?;
+        process.signal(Signal::CONT).ok()?;
+    }
+    Some(process)
 }
 
 fn is_up(service: &Path) -> bool {

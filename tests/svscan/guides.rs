@@ -111,6 +111,8 @@ fn svshutdown_does_the_same_with_svscan_and_without() {
                 let svscan = scan.svscan.take().unwrap();
                 svscan.signal(Signal::KILL);
                 std::mem::forget(svscan);
+                // Nor does the service have anybody who would end it.
+                scan.kill_supervise("s/x");
             }
             scan.here.run(&harness::tool("svshutdown"), &["s"]).over("").quietly();
             assert!(["s/x", "s/x/log", "s/.svscan/log"].iter().all(|name| !scan.ok(name)), "kill: {kill}");

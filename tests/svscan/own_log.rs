@@ -61,18 +61,18 @@ fn a_flood_on_a_full_disk_stops_nobody_who_does_not_write_and_nobody_for_good() 
     }
     let mut scan = Scan::new();
     std::fs::create_dir_all(scan.path("s/.svscan/log")).unwrap();
-    let Some(disk) = SmallDisk::mount(&scan.path("s/.svscan/log/main"), "2m") else { return };
+    let Some(disk) = SmallDisk::mount(&scan.path("s/.svscan/log/main"), "24m") else { return };
     let filler = disk.path().join("filler");
-    let log = format!("exec '{}' t s1000000 n100 ./main 2>/dev/null", tool("multilog").display());
+    let log = format!("exec '{}' t s16777215 n100 ./main 2>/dev/null", tool("multilog").display());
     scan.script("s/.svscan/log/run", &log);
-    scan.service("s/flood", "while [ ! -e go ]; do sleep 0.05; done; seq 1 30000; exec sleep 1000", None);
+    scan.service("s/flood", "while [ ! -e go ]; do sleep 0.05; done; seq 1 300000; exec sleep 1000", None);
     // Its supervise has something to say every second.
     scan.here.write("s/broken/run", "");
     scan.service("s/quiet", SLEEP, Some(LOG));
     scan.start();
     scan.until("s/quiet/started", |text| !text.is_empty());
     until("the log is there", || scan.path("s/.svscan/log/main/current").exists());
-    assert!(std::fs::write(&filler, vec![0; 4 << 20]).is_err());
+    assert!(std::fs::write(&filler, vec![0; 32 << 20]).is_err());
     scan.here.write("s/flood/go", "");
     std::thread::sleep(Duration::from_secs(3));
     // svscan warns at each look; it starts what is new, and supervises obey.
@@ -91,8 +91,14 @@ fn a_flood_on_a_full_disk_stops_nobody_who_does_not_write_and_nobody_for_good() 
             log.split(|&byte| byte == b'\n').filter_map(|line| str::from_utf8(line).ok()?.parse().ok());
         numbers.collect::<Vec<u32>>()
     };
-    until("everything is logged", || flooded().len() >= 30_000);
-    assert!(flooded() == (1..=30_000).collect::<Vec<_>>());
+    until("everything is logged", || flooded().len() >= 300_000);
+    assert!(flooded() == (1..=300_000).collect::<Vec<_>>());
+    until("it is said that something could not be said", || {
+        let log = LogView::of(disk.path()).text();
+        log.lines().any(|line| {
+            line.contains(" svscan: warning: ") && line.ends_with(" messages were dropped, nobody read them")
+        })
+    });
     let svscan = scan.svscan.take().unwrap();
     svscan.signal(Signal::TERM);
     assert_eq!(svscan.wait().code, Some(0));

@@ -40,7 +40,8 @@ impl Scan {
         all.next().unwrap()
     }
 
-    fn kill_supervise(&self, name: &str) {
+    /// Kills that and leaves the service alone.
+    pub(crate) fn kill_supervise(&self, name: &str) {
         kill(self.supervise_of(name));
         until("supervise is gone", || !self.ok(name));
     }

@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, fstat};
@@ -52,9 +53,20 @@ impl Message {
     }
 }
 
-/// Says `program: warning: message`.
+/// Messages that nobody was ready to take since one was taken.
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// Says `program: warning: message`, and before it how many messages nobody was ready to take.
 pub fn warn(program: &str, message: &Message) {
-    say(&Message::new(program).and(": warning: ").and(message.as_bytes()));
+    let warning = Message::new(program).and(": warning: ");
+    let dropped = DROPPED.swap(0, Ordering::Relaxed);
+    if dropped > 0 {
+        let words = warning.clone().and(dropped.to_string()).and(" messages were dropped, nobody read them");
+        if !is_said(&words) {
+            DROPPED.fetch_add(dropped, Ordering::Relaxed);
+        }
+    }
+    say(&warning.and(message.as_bytes()));
 }
 
 /// Says `program: fatal: message`.
@@ -67,24 +79,30 @@ pub fn complain(program: &str, message: &Message) {
     say(&Message::new(program).and(": ").and(message.as_bytes()));
 }
 
-/// Writes one line to descriptor 2, if that needs no wait. A failure has nowhere to be told.
+/// Writes one line to descriptor 2, if that needs no wait. A failure has nowhere to be told, but is counted.
 pub fn say(message: &Message) {
+    if !is_said(message) {
+        DROPPED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether it was written.
+fn is_said(message: &Message) -> bool {
     let mut line = message.as_bytes().to_vec();
     line.push(b'\n');
     let file =
         matches!(fstat(stderr()).map(|s| FileType::from_raw_mode(s.st_mode)), Ok(FileType::RegularFile));
     if file {
-        rustix::io::write(stderr(), &line).ok();
-        return;
+        return rustix::io::write(stderr(), &line).is_ok();
     }
     let line = cut_to_one_write(line);
     match pwritev2(stderr(), &[IoSlice::new(&line)], CURRENT_POSITION, ReadWriteFlags::NOWAIT) {
         // Terminals, sockets and older kernels' pipes have no writes that never wait: the nearest is
         // to ask first.
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) if writable_now() => {
-            rustix::io::write(stderr(), &line).ok();
+            rustix::io::write(stderr(), &line).is_ok()
         }
-        _ => {}
+        written => written.is_ok(),
     }
 }
 

@@ -37,6 +37,14 @@ pub(crate) fn ending(pidfd: impl AsFd) -> Option<Ending> {
     (done == 0 && info.mask & EXIT != 0).then(|| Ending::of_raw(info.exit_code))
 }
 
+/// Whether the kernel says how processes have ended that were waited for.
+#[cfg(test)]
+pub(crate) fn tells() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release.split(['.', '-']).map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next(), numbers.next()) >= (Some(6), Some(15))
+}
+
 /// Sends a signal to the group that the process of this descriptor leads or has led. EINVAL: the kernel can't.
 pub(crate) fn signal_group(pidfd: impl AsFd, signal: Signal) -> io::Result<()> {
     let pidfd = pidfd.as_fd().as_raw_fd();

@@ -87,7 +87,7 @@ impl Supervise {
         match supervise.directory.survivor() {
             Some(survivor) => supervise.take_over(survivor, status),
             None => {
-                supervise.state.finishing = None;
+                (supervise.state.ready, supervise.state.finishing) = (None, None);
                 if status.is_some_and(|status| status.pid.is_some()) {
                     supervise.state.ended = Some(Ended(None));
                 }
