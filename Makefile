@@ -22,16 +22,19 @@ build:
 demo: build
 	sh docs/demo.sh target/tools
 
+# Most tests wait most of the time.
+TEST_THREADS := RUST_TEST_THREADS=$$(($$(nproc) * 2))
+
 # Installs what the comparisons need where that is possible; the tests say what they skip.
 test:
 	sh tests/install-tools.sh
-	cargo test --locked --workspace
+	$(TEST_THREADS) cargo test --locked --workspace
 	sh tests/unprivileged.sh
 
 # The same black-box tests on Debian's binaries.
 test-original:
 	sh tests/install-tools.sh
-	TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog --test tai64 --test chain --test supervise --test svscan
+	$(TEST_THREADS) TOOLS_UNDER_TEST=/usr/bin cargo test --locked -p harness --test multilog --test tai64 --test chain --test supervise --test svscan
 
 # Kills and failures at every system call, ten thousand kills, full disks, clocks: some minutes.
 test-faults:

@@ -126,8 +126,8 @@ fn end_alone(service: &Path) -> Option<Process> {
     if fifo::open_to_write(&service.join("supervise/ok")).is_ok() {
         return None;
     }
-    let Survivor { process, role, .. } = survivor::find(service).ok()??;
-    if role == Role::Run {
+    let Survivor { process, origin } = survivor::find(service).ok()??;
+    if origin.role == Role::Run {
         process.signal(Signal::TERM).ok()?;
         process.signal(Signal::CONT).ok()?;
     }

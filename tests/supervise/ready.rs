@@ -107,3 +107,23 @@ fn how_a_service_ended_that_was_taken_over_is_known_too() {
         service.leave();
     }
 }
+
+/// What it has at that number now is its own, and a line in there is for itself.
+#[test]
+fn a_pipe_of_its_own_is_not_taken_for_that() {
+    if ours_only("A service that outlives its supervise") {
+        let mut service = Service::new("");
+        let run = "#!/bin/bash\nexec 3>&-; exec 3< <(while :; do echo mine; sleep 0.05; done)\n\
+                   while read -r line <&3; do echo $line >>log; done\n";
+        service.script("run", run);
+        service.here.write("x/notification-fd", "3\n");
+        service.start();
+        service.until_log(2);
+        service.kill_supervise();
+        service.start();
+        let lines = service.log().len();
+        service.until_log(lines + 10);
+        assert_eq!(service.wait(&["-r", "-t", "0"]), Some(111));
+        service.leave();
+    }
+}

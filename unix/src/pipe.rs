@@ -66,6 +66,11 @@ pub fn is_unread(pid: u32, number: u32) -> bool {
     crate::event::wait([end.as_fd()], Some(Duration::ZERO)).is_ok_and(|[end]| end.readable)
 }
 
+/// What tells a pipe from all others that there are.
+pub fn inode(pipe: impl AsFd) -> io::Result<u64> {
+    Ok(fstat(pipe)?.st_ino)
+}
+
 /// How many bytes are in a pipe.
 pub fn filled(pipe: impl AsFd) -> io::Result<u64> {
     Ok(ioctl_fionread(pipe)?)

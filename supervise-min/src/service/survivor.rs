@@ -1,8 +1,9 @@
 //! `Survivor`: the process of a service whose supervise was killed, so that the next supervise takes it over.
 //!
-//! `supervise/lock`, which nobody else reads, has one line of fixed length, `PID BEGAN BOOT ROLE GROUP`: the process'
-//! number, the tick at which it began, the run of the machine, `run` or `finish`, and `group` if it leads one, otherwise
-//! `-`. It is written before the process runs anything, in place, so that a full disk does not matter.
+//! `supervise/lock`, which nobody else reads, has one line of fixed length, `PID BEGAN BOOT ROLE GROUP NOTE`: the process'
+//! number, the tick at which it began, the run of the machine, `run` or `finish`, `group` if it leads one, otherwise `-`,
+//! and the inode of the pipe that it has for saying that it is ready, otherwise 0. It is written before the process runs
+//! anything, in place, so that a full disk does not matter.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -15,7 +16,7 @@ use super::rules::Session;
 
 const FILE: &str = "supervise/lock";
 /// Room for the longest line.
-const LENGTH: usize = 100;
+const LENGTH: usize = 120;
 
 /// What a process was started for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +27,24 @@ pub enum Role {
     Finish,
 }
 
+/// What a process was started as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// For what.
+    pub role: Role,
+    /// Whether it leads a group.
+    pub session: Session,
+    /// The inode of the pipe in which it says that it is ready.
+    pub note: Option<u64>,
+}
+
 /// A process that was found running.
 #[derive(Debug)]
 pub struct Survivor {
     /// Itself.
     pub process: Process,
-    /// What it was started for.
-    pub role: Role,
-    /// Whether it leads a group.
-    pub session: Session,
+    /// What it was started as.
+    pub origin: Origin,
 }
 
 /// What the line says.
@@ -42,15 +52,14 @@ pub struct Survivor {
 struct Line {
     pid: u32,
     began: u64,
-    role: Role,
-    session: Session,
+    origin: Origin,
 }
 
 /// Writes a process that does not run yet what it will run into the lock.
-pub fn remember(lock: impl AsFd, process: &Process, role: Role, session: Session) -> io::Result<()> {
+pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Result<()> {
     let began = process.began()?.ok_or(ErrorKind::NotFound)?;
     let boot = unix::file::boot_id()?;
-    let line = text(Line { pid: process.pid(), began, role, session }, &boot);
+    let line = text(Line { pid: process.pid(), began, origin }, &boot);
     let written = unix::file::write_at(lock, line.as_bytes(), 0)?;
     if written == LENGTH { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
@@ -62,17 +71,19 @@ pub fn find(service: &Path) -> io::Result<Option<Survivor>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let Some(Line { pid, began, role, session }) = parse(&line, &unix::file::boot_id()?) else {
+    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?) else {
         return Ok(None);
     };
     let process = Process::adopt(pid, began)?;
-    Ok(process.map(|process| Survivor { process, role, session }))
+    Ok(process.map(|process| Survivor { process, origin }))
 }
 
 fn text(line: Line, boot: &[u8]) -> String {
-    let role = if line.role == Role::Run { "run" } else { "finish" };
-    let group = if line.session == Session::Own { "group" } else { "-" };
-    let line = format!("{} {} {} {role} {group}", line.pid, line.began, String::from_utf8_lossy(boot));
+    let Line { pid, began, origin } = line;
+    let role = if origin.role == Role::Run { "run" } else { "finish" };
+    let group = if origin.session == Session::Own { "group" } else { "-" };
+    let (boot, note) = (String::from_utf8_lossy(boot), origin.note.unwrap_or(0));
+    let line = format!("{pid} {began} {boot} {role} {group} {note}");
     format!("{line:<width$}\n", width = LENGTH - 1)
 }
 
@@ -82,7 +93,8 @@ fn parse(line: &str, boot: &[u8]) -> Option<Line> {
     let of_now = words.next()?.as_bytes() == boot;
     let role = if words.next() == Some("finish") { Role::Finish } else { Role::Run };
     let session = if words.next() == Some("group") { Session::Own } else { Session::Shared };
-    of_now.then_some(Line { pid, began, role, session })
+    let note = words.next().and_then(|inode| inode.parse().ok()).filter(|&inode| inode > 0);
+    of_now.then_some(Line { pid, began, origin: Origin { role, session, note } })
 }
 
 #[cfg(test)]
@@ -93,8 +105,10 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        for (role, session) in [(Role::Run, Session::Shared), (Role::Finish, Session::Own)] {
-            let line = Line { pid: u32::MAX, began: u64::MAX, role, session };
+        for (role, session, note) in
+            [(Role::Run, Session::Shared, Some(u64::MAX)), (Role::Finish, Session::Own, None)]
+        {
+            let line = Line { pid: u32::MAX, began: u64::MAX, origin: Origin { role, session, note } };
             assert_eq!(text(line, BOOT).len(), LENGTH);
             assert_eq!(parse(&text(line, BOOT), BOOT), Some(line));
         }
@@ -103,7 +117,8 @@ mod tests {
     #[test]
     fn a_line_of_another_run_of_the_machine_names_nobody() {
         let line = format!("12 345 {}    \n", String::from_utf8_lossy(BOOT));
-        let known = Line { pid: 12, began: 345, role: Role::Run, session: Session::Shared };
+        let origin = Origin { role: Role::Run, session: Session::Shared, note: None };
+        let known = Line { pid: 12, began: 345, origin };
         assert_eq!(parse(&line, BOOT), Some(known));
         assert_eq!(parse(&line, b"another"), None);
         for line in ["", "12", "12 345", "x 1 another", "12 x another"] {

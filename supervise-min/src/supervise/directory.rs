@@ -22,10 +22,10 @@ use unix::tool::Fatal;
 use unix::{fifo, pipe};
 
 use super::kept::Kept;
-use crate::service::rules::{Rules, Session};
+use crate::service::rules::Rules;
 use crate::service::state::State;
 use crate::service::status::Status;
-use crate::service::survivor::{self, Role, Survivor};
+use crate::service::survivor::{self, Origin, Survivor};
 
 /// A service directory, which is the working directory, and locked.
 pub(super) struct Directory {
@@ -139,8 +139,8 @@ impl Directory {
     }
 
     /// Writes down who the process is. That it can't be is said once.
-    pub(super) fn remember(&mut self, process: &Process, role: Role, session: Session) {
-        let Err(error) = survivor::remember(&self.lock, process, role, session) else { return };
+    pub(super) fn remember(&mut self, process: &Process, origin: Origin) {
+        let Err(error) = survivor::remember(&self.lock, process, origin) else { return };
         if !std::mem::replace(&mut self.forgetful, true) {
             let message = Message::new("unable to write ").and(self.name()).and("/supervise/lock");
             warn("supervise", &message.because(&error));

@@ -98,9 +98,9 @@ impl Supervise {
     }
 
     fn take_over(&mut self, survivor: Survivor, status: Option<Status>) {
-        let Survivor { process, role, session } = survivor;
+        let Survivor { process, origin } = survivor;
         self.rules = self.directory.rules();
-        let pid = Some(process.pid()).filter(|_| role == Role::Run);
+        let pid = Some(process.pid()).filter(|_| origin.role == Role::Run);
         let (phase, pid) = if pid.is_some() { (Phase::Up, pid) } else { (Phase::Finishing, None) };
         let (mut want, mut paused) = (self.machine.want, false);
         if let Some(status) = status.filter(|status| status.pid == pid) {
@@ -108,10 +108,12 @@ impl Supervise {
         }
         self.machine = Machine::adopted(want, phase, paused, self.rules, Duration::ZERO);
         let ready = self.state.ready.is_some_and(|(ready, _)| Some(ready) == pid);
-        if phase == Phase::Up && !ready {
-            self.note = self.rules.notification.and_then(|number| script::note_of(&process, number));
+        if let Some((number, inode)) = self.rules.notification.zip(origin.note)
+            && !ready
+        {
+            self.note = script::note_of(&process, number, inode);
         }
-        (self.process, self.session) = (Some(process), session);
+        (self.process, self.session) = (Some(process), origin.session);
     }
 
     fn run(&mut self) {

@@ -16,14 +16,14 @@ use unix::{pipe, stdio};
 
 use super::directory::Directory;
 use crate::service::rules::Session;
-use crate::service::survivor::Role;
+use crate::service::survivor::{Origin, Role};
 
 /// What s6 passes for a process that did not exit.
 const NO_CODE: u32 = 256;
 
 /// A script and what it is started with.
 pub(super) struct Script {
-    pub(super) role: Role,
+    role: Role,
     program: Program,
     name: &'static str,
 }
@@ -59,7 +59,7 @@ impl Script {
     /// Starts it. The child waits until it is known who it is. When this process is killed before, the child ends
     /// without having run anything: it is never a second copy that nobody knows of.
     ///
-    /// `note` is what the child has at a number of its own.
+    /// `note` is where the child says that it is ready, and the number that it has this at.
     pub(super) fn start(
         &self,
         directory: &mut Directory,
@@ -78,7 +78,8 @@ impl Script {
             }
             SYSTEM
         })?;
-        directory.remember(&process, self.role, session);
+        let note = note.and_then(|(note, _)| pipe::inode(note).ok());
+        directory.remember(&process, Origin { role: self.role, session, note });
         if let Some(say) = &say {
             unix::file::write(say, b"!")?;
         }
@@ -127,9 +128,13 @@ pub(super) fn read_note(reader: impl AsFd) -> Note {
     }
 }
 
-/// Takes over the pipe that a process of an earlier supervise's has at this number.
-pub(super) fn note_of(process: &Process, number: RawFd) -> Option<OwnedFd> {
+/// Takes over the pipe of this inode, if a process of an earlier supervise's still has it at this number: what else it
+/// may have there is its own.
+pub(super) fn note_of(process: &Process, number: RawFd, inode: u64) -> Option<OwnedFd> {
     let (reader, _) = pipe::take_over(process.pid(), number.try_into().ok()?).ok()?;
+    if pipe::inode(&reader).ok()? != inode {
+        return None;
+    }
     pipe::never_wait(&reader).ok()?;
     Some(reader)
 }
