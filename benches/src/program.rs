@@ -4,11 +4,13 @@
 //! compare measure TOOLS BENCHES ROUNDS RECORD           everything, into a record
 //! compare short TOOLS BENCHES ROUNDS RECORD             less of it, held against a record
 //! compare one TOOLS BENCHES ROUNDS DEFINITION           one table, shown at once
+//! compare renew TOOLS BENCHES ROUNDS DEFINITION RECORD  one table of a record measured again, which then says so
 //! compare show RECORD FOLDER README PERFORMANCE         tables and plots from a record
 //! compare gate RECORD                                   fails when a bar is missed
 //! ```
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{self, Error, Write};
 use std::path::Path;
 
@@ -19,7 +21,7 @@ use crate::definition::{self, Definition, Engines, Growth};
 use crate::record::Record;
 use crate::{compare, plot, report};
 
-const USAGE: &str = "usage: compare measure|short|one|show|gate argument ...";
+const USAGE: &str = "usage: compare measure|short|one|renew|show|gate argument ...";
 /// A bar is missed when a ratio is further below it than this.
 const TOLERANCE: f64 = 0.9;
 /// In the short form, how far a ratio may be below the one of the record that is committed: a machine that does
@@ -34,6 +36,9 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         ["measure", tools, benches, rounds, record] => measure(tools, benches, rounds, record),
         ["short", tools, benches, rounds, record] => short(tools, benches, rounds, record),
         ["one", tools, benches, rounds, definition] => one(tools, benches, rounds, definition),
+        ["renew", tools, benches, rounds, definition, record] => {
+            renew(tools, benches, rounds, definition, record)
+        }
         ["show", record, folder, readme, performance] => show(record, folder, readme, performance),
         ["gate", record] => gate(record),
         _ => return Err(Fatal::misuse(Message::new(USAGE))),
@@ -97,6 +102,23 @@ fn one(tools: &str, benches: &str, times: &str, path: &str) -> io::Result<Exit> 
     let definition: Definition = definition::read(Path::new(path))?;
     let table = compare::compare(&definition, &engines, rounds(times)?)?;
     io::stdout().write_all(report::table(&table).as_bytes())?;
+    Ok(Exit::Success)
+}
+
+/// One table of a record: its engines still ran in turn, but not beside those of the others.
+fn renew(tools: &str, benches: &str, times: &str, path: &str, record: &str) -> io::Result<Exit> {
+    let engines = Engines::read(Path::new(benches), Path::new(tools))?;
+    let definition: Definition = definition::read(Path::new(path))?;
+    let mut known: Record = definition::read(Path::new(record))?;
+    let mut table = compare::compare(&definition, &engines, rounds(times)?)?;
+    let Record { date, versions, .. } = Record::new(engines.versions(), 0);
+    let version = versions.get("multilog").map(String::as_str).unwrap_or_default();
+    write!(table.work, " Measured by itself on {date}, version {version}.").map_err(Error::other)?;
+    match known.tables.iter_mut().find(|old| old.name == table.name) {
+        Some(old) => *old = table,
+        None => known.tables.push(table),
+    }
+    known.write(Path::new(record))?;
     Ok(Exit::Success)
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{is_root, ours_only, until};
+use harness::{is_root, original, ours_only, until};
 use rustix::process::Signal;
 
 use crate::{LOG, SLEEP, Scan};
@@ -157,6 +157,29 @@ fn what_ends_later_is_started_again_by_the_new_one() {
         until("it has another supervise", || scan.ok("s/x/log") && scan.supervise_of("s/x/log") != before);
         let lines = scan.read("s/x/log/all").lines().count();
         scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
+        scan.stop_and_check("s/x/log/all");
+    }
+}
+
+/// So this is how one comes to ours without ending anything.
+#[test]
+fn what_the_originals_svscan_has_left_is_taken_over_too() {
+    let Some(theirs) = original("svscan") else { return };
+    if ours_only("A svscan after one that was killed") {
+        let mut scan = Scan::new();
+        scan.service("s/x", COUNT, Some(LOG));
+        scan.svscan = Some(scan.here.run(&theirs, &["s"]).with("PATH", "/usr/bin:/bin").start());
+        scan.until("s/x/log/all", |text| text.contains("10\n"));
+        let before = ["s/x", "s/x/log"].map(|name| scan.supervise_of(name));
+        scan.kill_and_start();
+        std::thread::sleep(Duration::from_millis(300));
+        scan.svc("-dx", &["s/x/log"]);
+        until("the logger has our supervise", || {
+            scan.ok("s/x/log") && scan.supervise_of("s/x/log") != before[1]
+        });
+        let lines = scan.read("s/x/log/all").lines().count();
+        scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
+        assert_eq!(scan.supervise_of("s/x"), before[0]);
         scan.stop_and_check("s/x/log/all");
     }
 }

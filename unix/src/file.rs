@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -113,6 +113,11 @@ pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
         }
     }
     Ok(found)
+}
+
+/// The working directory, for calls that want one.
+pub fn here() -> BorrowedFd<'static> {
+    CWD
 }
 
 /// The first bytes of a regular file, or of what a link by that name leads to. EINVAL for what is no file.

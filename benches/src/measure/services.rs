@@ -3,7 +3,7 @@
 use std::fs::{self, create_dir_all};
 use std::io::{self, Error, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ pub(super) fn idle(start: &Start<'_>, services: Services) -> io::Result<Value> {
 
 /// The median of the microseconds from the start of `svc -t` until the service has ended of it.
 pub(super) fn command(start: &Start<'_>, services: Services) -> io::Result<Value> {
-    let _crowd = Crowd::start(start, services)?;
+    let crowd = Crowd::start(start, services)?;
     // Later than a second after their starts, in which the original reads nothing.
     std::thread::sleep(Duration::from_secs(2));
     let mut samples = Vec::new();
@@ -81,6 +81,8 @@ pub(super) fn command(start: &Start<'_>, services: Services) -> io::Result<Value
         }
         samples.push(begun.elapsed());
         svc.wait()?;
+        // Its next start is not part of the next command.
+        crowd.until(services.count + number + 1)?;
     }
     samples.sort();
     let value = samples[samples.len() / 2].as_secs_f64() * 1e6;
@@ -116,6 +118,8 @@ pub(super) fn hindrance(services: Services) -> Option<String> {
 struct Crowd<'a> {
     scan: Child,
     place: &'a Path,
+    /// A byte for each start.
+    up: PathBuf,
     /// From the start until all ran.
     took: Duration,
 }
@@ -137,15 +141,22 @@ impl<'a> Crowd<'a> {
         let expected = services.count * if services.loggers { 2 } else { 1 };
         let begun = Instant::now();
         let scan = command.spawn()?;
-        let mut crowd = Crowd { scan, place: start.place, took: Duration::ZERO };
-        while fs::metadata(&up)?.len() < expected {
-            if begun.elapsed() > LIMIT || crowd.scan.try_wait()?.is_some() {
-                return Err(Error::other(format!("{} does not start all services", start.run.name())));
+        let mut crowd = Crowd { scan, place: start.place, up, took: Duration::ZERO };
+        crowd.until(expected)?;
+        crowd.took = begun.elapsed();
+        Ok(crowd)
+    }
+
+    /// Waits until there have been so many starts.
+    fn until(&self, starts: u64) -> io::Result<()> {
+        let begun = Instant::now();
+        while fs::metadata(&self.up)?.len() < starts {
+            if begun.elapsed() > LIMIT {
+                return Err(Error::other(format!("no {starts} starts in {} s", LIMIT.as_secs())));
             }
             std::thread::sleep(LOOK);
         }
-        crowd.took = begun.elapsed();
-        Ok(crowd)
+        Ok(())
     }
 
     /// Tells it to end everything, and how long that took.

@@ -5,11 +5,11 @@
 //! and the inode of the pipe that it has for saying that it is ready, otherwise 0. It is written before the process runs
 //! anything, in place, so that a full disk does not matter.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use unix::file::{here, read_start};
 use unix::process::Process;
 
 use super::rules::Session;
@@ -66,8 +66,9 @@ pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Resul
 
 /// The process that was written down for the service in a directory, if it still runs. An error: that can't be known.
 pub fn find(service: &Path) -> io::Result<Option<Survivor>> {
-    let line = match fs::read_to_string(service.join(FILE)) {
-        Ok(line) => line,
+    // Never waits for who might write to something else in its place.
+    let line = match read_start(here(), service.join(FILE).as_os_str(), LENGTH) {
+        Ok(line) => String::from_utf8_lossy(&line).into_owned(),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
