@@ -6,8 +6,8 @@ TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	readproctitle supervise svc svgroup svok svscan svshutdown svstat svup svwait
 
 TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
-# Seconds for each fuzz target: ten are a minute together.
-FUZZ_SECONDS := 10
+# Seconds for each fuzz target: seven are a minute together.
+FUZZ_SECONDS := 7
 
 .PHONY: build demo test test-original test-faults torture reliability fuzz lint install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts

@@ -41,7 +41,9 @@ fn a_logger_that_is_killed_again_and_again_loses_no_line() {
     }
     let mut scan = Scan::new();
     let names = ["s/a", "s/b", "s/c", "s/d"];
-    let run = "seq 200000; echo end; exec sleep 1000";
+    // Longer than the kills go on.
+    let run = "n=0; while [ $n -lt 100 ]; do seq $((n*3000+1)) $((n*3000+3000)); n=$((n+1)); sleep 0.1; done\n\
+               echo end; exec sleep 1000";
     let log = format!("exec '{}' t s16384 n1000 ./main", tool("multilog").display());
     names.iter().for_each(|name| scan.service(name, run, Some(&log)));
     scan.start();
@@ -60,7 +62,7 @@ fn a_logger_that_is_killed_again_and_again_loses_no_line() {
         }
     }
     let expected: Vec<u8> =
-        (1..=200_000).map(|n| format!("{n}\n")).chain(["end\n".to_string()]).collect::<String>().into_bytes();
+        (1..=300_000).map(|n| format!("{n}\n")).chain(["end\n".to_string()]).collect::<String>().into_bytes();
     for name in names {
         let log = scan.path(name).join("log/main");
         until("everything is sealed", || {

@@ -144,9 +144,7 @@ impl Process {
 
 /// From the text of /proc/PID/stat: the 22nd field, counted behind the name, which may contain anything.
 fn began_of(stat: &[u8]) -> Option<u64> {
-    let end = stat.iter().rposition(|&byte| byte == b')')?;
-    let text = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    let mut fields = text.split_ascii_whitespace();
+    let mut fields = fields_of(stat)?;
     let state = fields.next()?;
     let began = fields.nth(18)?.parse().ok()?;
     (!matches!(state, "Z" | "X")).then_some(began)
@@ -154,12 +152,16 @@ fn began_of(stat: &[u8]) -> Option<u64> {
 
 /// From the text of /proc/PID/stat of a zombie: its last field.
 fn ending_of(stat: &[u8]) -> Option<Ending> {
-    let end = stat.iter().rposition(|&byte| byte == b')')?;
-    let text = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    let mut fields = text.split_ascii_whitespace();
+    let mut fields = fields_of(stat)?;
     let state = fields.next()?;
     let status = fields.nth(48)?.parse().ok()?;
     (state == "Z").then(|| Ending::of_raw(status))
+}
+
+/// The fields behind the name, the state first.
+fn fields_of(stat: &[u8]) -> Option<impl Iterator<Item = &str>> {
+    let end = stat.iter().rposition(|&byte| byte == b')')?;
+    Some(std::str::from_utf8(&stat[end + 1..]).ok()?.split_ascii_whitespace())
 }
 
 /// Makes a child as [`Process::fork`] does, for those who have many: only its number is kept, which stays its own until
