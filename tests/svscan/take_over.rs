@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{is_root, original, ours_only, until};
+use harness::{LogView, is_root, original, ours_only, tool, until};
 use rustix::process::Signal;
 
 use crate::{LOG, SLEEP, Scan};
@@ -110,14 +110,19 @@ fn the_pipe_is_taken_over_from_whoever_holds_it() {
             // It goes on counting, waits where it would be killed for writing without a reader, and is one copy.
             let run = "trap '' PIPE; exec 9>lock; flock -n 9 || echo two >>../../two\n\
                        n=$(cat n 2>/dev/null || echo 0)\n\
-                       while :; do echo $((n+1)) 2>/dev/null && n=$((n+1)) && echo $n >n; sleep 0.02 9>&-; done";
-            scan.service(
-                "s/x",
-                run,
-                Some("exec 9>lock; flock -n 9 || echo two >>../../../two; exec cat >>all"),
+                       while :; do\n\
+                       echo $((n+1)) 2>/dev/null && n=$((n+1)) && echo $n >new && mv new n 9>&-; sleep 0.02 9>&-\n\
+                       done";
+            // Where this is killed it may have read what it has not written: that must not be lost either.
+            let multilog = tool("multilog");
+            let log = format!(
+                "exec 9>lock; flock -n 9 || echo two >>../../../two; exec '{}' ./main",
+                multilog.display()
             );
+            scan.service("s/x", run, Some(&log));
             scan.start();
-            scan.until("s/x/log/all", |text| text.contains("5\n"));
+            let logged = |scan: &Scan| LogView::of(scan.path("s/x/log/main")).text();
+            until("lines in the log", || logged(&scan).contains("5\n"));
             scan.kill();
             for name in killed {
                 match name.strip_prefix("supervise ") {
@@ -125,17 +130,16 @@ fn the_pipe_is_taken_over_from_whoever_holds_it() {
                     None => kill(scan.pid(name)),
                 }
             }
-            let lines = scan.read("s/x/log/all").lines().count();
+            let lines = logged(&scan).lines().count();
             scan.start();
-            scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
+            until("more lines", || logged(&scan).lines().count() > lines + 50);
             assert_eq!(scan.read("two"), "", "{killed:?}");
             until("all have a supervise", || scan.ok("s/x") && scan.ok("s/x/log"));
             let svscan = scan.svscan.take().unwrap();
             svscan.signal(Signal::TERM);
             assert_eq!(svscan.wait().code, Some(0), "{killed:?}");
             // A service that is killed between its line and its count says the number again.
-            let mut numbers: Vec<u32> =
-                scan.read("s/x/log/all").lines().map(|n| n.parse().unwrap()).collect();
+            let mut numbers: Vec<u32> = logged(&scan).lines().map(|n| n.parse().unwrap()).collect();
             numbers.dedup();
             let count = u32::try_from(numbers.len()).unwrap();
             assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "{killed:?}");
@@ -244,7 +248,7 @@ fn it_can_be_the_first_process() {
             "(sleep 0.1; exec sleep 0.1) & (exec 2>/dev/null; cat /proc/1/comm); exec sleep 1000",
             Some(LOG),
         );
-        let svscan = harness::tool("svscan");
+        let svscan = tool("svscan");
         let folder = svscan.parent().unwrap();
         let path = format!("{}:/usr/bin:/bin", folder.display());
         let script = format!("exec 0<&- 1>&-; exec '{}' s", svscan.display());
