@@ -26,8 +26,8 @@ impl Scan {
         std::mem::forget(svscan);
     }
 
-    /// The process of the supervise that runs in a directory.
-    fn supervise_of(&self, name: &str) -> u32 {
+    /// The process of the supervise that runs in a directory. None: there is none just now.
+    fn supervise_of(&self, name: &str) -> Option<u32> {
         let place = self.path(name).canonicalize().unwrap();
         let all = std::fs::read_dir("/proc")
             .unwrap()
@@ -37,12 +37,23 @@ impl Scan {
             let is_there = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == place);
             is_there && std::fs::read(process.join("comm")).is_ok_and(|name| name == b"supervise\n")
         });
-        all.next().unwrap()
+        all.next()
+    }
+
+    /// The same of services that all have one.
+    fn supervises_of<const N: usize>(&self, names: [&str; N]) -> [u32; N] {
+        names.map(|name| self.supervise_of(name).unwrap())
+    }
+
+    /// Waits until there is another one that serves; the old one may be about to end.
+    fn until_not(&self, before: u32, name: &str) {
+        let is_another = || self.supervise_of(name).is_some_and(|pid| pid != before);
+        until("it has another supervise", || is_another() && self.ok(name));
     }
 
     /// Kills that and leaves the service alone.
     pub(crate) fn kill_supervise(&self, name: &str) {
-        kill(self.supervise_of(name));
+        kill(self.supervise_of(name).unwrap());
         until("supervise is gone", || !self.ok(name));
     }
 
@@ -52,8 +63,25 @@ impl Scan {
         u32::from_le_bytes(status[12..16].try_into().unwrap())
     }
 
+    /// A service that counts and its logger, which loses nothing when it is killed or told to end, as cat would.
+    fn counting(&self, name: &str) {
+        let log = format!("exec '{}' ./main", tool("multilog").display());
+        self.service(name, COUNT, Some(&log));
+    }
+
+    /// What the logger of such a service has written.
+    fn counted(&self, name: &str) -> String {
+        LogView::of(self.path(name).join("log/main")).text()
+    }
+
+    /// Waits for so many more lines.
+    fn until_counted(&self, name: &str, more: usize) {
+        let lines = self.counted(name).lines().count();
+        until("more lines", || self.counted(name).lines().count() > lines + more);
+    }
+
     /// Ends everything, and looks whether the log is 1, 2, 3 without a hole.
-    fn stop_and_check(mut self, log: &str) {
+    fn stop_and_check(mut self, name: &str) {
         let svscan = self.svscan.take().unwrap();
         svscan.signal(Signal::TERM);
         let outcome = svscan.wait();
@@ -61,9 +89,9 @@ impl Scan {
         for name in self.all() {
             assert!(!self.ok(&name), "{name} still runs");
         }
-        let all = self.read(log);
+        let all = self.counted(name);
         let expected: String = (1..=all.lines().count()).map(|n| format!("{n}\n")).collect();
-        assert!(all == expected, "the log has a hole or a second copy in it");
+        assert_eq!(all, expected, "the log has a hole or a second copy in it");
     }
 }
 
@@ -76,21 +104,20 @@ fn kill(pid: u32) {
 fn a_new_svscan_watches_supervises_that_live_and_no_line_is_lost() {
     if ours_only("A svscan after one that was killed") {
         let mut scan = Scan::new();
-        scan.service("s/x", COUNT, Some(LOG));
+        scan.counting("s/x");
         scan.service("s/y", SLEEP, None);
         scan.start();
-        scan.until("s/x/log/all", |text| text.contains("10\n"));
+        scan.until_counted("s/x", 10);
         until("y runs", || scan.ok("s/y"));
-        let before = ["s/x", "s/x/log", "s/y"].map(|name| scan.supervise_of(name));
+        let before = scan.supervises_of(["s/x", "s/x/log", "s/y"]);
         for round in 0..5u64 {
             scan.kill_and_start();
             std::thread::sleep(Duration::from_millis(round * 30));
         }
-        let lines = scan.read("s/x/log/all").lines().count();
-        scan.until("s/x/log/all", |text| text.lines().count() > lines + 100);
-        assert_eq!(["s/x", "s/x/log", "s/y"].map(|name| scan.supervise_of(name)), before);
+        scan.until_counted("s/x", 100);
+        assert_eq!(scan.supervises_of(["s/x", "s/x/log", "s/y"]), before);
         assert_eq!(scan.read("s/y/started").lines().count(), 1);
-        scan.stop_and_check("s/x/log/all");
+        scan.stop_and_check("s/x");
     }
 }
 
@@ -121,8 +148,7 @@ fn the_pipe_is_taken_over_from_whoever_holds_it() {
             );
             scan.service("s/x", run, Some(&log));
             scan.start();
-            let logged = |scan: &Scan| LogView::of(scan.path("s/x/log/main")).text();
-            until("lines in the log", || logged(&scan).contains("5\n"));
+            scan.until_counted("s/x", 5);
             scan.kill();
             for name in killed {
                 match name.strip_prefix("supervise ") {
@@ -130,16 +156,15 @@ fn the_pipe_is_taken_over_from_whoever_holds_it() {
                     None => kill(scan.pid(name)),
                 }
             }
-            let lines = logged(&scan).lines().count();
             scan.start();
-            until("more lines", || logged(&scan).lines().count() > lines + 50);
+            scan.until_counted("s/x", 50);
             assert_eq!(scan.read("two"), "", "{killed:?}");
             until("all have a supervise", || scan.ok("s/x") && scan.ok("s/x/log"));
             let svscan = scan.svscan.take().unwrap();
             svscan.signal(Signal::TERM);
             assert_eq!(svscan.wait().code, Some(0), "{killed:?}");
             // A service that is killed between its line and its count says the number again.
-            let mut numbers: Vec<u32> = logged(&scan).lines().map(|n| n.parse().unwrap()).collect();
+            let mut numbers: Vec<u32> = scan.counted("s/x").lines().map(|n| n.parse().unwrap()).collect();
             numbers.dedup();
             let count = u32::try_from(numbers.len()).unwrap();
             assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "{killed:?}");
@@ -151,17 +176,16 @@ fn the_pipe_is_taken_over_from_whoever_holds_it() {
 fn what_ends_later_is_started_again_by_the_new_one() {
     if ours_only("A svscan after one that was killed") {
         let mut scan = Scan::new();
-        scan.service("s/x", COUNT, Some(LOG));
+        scan.counting("s/x");
         scan.start();
-        scan.until("s/x/log/all", |text| text.contains("10\n"));
+        scan.until_counted("s/x", 10);
         scan.kill_and_start();
-        let before = scan.supervise_of("s/x/log");
+        let [before] = scan.supervises_of(["s/x/log"]);
         std::thread::sleep(Duration::from_millis(300));
         scan.svc("-dx", &["s/x/log"]);
-        until("it has another supervise", || scan.ok("s/x/log") && scan.supervise_of("s/x/log") != before);
-        let lines = scan.read("s/x/log/all").lines().count();
-        scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
-        scan.stop_and_check("s/x/log/all");
+        scan.until_not(before, "s/x/log");
+        scan.until_counted("s/x", 50);
+        scan.stop_and_check("s/x");
     }
 }
 
@@ -171,20 +195,17 @@ fn what_the_originals_svscan_has_left_is_taken_over_too() {
     let Some(theirs) = original("svscan") else { return };
     if ours_only("A svscan after one that was killed") {
         let mut scan = Scan::new();
-        scan.service("s/x", COUNT, Some(LOG));
+        scan.counting("s/x");
         scan.svscan = Some(scan.here.run(&theirs, &["s"]).with("PATH", "/usr/bin:/bin").start());
-        scan.until("s/x/log/all", |text| text.contains("10\n"));
-        let before = ["s/x", "s/x/log"].map(|name| scan.supervise_of(name));
+        scan.until_counted("s/x", 10);
+        let [service, logger] = scan.supervises_of(["s/x", "s/x/log"]);
         scan.kill_and_start();
         std::thread::sleep(Duration::from_millis(300));
         scan.svc("-dx", &["s/x/log"]);
-        until("the logger has our supervise", || {
-            scan.ok("s/x/log") && scan.supervise_of("s/x/log") != before[1]
-        });
-        let lines = scan.read("s/x/log/all").lines().count();
-        scan.until("s/x/log/all", |text| text.lines().count() > lines + 50);
-        assert_eq!(scan.supervise_of("s/x"), before[0]);
-        scan.stop_and_check("s/x/log/all");
+        scan.until_not(logger, "s/x/log");
+        scan.until_counted("s/x", 50);
+        assert_eq!(scan.supervise_of("s/x"), Some(service));
+        scan.stop_and_check("s/x");
     }
 }
 
@@ -196,12 +217,12 @@ fn its_own_log_goes_on_in_the_same_pipe() {
         scan.service("s/y", COUNT, None);
         scan.start();
         scan.until("s/.svscan/log/all", |text| text.contains("10\n"));
-        let before = scan.supervise_of("s/.svscan/log");
+        let [before] = scan.supervises_of(["s/.svscan/log"]);
         scan.kill_and_start();
         std::os::unix::fs::symlink("nowhere", scan.path("s/dangling")).unwrap();
         let words = "svscan: warning: unable to stat dangling: file does not exist\n";
         scan.until("s/.svscan/log/all", |text| text.contains(words));
-        assert_eq!(scan.supervise_of("s/.svscan/log"), before);
+        assert_eq!(scan.supervise_of("s/.svscan/log"), Some(before));
         std::fs::remove_file(scan.path("s/dangling")).unwrap();
         let log = scan.path("s/.svscan/log/all");
         let svscan = scan.svscan.take().unwrap();
