@@ -61,7 +61,7 @@ fuzz_target!(|input: (Vec<(u8, String)>, Vec<(u8, u8, u16)>, &[u8])| {
         assert!(rules.take(file, text) || rules == before);
     }
     let mut machine = Machine::new(if files.len() % 2 == 0 { Want::Up } else { Want::Down });
-    machine.treat(rules);
+    machine.rules = rules;
     let mut driver = Driver { machine, phase: Phase::Down, started: None, left: false };
     let mut now = Duration::ZERO;
     for (kind, value, wait) in events {

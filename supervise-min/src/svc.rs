@@ -7,10 +7,11 @@ use std::path::Path;
 
 use unix::diag::{Message, say, warn};
 use unix::fifo;
-use unix::process::{change_directory, go_back, here};
+use unix::process::change_directory;
 use unix::tool::{Exit, Fatal, MISUSE};
 
 use crate::options::{Given, Names, Syntax, parse};
+use crate::service::place::Home;
 
 const SYNTAX: Syntax =
     Syntax { program: "svc", letters: "udopchaitkxq12w+=", names: Names::None, usage: "svc options" };
@@ -26,13 +27,12 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         return Ok(Exit::Code(MISUSE));
     };
     let commands = commands(&given);
-    let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
-    let start = here().map_err(failed("unable to open current directory"))?;
+    let home = Home::here()?;
     for directory in directories {
         if let Err(message) = send(directory, &commands) {
             warn("svc", &message);
         }
-        go_back(&start).map_err(failed("unable to set directory"))?;
+        home.back()?;
     }
     Ok(Exit::Success)
 }

@@ -7,17 +7,18 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use unix::diag::{Message, warn};
+use unix::event;
 use unix::process::{Process, Signal};
 use unix::tool::{Exit, Fatal};
-use unix::{event, fifo};
 
 use crate::service::command::tell;
+use crate::service::place;
 use crate::service::status::Status;
 use crate::service::survivor::{self, Role, Survivor};
 
@@ -76,16 +77,10 @@ fn prepare(services: &[PathBuf]) {
 
 /// The svscan whose working directory this is.
 fn svscan_in(directory: &Path) -> Option<Process> {
-    let id = |stat: fs::Metadata| (stat.dev(), stat.ino());
-    let wanted = id(fs::metadata(directory).ok()?);
-    fs::read_dir("/proc").ok()?.find_map(|entry| {
-        let process = entry.ok()?;
-        let pid = process.file_name().to_str()?.parse().ok()?;
-        let path = process.path();
-        let is_one = fs::read(path.join("comm")).ok()? == b"svscan\n"
-            && fs::metadata(path.join("cwd")).map(id).is_ok_and(|found| found == wanted);
-        if is_one { Process::find(pid).ok()? } else { None }
-    })
+    let wanted = place::id(directory)?;
+    let is_svscan = |pid| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|name| name == b"svscan\n");
+    let mut svscans = place::workers().filter(|&(pid, place)| place == wanted && is_svscan(pid));
+    svscans.find_map(|(pid, _)| Process::find(pid).ok()?)
 }
 
 /// Tells a svscan to end and waits until it has.
@@ -114,16 +109,14 @@ fn end_all(directory: &Path, services: &[PathBuf]) {
         .collect();
     let alone: Vec<Process> = services.iter().filter_map(|service| end_alone(service)).collect();
     let lives = |process: &Process| process.ended().is_ok_and(|ended| ended.is_none());
-    while told.iter().any(|service| fifo::open_to_write(&service.join("supervise/ok")).is_ok())
-        || alone.iter().any(lives)
-    {
+    while told.iter().any(|service| place::is_supervised(service)) || alone.iter().any(lives) {
         std::thread::sleep(APART);
     }
 }
 
 /// A service that has no supervise any more is ended as that would do it.
 fn end_alone(service: &Path) -> Option<Process> {
-    if fifo::open_to_write(&service.join("supervise/ok")).is_ok() {
+    if place::is_supervised(service) {
         return None;
     }
     let Survivor { process, origin } = survivor::find(service).ok()??;

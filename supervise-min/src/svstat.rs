@@ -8,9 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 
 use tai64tools::Label;
 use unix::diag::Message;
-use unix::process::{go_back, here};
 use unix::tool::{Exit, Fatal};
 
+use crate::service::place::Home;
 use crate::service::seen::{Normally, look};
 use crate::service::status::{Status, Want};
 
@@ -23,8 +23,7 @@ enum Form {
 
 /// Prints the state of each service.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
-    let start = here().map_err(failed("unable to open current directory"))?;
+    let home = Home::here()?;
     let (form, directories) = match &arguments[..] {
         [first, rest @ ..] if first == "-j" => (Form::Json, rest),
         all => (Form::Words, all),
@@ -33,9 +32,10 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     for directory in directories {
         lines.extend_from_slice(&line(directory, form));
         lines.push(b'\n');
-        go_back(&start).map_err(failed("unable to set directory"))?;
+        home.back()?;
     }
-    io::stdout().write_all(&lines).map_err(failed("unable to write output"))?;
+    let failed = |error| Fatal::system(Message::new("unable to write output"), &error);
+    io::stdout().write_all(&lines).map_err(failed)?;
     Ok(Exit::Success)
 }
 
@@ -47,7 +47,8 @@ fn line(directory: &OsStr, form: Form) -> Vec<u8> {
         (Form::Words, Ok(seen)) => words(&said(&seen.status, seen.normally, Label::now())),
         (Form::Words, Err(unseen)) => words(unseen.words()),
         (Form::Json, Ok(seen)) => {
-            json::line(name, &seen, seen.is_ready(), seen.state(), Label::now()).into_bytes()
+            let state = seen.state();
+            json::line(name, &seen, seen.is_ready(state), state, Label::now()).into_bytes()
         }
         (Form::Json, Err(unseen)) => json::trouble(name, unseen.words()).into_bytes(),
     }

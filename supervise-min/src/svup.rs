@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use unix::diag::Message;
-use unix::process::{go_back, here};
 use unix::tool::{Exit, Fatal, MISUSE};
 
+use crate::service::place::Home;
 use crate::service::seen::{Unseen, look};
 
 /// Looks whether all services run.
@@ -14,8 +14,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     if arguments.is_empty() {
         return Err(Fatal::usage("svup dir ..."));
     }
-    let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
-    let start = here().map_err(failed("unable to open current directory"))?;
+    let home = Home::here()?;
     let mut up = true;
     for directory in &arguments {
         match look(directory) {
@@ -25,7 +24,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
                 return Err(Fatal::failure(Message::new(directory.as_bytes()).and(": ").and(words)));
             }
         }
-        go_back(&start).map_err(failed("unable to set directory"))?;
+        home.back()?;
     }
     Ok(if up { Exit::Success } else { Exit::Code(MISUSE) })
 }

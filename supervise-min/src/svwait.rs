@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use unix::diag::Message;
-use unix::process::{go_back, here};
 use unix::tool::{Exit, Fatal};
 
 use crate::options::{Given, Names, Syntax, parse, seconds};
+use crate::service::place::Home;
 use crate::service::seen::{Unseen, look};
 
 const SYNTAX: Syntax = Syntax {
@@ -51,15 +51,14 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 }
 
 fn wait(state: State, directories: &[OsString], limit: Option<Duration>) -> Result<(), Fatal> {
-    let failed = |what: &'static str| move |error| Fatal::system(Message::new(what), &error);
-    let start = here().map_err(failed("unable to open current directory"))?;
+    let home = Home::here()?;
     let begun = Instant::now();
     for directory in directories {
         loop {
             let is_so = match look(directory) {
                 Ok(seen) => match state {
                     State::Up => seen.status.pid.is_some(),
-                    State::Ready => seen.is_ready(),
+                    State::Ready => seen.is_ready(seen.state()),
                     State::Down => seen.status.pid.is_none(),
                 },
                 Err(Unseen::NotRunning) => state == State::Down,
@@ -69,7 +68,7 @@ fn wait(state: State, directories: &[OsString], limit: Option<Duration>) -> Resu
                     return Err(Fatal::failure(Message::new(directory.as_bytes()).and(": ").and(words)));
                 }
             };
-            go_back(&start).map_err(failed("unable to set directory"))?;
+            home.back()?;
             if is_so {
                 break;
             }

@@ -42,10 +42,7 @@ impl Ending {
     }
 
     pub(crate) fn of(status: WaitStatus) -> Ending {
-        match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Ending::Exited(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
-            (None, signal) => Ending::Crashed(signal.unwrap_or(0)),
-        }
+        Ending::of_raw(status.as_raw())
     }
 }
 

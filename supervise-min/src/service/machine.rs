@@ -82,7 +82,7 @@ pub struct Machine {
     /// Starts that failed in a row.
     failures: u32,
     /// How it is treated, as its directory said when its process was started.
-    rules: Rules,
+    pub rules: Rules,
     started: Duration,
     /// Runs in a row that ended soon.
     short_runs: u32,
@@ -109,11 +109,6 @@ impl Machine {
             kill_at: None,
             target: Target::Process,
         }
-    }
-
-    /// The same service, treated by these rules from now on.
-    pub fn treat(&mut self, rules: Rules) {
-        self.rules = rules;
     }
 
     /// A service whose process was found running, started not long before `now` for all that is known.

@@ -197,7 +197,7 @@ fn with(rules: &[(&str, &str)], machine: Machine) -> Machine {
     let mut all = Rules::PLAIN;
     assert!(rules.iter().all(|(file, text)| all.take(file, text)));
     let mut machine = machine;
-    machine.treat(all);
+    machine.rules = all;
     machine
 }
 

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod machine;
+pub mod place;
 pub mod rules;
 pub mod seen;
 pub mod state;

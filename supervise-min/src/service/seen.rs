@@ -56,10 +56,10 @@ impl Seen {
         fs::read("supervise/state").ok().map(|text| State::of(&String::from_utf8_lossy(&text)))
     }
 
-    /// Whether it is up and, where it says when it is, ready; there too.
-    pub fn is_ready(&self) -> bool {
+    /// Whether it is up and, where it says when it is, ready, by its state; there too.
+    pub fn is_ready(&self, state: Option<State>) -> bool {
         let Some(pid) = self.status.pid else { return false };
-        let ready = self.state().and_then(|state| state.ready);
+        let ready = state.and_then(|state| state.ready);
         ready.is_some_and(|(ready, _)| ready == pid) || fs::metadata("notification-fd").is_err()
     }
 }

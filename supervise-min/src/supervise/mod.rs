@@ -23,7 +23,7 @@ use unix::tool::{Exit, Fatal};
 
 use crate::service::command::{Command, Target};
 use crate::service::machine::{Action, Event, Machine, Phase};
-use crate::service::rules::{Rules, Session};
+use crate::service::rules::Session;
 use crate::service::state::State;
 use crate::service::status::{Status, Want};
 use crate::service::survivor::{Role, Survivor};
@@ -49,7 +49,6 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 struct Supervise {
     directory: Directory,
     script: Script,
-    rules: Rules,
     machine: Machine,
     /// The service's, or that of what comes after it: [`Machine::phase`].
     process: Option<Process>,
@@ -72,7 +71,6 @@ impl Supervise {
         let want = if directory.is_down()? { Want::Down } else { Want::Up };
         let (status, state) = directory.found();
         let mut supervise = Supervise {
-            rules: Rules::PLAIN,
             directory,
             script,
             machine: Machine::new(want),
@@ -99,16 +97,16 @@ impl Supervise {
 
     fn take_over(&mut self, survivor: Survivor, status: Option<Status>) {
         let Survivor { process, origin } = survivor;
-        self.rules = self.directory.rules();
+        let rules = self.directory.rules();
         let pid = Some(process.pid()).filter(|_| origin.role == Role::Run);
         let (phase, pid) = if pid.is_some() { (Phase::Up, pid) } else { (Phase::Finishing, None) };
         let (mut want, mut paused) = (self.machine.want, false);
         if let Some(status) = status.filter(|status| status.pid == pid) {
             (want, paused, self.since) = (status.want, status.paused, status.since);
         }
-        self.machine = Machine::adopted(want, phase, paused, self.rules, Duration::ZERO);
+        self.machine = Machine::adopted(want, phase, paused, rules, Duration::ZERO);
         let ready = self.state.ready.is_some_and(|(ready, _)| Some(ready) == pid);
-        if let Some((number, inode)) = self.rules.notification.zip(origin.note)
+        if let Some((number, inode)) = rules.notification.zip(origin.note)
             && !ready
         {
             self.note = script::note_of(&process, number, inode);
@@ -197,18 +195,18 @@ impl Supervise {
     }
 
     fn start(&mut self) {
-        self.rules = self.directory.rules();
-        let note = self.rules.notification.map(|number| script::note().map(|note| (note, number)));
+        let rules = self.directory.rules();
+        let note = rules.notification.map(|number| script::note().map(|note| (note, number)));
         let started = note.transpose().and_then(|note| {
             let given = note.as_ref().map(|((_, writer), number)| (writer, *number));
-            let process = self.script.start(&mut self.directory, self.rules.session, given)?;
+            let process = self.script.start(&mut self.directory, rules.session, given)?;
             Ok((process, note.map(|((reader, _), _)| reader)))
         });
         match started {
             Ok((process, note)) => {
-                (self.process, self.note, self.session) = (Some(process), note, self.rules.session);
+                (self.process, self.note, self.session) = (Some(process), note, rules.session);
                 self.since = Label::now();
-                self.machine.treat(self.rules);
+                self.machine.rules = rules;
                 self.handle(Event::Started);
             }
             Err(error) => {
@@ -234,15 +232,15 @@ impl Supervise {
 
     /// What comes after the end of the service; when it can't, that is all.
     fn finish(&mut self) {
-        let ended = self.state.ended.unwrap_or(Ended(None));
+        let (ended, session) = (self.state.ended.unwrap_or(Ended(None)), self.machine.rules.session);
         let script = Script::finish(ended, self.directory.name());
         let started = script.and_then(|script| {
-            script.map(|script| script.start(&mut self.directory, self.rules.session, None)).transpose()
+            script.map(|script| script.start(&mut self.directory, session, None)).transpose()
         });
         match started {
             Ok(Some(process)) => {
                 self.state.finishing = Some(process.pid());
-                (self.process, self.session) = (Some(process), self.rules.session);
+                (self.process, self.session) = (Some(process), session);
                 self.announce();
             }
             Ok(None) => self.handle(Event::Finished(None)),

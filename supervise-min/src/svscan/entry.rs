@@ -15,11 +15,10 @@ use std::time::Duration;
 
 use unix::diag::{Message, warn};
 
+use crate::service::place::{Id, id_of};
+
 /// How long nothing may change below a directory that was made in place.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
-
-/// Device and inode: two names for one directory are one service.
-pub(super) type Id = (u64, u64);
 
 /// A directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ impl Entries {
                     continue;
                 }
             };
-            let id = (stat.dev(), stat.ino());
+            let id = id_of(&stat);
             if stat.is_dir() {
                 seen.insert(id);
                 if self.is_ready(&name, id, now) {

@@ -150,6 +150,7 @@ impl Svscan {
 
     /// Looks after supervises that are not children.
     fn bury(&mut self) {
+        self.surroundings.survivors.forget();
         let Some(watch) = self.surroundings.survivors.watch() else { return };
         if !event::wait([watch], Some(Duration::ZERO)).is_ok_and(|[watch]| watch.readable) {
             return;
@@ -203,7 +204,6 @@ impl Svscan {
             self.next_scan = self.next_scan.min(due);
         }
         self.services.retain(|service| service.active || service.runs());
-        self.surroundings.survivors.forget();
     }
 
     fn found(&mut self, entry: entry::Entry, now: Duration) {

@@ -12,9 +12,10 @@ use std::time::Duration;
 use unix::diag::{Message, warn};
 use unix::pipe;
 
-use super::entry::{Entry, Id};
+use super::entry::Entry;
 use super::job::{Descriptors, Job, Surroundings};
 use super::survivors::Survivors;
+use crate::service::place::Id;
 
 /// A service.
 #[derive(Debug)]

@@ -60,6 +60,7 @@ impl Leaving {
 impl Svscan {
     /// Ends everything in order.
     pub(super) fn stop(mut self) {
+        self.bury();
         self.find_supervises();
         let mut leaving: Vec<(Leaving, Leaving)> = self.services.iter().map(|_| leaving()).collect();
         // The end of the pipe must not wait for this process.
@@ -174,7 +175,7 @@ fn say_what_is_left(pipe: impl AsFd, logger: &Job) {
 }
 
 fn is_empty(pipe: impl AsFd) -> bool {
-    !event::wait([pipe.as_fd()], Some(Duration::ZERO)).is_ok_and(|[pipe]| pipe.readable)
+    pipe::filled(pipe).unwrap_or(0) == 0
 }
 
 /// A logger has died before its time.

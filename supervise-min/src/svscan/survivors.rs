@@ -7,14 +7,13 @@
 use std::collections::HashMap;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use unix::event::Set;
+use unix::pipe;
 use unix::process::Process;
-use unix::{fifo, pipe};
 
-use super::entry::Id;
+use crate::service::place::{self, Id, id};
 use crate::service::survivor;
 
 /// Descriptors of a supervise, and of what it runs.
@@ -61,7 +60,7 @@ impl Survivors {
         holders.find_map(|pid| pipe::take_over(pid, INPUT).ok())
     }
 
-    /// What was seen of /proc is not so any more.
+    /// What was seen of /proc is not so any more: with each round of who asks.
     pub(super) fn forget(&mut self) {
         self.places = None;
     }
@@ -73,7 +72,9 @@ impl Survivors {
 
     fn find(&mut self, service: &Path) -> Option<Process> {
         // Mostly there is none, and this is quick.
-        fifo::open_to_write(&service.join("supervise/ok")).ok()?;
+        if !place::is_supervised(service) {
+            return None;
+        }
         let lock = id(&service.join("supervise/lock"))?;
         let here = self.places.get_or_insert_with(places).get(&id(service)?)?;
         let holders = here.iter().filter_map(|&pid| {
@@ -91,17 +92,10 @@ pub(super) fn service_in(service: &Path) -> Option<Process> {
     survivor::find(service).ok()?.map(|survivor| survivor.process)
 }
 
-fn id(path: &Path) -> Option<Id> {
-    fs::metadata(path).ok().map(|stat| (stat.dev(), stat.ino()))
-}
-
 fn places() -> HashMap<Id, Vec<u32>> {
     let mut places = HashMap::<Id, Vec<u32>>::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        if let Some(place) = id(&entry.path().join("cwd")) {
-            places.entry(place).or_default().push(pid);
-        }
+    for (pid, place) in place::workers() {
+        places.entry(place).or_default().push(pid);
     }
     places
 }
