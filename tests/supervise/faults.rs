@@ -58,7 +58,7 @@ fn a_process_that_cannot_be_made_is_tried_again_and_commands_are_served() {
 #[test]
 fn garbage_in_the_control_pipe_is_passed_over() {
     let service = Service::up("exec sleep 1000");
-    let pid = service.pid();
+    let pid = Some(service.running());
     let control = service.here.path("x/supervise/control");
     std::fs::write(&control, (0..=255u8).filter(|byte| !byte.is_ascii_alphanumeric()).collect::<Vec<_>>())
         .unwrap();

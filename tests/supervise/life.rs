@@ -11,8 +11,7 @@ const TRAPS: &str = "for s in HUP ALRM INT TERM QUIT USR1 USR2 WINCH; do trap \"
 #[test]
 fn a_service_runs_and_is_shown() {
     let service = Service::up("echo $$ >>log; exec sleep 1000");
-    service.until("up (pid N) N seconds");
-    let pid = service.pid().unwrap();
+    let pid = service.running();
     assert_eq!(service.until_log(1), [pid.to_string()]);
     let status = std::fs::read(service.here.path("x/supervise/status")).unwrap();
     assert_eq!(status.len(), 18);
@@ -100,8 +99,7 @@ fn a_service_that_runs_stays_until_it_ends_when_it_is_told_once() {
 #[test]
 fn a_paused_service_goes_on() {
     let service = Service::up("exec sleep 1000");
-    service.until("up (pid N) N seconds");
-    let pid = service.pid().unwrap();
+    let pid = service.running();
     service.svc("-p");
     until("it is stopped", || state_of(pid) == Some('T'));
     service.svc("-c");
@@ -113,7 +111,7 @@ fn a_paused_service_goes_on() {
 #[test]
 fn exit_waits_for_the_service() {
     let mut service = Service::up("exec sleep 1000");
-    let pid = service.pid().unwrap();
+    let pid = service.running();
     service.svc("-x");
     std::thread::sleep(Duration::from_millis(300));
     assert!(service.ok() && lives(pid));

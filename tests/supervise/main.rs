@@ -104,6 +104,12 @@ impl Service {
         self.stat().split("(pid ").nth(1)?.split(')').next()?.parse().ok()
     }
 
+    /// The process of a service that runs, or is about to.
+    fn running(&self) -> u32 {
+        self.until("up (pid N) N seconds");
+        self.pid().unwrap()
+    }
+
     /// Waits until svstat says this.
     fn until(&self, state: &str) {
         until(state, || self.state() == state);

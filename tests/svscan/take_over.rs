@@ -57,10 +57,16 @@ impl Scan {
         until("supervise is gone", || !self.ok(name));
     }
 
-    /// The process of a service.
+    /// The process of a service that runs, or is about to.
     fn pid(&self, name: &str) -> u32 {
-        let status = std::fs::read(self.path(name).join("supervise/status")).unwrap();
-        u32::from_le_bytes(status[12..16].try_into().unwrap())
+        let status = self.path(name).join("supervise/status");
+        let mut pid = 0;
+        until("it runs", || {
+            let status = std::fs::read(&status).unwrap_or_default();
+            pid = status.get(12..16).map_or(0, |pid| u32::from_le_bytes(pid.try_into().unwrap()));
+            pid != 0
+        });
+        pid
     }
 
     /// A service that counts and its logger, which loses nothing when it is killed or told to end, as cat would.
