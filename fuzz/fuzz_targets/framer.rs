@@ -1,20 +1,24 @@
-//! Any bytes in any pieces: the frames put together are the bytes, and every frame is what it says.
+//! Any bytes in any pieces: the frames put together are the bytes, every frame is what it says, and the newlines
+//! that are found by the block are the same.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use multilog::framer::{Ending, Frame, frame};
+use multilog::newlines::Newlines;
 
 fuzz_target!(|input: (&[u8], u16, bool)| {
     let (bytes, window, last) = input;
     let window = usize::from(window).max(1);
     let ending = if last { Ending::Final } else { Ending::Open };
+    let mut newlines = Newlines::of(bytes);
     let mut rest = bytes;
     loop {
         match frame(rest, window, ending) {
             Frame::Line(length) => {
                 assert_eq!(rest[..length].iter().position(|&b| b == b'\n'), Some(length - 1));
                 rest = &rest[length..];
+                assert_eq!(newlines.next(), Some(bytes.len() - rest.len() - 1));
             }
             Frame::Long => {
                 assert!(rest.len() >= window && !rest.contains(&b'\n'));
@@ -30,4 +34,5 @@ fuzz_target!(|input: (&[u8], u16, bool)| {
             }
         }
     }
+    assert_eq!(newlines.next(), None);
 });

@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use tai64tools::{Label, Stamper};
 
 use crate::alert::Alerts;
 use crate::framer::{Ending, Frame, WINDOW, frame};
+use crate::newlines::Newlines;
 use crate::output::{BATCH, BatchEnd, Output};
 use crate::pattern::Line;
 use crate::script::Action;
@@ -122,15 +123,16 @@ impl Assembly {
         loop {
             if self.midline {
                 at = self.continue_line(input, at, ending);
-                if self.midline {
+                if self.midline || self.is_enough() {
                     break;
                 }
-            } else if roomy && self.fixed && self.stamper.is_some() {
+            }
+            if self.fixed && self.stamper.is_some() {
                 at = self.take_stamped_lines(input, at);
             } else if roomy {
                 at = self.take_short_lines(input, at);
             }
-            if self.outputs.iter().any(Output::is_enough) {
+            if self.is_enough() {
                 break;
             }
             match frame(&input[at..], self.window(), ending) {
@@ -147,37 +149,32 @@ impl Assembly {
         at
     }
 
-    /// Takes lines for as long as they are short and the batch is not complete; returns where it stopped. For a
+    fn is_enough(&self) -> bool {
+        self.outputs.iter().any(Output::is_enough)
+    }
+
+    /// Takes whole lines for as long as they fit and the batch is not complete; returns where it stopped. For a
     /// script without patterns: every line, stamped, to every directory. This is the loop that nearly every
     /// byte goes through.
     fn take_stamped_lines(&mut self, input: &[u8], start: usize) -> usize {
-        let Some(stamper) = &mut self.stamper else { return start };
-        let longest = SHORT - stamper.width();
-        let mut at = start;
-        for newline in memchr_iter(b'\n', &input[start..]) {
-            let end = start + newline + 1;
-            if end - at > longest {
-                break;
-            }
-            let stamp = stamper.stamp();
-            let mut enough = false;
-            for output in &mut self.outputs {
-                output.push_line(input, stamp, at..end);
-                enough |= output.is_enough();
-            }
-            at = end;
-            if enough {
-                break;
-            }
+        let (Some(stamper), [first, others @ ..]) = (&mut self.stamper, &mut self.outputs[..]) else {
+            return start;
+        };
+        let (mut enough, mut most) = (first.until_enough(), first.room());
+        for output in &*others {
+            (enough, most) = (enough.min(output.until_enough()), most.min(output.room()));
         }
-        at
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let (taken, lines) = first.push_lines(input, stamper, start, enough, most);
+        others.iter_mut().for_each(|output| output.push(input, lines));
+        start + taken
     }
 
-    /// The same for any script.
+    /// The same for any script, for as long as lines are short.
     fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         let mut at = start;
-        for newline in memchr_iter(b'\n', &input[start..]) {
+        for newline in Newlines::of(&input[start..]) {
             let end = start + newline + 1;
             if end - at > longest {
                 break;

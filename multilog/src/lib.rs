@@ -21,6 +21,7 @@
 
 pub mod alert;
 pub mod assembly;
+pub mod copied;
 pub mod engine;
 pub mod framer;
 pub mod host;
@@ -28,6 +29,7 @@ pub mod intake;
 pub mod journal;
 pub mod logdir;
 pub mod logfs;
+pub mod newlines;
 pub mod output;
 pub mod pattern;
 pub mod program;

@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use tai64tools::Stamped;
+use tai64tools::{Stamped, Stamper};
+
+use crate::copied::Copied;
 
 /// How far below its size a file may be cut at a newline.
 pub const NEWLINE_WINDOW: u64 = 2000;
@@ -26,7 +28,7 @@ pub struct Output {
     /// A part of the input that goes out as it is, behind `copied`.
     run: Range<usize>,
     /// What had to be put together.
-    copied: Vec<u8>,
+    copied: Copied,
     /// At this length the batch is complete, if it ends with a line.
     enough: usize,
 }
@@ -34,7 +36,7 @@ pub struct Output {
 impl Output {
     /// Output to a file of `size` bytes that has nothing yet.
     pub fn new(size: u64) -> Output {
-        let mut output = Output { filled: 0, size, run: 0..0, copied: Vec::new(), enough: 0 };
+        let mut output = Output { filled: 0, size, run: 0..0, copied: Copied::default(), enough: 0 };
         output.begin(0);
         output
     }
@@ -68,6 +70,11 @@ impl Output {
         self.len() >= self.enough
     }
 
+    /// How many bytes are missing until then.
+    pub fn until_enough(&self) -> usize {
+        self.enough.saturating_sub(self.len())
+    }
+
     /// Whether the file is full with this batch, which ends with a line or within one.
     pub fn is_full(&self, end: BatchEnd) -> bool {
         let least = match end {
@@ -80,52 +87,67 @@ impl Output {
     /// Adds part of the input as it is.
     pub fn push_run(&mut self, input: &[u8], part: Range<usize>) {
         if !self.copied.is_empty() {
-            self.copied.extend_from_slice(&input[part]);
+            self.copied.push(&input[part]);
         } else if self.run.is_empty() {
             self.run = part;
         } else if self.run.end == part.start {
             self.run.end = part.end;
         } else {
-            self.copied.extend_from_slice(&input[std::mem::take(&mut self.run)]);
-            self.copied.extend_from_slice(&input[part]);
+            self.copied.push(&input[std::mem::take(&mut self.run)]);
+            self.copied.push(&input[part]);
         }
     }
 
     /// Adds bytes that are not part of the input: a stamp, a newline.
     pub fn push(&mut self, input: &[u8], bytes: &[u8]) {
         self.settle(input);
-        self.copied.extend_from_slice(bytes);
+        self.copied.push(bytes);
     }
 
     /// Adds a stamp.
     pub fn push_stamp(&mut self, input: &[u8], stamp: Stamped<'_>) {
         self.settle(input);
-        stamp.append_to(&mut self.copied);
+        self.copied.push_stamp(stamp);
     }
 
     /// Adds a stamp and the line after it.
     #[inline]
     pub fn push_line(&mut self, input: &[u8], stamp: Stamped<'_>, line: Range<usize>) {
         self.settle(input);
-        stamp.append_to(&mut self.copied);
-        self.copied.extend_from_slice(&input[line]);
+        self.copied.push_line(stamp, input, line);
+    }
+
+    /// Adds whole lines from `start` on, each behind a stamp: until that makes `enough` bytes, or one could make
+    /// it more than `most`, or there are no more. How much of the input they are, and what was added.
+    pub fn push_lines(
+        &mut self,
+        input: &[u8],
+        stamper: &mut Stamper,
+        start: usize,
+        enough: usize,
+        most: usize,
+    ) -> (usize, &[u8]) {
+        self.settle(input);
+        let before = self.copied.len();
+        let taken = self.copied.push_lines(stamper, &input[start..], enough, most);
+        (taken, &self.copied.bytes()[before..])
     }
 
     #[inline]
     fn settle(&mut self, input: &[u8]) {
         if !self.run.is_empty() {
-            self.copied.extend_from_slice(&input[std::mem::take(&mut self.run)]);
+            self.copied.push(&input[std::mem::take(&mut self.run)]);
         }
     }
 
     /// What to write, given the same input as before.
     pub fn bytes<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
-        if self.copied.is_empty() { &input[self.run.clone()] } else { &self.copied }
+        if self.copied.is_empty() { &input[self.run.clone()] } else { self.copied.bytes() }
     }
 
     /// Gives the memory back.
     pub fn release(&mut self) {
-        self.copied = Vec::new();
+        self.copied = Copied::default();
     }
 }
 

@@ -20,8 +20,6 @@ pub enum Stamp {
     Accustamp,
 }
 
-/// Room for the longest stamp; a copy of so many bytes is two moves.
-const ROOM: usize = 32;
 /// Where the two digits stand that change with every line.
 const LAST: usize = label::LENGTH - 2;
 
@@ -40,27 +38,40 @@ pub struct Stamper {
     form: Stamp,
     last: Label,
     /// A stamp with the same digits as `last`, but for those at [`LAST`].
-    text: [u8; ROOM],
+    text: [u8; Stamped::ROOM],
     length: usize,
 }
 
 /// The stamp of one line, not yet put together.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamped<'a> {
-    text: &'a [u8; ROOM],
-    last: [u8; 2],
+    text: &'a [u8; Stamped::ROOM],
+    /// The two digits, the first one in the lower byte: a number, so that it stays in a register.
+    last: u16,
     length: usize,
 }
 
 impl Stamped<'_> {
-    /// Puts the stamp at the end of `out`. In the middle of a long run of lines this is what a line costs, so
-    /// it is done with moves of fixed length: all of the room, then the two digits over it.
+    /// Room for the longest stamp; a copy of so many bytes is two moves.
+    pub const ROOM: usize = 32;
+
+    /// Puts the stamp at the end of `out`.
     #[inline]
     pub fn append_to(self, out: &mut Vec<u8>) {
         let at = out.len();
         out.extend_from_slice(self.text);
-        out[at + LAST..at + LAST + 2].copy_from_slice(&self.last);
+        out[at + LAST..at + LAST + 2].copy_from_slice(&self.last.to_le_bytes());
         out.truncate(at + self.length);
+    }
+
+    /// Puts the stamp at the start of `out`, which has [`Stamped::ROOM`]; how many bytes it has. In the middle
+    /// of a long run of lines this is what a line costs, so it is done with moves of fixed length: all of the
+    /// room, then the two digits over it.
+    #[inline]
+    pub fn put(self, out: &mut [u8]) -> usize {
+        out[..Stamped::ROOM].copy_from_slice(self.text);
+        out[LAST..LAST + 2].copy_from_slice(&self.last.to_le_bytes());
+        self.length
     }
 
     /// How many bytes it has.
@@ -70,7 +81,7 @@ impl Stamped<'_> {
 
     /// The stamp as bytes of its own.
     pub fn to_vec(self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(ROOM);
+        let mut out = Vec::with_capacity(Stamped::ROOM);
         self.append_to(&mut out);
         out
     }
@@ -79,7 +90,7 @@ impl Stamped<'_> {
 impl Stamper {
     /// A stamper that has stamped nothing yet.
     pub fn new(form: Stamp) -> Stamper {
-        Stamper { form, last: Label::MIN, text: [b' '; ROOM], length: 0 }
+        Stamper { form, last: Label::MIN, text: [b' '; Stamped::ROOM], length: 0 }
     }
 
     /// A stamper that goes on after a stamp that was already given.
@@ -123,11 +134,15 @@ impl Stamper {
         if self.form == Stamp::Tai64n && byte != 0 {
             // The last two digits are all that changes. They are not put into the text: to read it just after
             // a write of two bytes into it would have to wait for that.
-            let last = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+            let last = u16::from_le_bytes([DIGITS[byte >> 4], DIGITS[byte & 15]]);
             return Stamped { text: &self.text, last, length: self.length };
         }
         self.render();
-        Stamped { text: &self.text, last: [self.text[LAST], self.text[LAST + 1]], length: self.length }
+        Stamped {
+            text: &self.text,
+            last: u16::from_le_bytes([self.text[LAST], self.text[LAST + 1]]),
+            length: self.length,
+        }
     }
 
     #[cold]
@@ -140,7 +155,7 @@ impl Stamper {
             }
             Stamp::Accustamp => {
                 let text = format!("{}.{:06} ", self.last.unix_seconds(), self.last.nanos() / 1000);
-                self.length = text.len().min(ROOM);
+                self.length = text.len().min(Stamped::ROOM);
                 self.text[..self.length].copy_from_slice(&text.as_bytes()[..self.length]);
             }
         }

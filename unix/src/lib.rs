@@ -5,9 +5,10 @@
 
 #![allow(
     unsafe_code,
-    reason = "system calls that no safe wrapper covers: fork, exec, ids, pidfd, signalfd, localtime_r"
+    reason = "system calls that no safe wrapper covers: fork, exec, ids, pidfd, signalfd, localtime_r; and one vector comparison"
 )]
 
+pub mod bytes;
 pub mod diag;
 pub mod environment;
 pub mod errno;

@@ -1,0 +1,229 @@
+//! Lines that are put together in memory, by moves of fixed length: what nearly every byte goes through.
+//!
+//! To copy more than a line has, and to write the next one over it, is quicker than to copy as much as there is.
+//! So there is always room for more than what is there.
+
+use std::ops::Range;
+
+use tai64tools::{Stamped, Stamper};
+
+use crate::newlines::Newlines;
+
+/// Lines up to here are copied by moves of fixed length, and these reach so far.
+const SHORT: usize = 192;
+
+/// Bytes behind each other.
+#[derive(Debug, Default)]
+pub struct Copied {
+    /// As large as it had to be so far; what is behind `length` means nothing.
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Copied {
+    /// How many there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// All of them.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Adds some.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    /// Adds a stamp.
+    pub fn push_stamp(&mut self, stamp: Stamped<'_>) {
+        self.length += stamp.put(self.room(Stamped::ROOM));
+    }
+
+    /// Adds a stamp and the line after it, which is part of the input.
+    #[inline]
+    pub fn push_line(&mut self, stamp: Stamped<'_>, input: &[u8], line: Range<usize>) {
+        let room = self.room(room_for(line.len()));
+        self.length += put_line(room, stamp, input, line);
+    }
+
+    /// Adds the whole lines that the input begins with, each behind a stamp: until that makes `enough` bytes, or
+    /// one could make it more than `most`, or there are no more. How much of the input they are.
+    pub fn push_lines(&mut self, stamper: &mut Stamper, input: &[u8], enough: usize, most: usize) -> usize {
+        let (full, end) = (self.length.saturating_add(enough), self.length.saturating_add(most));
+        let mut newlines = Newlines::of(input);
+        let (mut at, mut newline) = (0, newlines.next());
+        while let Some(first) = newline
+            && self.length < full
+            && self.length + room_for(first + 1 - at) <= end
+        {
+            self.room(room_for(first + 1 - at));
+            // Nothing in this loop is anywhere but in registers and in three slices.
+            let (bytes, mut length) = (&mut self.bytes[..], self.length);
+            let end = end.min(bytes.len());
+            while let Some(last) = newline
+                && length < full
+                && length + room_for(last + 1 - at) <= end
+            {
+                length += put_line(&mut bytes[length..], stamper.stamp(), input, at..last + 1);
+                at = last + 1;
+                newline = newlines.next();
+            }
+            self.length = length;
+        }
+        at
+    }
+
+    /// Room for so many.
+    #[inline]
+    fn room(&mut self, count: usize) -> &mut [u8] {
+        let wanted = self.length + count;
+        if self.bytes.len() < wanted {
+            self.grow(wanted);
+        }
+        &mut self.bytes[self.length..wanted]
+    }
+
+    #[cold]
+    fn grow(&mut self, wanted: usize) {
+        // What a vector grows by is enough the next time as well.
+        self.bytes.reserve(wanted - self.bytes.len());
+        self.bytes.resize(self.bytes.capacity(), 0);
+    }
+}
+
+/// The room that [`put_line`] needs for a line of this length.
+#[inline]
+fn room_for(line: usize) -> usize {
+    Stamped::ROOM + line.max(SHORT)
+}
+
+/// Puts a stamp and a line to the start of `room`; how many bytes these are.
+#[inline(always)]
+fn put_line(room: &mut [u8], stamp: Stamped<'_>, input: &[u8], line: Range<usize>) -> usize {
+    let length = line.len();
+    let width = stamp.put(room);
+    let to = &mut room[width..];
+    match input.get(line.start..line.start + SHORT) {
+        Some(from) if length <= SHORT => {
+            copy::<32>(0, to, from);
+            if length > 32 {
+                copy::<32>(32, to, from);
+            }
+            if length > 64 {
+                copy::<64>(64, to, from);
+                copy::<64>(128, to, from);
+            }
+        }
+        _ => to[..length].copy_from_slice(&input[line]),
+    }
+    width + length
+}
+
+/// Copies N bytes that stand at the same place in both.
+#[inline(always)]
+fn copy<const N: usize>(at: usize, to: &mut [u8], from: &[u8]) {
+    to[at..at + N].copy_from_slice(&from[at..at + N]);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tai64tools::{Label, Stamp};
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_as_long_as_it_is_wherever_it_stands_in_the_input() {
+        let input: Vec<u8> = (0..1200u32).map(|n| n.to_le_bytes()[0]).collect();
+        for length in [0, 1, 31, 32, 33, 64, 65, SHORT - 1, SHORT, SHORT + 1, 1000] {
+            for start in [0, 1, 1200 - length] {
+                let mut stamper = Stamper::new(Stamp::Tai64n);
+                stamper.begin(Label::parse(b"@400000006b00e05e2c8dfba4").unwrap());
+                let mut copied = Copied::default();
+                copied.push(b"before ");
+                copied.push_line(stamper.stamp(), &input, start..start + length);
+                copied.push(b" after");
+                let expected =
+                    [b"before @400000006b00e05e2c8dfba4 ", &input[start..start + length], b" after"].concat();
+                assert_eq!(copied.bytes(), expected, "{length} at {start}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_taken_while_there_are_any_that_fit_and_it_is_not_enough(
+            lengths in proptest::collection::vec(prop_oneof![3 => 1..300usize, 1 => 1..2000usize], 0..40),
+            enough in 0..5000usize,
+            most in 0..6000usize,
+            before in 0..100usize,
+        ) {
+            let lines: Vec<Vec<u8>> = lengths.iter().zip(b'a'..).map(|(&length, byte)| {
+                [&vec![byte; length - 1][..], b"\n"].concat()
+            }).collect();
+            let input = [lines.concat(), b"no end".to_vec()].concat();
+            let begun = || {
+                let mut stamper = Stamper::new(Stamp::Tai64n);
+                stamper.begin(Label::parse(b"@400000006b00e05e2c8dfba4").unwrap());
+                stamper
+            };
+            let (mut stamper, mut expected, mut taken) = (begun(), vec![b'.'; before], 0);
+            for line in &lines {
+                let added = expected.len() - before;
+                if added >= enough || added + room_for(line.len()) > most {
+                    break;
+                }
+                stamper.stamp().append_to(&mut expected);
+                expected.extend_from_slice(line);
+                taken += line.len();
+            }
+            let mut copied = Copied::default();
+            copied.push(&vec![b'.'; before]);
+            prop_assert_eq!(copied.push_lines(&mut begun(), &input, enough, most), taken);
+            prop_assert_eq!(copied.bytes(), &expected[..]);
+        }
+
+        #[test]
+        fn it_is_what_a_vector_would_be(pieces in proptest::collection::vec((0..3, 0..700usize, 0..700usize), 0..30)) {
+            let input: Vec<u8> = (0..1400u32).map(|n| (n % 251).to_le_bytes()[0]).collect();
+            let mut stamper = Stamper::new(Stamp::Accustamp);
+            stamper.begin(Label::now());
+            let (mut copied, mut expected) = (Copied::default(), Vec::new());
+            for (kind, start, length) in pieces {
+                let stamp = stamper.stamp();
+                match kind {
+                    0 => {
+                        copied.push(&input[start..start + length]);
+                        expected.extend_from_slice(&input[start..start + length]);
+                    }
+                    1 => {
+                        copied.push_stamp(stamp);
+                        stamp.append_to(&mut expected);
+                    }
+                    _ => {
+                        copied.push_line(stamp, &input, start..start + length);
+                        stamp.append_to(&mut expected);
+                        expected.extend_from_slice(&input[start..start + length]);
+                    }
+                }
+            }
+            prop_assert_eq!(copied.bytes(), &expected[..]);
+            prop_assert_eq!((copied.len(), copied.is_empty()), (expected.len(), expected.is_empty()));
+        }
+    }
+}

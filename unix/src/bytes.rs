@@ -1,0 +1,88 @@
+//! Bytes by the block: what a processor compares at once and safe Rust can't ask it for.
+
+/// So many bytes are looked at together.
+pub const BLOCK: usize = 64;
+
+/// Where in a block a byte is: bit n is set if it stands at n.
+#[inline]
+pub fn places(byte: u8, block: &[u8; BLOCK]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE2, which the function is compiled for, is part of x86-64.
+    return unsafe { places_sse2(byte, block) };
+    #[cfg(not(target_arch = "x86_64"))]
+    return places_in_words(byte, block);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "sse2")]
+fn places_sse2(byte: u8, block: &[u8; BLOCK]) -> u64 {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
+    let wanted = _mm_set1_epi8(byte.cast_signed());
+    let mut places = 0;
+    for (at, quarter) in block.as_chunks::<16>().0.iter().enumerate() {
+        // SAFETY: these are sixteen bytes, and the load asks for no alignment.
+        let bytes = unsafe { _mm_loadu_si128(quarter.as_ptr().cast()) };
+        let found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+        places |= u64::from(found.cast_unsigned()) << (16 * at);
+    }
+    places
+}
+
+/// The same eight bytes at a time, for other processors.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn places_in_words(byte: u8, block: &[u8; BLOCK]) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let mut places = 0;
+    for (at, word) in block.as_chunks::<8>().0.iter().enumerate() {
+        // Zero where the byte is.
+        let other = u64::from_le_bytes(*word) ^ (u64::from(byte) * 0x0101_0101_0101_0101);
+        // The highest bit of each byte that is zero; there is no carry from one to the next.
+        let zero = !(((other & LOW) + LOW) | other | LOW);
+        // These eight bits side by side, the first byte's lowest.
+        let bits = (zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        places |= bits << (8 * at);
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_by_one(byte: u8, block: &[u8; BLOCK]) -> u64 {
+        (0..BLOCK).filter(|&at| block[at] == byte).fold(0, |places, at| places | 1 << at)
+    }
+
+    #[test]
+    fn a_byte_is_found_wherever_it_stands() {
+        for byte in [0, 1, b'\n', 0x7f, 0x80, 0xff] {
+            for filler in [0, 1, b'\n', byte ^ 1, byte ^ 0x80, 0x80, 0xff] {
+                for at in 0..BLOCK {
+                    let mut block = [filler; BLOCK];
+                    block[at] = byte;
+                    block[BLOCK - 1 - at / 2] = byte;
+                    let expected = one_by_one(byte, &block);
+                    assert_eq!(places(byte, &block), expected, "{byte} in {filler} at {at}");
+                    assert_eq!(places_in_words(byte, &block), expected, "{byte} in {filler} at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_block_is_seen_as_one_byte_after_the_other_shows_it() {
+        // A generator of few different bytes, so that there are runs and repetitions.
+        let mut state = 1u64;
+        for _ in 0..20_000 {
+            let block = std::array::from_fn(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                [b'\n', 0x0b, 0x8a, 0, 0xff][(state >> 33) as usize % 5]
+            });
+            for byte in [b'\n', 0] {
+                let expected = one_by_one(byte, &block);
+                assert_eq!((places(byte, &block), places_in_words(byte, &block)), (expected, expected));
+            }
+        }
+    }
+}
