@@ -3,9 +3,11 @@
 //! A batch is the whole lines that are visible. It ends early where a file becomes full, at
 //! [`crate::output::BATCH`] bytes of output, and within a line only where that line is long.
 
+mod runs;
+
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 use tai64tools::{Label, Stamper};
 
 use crate::alert::Alerts;
@@ -127,8 +129,8 @@ impl Assembly {
                     break;
                 }
             }
-            if self.fixed && self.stamper.is_some() {
-                at = self.take_stamped_lines(input, at);
+            if self.stamper.is_some() && self.selection.route_without_words().is_some() {
+                at = self.take_runs(input, at, roomy);
             } else if roomy {
                 at = self.take_short_lines(input, at);
             }
@@ -153,24 +155,7 @@ impl Assembly {
         self.outputs.iter().any(Output::is_enough)
     }
 
-    /// Takes whole lines for as long as they fit and the batch is not complete; returns where it stopped. For a
-    /// script without patterns: every line, stamped, to every directory. This is the loop that nearly every
-    /// byte goes through.
-    fn take_stamped_lines(&mut self, input: &[u8], start: usize) -> usize {
-        let (Some(stamper), [first, others @ ..]) = (&mut self.stamper, &mut self.outputs[..]) else {
-            return start;
-        };
-        let (mut enough, mut most) = (first.until_enough(), first.room());
-        for output in &*others {
-            (enough, most) = (enough.min(output.until_enough()), most.min(output.room()));
-        }
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let (taken, lines) = first.push_lines(input, stamper, start, enough, most);
-        others.iter_mut().for_each(|output| output.push(input, lines));
-        start + taken
-    }
-
-    /// The same for any script, for as long as lines are short.
+    /// Takes lines one by one for as long as they are short and the batch is not complete; returns where it stopped.
     fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         let mut at = start;
@@ -198,8 +183,8 @@ impl Assembly {
         } else {
             None
         };
-        let end = end
-            .or_else(|| memchr::memrchr(b'\n', &input[..input.len().min(window)]).map(|newline| newline + 1));
+        let end =
+            end.or_else(|| memrchr(b'\n', &input[..input.len().min(window)]).map(|newline| newline + 1));
         let end = match end {
             // A line that is longer than the rest of the file is cut by the general way.
             Some(end) if end as u64 <= room => end,

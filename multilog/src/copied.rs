@@ -20,6 +20,17 @@ pub struct Copied {
     length: usize,
 }
 
+/// How far a run of lines goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Until it makes so many bytes.
+    pub enough: usize,
+    /// For as long as no line could make it more than so many.
+    pub most: usize,
+    /// With lines that end within so many bytes of the input.
+    pub until: usize,
+}
+
 impl Copied {
     /// How many there are.
     #[inline]
@@ -61,13 +72,14 @@ impl Copied {
         self.length += put_line(room, stamp, input, line);
     }
 
-    /// Adds the whole lines that the input begins with, each behind a stamp: until that makes `enough` bytes, or
-    /// one could make it more than `most`, or there are no more. How much of the input they are.
-    pub fn push_lines(&mut self, stamper: &mut Stamper, input: &[u8], enough: usize, most: usize) -> usize {
-        let (full, end) = (self.length.saturating_add(enough), self.length.saturating_add(most));
+    /// Adds the whole lines that the input begins with, each behind a stamp. How much of the input they are.
+    pub fn push_lines(&mut self, stamper: &mut Stamper, input: &[u8], reach: Reach) -> usize {
+        let full = self.length.saturating_add(reach.enough);
+        let end = self.length.saturating_add(reach.most);
         let mut newlines = Newlines::of(input);
         let (mut at, mut newline) = (0, newlines.next());
         while let Some(first) = newline
+            && first < reach.until
             && self.length < full
             && self.length + room_for(first + 1 - at) <= end
         {
@@ -76,6 +88,7 @@ impl Copied {
             let (bytes, mut length) = (&mut self.bytes[..], self.length);
             let end = end.min(bytes.len());
             while let Some(last) = newline
+                && last < reach.until
                 && length < full
                 && length + room_for(last + 1 - at) <= end
             {
@@ -171,6 +184,7 @@ mod tests {
             lengths in proptest::collection::vec(prop_oneof![3 => 1..300usize, 1 => 1..2000usize], 0..40),
             enough in 0..5000usize,
             most in 0..6000usize,
+            until in 0..9000usize,
             before in 0..100usize,
         ) {
             let lines: Vec<Vec<u8>> = lengths.iter().zip(b'a'..).map(|(&length, byte)| {
@@ -185,7 +199,7 @@ mod tests {
             let (mut stamper, mut expected, mut taken) = (begun(), vec![b'.'; before], 0);
             for line in &lines {
                 let added = expected.len() - before;
-                if added >= enough || added + room_for(line.len()) > most {
+                if added >= enough || added + room_for(line.len()) > most || taken + line.len() > until {
                     break;
                 }
                 stamper.stamp().append_to(&mut expected);
@@ -194,7 +208,7 @@ mod tests {
             }
             let mut copied = Copied::default();
             copied.push(&vec![b'.'; before]);
-            prop_assert_eq!(copied.push_lines(&mut begun(), &input, enough, most), taken);
+            prop_assert_eq!(copied.push_lines(&mut begun(), &input, Reach { enough, most, until }), taken);
             prop_assert_eq!(copied.bytes(), &expected[..]);
         }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use tai64tools::{Stamped, Stamper};
 
-use crate::copied::Copied;
+use crate::copied::{Copied, Reach};
 
 /// How far below its size a file may be cut at a newline.
 pub const NEWLINE_WINDOW: u64 = 2000;
@@ -117,19 +117,17 @@ impl Output {
         self.copied.push_line(stamp, input, line);
     }
 
-    /// Adds whole lines from `start` on, each behind a stamp: until that makes `enough` bytes, or one could make
-    /// it more than `most`, or there are no more. How much of the input they are, and what was added.
+    /// Adds whole lines from `start` on, each behind a stamp. How much of the input they are, and what was added.
     pub fn push_lines(
         &mut self,
         input: &[u8],
         stamper: &mut Stamper,
         start: usize,
-        enough: usize,
-        most: usize,
+        reach: Reach,
     ) -> (usize, &[u8]) {
         self.settle(input);
         let before = self.copied.len();
-        let taken = self.copied.push_lines(stamper, &input[start..], enough, most);
+        let taken = self.copied.push_lines(stamper, &input[start..], reach);
         (taken, &self.copied.bytes()[before..])
     }
 

@@ -145,6 +145,16 @@ impl Stamper {
         }
     }
 
+    /// Passes over the stamps of so many lines, fewer than a second has nanoseconds.
+    pub fn skip(&mut self, lines: u32) {
+        let before = self.last;
+        self.last = self.last.plus(lines);
+        let digits = |label: Label| (label.seconds(), label.nanos() >> 8);
+        if digits(before) != digits(self.last) {
+            self.render();
+        }
+    }
+
     #[cold]
     fn render(&mut self) {
         match self.form {
@@ -211,6 +221,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn to_pass_over_lines_is_to_stamp_them(
+            start in prop_oneof![0u32..999_999_999, 999_999_000u32..999_999_999],
+            steps in proptest::collection::vec(0u32..600, 1..8),
+            form in prop_oneof![Just(Stamp::Tai64n), Just(Stamp::Accustamp)],
+        ) {
+            let mut stamper = Stamper::new(form);
+            stamper.begin(at(7, start));
+            let mut one_by_one = stamper.clone();
+            for lines in steps {
+                stamper.skip(lines);
+                (0..lines).for_each(|_| _ = one_by_one.stamp());
+                prop_assert_eq!(stamper.stamp().to_vec(), one_by_one.stamp().to_vec());
+                prop_assert_eq!(stamper.last(), one_by_one.last());
+            }
+        }
+
         #[test]
         fn a_stamp_is_the_text_of_its_moment(start in 0u32..999_999_999, lines in 1usize..600) {
             let mut stamper = Stamper::new(Stamp::Tai64n);

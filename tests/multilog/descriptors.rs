@@ -3,18 +3,26 @@
 use harness::{LogView, Scratch, is_original, original, tool};
 
 /// A processor's open descriptors, its umask, its ignored and blocked signals: the same under the
-/// original and under ours. (Signals 32 and 33, which sed takes out, are glibc's own: it gives them
+/// original and under ours. (Signals 32 and 33, which are taken out, are glibc's own: it gives them
 /// handlers in every program with threads.)
 #[test]
 fn a_processor_inherits_under_ours_what_it_inherits_under_the_original() {
     let Some(original) = original("multilog").filter(|_| !is_original()) else { return };
     let inherited = |program: &std::path::Path| {
         let here = Scratch::new();
-        let command = "!cat >/dev/null; umask; ls /proc/$$/fd; grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status | sed 's/0000000.80000000$/0000000000000000/'";
+        let command = "!cat >/dev/null; umask; ls /proc/$$/fd; grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status";
         here.run(program, &["s4096", command, "./main"]).over("x".repeat(4000) + "\n").quietly();
-        String::from_utf8(LogView::of(here.path("main")).archives[0].2.clone()).unwrap()
+        let all = String::from_utf8(LogView::of(here.path("main")).archives[0].2.clone()).unwrap();
+        let lines = all.lines().map(|line| match line.split_once('\t') {
+            None => line.to_string(),
+            Some((name, set)) => {
+                let set = u64::from_str_radix(set, 16).unwrap() & !(0b11 << 31);
+                format!("{name} {set:x}")
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
     };
     let ours = inherited(&tool("multilog"));
     assert_eq!(ours, inherited(&original));
-    assert!(ours.contains("SigBlk:\t0000000000000000"), "{ours}");
+    assert!(ours.contains("SigBlk: 0\n"), "{ours}");
 }

@@ -110,9 +110,32 @@ impl AnyOf {
             AnyOf::Tried(patterns) => patterns.matches(line),
         }
     }
+
+    /// Whether lines match that have none of the words that the patterns require. None: that does not decide.
+    pub fn matches_without_words(&self) -> Option<bool> {
+        match self {
+            AnyOf::Everything => Some(true),
+            AnyOf::Tried(patterns) => patterns.need_words().then_some(false),
+        }
+    }
+
+    /// How many bytes of the input that is `ahead`, to the end of the batch, are before the next such word.
+    #[inline]
+    pub fn without_words(&self, ahead: &[u8], batch: u64) -> usize {
+        match self {
+            AnyOf::Everything => ahead.len(),
+            AnyOf::Tried(patterns) => {
+                patterns.words.as_ref().map_or(ahead.len(), |words| words.next(ahead, batch))
+            }
+        }
+    }
 }
 
 impl Tried {
+    fn need_words(&self) -> bool {
+        self.stars.is_empty() && self.whole.is_empty() && matches!(self.expressions, Expressions::None)
+    }
+
     fn matches(&self, line: &mut Line<'_>) -> bool {
         let text = line.text();
         if self.stars.iter().any(|star| star.matches(text)) {
@@ -151,6 +174,12 @@ impl Words {
     fn are_in(&self, line: &Line<'_>) -> bool {
         let (ahead, batch) = line.ahead();
         let Some(batch) = batch else { return self.search.find(line.text()).is_some() };
+        self.next(ahead, batch) < line.text().len()
+    }
+
+    /// Where the next one begins in what is ahead, or the end of that.
+    #[inline]
+    fn next(&self, ahead: &[u8], batch: u64) -> usize {
         let mut found = self.found.get();
         // What was found before this line says nothing about it.
         if found.batch != batch || found.from_end > ahead.len() {
@@ -158,7 +187,7 @@ impl Words {
             found = Found { batch, from_end };
             self.found.set(found);
         }
-        ahead.len() - found.from_end < line.text().len()
+        ahead.len() - found.from_end
     }
 }
 
