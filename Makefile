@@ -28,7 +28,7 @@ TEST_THREADS := RUST_TEST_THREADS=$$(($$(nproc) * 2))
 # Installs what the comparisons need where that is possible; the tests say what they skip.
 test:
 	sh tests/install-tools.sh
-	$(TEST_THREADS) cargo test --locked --workspace
+	$(TEST_THREADS) cargo test --locked
 	sh tests/unprivileged.sh
 
 # The same black-box tests on Debian's binaries.
@@ -82,7 +82,7 @@ bench-short: bench-tools
 
 # Framer, pattern, stamper, label and assembly by themselves.
 bench-parts:
-	cargo bench --locked -p benches
+	cargo bench --locked -p parts
 
 install: build
 	install -d $(DESTDIR)/usr/local/bin

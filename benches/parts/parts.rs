@@ -1,6 +1,6 @@
 //! What a line costs in each part of its way: framer, pattern, stamper, label, assembly.
 //!
-//! `cargo bench -p benches`. The input is a peek of the corpora of the comparison.
+//! `make bench-parts`. The input is a peek of the corpora of the comparison.
 
 use std::ffi::OsString;
 use std::hint::black_box;
