@@ -59,9 +59,9 @@ impl Stamped<'_> {
     #[inline]
     pub fn append_to(self, out: &mut Vec<u8>) {
         let at = out.len();
-        out.extend_from_slice(self.text);
-        out[at + LAST..at + LAST + 2].copy_from_slice(&self.last.to_le_bytes());
-        out.truncate(at + self.length);
+        out.extend_from_slice(&[0; Stamped::ROOM]);
+        let length = self.put(&mut out[at..]);
+        out.truncate(at + length);
     }
 
     /// Puts the stamp at the start of `out`, which has [`Stamped::ROOM`]; how many bytes it has. In the middle
