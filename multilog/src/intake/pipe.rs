@@ -105,9 +105,6 @@ impl<'fd> PipeIntake<'fd> {
         };
         if count > 0 {
             self.read_side(count, most)?;
-            if count >= most {
-                self.grow();
-            }
         }
         Ok(self.held + count > before)
     }
@@ -130,6 +127,9 @@ impl<'fd> PipeIntake<'fd> {
 
     /// Takes bytes out of the pipe and throws them away.
     fn remove(&mut self, count: usize) -> io::Result<()> {
+        if count >= self.capacity / 4 {
+            self.grow_if_full();
+        }
         let mut left = count;
         while left > 0 {
             match pipe::remove(self.source, &self.null, left)? {
@@ -160,9 +160,12 @@ impl<'fd> PipeIntake<'fd> {
         Ok(())
     }
 
-    /// A pipe that was found full has a writer that waits: give it more room.
-    fn grow(&mut self) {
-        if self.capacity >= self.largest {
+    /// A pipe that is full after a batch was written has a writer that waits: gives it more room. A look never
+    /// finds it full, since it comes right after bytes were taken out. Bytes fill less than the capacity when
+    /// pages begin or end with what was taken out or not yet written.
+    fn grow_if_full(&mut self) {
+        let nearly_all = u64::try_from(self.capacity / 8 * 7).unwrap_or(u64::MAX);
+        if self.capacity >= self.largest || pipe::filled(self.source).unwrap_or(0) < nearly_all {
             return;
         }
         let wanted = (self.capacity * 4).min(self.largest);
@@ -377,9 +380,27 @@ mod tests {
         let mut intake = PipeIntake::new(read.as_fd()).unwrap();
         write(&to, &[b'\n'; 4096]);
         intake.peek().unwrap();
-        assert!(pipe::capacity(&read).unwrap() > 4096);
         intake.consume(4096).unwrap();
+        assert!(pipe::capacity(&read).unwrap() > 4096);
         intake.shrink();
         assert_eq!(pipe::capacity(&read).unwrap(), 4096);
+    }
+
+    /// A look came right after bytes were taken out, when the writer had filled only the rest: no look ever saw a
+    /// full pipe, and it stayed as small as it was under the fastest of writers.
+    #[test]
+    fn a_pipe_that_is_filled_between_a_look_and_the_end_of_its_batch_is_enlarged() {
+        let (read, to) = pipe::new().unwrap();
+        let capacity = pipe::capacity(&read).unwrap();
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        let (first, second) = (capacity / 2 - 100, capacity / 2);
+        write(&to, &vec![b'\n'; first]);
+        intake.peek().unwrap();
+        write(&to, &vec![b'\n'; second]);
+        assert_eq!(intake.visible().len(), first);
+        intake.consume(first).unwrap();
+        assert!(pipe::capacity(&read).unwrap() > capacity);
+        intake.peek().unwrap();
+        assert_eq!(intake.visible().len(), second);
     }
 }
