@@ -4,17 +4,15 @@
 //! pending, and at the end waits for the rest: as long as it takes at the end of the input, for a
 //! bounded time after TERM.
 
-use std::collections::VecDeque;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use unix::diag::{self, Message};
-use unix::event::Bell;
-
+use super::desk::{Desk, Order};
+use super::thread::work;
 use super::{Job, Sealed, Sealer};
-use crate::host::{Host, PROGRAM, Pace, Pause, Stop};
+use crate::host::{Host, Pause, Stop};
 use crate::logfs::LogFs;
 
 /// How many files may wait without a processor: each holds a descriptor.
@@ -24,9 +22,6 @@ const PENDING_PROCESSING: usize = 2;
 /// How many more archives than asked for may stand before the sealer is woken to delete them together, and
 /// again so many before the foreground does.
 const SLACK: usize = 2;
-/// How long a file is held back when retention is expected to delete it sooner than that: its fsync
-/// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
-const HELD: Duration = Duration::from_secs(1);
 /// Enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
 /// How long sealers may go on after TERM.
@@ -68,68 +63,9 @@ pub enum Threading {
     Inline,
 }
 
-/// What the foreground and the thread share.
-#[derive(Debug)]
-struct Desk<File> {
-    state: Mutex<State<File>>,
-    /// Rung for the thread.
-    wake: Condvar,
-    /// Rung for the foreground after each job.
-    progress: Bell,
-}
-
-#[derive(Debug)]
-struct State<File> {
-    jobs: VecDeque<Job<File>>,
-    /// When the newest two jobs were handed over.
-    newest: Option<Instant>,
-    second: Option<Instant>,
-    /// Whether a job is in work.
-    busy: bool,
-    /// Whether the thread waits because retention will probably delete what it would seal.
-    holding: bool,
-    /// How the jobs that are over ended, all together.
-    outcome: Sealed,
-    order: Order,
-}
-
-impl<File> State<File> {
-    /// What was not sealed stays as it is.
-    fn drop_jobs(&mut self) {
-        if !self.jobs.is_empty() {
-            self.jobs.clear();
-            self.outcome = Sealed::Left;
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    /// Wait for more jobs.
-    Work,
-    /// End when there are no more jobs.
-    Finish,
-    /// The same, but with one more try only for what fails.
-    Hurry,
-    /// End after the step in hand.
-    Stop,
-}
-
-impl<File> Desk<File> {
-    fn state(&self) -> MutexGuard<'_, State<File>> {
-        // A panic aborts the program, so a poisoned lock is never seen.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn give(&self, order: Order) {
-        self.state().order = order;
-        self.wake.notify_all();
-    }
-}
-
 impl<F: LogFs> Sealer<F> {
     /// How many files may be held back: those that retention keeps, and a few that it is to delete.
-    fn held_at_most(&self) -> usize {
+    pub(super) fn held_at_most(&self) -> usize {
         (self.archives_kept() + SLACK - 1).min(PENDING / 2)
     }
 }
@@ -137,17 +73,7 @@ impl<F: LogFs> Sealer<F> {
 impl<F: LogFs> Crew<F> {
     /// A crew without work.
     pub fn new(sealer: Sealer<F>, threading: Threading) -> std::io::Result<Crew<F>> {
-        let state = State {
-            jobs: VecDeque::new(),
-            newest: None,
-            second: None,
-            busy: false,
-            holding: false,
-            outcome: Sealed::Done,
-            order: Order::Work,
-        };
-        let desk = Desk { state: Mutex::new(state), wake: Condvar::new(), progress: Bell::new()? };
-        Ok(Crew { sealer, desk: Arc::new(desk), thread: None, threading })
+        Ok(Crew { sealer, desk: Arc::new(Desk::new()?), thread: None, threading })
     }
 
     /// Hands a file over.
@@ -269,97 +195,6 @@ impl<F: LogFs> Crew<F> {
         if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + 2 * SLACK {
             // The sealer says what went wrong when it comes to the same.
             self.sealer.prune(host).ok();
-        }
-    }
-}
-
-/// The thread's life.
-fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
-    let mut pace = ThreadPace { desk, tried: false };
-    loop {
-        let mut state = desk.state();
-        while state.jobs.is_empty() && state.order == Order::Work {
-            state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let mut state = hold(sealer, desk, state);
-        let job = if state.order == Order::Stop { None } else { state.jobs.pop_front() };
-        state.busy = job.is_some();
-        drop(state);
-        let Some(job) = job else { break };
-        let sealed = sealer.seal(job, &mut pace);
-        let mut state = desk.state();
-        state.busy = false;
-        if sealed == Sealed::Left {
-            state.outcome = Sealed::Left;
-            if matches!(state.order, Order::Hurry | Order::Stop) {
-                // There is no time for what failed, so there is none for what comes after it.
-                state.drop_jobs();
-            }
-        }
-        drop(state);
-        desk.progress.ring();
-    }
-    desk.state().drop_jobs();
-    desk.progress.ring();
-}
-
-/// Waits for as long as it is likely that the oldest job need not be done: files come so fast that
-/// retention will have deleted it within [`HELD`].
-fn hold<'a, F: LogFs>(
-    sealer: &Sealer<F>,
-    desk: &'a Desk<F::File>,
-    mut state: MutexGuard<'a, State<F::File>>,
-) -> MutexGuard<'a, State<F::File>> {
-    let kept = sealer.archives_kept();
-    loop {
-        let (Some(newest), Some(second)) = (state.newest, state.second) else { return state };
-        let between = newest.saturating_duration_since(second);
-        let lifetime = between.saturating_mul(u32::try_from(kept).unwrap_or(u32::MAX));
-        let left = HELD.saturating_sub(newest.elapsed());
-        let waits = state.order == Order::Work
-            && !sealer.has_processor()
-            && lifetime < HELD
-            && !left.is_zero()
-            && state.jobs.len() <= sealer.held_at_most();
-        if !waits {
-            return state;
-        }
-        state.holding = true;
-        state = desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        state.holding = false;
-    }
-}
-
-struct ThreadPace<'a, File> {
-    desk: &'a Desk<File>,
-    /// Whether there was a last try.
-    tried: bool,
-}
-
-impl<File> Pace for ThreadPace<'_, File> {
-    fn warn(&mut self, message: &Message) {
-        diag::warn(PROGRAM, message);
-    }
-
-    fn pause(&mut self, time: Duration) -> Pause {
-        let end = Instant::now() + time;
-        let mut state = self.desk.state();
-        loop {
-            // Who tells a logger to end often tells its processors as well, as a signal to a process
-            // group or a control group: one more try, and what fails then has really failed.
-            match state.order {
-                Order::Hurry if !self.tried => {
-                    self.tried = true;
-                    return Pause::Over;
-                }
-                Order::Hurry | Order::Stop => return Pause::Stop,
-                Order::Work | Order::Finish => {}
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Pause::Over;
-            }
-            state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

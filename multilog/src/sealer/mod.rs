@@ -7,8 +7,10 @@
 
 mod compress;
 mod crew;
+mod desk;
 mod rewrite;
 mod step;
+mod thread;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,0 +1,106 @@
+//! The thread that seals the files of a directory, one after the other.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use unix::diag::{self, Message};
+
+use super::desk::{Desk, Order, State};
+use super::{Sealed, Sealer};
+use crate::host::{PROGRAM, Pace, Pause};
+use crate::logfs::LogFs;
+
+/// How long a file is held back when retention is expected to delete it sooner than that: its fsync
+/// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
+const HELD: Duration = Duration::from_secs(1);
+
+/// The thread's life.
+pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
+    let mut pace = ThreadPace { desk, tried: false };
+    loop {
+        let mut state = desk.state();
+        while state.jobs.is_empty() && state.order == Order::Work {
+            state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut state = hold(sealer, desk, state);
+        let job = if state.order == Order::Stop { None } else { state.jobs.pop_front() };
+        state.busy = job.is_some();
+        drop(state);
+        let Some(job) = job else { break };
+        let sealed = sealer.seal(job, &mut pace);
+        let mut state = desk.state();
+        state.busy = false;
+        if sealed == Sealed::Left {
+            state.outcome = Sealed::Left;
+            if matches!(state.order, Order::Hurry | Order::Stop) {
+                // There is no time for what failed, so there is none for what comes after it.
+                state.drop_jobs();
+            }
+        }
+        drop(state);
+        desk.progress.ring();
+    }
+    desk.state().drop_jobs();
+    desk.progress.ring();
+}
+
+/// Waits for as long as it is likely that the oldest job need not be done: files come so fast that
+/// retention will have deleted it within [`HELD`].
+fn hold<'a, F: LogFs>(
+    sealer: &Sealer<F>,
+    desk: &'a Desk<F::File>,
+    mut state: MutexGuard<'a, State<F::File>>,
+) -> MutexGuard<'a, State<F::File>> {
+    let kept = sealer.archives_kept();
+    loop {
+        let (Some(newest), Some(second)) = (state.newest, state.second) else { return state };
+        let between = newest.saturating_duration_since(second);
+        let lifetime = between.saturating_mul(u32::try_from(kept).unwrap_or(u32::MAX));
+        let left = HELD.saturating_sub(newest.elapsed());
+        let waits = state.order == Order::Work
+            && !sealer.has_processor()
+            && lifetime < HELD
+            && !left.is_zero()
+            && state.jobs.len() <= sealer.held_at_most();
+        if !waits {
+            return state;
+        }
+        state.holding = true;
+        state = desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        state.holding = false;
+    }
+}
+
+struct ThreadPace<'a, File> {
+    desk: &'a Desk<File>,
+    /// Whether there was a last try.
+    tried: bool,
+}
+
+impl<File> Pace for ThreadPace<'_, File> {
+    fn warn(&mut self, message: &Message) {
+        diag::warn(PROGRAM, message);
+    }
+
+    fn pause(&mut self, time: Duration) -> Pause {
+        let end = Instant::now() + time;
+        let mut state = self.desk.state();
+        loop {
+            // Who tells a logger to end often tells its processors as well, as a signal to a process
+            // group or a control group: one more try, and what fails then has really failed.
+            match state.order {
+                Order::Hurry if !self.tried => {
+                    self.tried = true;
+                    return Pause::Over;
+                }
+                Order::Hurry | Order::Stop => return Pause::Stop,
+                Order::Work | Order::Finish => {}
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Pause::Over;
+            }
+            state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
