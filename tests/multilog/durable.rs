@@ -7,7 +7,7 @@ fn calls(here: &Scratch, script: &[&str], act: impl FnOnce(&mut harness::Running
     let trace = here.path("trace");
     let multilog = tool("multilog");
     let mut arguments: Vec<&std::ffi::OsStr> =
-        ["-f", "-qq", "-e", "trace=write,splice,fsync", "-o"].map(std::ffi::OsStr::new).to_vec();
+        ["-f", "-qq", "-e", "trace=write,splice,fsync,renameat2", "-o"].map(std::ffi::OsStr::new).to_vec();
     arguments.extend([trace.as_os_str(), multilog.as_os_str()]);
     arguments.extend(script.iter().map(std::ffi::OsStr::new));
     let mut running = here.run(&strace()?, &arguments).start();
@@ -51,5 +51,23 @@ fn a_span_is_counted_from_the_first_line_that_is_not_on_the_disk() {
         let first = calls.iter().position(|call| call == "write").unwrap();
         let last = calls.iter().rposition(|call| call == "write").unwrap();
         assert!(calls[first..last].iter().any(|call| call == "fsync"), "{calls:?}");
+    }
+}
+
+/// Files that come so fast that retention soon deletes them are not sealed one by one; but if the disk got none of
+/// them, a power cut would take all that a flood has left, however long it goes on.
+#[test]
+fn in_a_flood_the_newest_large_files_are_brought_to_the_disk_as_they_come() {
+    if ours_only("Durability") {
+        let here = Scratch::new();
+        let input = ("x".repeat(99) + "\n").repeat(500_000);
+        let ran = calls(&here, &["s2000000", "n5", "./main"], |running| running.write(input.as_bytes()));
+        let Some(calls) = ran else { return };
+        let renamed = |call: &String| call == "renameat2";
+        let (first, last) =
+            (calls.iter().position(renamed).unwrap(), calls.iter().rposition(renamed).unwrap());
+        // One for the first file and one for its name are there in any case.
+        let synced = calls[first..last].iter().filter(|call| *call == "fsync").count();
+        assert!(synced > 4, "{synced} in {} calls", last - first);
     }
 }

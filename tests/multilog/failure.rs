@@ -153,15 +153,18 @@ fn a_current_with_a_second_name_is_archived_all_the_same() {
 }
 
 /// Runs multilog over `input` while the fsync number `when` of each thread fails.
-fn with_a_failing_fsync(here: &Scratch, when: usize, input: &str) -> Option<harness::Outcome> {
+fn with_a_failing_fsync(
+    here: &Scratch,
+    script: &[&str],
+    when: usize,
+    input: &str,
+) -> Option<harness::Outcome> {
     let inject = format!("inject=fsync:error=EIO:when={when}");
     let multilog = tool("multilog");
     let arguments = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", &inject];
-    let arguments: Vec<&std::ffi::OsStr> = arguments
-        .iter()
-        .map(std::ffi::OsStr::new)
-        .chain([multilog.as_os_str(), "s4096".as_ref(), "./main".as_ref()])
-        .collect();
+    let mut arguments: Vec<&std::ffi::OsStr> = arguments.iter().map(std::ffi::OsStr::new).collect();
+    arguments.push(multilog.as_os_str());
+    arguments.extend(script.iter().map(std::ffi::OsStr::new));
     Some(here.run(&strace()?, &arguments).over(input))
 }
 
@@ -172,7 +175,7 @@ fn a_file_that_the_disk_refused_is_written_again_elsewhere() {
         let here = Scratch::new();
         here.multilog(&["./main"]).over("").quietly();
         let input = "x".repeat(3999) + "\n";
-        let Some(outcome) = with_a_failing_fsync(&here, 1, &input) else { return };
+        let Some(outcome) = with_a_failing_fsync(&here, &["s4096", "./main"], 1, &input) else { return };
         // The `current` of the run before, which is empty here, is never called safe either.
         assert!(outcome.stderr.contains("/current to disk, leaving it unsealed: input/output error\n"));
         assert!(outcome.stderr.contains(" to disk, writing it again: input/output error\n"));
@@ -181,12 +184,30 @@ fn a_file_that_the_disk_refused_is_written_again_elsewhere() {
     }
 }
 
+/// Large files are brought to the disk before it is their turn when they come fast; that is asked only once as well.
+#[test]
+fn a_file_that_the_disk_refused_in_a_flood_is_written_again_too() {
+    if ours_only("Failed fsync") {
+        let here = Scratch::new();
+        let input: String = (0..200_000).map(|n| format!("line {n:06} {}\n", "x".repeat(100))).collect();
+        let script = ["s2000000", "n20", "./main"];
+        // The sealer's first two are those of the first file and its name; the third of the foreground is that of
+        // `current` at the end.
+        let Some(outcome) = with_a_failing_fsync(&here, &script, 3, &input) else { return };
+        let said = " to disk, writing it again: input/output error\n";
+        assert_eq!((outcome.code, outcome.stderr.matches(said).count()), (Some(111), 1));
+        let view = LogView::of(here.path("main"));
+        assert_eq!(view.codes(), vec!["s"; 11]);
+        assert!(view.text() == input);
+    }
+}
+
 #[test]
 fn a_current_that_the_disk_refused_is_not_called_safe() {
     if ours_only("Failed fsync") {
         let here = Scratch::new();
         here.multilog(&["./main"]).over("").quietly();
-        let Some(outcome) = with_a_failing_fsync(&here, 2, "line\n") else { return };
+        let Some(outcome) = with_a_failing_fsync(&here, &["s4096", "./main"], 2, "line\n") else { return };
         let said = "multilog: warning: unable to write ./main/current to disk: input/output error\n";
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(111), said));
         assert_eq!(LogView::of(here.path("main")).current_mode(), 0o1644);

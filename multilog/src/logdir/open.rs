@@ -183,7 +183,8 @@ impl<F: LogFs> Opening<'_, F> {
                 continue;
             }
             let file = self.fs.open(&archive.clone().into(), How::Append)?;
-            pending.push(Job { label: archive.label, file, checksum: None, asked: Asked::NotYet });
+            let (label, length) = (archive.label, self.fs.stat(&file)?.size);
+            pending.push(Job { label, file, length, checksum: None, asked: Asked::NotYet });
         }
         if repairs.iter().any(|repair| matches!(repair, Repair::ArchiveCurrent | Repair::ArchivePrevious)) {
             // What was put aside just now is not to be sealed by the next start either.

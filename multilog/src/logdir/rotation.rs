@@ -33,8 +33,8 @@ impl<F: LogFs> LogDir<F> {
             return Err(Stopped);
         }
         let label = self.rename_away(stamped, host)?;
-        if let Some(Current { file, checksum, .. }) = self.current.take() {
-            self.crew.submit(Job { label, file, checksum: Some(checksum), asked }, host);
+        if let Some(Current { file, length, checksum, .. }) = self.current.take() {
+            self.crew.submit(Job { label, file, length, checksum: Some(checksum), asked }, host);
         }
         self.ensure_current(host)
     }

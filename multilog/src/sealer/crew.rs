@@ -10,7 +10,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::desk::{Desk, Order};
-use super::thread::work;
+use super::thread::{is_early, work};
 use super::{Job, Sealed, Sealer};
 use crate::host::{Host, Pause, Stop};
 use crate::logfs::LogFs;
@@ -86,10 +86,10 @@ impl<F: LogFs> Crew<F> {
             return;
         }
         let mut state = self.desk.state();
+        // A thread that holds files back looks at them again by itself.
+        let enough = !state.holding || is_early(&job) || state.jobs.len() >= self.sealer.held_at_most();
         state.jobs.push_back(job);
         state.second = state.newest.replace(Instant::now());
-        // A thread that holds files back looks at them again by itself.
-        let enough = !state.holding || state.jobs.len() > self.sealer.held_at_most();
         drop(state);
         if enough {
             self.desk.wake.notify_all();

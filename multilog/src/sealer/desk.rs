@@ -34,6 +34,12 @@ pub(super) struct State<File> {
 }
 
 impl<File> State<File> {
+    /// Puts a file back that was taken from the desk.
+    pub(super) fn put_back(&mut self, job: Job<File>) {
+        let place = self.jobs.partition_point(|other| other.label < job.label);
+        self.jobs.insert(place, job);
+    }
+
     /// What was not sealed stays as it is.
     pub(super) fn drop_jobs(&mut self) {
         if !self.jobs.is_empty() {

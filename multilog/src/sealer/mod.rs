@@ -19,7 +19,7 @@ use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logdir::retention::prune;
-use crate::logfs::LogFs;
+use crate::logfs::{Archive, LogFs, Mode, Name};
 use crate::script::LogConfig;
 use crate::script::Transform;
 
@@ -35,6 +35,8 @@ pub struct Job<File> {
     pub label: Label,
     /// The descriptor that wrote it, since an fsync through another one may miss an error.
     pub file: File,
+    /// How many bytes it has.
+    pub length: u64,
     /// What was written through that descriptor. None: it was written by another process.
     pub checksum: Option<Checksum>,
     /// What the disk has said about it.
@@ -46,6 +48,8 @@ pub struct Job<File> {
 pub enum Asked {
     /// Not yet.
     NotYet,
+    /// It has it.
+    Kept,
     /// It has refused, and would claim success the next time.
     Refused,
 }
@@ -104,10 +108,25 @@ impl<F: LogFs> Sealer<F> {
         }
     }
 
+    /// Brings a file to the disk. Once only: after a failure the kernel has marked the pages clean, and a second
+    /// fsync would succeed without having written them.
+    fn sync(&self, job: &mut Job<F::File>, pace: &mut dyn Pace) {
+        let Err(error) = self.fs.sync(&job.file) else {
+            job.asked = Asked::Kept;
+            return;
+        };
+        job.asked = Asked::Refused;
+        // So that a start after a kill now does not try it again either.
+        self.fs.set_mode(&job.file, Mode::Refused).ok();
+        let source = Name::from(Archive::unsealed(job.label)).to_os();
+        let said = self.said("unable to write ", "/").and(source.as_encoded_bytes());
+        pace.warn(&said.and(" to disk, writing it again").because(&error));
+    }
+
     /// Deletes what is beyond retention, warning about what can't be deleted.
     pub fn prune(&self, pace: &mut dyn Pace) -> std::io::Result<()> {
         let oldest = prune(&*self.fs, self.config.keep, |archive, error| {
-            let name = crate::logfs::Name::from(archive.clone()).to_os();
+            let name = Name::from(archive.clone()).to_os();
             pace.warn(&self.said("unable to remove ", "/").and(name.as_encoded_bytes()).because(error));
         })?;
         if let Some(oldest) = oldest {

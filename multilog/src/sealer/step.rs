@@ -125,24 +125,14 @@ impl<F: LogFs> Work<'_, F> {
         Ok(if self.sealer.is_gone(self.job.label) { Next::Done } else { Next::Step(Step::Sync) })
     }
 
-    /// Once only: after a failure the kernel has marked the pages clean, and a second fsync would
-    /// succeed without having written them.
     fn sync(&mut self, pace: &mut dyn Pace) -> Performed {
-        if self.job.asked == Asked::Refused {
-            return Ok(Next::Step(Step::Rewrite));
+        if self.job.asked == Asked::NotYet {
+            self.sealer.sync(&mut self.job, pace);
         }
-        if let Err(error) = self.sealer.fs.sync(&self.job.file) {
-            // So that a start after a kill now does not try it again either.
-            self.sealer.fs.set_mode(&self.job.file, Mode::Refused).ok();
-            let source = self.source();
-            pace.warn(
-                &self
-                    .failed("unable to write ", &source, " to disk, writing it again", &error, Step::Sync)
-                    .message,
-            );
-            return Ok(Next::Step(Step::Rewrite));
-        }
-        Ok(Next::Step(Step::MarkSafe))
+        Ok(Next::Step(match self.job.asked {
+            Asked::Kept => Step::MarkSafe,
+            Asked::NotYet | Asked::Refused => Step::Rewrite,
+        }))
     }
 
     fn rewrite(&mut self, pace: &mut dyn Pace) -> Performed {

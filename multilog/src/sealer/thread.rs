@@ -6,13 +6,17 @@ use std::time::{Duration, Instant};
 use unix::diag::{self, Message};
 
 use super::desk::{Desk, Order, State};
-use super::{Sealed, Sealer};
+use super::{Asked, Job, Sealed, Sealer};
 use crate::host::{PROGRAM, Pace, Pause};
 use crate::logfs::LogFs;
 
 /// How long a file is held back when retention is expected to delete it sooner than that: its fsync
 /// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
 const HELD: Duration = Duration::from_secs(1);
+/// From here on the newest of the files that are held back is brought to the disk nevertheless: then a flood
+/// that goes on leaves more behind a power cut than what was there before it, and little has to be done when it
+/// is over. For smaller ones the disk would be busy with little else.
+const LARGE: u64 = 1 << 20;
 
 /// The thread's life.
 pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
@@ -22,7 +26,7 @@ pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
         while state.jobs.is_empty() && state.order == Order::Work {
             state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let mut state = hold(sealer, desk, state);
+        let mut state = hold(sealer, desk, state, &mut pace);
         let job = if state.order == Order::Stop { None } else { state.jobs.pop_front() };
         state.busy = job.is_some();
         drop(state);
@@ -44,12 +48,18 @@ pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
     desk.progress.ring();
 }
 
+/// Whether a file is brought to the disk though retention may delete it soon.
+pub(super) fn is_early<File>(job: &Job<File>) -> bool {
+    job.asked == Asked::NotYet && job.length >= LARGE
+}
+
 /// Waits for as long as it is likely that the oldest job need not be done: files come so fast that
-/// retention will have deleted it within [`HELD`].
+/// retention will have deleted it within [`HELD`]. Meanwhile the newest is brought to the disk if it is large.
 fn hold<'a, F: LogFs>(
     sealer: &Sealer<F>,
     desk: &'a Desk<F::File>,
     mut state: MutexGuard<'a, State<F::File>>,
+    pace: &mut dyn Pace,
 ) -> MutexGuard<'a, State<F::File>> {
     let kept = sealer.archives_kept();
     loop {
@@ -64,6 +74,17 @@ fn hold<'a, F: LogFs>(
             && state.jobs.len() <= sealer.held_at_most();
         if !waits {
             return state;
+        }
+        if state.jobs.back().is_some_and(is_early)
+            && let Some(mut job) = state.jobs.pop_back()
+        {
+            state.busy = true;
+            drop(state);
+            sealer.sync(&mut job, pace);
+            state = desk.state();
+            state.busy = false;
+            state.put_back(job);
+            continue;
         }
         state.holding = true;
         state = desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
