@@ -40,6 +40,8 @@ pub struct Assembly {
     midline: bool,
     /// Counts the calls of [`Assembly::take`], each of which has an input of its own.
     batch: u64,
+    /// Those of the input in hand.
+    newlines: Newlines,
     /// Room for a stamped line as far as patterns see it.
     head: Vec<u8>,
 }
@@ -68,6 +70,7 @@ impl Assembly {
             fixed,
             midline: false,
             batch: 0,
+            newlines: Newlines::default(),
             head: Vec::with_capacity(WINDOW),
         }
     }
@@ -111,6 +114,7 @@ impl Assembly {
     /// nevertheless by the newline that the last line lacked.
     pub fn take(&mut self, input: &[u8], now: Label, ending: Ending) -> usize {
         self.asides.alerts.clear();
+        self.newlines = Newlines::default();
         self.batch += 1;
         if let Some(stamper) = &mut self.stamper {
             stamper.begin(now);
@@ -159,11 +163,12 @@ impl Assembly {
     fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         let mut at = start;
-        for newline in Newlines::of(&input[start..]) {
-            let end = start + newline + 1;
+        self.newlines.pass_to(start, input);
+        while let Some(end) = self.newlines.next(input).map(|newline| newline + 1) {
             if end - at > longest {
                 break;
             }
+            self.newlines.pass();
             let enough = self.take_line(input, at..end);
             at = end;
             if enough {

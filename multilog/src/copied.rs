@@ -27,7 +27,7 @@ pub struct Reach {
     pub enough: usize,
     /// For as long as no line could make it more than so many.
     pub most: usize,
-    /// With lines that end within so many bytes of the input.
+    /// With lines that end before this place in the input.
     pub until: usize,
 }
 
@@ -72,13 +72,20 @@ impl Copied {
         self.length += put_line(room, stamp, input, line);
     }
 
-    /// Adds the whole lines that the input begins with, each behind a stamp. How much of the input they are.
-    pub fn push_lines(&mut self, stamper: &mut Stamper, input: &[u8], reach: Reach) -> usize {
+    /// Adds the whole lines from `start` on, whose first newline is the next one of `newlines`, each behind a
+    /// stamp. Where the next line begins.
+    pub fn push_lines(
+        &mut self,
+        stamper: &mut Stamper,
+        input: &[u8],
+        newlines: &mut Newlines,
+        start: usize,
+        reach: Reach,
+    ) -> usize {
         let full = self.length.saturating_add(reach.enough);
         let end = self.length.saturating_add(reach.most);
-        let mut newlines = Newlines::of(input);
-        let (mut at, mut newline) = (0, newlines.next());
-        while let Some(first) = newline
+        let mut at = start;
+        while let Some(first) = newlines.next(input)
             && first < reach.until
             && self.length < full
             && self.length + room_for(first + 1 - at) <= end
@@ -87,15 +94,17 @@ impl Copied {
             // Nothing in this loop is anywhere but in registers and in three slices.
             let (bytes, mut length) = (&mut self.bytes[..], self.length);
             let end = end.min(bytes.len());
-            while let Some(last) = newline
+            let mut ahead = *newlines;
+            while let Some(last) = ahead.next(input)
                 && last < reach.until
                 && length < full
                 && length + room_for(last + 1 - at) <= end
             {
                 length += put_line(&mut bytes[length..], stamper.stamp(), input, at..last + 1);
                 at = last + 1;
-                newline = newlines.next();
+                ahead.pass();
             }
+            *newlines = ahead;
             self.length = length;
         }
         at
@@ -208,7 +217,7 @@ mod tests {
             }
             let mut copied = Copied::default();
             copied.push(&vec![b'.'; before]);
-            prop_assert_eq!(copied.push_lines(&mut begun(), &input, Reach { enough, most, until }), taken);
+            prop_assert_eq!(copied.push_lines(&mut begun(), &input, &mut Newlines::default(), 0, Reach { enough, most, until }), taken);
             prop_assert_eq!(copied.bytes(), &expected[..]);
         }
 

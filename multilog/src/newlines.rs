@@ -1,55 +1,58 @@
-//! The newlines of what is visible, found a block at a time. Pure.
+//! The newlines of what is visible, found a block at a time and passed one by one. Pure.
 //!
-//! A search that starts anew behind each newline costs more than everything else that is done with a short line.
+//! A search that starts anew behind each newline costs more than everything else that is done with a short line. So
+//! there is one cursor for all that is done with an input, and it only goes forward.
 
 use unix::bytes::{BLOCK, places};
 
-/// The places of the newlines in some bytes, from the first to the last.
-#[derive(Clone, Debug)]
-pub struct Newlines<'a> {
-    blocks: std::slice::Iter<'a, [u8; BLOCK]>,
-    /// The newlines in the block in hand that were not given out.
+/// A cursor over the newlines of an input.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Newlines {
+    /// The newlines in the block in hand that were not passed.
     found: u64,
-    /// Where that block begins.
+    /// Where that block begins, and where the next one does.
     start: usize,
-    /// What is behind the last whole block.
-    rest: &'a [u8],
+    end: usize,
 }
 
-impl<'a> Newlines<'a> {
-    /// The newlines of `bytes`.
+impl Newlines {
+    /// The first newline that was not passed.
     #[inline]
-    pub fn of(bytes: &'a [u8]) -> Newlines<'a> {
-        let (blocks, rest) = bytes.as_chunks();
-        Newlines { blocks: blocks.iter(), found: 0, start: 0_usize.wrapping_sub(BLOCK), rest }
-    }
-
-    /// The rest, as a block that is filled up with something else.
-    #[cold]
-    fn last_block(&mut self) -> Option<[u8; BLOCK]> {
-        let rest = std::mem::take(&mut self.rest);
-        let mut block = [0; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
-        (!rest.is_empty()).then_some(block)
-    }
-}
-
-impl Iterator for Newlines<'_> {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
+    pub fn next(&mut self, input: &[u8]) -> Option<usize> {
         while self.found == 0 {
-            self.found = match self.blocks.next() {
+            self.found = match input[self.end..].first_chunk() {
                 Some(block) => places(b'\n', block),
-                None => places(b'\n', &self.last_block()?),
+                None => places(b'\n', &last_block(&input[self.end..])?),
             };
-            self.start = self.start.wrapping_add(BLOCK);
+            self.start = self.end;
+            self.end = (self.end + BLOCK).min(input.len());
         }
-        let at = self.start + self.found.trailing_zeros() as usize;
-        self.found &= self.found - 1;
-        Some(at)
+        Some(self.start + self.found.trailing_zeros() as usize)
     }
+
+    /// Passes the one that is next.
+    #[inline]
+    pub fn pass(&mut self) {
+        self.found &= self.found.wrapping_sub(1);
+    }
+
+    /// Passes all that are before a place in the input.
+    pub fn pass_to(&mut self, place: usize, input: &[u8]) {
+        if place >= self.end {
+            *self = Newlines { found: 0, start: place, end: place };
+        }
+        while self.next(input).is_some_and(|next| next < place) {
+            self.pass();
+        }
+    }
+}
+
+/// What is behind the last whole block, as a block that is filled up with something else. None: nothing is.
+#[cold]
+fn last_block(rest: &[u8]) -> Option<[u8; BLOCK]> {
+    let mut block = [0; BLOCK];
+    block[..rest.len()].copy_from_slice(rest);
+    (!rest.is_empty()).then_some(block)
 }
 
 #[cfg(test)]
@@ -58,27 +61,38 @@ mod tests {
 
     use super::*;
 
+    fn all(input: &[u8]) -> Vec<usize> {
+        let mut newlines = Newlines::default();
+        std::iter::from_fn(|| newlines.next(input).inspect(|_| newlines.pass())).collect()
+    }
+
     #[test]
     fn the_edges() {
         for length in [0, 1, 63, 64, 65, 127, 128, 129, 200] {
             for at in 0..length {
                 let mut bytes = vec![b'x'; length];
                 bytes[at] = b'\n';
-                assert_eq!(Newlines::of(&bytes).collect::<Vec<_>>(), [at], "{at} of {length}");
+                assert_eq!(all(&bytes), [at], "{at} of {length}");
             }
-            assert_eq!(Newlines::of(&vec![b'x'; length]).count(), 0);
-            assert_eq!(
-                Newlines::of(&vec![b'\n'; length]).collect::<Vec<_>>(),
-                (0..length).collect::<Vec<_>>()
-            );
+            assert_eq!(all(&vec![b'x'; length]), []);
+            assert_eq!(all(&vec![b'\n'; length]), (0..length).collect::<Vec<_>>());
         }
     }
 
     proptest! {
         #[test]
-        fn all_are_found_in_order(bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..400)) {
-            let expected: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').collect();
-            prop_assert_eq!(Newlines::of(&bytes).collect::<Vec<_>>(), expected);
+        fn each_is_the_first_at_or_behind_where_the_cursor_stands(
+            lengths in proptest::collection::vec(prop_oneof![3 => 0..90usize, 1 => 0..9000usize], 0..20),
+            steps in proptest::collection::vec(prop_oneof![3 => 0..100usize, 1 => 0..9000usize], 0..30),
+        ) {
+            let input: Vec<u8> = lengths.iter().flat_map(|&length| [vec![b'x'; length], vec![b'\n']].concat()).collect();
+            let (mut newlines, mut place) = (Newlines::default(), 0);
+            for step in steps {
+                place = (place + step).min(input.len());
+                newlines.pass_to(place, &input);
+                let expected = (place..input.len()).find(|&at| input[at] == b'\n');
+                prop_assert_eq!(newlines.next(&input), expected);
+            }
         }
     }
 }

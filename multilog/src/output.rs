@@ -9,6 +9,7 @@ use std::ops::Range;
 use tai64tools::{Stamped, Stamper};
 
 use crate::copied::{Copied, Reach};
+use crate::newlines::Newlines;
 
 /// How far below its size a file may be cut at a newline.
 pub const NEWLINE_WINDOW: u64 = 2000;
@@ -117,18 +118,19 @@ impl Output {
         self.copied.push_line(stamp, input, line);
     }
 
-    /// Adds whole lines from `start` on, each behind a stamp. How much of the input they are, and what was added.
+    /// Adds whole lines from `start` on, each behind a stamp. Where the next one begins, and what was added.
     pub fn push_lines(
         &mut self,
         input: &[u8],
         stamper: &mut Stamper,
+        newlines: &mut Newlines,
         start: usize,
         reach: Reach,
     ) -> (usize, &[u8]) {
         self.settle(input);
         let before = self.copied.len();
-        let taken = self.copied.push_lines(stamper, &input[start..], reach);
-        (taken, &self.copied.bytes()[before..])
+        let end = self.copied.push_lines(stamper, input, newlines, start, reach);
+        (end, &self.copied.bytes()[before..])
     }
 
     #[inline]
