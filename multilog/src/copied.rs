@@ -5,12 +5,15 @@
 
 use std::ops::Range;
 
-use tai64tools::{Stamped, Stamper};
+use tai64tools::{StampRun, Stamped, Stamper};
 
 use crate::newlines::Newlines;
 
 /// Lines up to here are copied by moves of fixed length, and these reach so far.
 const SHORT: usize = 192;
+
+/// The room for a stamp and such a line.
+const ROOM: usize = Stamped::ROOM + SHORT;
 
 /// Bytes behind each other.
 #[derive(Debug, Default)]
@@ -91,22 +94,53 @@ impl Copied {
             && self.length + room_for(first + 1 - at) <= end
         {
             self.room(room_for(first + 1 - at));
-            // Nothing in this loop is anywhere but in registers and in three slices.
-            let (bytes, mut length) = (&mut self.bytes[..], self.length);
-            let end = end.min(bytes.len());
-            let mut ahead = *newlines;
-            while let Some(last) = ahead.next(input)
-                && last < reach.until
-                && length < full
-                && length + room_for(last + 1 - at) <= end
-            {
-                length += put_line(&mut bytes[length..], stamper.stamp(), input, at..last + 1);
-                at = last + 1;
-                ahead.pass();
+            let before = at;
+            let short = full.min(end.saturating_add(1).saturating_sub(ROOM));
+            at = self.push_short_lines(stamper, input, newlines, at, short, reach.until);
+            if at == before {
+                self.push_line(stamper.stamp(), input, at..first + 1);
+                newlines.pass();
+                at = first + 1;
             }
-            *newlines = ahead;
-            self.length = length;
         }
+        at
+    }
+
+    /// The same for lines and stamps for which moves of fixed length are enough, into the room that there is and
+    /// while fewer than `full` bytes are there. This is the loop that nearly every byte goes through: nothing in it
+    /// is anywhere but in registers and in three slices.
+    fn push_short_lines(
+        &mut self,
+        stamper: &mut Stamper,
+        input: &[u8],
+        newlines: &mut Newlines,
+        start: usize,
+        full: usize,
+        until: usize,
+    ) -> usize {
+        let (bytes, mut length) = (&mut self.bytes[..], self.length);
+        let (mut at, mut ahead) = (start, *newlines);
+        let (run, mut lines) = (stamper.run(), 0);
+        for &digits in run.digits() {
+            let Some(last) = ahead.next(input) else { break };
+            let line = last + 1 - at;
+            if last >= until || length >= full || line > SHORT {
+                break;
+            }
+            let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
+            let Some(from) = input[at..].first_chunk::<SHORT>() else { break };
+            if let Some(stamp) = to.first_chunk_mut() {
+                run.put(digits, stamp);
+            }
+            copy_short(&mut to[StampRun::WIDTH..], from, line);
+            length += StampRun::WIDTH + line;
+            at = last + 1;
+            ahead.pass();
+            lines += 1;
+        }
+        stamper.skip(lines);
+        self.length = length;
+        *newlines = ahead;
         at
     }
 
@@ -141,19 +175,23 @@ fn put_line(room: &mut [u8], stamp: Stamped<'_>, input: &[u8], line: Range<usize
     let width = stamp.put(room);
     let to = &mut room[width..];
     match input.get(line.start..line.start + SHORT) {
-        Some(from) if length <= SHORT => {
-            copy::<32>(0, to, from);
-            if length > 32 {
-                copy::<32>(32, to, from);
-            }
-            if length > 64 {
-                copy::<64>(64, to, from);
-                copy::<64>(128, to, from);
-            }
-        }
+        Some(from) if length <= SHORT => copy_short(to, from, length),
         _ => to[..length].copy_from_slice(&input[line]),
     }
     width + length
+}
+
+/// Copies the first [`SHORT`] bytes, or fewer if a line of this length has fewer.
+#[inline(always)]
+fn copy_short(to: &mut [u8], from: &[u8], length: usize) {
+    copy::<32>(0, to, from);
+    if length > 32 {
+        copy::<32>(32, to, from);
+    }
+    if length > 64 {
+        copy::<64>(64, to, from);
+        copy::<64>(128, to, from);
+    }
 }
 
 /// Copies N bytes that stand at the same place in both.

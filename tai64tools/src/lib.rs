@@ -19,4 +19,4 @@ pub mod tai64nfrac;
 pub mod tai64nlocal;
 
 pub use label::Label;
-pub use stamper::{Stamp, Stamped, Stamper};
+pub use stamper::{Stamp, StampRun, Stamped, Stamper};

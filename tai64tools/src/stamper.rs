@@ -51,6 +51,34 @@ pub struct Stamped<'a> {
     length: usize,
 }
 
+/// The next stamps of a batch, which differ in their last two digits only: for loops in which nothing of a stamper
+/// has to be looked at. The stamper hears afterwards how many were used, by [`Stamper::skip`].
+#[derive(Clone, Copy, Debug)]
+pub struct StampRun {
+    text: [u8; Stamped::ROOM],
+    /// The two digits of the next ones.
+    digits: &'static [u16],
+}
+
+impl StampRun {
+    /// How many bytes each of them has.
+    pub const WIDTH: usize = label::LENGTH + 1;
+
+    /// What they end with, one for each. None: the next one has to be asked for by itself.
+    #[inline]
+    pub fn digits(&self) -> &'static [u16] {
+        self.digits
+    }
+
+    /// Puts the one that ends with these digits to the start of its room. What is behind [`StampRun::WIDTH`] then
+    /// means nothing.
+    #[inline]
+    pub fn put(&self, digits: u16, out: &mut [u8; Stamped::ROOM]) {
+        *out = self.text;
+        out[LAST..LAST + 2].copy_from_slice(&digits.to_le_bytes());
+    }
+}
+
 impl Stamped<'_> {
     /// Room for the longest stamp; a copy of so many bytes is two moves.
     pub const ROOM: usize = 32;
@@ -134,8 +162,7 @@ impl Stamper {
         if self.form == Stamp::Tai64n && byte != 0 {
             // The last two digits are all that changes. They are not put into the text: to read it just after
             // a write of two bytes into it would have to wait for that.
-            let last = u16::from_le_bytes([DIGITS[byte >> 4], DIGITS[byte & 15]]);
-            return Stamped { text: &self.text, last, length: self.length };
+            return Stamped { text: &self.text, last: PAIRS[byte], length: self.length };
         }
         self.render();
         Stamped {
@@ -143,6 +170,16 @@ impl Stamper {
             last: u16::from_le_bytes([self.text[LAST], self.text[LAST + 1]]),
             length: self.length,
         }
+    }
+
+    /// The stamps of the next lines, as far as they have most digits in common.
+    #[inline]
+    pub fn run(&self) -> StampRun {
+        let nanos = self.last.nanos();
+        let first = (nanos & 0xff) as usize + 1;
+        let within_the_second = (nanos | 0xff) < 1_000_000_000;
+        let alike = self.form == Stamp::Tai64n && within_the_second;
+        StampRun { text: self.text, digits: if alike { &PAIRS[first..] } else { &[] } }
     }
 
     /// Passes over the stamps of so many lines, fewer than a second has nanoseconds.
@@ -173,6 +210,16 @@ impl Stamper {
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The two digits of each byte, the first one in the lower byte.
+static PAIRS: [u16; 256] = {
+    let (mut pairs, mut byte) = ([0; 256], 0);
+    while byte < 256 {
+        pairs[byte] = u16::from_le_bytes([DIGITS[byte >> 4], DIGITS[byte & 15]]);
+        byte += 1;
+    }
+    pairs
+};
 
 fn before(moment: Label) -> Label {
     match moment.nanos().checked_sub(1) {
@@ -221,6 +268,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_run_is_the_stamps_that_come_next(
+            start in prop_oneof![0u32..999_999_999, 999_999_000u32..999_999_999],
+            skipped in 0u32..600,
+            form in prop_oneof![Just(Stamp::Tai64n), Just(Stamp::Accustamp)],
+        ) {
+            let mut stamper = Stamper::new(form);
+            stamper.begin(at(7, start));
+            stamper.skip(skipped);
+            let run = stamper.run();
+            prop_assert!(run.digits().len() < 256);
+            for &digits in run.digits() {
+                let mut out = [0; Stamped::ROOM];
+                run.put(digits, &mut out);
+                prop_assert_eq!(&out[..StampRun::WIDTH], stamper.stamp().to_vec());
+            }
+        }
+
         #[test]
         fn to_pass_over_lines_is_to_stamp_them(
             start in prop_oneof![0u32..999_999_999, 999_999_000u32..999_999_999],
