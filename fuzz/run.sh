@@ -8,7 +8,8 @@ export RUSTC_BOOTSTRAP=1
 if ! cargo fuzz --version >/dev/null 2>&1; then
     cargo install --quiet --locked cargo-fuzz || { echo "skipped: cargo-fuzz can't be installed"; exit 0; }
 fi
-for target in $(cargo fuzz list); do
-    echo "fuzzing $target for $seconds seconds"
-    cargo fuzz run "$target" -- -max_total_time="$seconds" -verbosity=0
-done
+cargo fuzz build
+# One for each processor at a time: a target uses no more than one.
+cargo fuzz list | xargs -P "$(nproc)" -I TARGET sh -c '
+    echo "fuzzing TARGET for $0 seconds"
+    exec cargo fuzz run TARGET -- -max_total_time="$0" -verbosity=0' "$seconds"
