@@ -27,7 +27,7 @@ const MAGIC: &[u8; 4] = b"mlj1";
 const PROLOGUE: usize = 8;
 
 impl Record {
-    /// The flag and the record, to be written at [`FLAG`]. None: more directories than fit.
+    /// The flag and the record, to be written at `FLAG`. None: more directories than fit.
     pub fn encode<'a>(&self, into: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         into.clear();
         into.push(self.unset_flag());
