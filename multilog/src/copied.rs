@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use tai64tools::{StampRun, Stamped, Stamper};
+use tai64tools::{Stamped, Stamper};
 
 use crate::newlines::Newlines;
 
@@ -87,6 +87,7 @@ impl Copied {
     ) -> usize {
         let full = self.length.saturating_add(reach.enough);
         let end = self.length.saturating_add(reach.most);
+        let short = full.min(end.saturating_add(1).saturating_sub(ROOM));
         let mut at = start;
         while let Some(first) = newlines.next(input)
             && first < reach.until
@@ -95,7 +96,6 @@ impl Copied {
         {
             self.room(room_for(first + 1 - at));
             let before = at;
-            let short = full.min(end.saturating_add(1).saturating_sub(ROOM));
             at = self.push_short_lines(stamper, input, newlines, at, short, reach.until);
             if at == before {
                 self.push_line(stamper.stamp(), input, at..first + 1);
@@ -129,11 +129,9 @@ impl Copied {
             }
             let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
             let Some(from) = input[at..].first_chunk::<SHORT>() else { break };
-            if let Some(stamp) = to.first_chunk_mut() {
-                run.put(digits, stamp);
-            }
-            copy_short(&mut to[StampRun::WIDTH..], from, line);
-            length += StampRun::WIDTH + line;
+            let width = run.stamp(digits).put(to);
+            copy_short(&mut to[width..], from, line);
+            length += width + line;
             at = last + 1;
             ahead.pass();
             lines += 1;

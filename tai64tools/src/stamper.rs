@@ -61,21 +61,16 @@ pub struct StampRun {
 }
 
 impl StampRun {
-    /// How many bytes each of them has.
-    pub const WIDTH: usize = label::LENGTH + 1;
-
     /// What they end with, one for each. None: the next one has to be asked for by itself.
     #[inline]
     pub fn digits(&self) -> &'static [u16] {
         self.digits
     }
 
-    /// Puts the one that ends with these digits to the start of its room. What is behind [`StampRun::WIDTH`] then
-    /// means nothing.
+    /// The one that ends with these.
     #[inline]
-    pub fn put(&self, digits: u16, out: &mut [u8; Stamped::ROOM]) {
-        *out = self.text;
-        out[LAST..LAST + 2].copy_from_slice(&digits.to_le_bytes());
+    pub fn stamp(&self, digits: u16) -> Stamped<'_> {
+        Stamped { text: &self.text, last: digits, length: label::LENGTH + 1 }
     }
 }
 
@@ -280,9 +275,7 @@ mod tests {
             let run = stamper.run();
             prop_assert!(run.digits().len() < 256);
             for &digits in run.digits() {
-                let mut out = [0; Stamped::ROOM];
-                run.put(digits, &mut out);
-                prop_assert_eq!(&out[..StampRun::WIDTH], stamper.stamp().to_vec());
+                prop_assert_eq!(run.stamp(digits).to_vec(), stamper.stamp().to_vec());
             }
         }
 
