@@ -1,0 +1,89 @@
+use super::*;
+
+fn write(to: &OwnedFd, bytes: &[u8]) {
+    assert_eq!(unix::file::write(to, bytes).unwrap(), bytes.len());
+}
+
+#[test]
+fn what_was_not_consumed_is_still_in_the_pipe() {
+    let (read, to) = pipe::new().unwrap();
+    write(&to, b"one\ntwo\npart");
+    {
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        assert_eq!(intake.peek().unwrap(), Seen::More);
+        assert_eq!(intake.visible(), b"one\ntwo\npart");
+        intake.consume(4).unwrap();
+        assert_eq!(intake.visible(), b"two\npart");
+    }
+    let mut next = PipeIntake::new(read.as_fd()).unwrap();
+    next.peek().unwrap();
+    assert_eq!(next.visible(), b"two\npart");
+    drop(to);
+}
+
+#[test]
+fn the_end_is_when_nobody_can_write_and_nothing_new_is_visible() {
+    let (read, to) = pipe::new().unwrap();
+    let (quiet, _keep) = pipe::new().unwrap();
+    let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+    assert_eq!(intake.peek().unwrap(), Seen::Nothing);
+    write(&to, b"part");
+    drop(to);
+    intake.wait(Some(quiet.as_fd()), None).unwrap();
+    assert_eq!(intake.peek().unwrap(), Seen::More);
+    intake.wait(Some(quiet.as_fd()), None).unwrap();
+    assert_eq!(intake.peek().unwrap(), Seen::End);
+    assert_eq!(intake.visible(), b"part");
+}
+
+#[test]
+fn a_line_in_many_small_pieces_is_taken_out_before_the_pipe_is_full_of_them() {
+    let (read, to) = pipe::new_in_packets().unwrap();
+    let (quiet, _keep) = pipe::new().unwrap();
+    let writer = std::thread::spawn(move || {
+        (0..900).for_each(|_| write(&to, b"x"));
+        write(&to, b"\n");
+    });
+    let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+    while !intake.visible().ends_with(b"\n") {
+        if intake.wait(Some(quiet.as_fd()), None).unwrap().crowded {
+            intake.hold(intake.visible().len() - intake.held()).unwrap();
+        }
+        intake.peek().unwrap();
+    }
+    writer.join().unwrap();
+    assert_eq!(intake.visible().len(), 901);
+    intake.consume(901).unwrap();
+    assert_eq!((intake.held, intake.visible().len()), (0, 0));
+}
+
+#[test]
+fn a_full_pipe_is_enlarged() {
+    let (read, to) = pipe::new().unwrap();
+    pipe::set_capacity(&read, 4096).unwrap();
+    let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+    write(&to, &[b'\n'; 4096]);
+    intake.peek().unwrap();
+    intake.consume(4096).unwrap();
+    assert!(pipe::capacity(&read).unwrap() > 4096);
+    intake.shrink();
+    assert_eq!(pipe::capacity(&read).unwrap(), 4096);
+}
+
+/// A look came right after bytes were taken out, when the writer had filled only the rest: no look ever saw a
+/// full pipe, and it stayed as small as it was under the fastest of writers.
+#[test]
+fn a_pipe_that_is_filled_between_a_look_and_the_end_of_its_batch_is_enlarged() {
+    let (read, to) = pipe::new().unwrap();
+    let capacity = pipe::capacity(&read).unwrap();
+    let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+    let (first, second) = (capacity / 2 - 100, capacity / 2);
+    write(&to, &vec![b'\n'; first]);
+    intake.peek().unwrap();
+    write(&to, &vec![b'\n'; second]);
+    assert_eq!(intake.visible().len(), first);
+    intake.consume(first).unwrap();
+    assert!(pipe::capacity(&read).unwrap() > capacity);
+    intake.peek().unwrap();
+    assert_eq!(intake.visible().len(), second);
+}
