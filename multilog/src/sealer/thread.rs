@@ -13,9 +13,9 @@ use crate::logfs::LogFs;
 /// How long a file is held back when retention is expected to delete it sooner than that: its fsync
 /// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
 const HELD: Duration = Duration::from_secs(1);
-/// From here on the newest of the files that are held back is brought to the disk nevertheless: then a flood
-/// that goes on leaves more behind a power cut than what was there before it, and little has to be done when it
-/// is over. For smaller ones the disk would be busy with little else.
+/// From here on the newest of the files that are held back is brought to the disk nevertheless: in a flood that
+/// goes on a power cut would leave nothing otherwise, since what was there before it is deleted. Smaller ones are
+/// so many that the disk would do little else.
 const LARGE: u64 = 1 << 20;
 
 /// The thread's life.
