@@ -13,11 +13,11 @@ mod take_over;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use harness::{Running, Scratch, is_original, tool, until};
+use harness::{LogView, Running, Scratch, is_original, tool, until};
 
 /// Runs until it is told to end.
 const SLEEP: &str = "echo $$ >>started; exec sleep 1000";
-/// Logs its input into `all`.
+/// Logs its input into `all`. What it has read and not written is lost when it is told to end.
 const LOG: &str = "exec cat >>all";
 
 /// A scan directory, in `s`.
@@ -58,6 +58,16 @@ impl Scan {
         if let Some(log) = log {
             self.script(&format!("{name}/log/run"), log);
         }
+    }
+
+    /// The script of a logger into `main` that loses nothing when it is told to end.
+    fn multilog() -> String {
+        format!("exec '{}' ./main", tool("multilog").display())
+    }
+
+    /// What the logger of a service has written into `main`.
+    fn logged(&self, name: &str) -> String {
+        LogView::of(self.path(name).join("log/main")).text()
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -35,18 +35,18 @@ fn what_nobody_else_logs_goes_there() {
 fn its_logger_may_die() {
     if ours_only("svscan's own log") {
         let mut scan = Scan::new();
-        scan.script("s/.svscan/log/run", "exec cat >>all");
+        scan.script("s/.svscan/log/run", &Scan::multilog());
         scan.service(
             "s/y",
             "n=0; while [ $n -lt 80 ]; do echo $n; n=$((n+1)); sleep 0.1; done; exec sleep 1000",
             None,
         );
         scan.start();
-        scan.until("s/.svscan/log/all", |text| text.contains("5\n"));
+        until("a few lines", || scan.logged("s/.svscan").contains("5\n"));
         scan.svc("-dx", &["s/.svscan/log"]);
-        scan.until("s/.svscan/log/all", |text| text.contains("79\n"));
+        until("all lines", || scan.logged("s/.svscan").contains("79\n"));
         let expected: String = (0..80).map(|n| format!("{n}\n")).collect();
-        assert_eq!(scan.read("s/.svscan/log/all"), expected);
+        assert_eq!(scan.logged("s/.svscan"), expected);
         let svscan = scan.svscan.take().unwrap();
         svscan.signal(Signal::TERM);
         assert_eq!(svscan.wait().code, Some(0));

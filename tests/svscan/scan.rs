@@ -20,21 +20,22 @@ fn a_service_and_its_logger_run_with_a_pipe_between_them() {
     assert!(!scan.path("s/.hidden/started").exists());
 }
 
+/// With cat as the logger a line was missing once, in Debian's too: TERM had come between its read and its write.
 #[test]
 fn nothing_is_lost_when_the_logger_and_its_supervise_die() {
     let mut scan = Scan::new();
     scan.service(
         "s/x",
         "n=0; while [ $n -lt 60 ]; do echo line $n; n=$((n+1)); sleep 0.1; done; exec sleep 1000",
-        Some(LOG),
+        Some(&Scan::multilog()),
     );
     scan.start();
-    scan.until("s/x/log/all", |text| text.contains("line 3\n"));
+    until("a few lines", || scan.logged("s/x").contains("line 3\n"));
     scan.svc("-dx", &["s/x/log"]);
     until("the logger's supervise is gone", || !scan.ok("s/x/log"));
-    scan.until("s/x/log/all", |text| text.contains("line 59\n"));
+    until("all lines", || scan.logged("s/x").contains("line 59\n"));
     let expected: String = (0..60).map(|n| format!("line {n}\n")).collect();
-    assert_eq!(scan.read("s/x/log/all"), expected);
+    assert_eq!(scan.logged("s/x"), expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{LogView, is_root, original, ours_only, tool, until};
+use harness::{is_root, original, ours_only, tool, until};
 use rustix::process::Signal;
 
 use crate::{LOG, SLEEP, Scan};
@@ -69,21 +69,15 @@ impl Scan {
         pid
     }
 
-    /// A service that counts and its logger, which loses nothing when it is killed or told to end, as cat would.
+    /// A service that counts and its logger.
     fn counting(&self, name: &str) {
-        let log = format!("exec '{}' ./main", tool("multilog").display());
-        self.service(name, COUNT, Some(&log));
-    }
-
-    /// What the logger of such a service has written.
-    fn counted(&self, name: &str) -> String {
-        LogView::of(self.path(name).join("log/main")).text()
+        self.service(name, COUNT, Some(&Scan::multilog()));
     }
 
     /// Waits for so many more lines.
     fn until_counted(&self, name: &str, more: usize) {
-        let lines = self.counted(name).lines().count();
-        until("more lines", || self.counted(name).lines().count() > lines + more);
+        let lines = self.logged(name).lines().count();
+        until("more lines", || self.logged(name).lines().count() > lines + more);
     }
 
     /// Ends everything, and looks whether the log is 1, 2, 3 without a hole.
@@ -95,7 +89,7 @@ impl Scan {
         for name in self.all() {
             assert!(!self.ok(&name), "{name} still runs");
         }
-        let all = self.counted(name);
+        let all = self.logged(name);
         let expected: String = (1..=all.lines().count()).map(|n| format!("{n}\n")).collect();
         assert_eq!(all, expected, "the log has a hole or a second copy in it");
     }
@@ -170,7 +164,7 @@ fn the_pipe_is_taken_over_from_whoever_holds_it() {
             svscan.signal(Signal::TERM);
             assert_eq!(svscan.wait().code, Some(0), "{killed:?}");
             // A service that is killed between its line and its count says the number again.
-            let mut numbers: Vec<u32> = scan.counted("s/x").lines().map(|n| n.parse().unwrap()).collect();
+            let mut numbers: Vec<u32> = scan.logged("s/x").lines().map(|n| n.parse().unwrap()).collect();
             numbers.dedup();
             let count = u32::try_from(numbers.len()).unwrap();
             assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "{killed:?}");
