@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use tai64tools::{Stamped, Stamper};
+use tai64tools::{StampRun, Stamped, Stamper};
+use unix::wide;
 
 use crate::newlines::Newlines;
 
@@ -107,8 +108,7 @@ impl Copied {
     }
 
     /// The same for lines and stamps for which moves of fixed length are enough, into the room that there is and
-    /// while fewer than `full` bytes are there. This is the loop that nearly every byte goes through: nothing in it
-    /// is anywhere but in registers and in three slices.
+    /// while fewer than `full` bytes are there.
     fn push_short_lines(
         &mut self,
         stamper: &mut Stamper,
@@ -118,28 +118,13 @@ impl Copied {
         full: usize,
         until: usize,
     ) -> usize {
-        let (bytes, mut length) = (&mut self.bytes[..], self.length);
-        let (mut at, mut ahead) = (start, *newlines);
-        let (run, mut lines) = (stamper.run(), 0);
-        for &digits in run.digits() {
-            let Some(last) = ahead.next(input) else { break };
-            let line = last + 1 - at;
-            if last >= until || length >= full || line > SHORT {
-                break;
-            }
-            let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
-            let Some(from) = input[at..].first_chunk::<SHORT>() else { break };
-            let width = run.stamp(digits).put(to);
-            copy_short(&mut to[width..], from, line);
-            length += width + line;
-            at = last + 1;
-            ahead.pass();
-            lines += 1;
-        }
-        stamper.skip(lines);
-        self.length = length;
-        *newlines = ahead;
-        at
+        let run = stamper.run();
+        let short = ShortLines { run, start, full, until };
+        let (bytes, length, ahead) = (&mut self.bytes[..], self.length, *newlines);
+        let done = wide::run(move || short.put(bytes, length, input, ahead));
+        stamper.skip(done.lines);
+        (self.length, *newlines) = (done.length, done.newlines);
+        done.at
     }
 
     /// Room for so many.
@@ -157,6 +142,52 @@ impl Copied {
         // What a vector grows by is enough the next time as well.
         self.bytes.reserve(wanted - self.bytes.len());
         self.bytes.resize(self.bytes.capacity(), 0);
+    }
+}
+
+/// Short lines to be put together: with which stamps, from where in the input, and how far.
+struct ShortLines {
+    run: StampRun,
+    start: usize,
+    /// While fewer bytes are there.
+    full: usize,
+    /// With lines that end before this place.
+    until: usize,
+}
+
+/// How far that came.
+struct Done {
+    /// How many bytes there are.
+    length: usize,
+    /// Where the next line begins.
+    at: usize,
+    newlines: Newlines,
+    /// How many lines were put.
+    lines: u32,
+}
+
+impl ShortLines {
+    /// Puts them behind the first `length` of these bytes. This is the loop that nearly every byte goes through: nothing in
+    /// it is anywhere but in registers and in slices.
+    #[inline(always)]
+    fn put(self, bytes: &mut [u8], mut length: usize, input: &[u8], mut newlines: Newlines) -> Done {
+        let (mut at, mut lines) = (self.start, 0);
+        for &digits in self.run.digits() {
+            let Some(last) = newlines.next(input) else { break };
+            let line = last + 1 - at;
+            if last >= self.until || length >= self.full || line > SHORT {
+                break;
+            }
+            let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
+            let Some(from) = input[at..].first_chunk::<SHORT>() else { break };
+            let width = self.run.stamp(digits).put(to);
+            copy_short(&mut to[width..], from, line);
+            length += width + line;
+            at = last + 1;
+            newlines.pass();
+            lines += 1;
+        }
+        Done { length, at, newlines, lines }
     }
 }
 

@@ -31,3 +31,4 @@ pub mod spawn;
 pub mod stdio;
 pub mod tool;
 pub mod watch;
+pub mod wide;
