@@ -1,5 +1,7 @@
 //! The start: journals are read and judged, then the directories are repaired and opened.
 
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tai64tools::Stamper;
@@ -13,7 +15,7 @@ use crate::journal::judge::{Directory, Facts, Source, Verdict, judge};
 use crate::journal::record::{Boot, Place};
 use crate::journal::{self, Found, Journal};
 use crate::logdir::LogDir;
-use crate::logfs::{LogFs, Name};
+use crate::logfs::{How, LogFs, Name};
 use crate::script::{LogConfig, Script};
 use crate::sealer::Threading;
 
@@ -71,7 +73,8 @@ fn inherit<I: Intake, F: LogFs>(
     let mut directories = Vec::with_capacity(logs.len());
     for ((fs, config), place) in filesystems.iter().zip(logs).zip(places) {
         let current = fs.lookup(&Name::Current).map_err(|error| fatal(config, "unable to read ", &error))?;
-        directories.push(Directory { place: *place, current: current.map(|stat| (stat.inode, stat.size)) });
+        let current = current.map(|stat| (stat.inode, stat.size));
+        directories.push(Directory { place: *place, current, beyond: Vec::new() });
     }
     let failed = |error| Fatal::system(Message::new("unable to read input"), &error);
     let identity = intake.identity().map_err(failed)?;
@@ -88,12 +91,33 @@ fn inherit<I: Intake, F: LogFs>(
     // One that speaks of this input, if there is one.
     let ours = |found: &&(usize, Found)| found.1.record.input == identity && found.1.record.boot == boot;
     if let Some((_, found)) = found.iter().find(ours).or(found.first()) {
+        for ((fs, config), directory) in filesystems.iter().zip(logs).zip(&mut directories) {
+            if let Some(range) = directory.unrecorded(&found.record) {
+                directory.beyond =
+                    read_current(&**fs, range).map_err(|error| fatal(config, "unable to read ", &error))?;
+            }
+        }
         let facts = Facts { boot, input, flag: found.flag, directories: &directories };
         inheritance.verdict = judge(&found.record, &facts);
     }
     Ok(inheritance)
 }
 
-fn fatal(config: &LogConfig, verb: &str, error: &std::io::Error) -> Fatal {
+/// A part of `current`, as far as there is one.
+fn read_current<F: LogFs>(fs: &F, part: Range<u64>) -> io::Result<Vec<u8>> {
+    let file = fs.open(&Name::Current, How::Read)?;
+    let mut bytes = vec![0; usize::try_from(part.end - part.start).unwrap_or(0)];
+    let mut length = 0;
+    while length < bytes.len() {
+        match fs.read_at(&file, &mut bytes[length..], part.start + length as u64)? {
+            0 => break,
+            got => length += got,
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+fn fatal(config: &LogConfig, verb: &str, error: &io::Error) -> Fatal {
     Fatal::system(Message::new(verb).and(config.path.as_encoded_bytes()), error)
 }

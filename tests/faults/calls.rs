@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, strace, tool};
+use harness::{LogView, Scratch, strace, tool, until};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::is_long;
@@ -19,6 +19,20 @@ const STEP: usize = 9;
 
 /// Rotations, a long line, a selection; a processor would be traced as well, and so is left out here.
 const SCRIPT: [&str; 7] = ["s4096", "n100", "./main", "-*", "+* 1*", "s5000", "./few"];
+
+/// When the lines come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Feed {
+    /// Before the first run begins.
+    AtOnce,
+    /// One by one, while it runs.
+    OneByOne,
+}
+
+/// Lines for [`Feed::OneByOne`], few enough for one file.
+fn single_lines() -> Vec<u8> {
+    (0..12).flat_map(|n| format!("line {n} {}\n", "x".repeat(20)).into_bytes()).collect()
+}
 
 fn input() -> Vec<u8> {
     let mut input = Vec::new();
@@ -39,7 +53,7 @@ fn calls(strace: &Path) -> BTreeMap<String, usize> {
     let here = Scratch::in_memory();
     let trace = here.path("trace");
     let arguments = ["-f".into(), "-o".into(), trace.clone().into_os_string()];
-    run(&here, strace, &arguments, &input());
+    run(&here, strace, &arguments, &input(), Feed::AtOnce);
     let mut calls = BTreeMap::new();
     for line in std::fs::read_to_string(trace).unwrap().lines() {
         let call = line.split_whitespace().nth(1).and_then(|rest| rest.split_once('('));
@@ -53,13 +67,25 @@ fn calls(strace: &Path) -> BTreeMap<String, usize> {
 }
 
 /// One run under strace, and, on the same pipe, another one without.
-fn run(here: &Scratch, strace: &Path, arguments: &[OsString], input: &[u8]) {
+fn run(here: &Scratch, strace: &Path, arguments: &[OsString], input: &[u8], feed: Feed) {
     let (reader, mut writer) = std::io::pipe().unwrap();
-    writer.write_all(input).unwrap();
+    if feed == Feed::AtOnce {
+        writer.write_all(input).unwrap();
+    }
     let folder = here.path("");
     let mut traced = Command::new(strace);
     traced.args(arguments).arg(tool("multilog")).args(SCRIPT).current_dir(&folder);
     let mut first = start(traced, &reader);
+    if feed == Feed::OneByOne {
+        // Not before it listens.
+        until("it listens or is gone", || {
+            here.path("main/current").exists() || first.try_wait().unwrap().is_some()
+        });
+        for line in input.split_inclusive(|&byte| byte == b'\n') {
+            writer.write_all(line).unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
     // Killed, or at the end of what there is: then it waits, and is told to end.
     let children = format!("/proc/{0}/task/{0}/children", first.id());
     let logged = || LogView::of(here.path("main")).bytes().len() >= input.len();
@@ -85,13 +111,13 @@ fn run(here: &Scratch, strace: &Path, arguments: &[OsString], input: &[u8]) {
     assert!(end(&mut second, Duration::from_secs(20)).is_some(), "the second run never ends");
 }
 
-fn check(strace: &Path, call: &str, what: &str, when: usize) {
+fn check(strace: &Path, call: &str, what: &str, when: usize, feed: Feed) {
     let here = Scratch::in_memory();
     let inject = format!("inject={call}:{what}:when={when}");
     let arguments =
         ["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject].map(OsString::from);
-    let input = input();
-    run(&here, strace, &arguments, &input);
+    let input = if feed == Feed::AtOnce { input() } else { single_lines() };
+    run(&here, strace, &arguments, &input, feed);
     let main = LogView::of(here.path("main"));
     assert!(
         main.bytes() == input,
@@ -121,11 +147,22 @@ fn killed_at_any_system_call() {
             continue;
         }
         for when in places(*count, offset) {
-            check(&strace, call, "signal=KILL", when);
+            check(&strace, call, "signal=KILL", when, Feed::AtOnce);
             runs += 1;
         }
     }
     println!("{runs} runs");
+}
+
+/// A batch of few lines is written before its record, and known again without it.
+#[test]
+fn killed_at_any_call_of_a_line_that_comes_alone() {
+    let Some(strace) = strace() else { return };
+    for call in ["ppoll", "tee", "read", "write", "pwrite64", "splice"] {
+        for when in 1..=if is_long() { 14 } else { 6 } {
+            check(&strace, call, "signal=KILL", when, Feed::OneByOne);
+        }
+    }
 }
 
 #[test]
@@ -148,7 +185,7 @@ fn failed_at_any_system_call() {
         for error in errors {
             offset += 1;
             for when in places(count, offset) {
-                check(&strace, &call, &format!("error={error}"), when);
+                check(&strace, &call, &format!("error={error}"), when, Feed::AtOnce);
                 runs += 1;
             }
         }

@@ -52,6 +52,26 @@ fn a_kill_leaves_no_unsealed_file() {
     }
 }
 
+/// Behind what the journal knows may be lines of ours that it has not heard of; these are none.
+#[test]
+fn what_somebody_else_has_added_outlives_a_kill() {
+    if ours_only("Exactly once") {
+        let (here, pipe) = (Scratch::new(), Held::new());
+        let mut running = pipe.start(&here, &["./main"]);
+        pipe.write(b"one\n");
+        running.until("it is logged", || logged(&here) == b"one\n");
+        let current = std::fs::OpenOptions::new().append(true).open(here.path("main/current"));
+        current.unwrap().write_all(b"note\n").unwrap();
+        running.signal(Signal::KILL);
+        running.wait();
+        pipe.write(b"two\n");
+        let last = pipe.start(&here, &["./main"]);
+        drop(pipe);
+        last.wait().quietly();
+        assert_eq!(LogView::of(here.path("main")).text(), "one\nnote\ntwo\n");
+    }
+}
+
 #[test]
 fn a_line_that_is_partly_written_is_continued_after_a_kill_and_after_term() {
     if ours_only("Exactly once") {

@@ -16,6 +16,8 @@ pub(super) enum Mutant {
     SetsTheFlagFirst,
     /// The batch is consumed without a trace in the journal.
     LeavesNoTrace,
+    /// Lines that were written before their record are not looked at.
+    SeesNothingBegun,
     /// What the last run left is not looked at.
     IgnoresJournals,
     /// A batch that only some directories have stays there.
@@ -38,11 +40,12 @@ pub(super) enum Mutant {
     TakesAnyEndForSuccess,
 }
 
-const ALL: [Mutant; 14] = [
+const ALL: [Mutant; 15] = [
     Mutant::ConsumesFirst,
     Mutant::KeepsNoJournal,
     Mutant::SetsTheFlagFirst,
     Mutant::LeavesNoTrace,
+    Mutant::SeesNothingBegun,
     Mutant::IgnoresJournals,
     Mutant::TakesNothingBack,
     Mutant::TakesShortWritesForWhole,

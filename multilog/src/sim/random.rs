@@ -45,7 +45,7 @@ enum Lines {
 fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
     let length = prop_oneof![6 => 0usize..60, 2 => Just(0), 1 => 900usize..1100, 1 => 1000usize..6000];
     let lengths = prop::collection::vec(length, 0..24);
-    let chunks = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000], 1..5);
+    let chunks = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000, 4000usize..9000], 1..5);
     let source = prop_oneof![3 => Just(Source::Pipe), 1 => Just(Source::Packets), 1 => Just(Source::File)];
     let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>());
     parts.prop_map(move |(script, lengths, chunks, source, open_end, identical)| {
