@@ -6,8 +6,9 @@
 
 use memchr::memchr;
 
-/// Of so many bytes, of the input and for each directory, a batch may be that is written first. A look at the head
-/// of a pipe always finds as many.
+/// Of so many bytes, of the input and for each directory, a batch may be that is written first: what a look at the
+/// head of a pipe finds. (In packet mode, by a user who has no room for pipes anymore, it may find less. Then the
+/// lines are not known again, and repeated.)
 pub const SMALL: usize = 4096;
 
 /// How long stamps are: none, accustamp, TAI64N.

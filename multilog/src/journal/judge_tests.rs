@@ -209,7 +209,8 @@ proptest! {
     fn no_record_is_believed_against_the_files(
         taken in 0u64..9, split in 0u64..9, more in 0u64..9, flag in any::<u8>(), last in any::<u8>(),
         head in prop::collection::vec(any::<u8>(), 0..9), start in 0u64..9, adds in 0u64..9,
-        length in 0u64..20, beyond in prop::collection::vec(any::<u8>(), 0..9), offset in prop::option::of(0u64..20), at in 0u64..30, is_file in any::<bool>(),
+        length in 0u64..20, beyond in prop::collection::vec(any::<u8>(), 0..9),
+        offset in prop::option::of(0u64..20), at in 0u64..30, is_file in any::<bool>(),
     ) {
         let record = Record { taken, split: split.min(taken), more, last, offset, ..record() };
         let mut record = record;

@@ -2,9 +2,10 @@
 //! doing.
 //!
 //! Before a batch is written, a record says what it is going to do (`record`, and in bytes `form`). Then the
-//! directories get it. (A small one gets its record between the two, so that it is seen sooner: `begun`.) Then it is taken out of the input by a system call that leaves a trace in the same file:
-//! the last bytes of the batch are moved there by splice(2), so that its last byte lands on the flag. At the next
-//! start `judge` says from the record and the files what has to be done to make an end of it.
+//! directories get it; a small batch is recorded only then, so that it is seen sooner (`begun`). Then it is taken
+//! out of the input by a system call that leaves a trace in the same file: the last bytes of the batch are moved
+//! there by splice(2), so that its last byte lands on the flag. At the next start `judge` says from the record and
+//! the files what has to be done to make an end of it.
 //!
 //! The file is written with pwrite(2) and never needs to be on the disk: it is of use only on the same
 //! run of the machine. It is removed when nothing is in hand at the end.
