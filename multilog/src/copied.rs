@@ -167,8 +167,8 @@ struct Done {
 }
 
 impl ShortLines {
-    /// Puts them behind the first `length` of these bytes. This is the loop that nearly every byte goes through: nothing in
-    /// it is anywhere but in registers and in slices.
+    /// Puts them behind the first `length` of these bytes. This is the loop that nearly every byte goes through:
+    /// nothing in it is anywhere but in registers and in slices.
     #[inline(always)]
     fn put(self, bytes: &mut [u8], mut length: usize, input: &[u8], mut newlines: Newlines) -> Done {
         let (mut at, mut lines) = (self.start, 0);

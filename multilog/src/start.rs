@@ -15,7 +15,7 @@ use crate::journal::judge::{Directory, Facts, Source, Verdict, judge};
 use crate::journal::record::{Boot, Place};
 use crate::journal::{self, Found, Journal};
 use crate::logdir::LogDir;
-use crate::logfs::{How, LogFs, Name};
+use crate::logfs::{How, LogFs, Name, read_part};
 use crate::script::{LogConfig, Script};
 use crate::sealer::Threading;
 
@@ -107,13 +107,7 @@ fn inherit<I: Intake, F: LogFs>(
 fn read_current<F: LogFs>(fs: &F, part: Range<u64>) -> io::Result<Vec<u8>> {
     let file = fs.open(&Name::Current, How::Read)?;
     let mut bytes = vec![0; usize::try_from(part.end - part.start).unwrap_or(0)];
-    let mut length = 0;
-    while length < bytes.len() {
-        match fs.read_at(&file, &mut bytes[length..], part.start + length as u64)? {
-            0 => break,
-            got => length += got,
-        }
-    }
+    let length = read_part(fs, &file, &mut bytes, part.start)?;
     bytes.truncate(length);
     Ok(bytes)
 }

@@ -253,12 +253,9 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
 }
 
 /// Whether what a directory has beyond the record is a batch that is still in the pipe.
-fn has_begun(now: &Directory, share: &Share, facts: &Facts<'_>) -> bool {
+fn has_begun(now: &Directory, record: &Record, facts: &Facts<'_>) -> bool {
     match facts.input {
-        Some((_, Source::Pipe(head))) => {
-            now.current.is_some_and(|(inode, length)| inode == share.current && length > share.end())
-                && is_begun(&now.beyond, head)
-        }
+        Some((_, Source::Pipe(head))) => now.unrecorded(record).is_some() && is_begun(&now.beyond, head),
         _ => false,
     }
 }
@@ -275,7 +272,7 @@ fn conclude(
     let mut undisturbed = true;
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let Some(share) = share else { continue };
-        let begun = finish == 0 && has_begun(now, share, facts);
+        let begun = finish == 0 && has_begun(now, record, facts);
         if begun || has(now, Some(share)) == Has::All {
             known.current = Some(Proven { inode: share.current, length: share.end() });
         } else {

@@ -20,7 +20,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use crate::intake::{Fate, Intake};
-use crate::logfs::{How, LogFs, Name};
+use crate::logfs::{How, LogFs, Name, read_part};
 pub use begun::SMALL;
 use form::{FLAG, LENGTH, TAIL};
 use record::{Moment, Record, SIGHT, Share};
@@ -54,13 +54,7 @@ impl<F: LogFs> Journal<F> {
             opened => opened?,
         };
         let mut page = [0; LENGTH];
-        let mut length = 0;
-        while length < LENGTH {
-            match fs.read_at(&file, &mut page[length..], length as u64)? {
-                0 => break,
-                got => length += got,
-            }
-        }
+        let length = read_part(fs, &file, &mut page, 0)?;
         Ok(Record::decode(&page[TAIL..length.max(TAIL)]).map(|record| Found { flag: page[TAIL - 1], record }))
     }
 

@@ -102,6 +102,18 @@ pub trait LogFs: Send + Sync + 'static {
     fn interrupt(&self);
 }
 
+/// Reads from an offset until the buffer is full or the file ends; how many bytes that is.
+pub fn read_part<F: LogFs>(fs: &F, file: &F::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match fs.read_at(file, &mut buffer[length..], offset + length as u64)? {
+            0 => break,
+            got => length += got,
+        }
+    }
+    Ok(length)
+}
+
 /// How a file came to its new name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
