@@ -3,18 +3,16 @@
 use std::fs::{File, create_dir};
 use std::io::{self, Error};
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use super::check::Reference;
-use super::{Start, Value};
+use super::{Start, Value, ground};
 
 pub(super) fn run(start: &Start<'_>, corpus: &Path, reference: &Reference) -> io::Result<Value> {
     let mut engine = start.command(start.place)?;
     create_dir(start.place.join("main"))?;
     let output = File::create(start.place.join("main/current"))?;
-    // What earlier runs left for the disk to do is not this one's.
-    Command::new("sync").status()?;
+    ground::level(corpus, start.place)?;
     let begun = Instant::now();
     let status = engine.stdin(File::open(corpus)?).stdout(output).status()?;
     let time = begun.elapsed();

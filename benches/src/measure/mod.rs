@@ -2,6 +2,7 @@
 
 mod check;
 mod filter;
+mod ground;
 mod idle;
 mod paced;
 mod services;

@@ -6,12 +6,11 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::check::Reference;
-use super::{Start, Value};
+use super::{Start, Value, ground};
 
 pub(super) fn run(start: &Start<'_>, corpus: &Path, reference: &Reference) -> io::Result<Value> {
     let mut engine = start.command(start.place)?;
-    // What earlier runs left for the disk to do is not this one's.
-    Command::new("sync").status()?;
+    ground::level(corpus, start.place)?;
     let begun = Instant::now();
     let mut feeder = Command::new("cat").arg(corpus).stdout(Stdio::piped()).spawn()?;
     let pipe = feeder.stdout.take().ok_or(ErrorKind::BrokenPipe)?;
