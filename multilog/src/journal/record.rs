@@ -2,6 +2,8 @@
 
 use tai64tools::Label;
 
+use crate::logfs::Stat;
+
 /// How many bytes a batch begins with, or goes on with at its split, are kept to know it again.
 pub const SIGHT: usize = 8;
 /// The text that names this run of the machine.
@@ -14,6 +16,13 @@ pub struct Identity {
     pub device: u64,
     /// Its inode there.
     pub inode: u64,
+}
+
+impl Identity {
+    /// What `stat` was asked of.
+    pub fn of(stat: &Stat) -> Identity {
+        Identity { device: stat.device, inode: stat.inode }
+    }
 }
 
 /// Where a log directory is: another mount of the same device may have lost what was written.

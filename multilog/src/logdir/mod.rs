@@ -14,7 +14,7 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::journal::record::{Place, Share};
+use crate::journal::record::{Identity, Place, Share};
 use crate::logfs::{LogFs, Mode, Name, Named, name_twice};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
@@ -69,7 +69,7 @@ pub struct LogDir<F: LogFs> {
 #[derive(Debug)]
 struct Current<File> {
     file: File,
-    inode: u64,
+    identity: Identity,
     length: u64,
     checksum: Checksum,
     inherited: Inherited,
@@ -118,7 +118,7 @@ impl<F: LogFs> LogDir<F> {
     pub fn share(&self) -> Share {
         Share {
             place: self.place,
-            current: self.current.as_ref().map_or(0, |current| current.inode),
+            current: self.current.as_ref().map_or(0, |current| current.identity.inode),
             start: self.length(),
             adds: 0,
             last_label: self.last_label,
@@ -227,10 +227,9 @@ impl<F: LogFs> LogDir<F> {
     /// Is `current` still the file that we write to?
     fn current_is_ours(&self) -> io::Result<Standing> {
         let Some(current) = &self.current else { return Ok(Standing::Gone) };
-        let own = self.fs.stat(&current.file)?;
         Ok(match self.fs.lookup(&Name::Current)? {
             None => Standing::Gone,
-            Some(stat) if (stat.device, stat.inode) == (own.device, own.inode) => Standing::Ours,
+            Some(stat) if Identity::of(&stat) == current.identity => Standing::Ours,
             Some(_) => Standing::Foreign,
         })
     }

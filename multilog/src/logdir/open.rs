@@ -12,7 +12,7 @@ use unix::tool::Fatal;
 use super::recovery::{self, Old, Repair, Snapshot, plan};
 use super::{Current, Inherited, LogDir, Mark};
 use crate::journal::judge::Known;
-use crate::journal::record::Place;
+use crate::journal::record::{Identity, Place};
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 use crate::script::LogConfig;
 use crate::script::value::Code;
@@ -127,7 +127,7 @@ impl<F: LogFs> Opening<'_, F> {
     fn is_archive(&self, file: &Stat, archives: &[(Archive, Mode)]) -> io::Result<bool> {
         for (archive, _) in archives {
             let stat = self.fs.lookup(&archive.clone().into())?;
-            if stat.is_some_and(|stat| (stat.device, stat.inode) == (file.device, file.inode)) {
+            if stat.is_some_and(|stat| Identity::of(&stat) == Identity::of(file)) {
                 return Ok(true);
             }
         }
@@ -226,7 +226,7 @@ impl<F: LogFs> Opening<'_, F> {
         };
         Ok(Current {
             file,
-            inode: stat.inode,
+            identity: Identity::of(&stat),
             length: stat.size,
             checksum,
             inherited,

@@ -10,6 +10,7 @@ use unix::diag::Message;
 
 use super::{Current, Inherited, LogDir, Standing, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
+use crate::journal::record::Identity;
 use crate::logfs::{Archive, How, LogFs, Name};
 use crate::sealer::{Asked, Checksum, Job};
 
@@ -102,6 +103,7 @@ impl<F: LogFs> LogDir<F> {
             checksum.add(&piece[..got]);
             offset += got as u64;
         }
+        current.identity = Identity::of(&self.fs.stat(&copy)?);
         current.file = copy;
         current.checksum = checksum;
         Ok(())
@@ -136,7 +138,7 @@ impl<F: LogFs> LogDir<F> {
                 let (checksum, inherited) = (Checksum::after(0), Inherited::No);
                 Ok(Current {
                     file,
-                    inode: stat.inode,
+                    identity: Identity::of(&stat),
                     length: 0,
                     checksum,
                     inherited,

@@ -76,6 +76,9 @@ impl LogFs for RealFs {
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
         let mode = if *name == Name::Journal { PRIVATE } else { Mode::Writing.bits() };
         let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
+        if how == How::New {
+            return Ok(opened);
+        }
         let stat = file::stat(&opened)?;
         let user = file::effective_user();
         if !stat.regular || (stat.owner != user && user != 0) {
@@ -138,8 +141,7 @@ impl LogFs for RealFs {
 
     fn place(&self) -> io::Result<Place> {
         let stat = file::stat(&self.directory)?;
-        let directory = Identity { device: stat.device, inode: stat.inode };
-        Ok(Place { directory, mount: file::mount(&self.directory) })
+        Ok(Place { directory: Identity::of(&stat), mount: file::mount(&self.directory) })
     }
 
     fn names(&self) -> io::Result<Vec<OsString>> {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tai64tools::Label;
 use unix::event::Bell;
 
 use super::{Job, Sealed};
@@ -38,6 +39,12 @@ impl<File> State<File> {
     pub(super) fn put_back(&mut self, job: Job<File>) {
         let place = self.jobs.partition_point(|other| other.label < job.label);
         self.jobs.insert(place, job);
+    }
+
+    /// Takes the oldest files, as far as retention has deleted them.
+    pub(super) fn take_gone(&mut self, is_gone: impl Fn(Label) -> bool) -> Vec<Job<File>> {
+        let gone = self.jobs.iter().take_while(|job| is_gone(job.label)).count();
+        self.jobs.drain(..gone).collect()
     }
 
     /// What was not sealed stays as it is.
@@ -84,5 +91,33 @@ impl<File> Desk<File> {
     pub(super) fn give(&self, order: Order) {
         self.state().order = order;
         self.wake.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sealer::Asked;
+
+    fn job(label: Label) -> Job<()> {
+        Job { label, file: (), length: 1, checksum: None, asked: Asked::NotYet }
+    }
+
+    #[test]
+    fn only_what_is_before_everything_that_is_kept_is_taken() {
+        let labels: Vec<Label> =
+            std::iter::successors(Some(Label::MIN), |last| Some(last.next())).take(4).collect();
+        for (gone, taken) in
+            [(&[][..], 0), (&[0], 1), (&[0, 1], 2), (&[1, 2], 0), (&[0, 2], 1), (&[0, 1, 2, 3], 4)]
+        {
+            let desk = Desk::new().unwrap();
+            let mut state = desk.state();
+            state.jobs.extend(labels.iter().map(|&label| job(label)));
+            let found = state.take_gone(|label| gone.iter().any(|&place| labels[place] == label));
+            let found: Vec<Label> = found.iter().map(|job| job.label).collect();
+            let left: Vec<Label> = state.jobs.iter().map(|job| job.label).collect();
+            assert_eq!((&found[..], &left[..]), labels.split_at(taken), "{gone:?}");
+            assert_eq!(state.outcome, Sealed::Done);
+        }
     }
 }

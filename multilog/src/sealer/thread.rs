@@ -41,7 +41,10 @@ pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
                 state.drop_jobs();
             }
         }
+        // Retention deletes several at once, of which nothing else is left to be done.
+        let gone = state.take_gone(|label| sealer.is_gone(label));
         drop(state);
+        drop(gone);
         desk.progress.ring();
     }
     desk.state().drop_jobs();
