@@ -40,6 +40,11 @@ impl Reference {
         Ok(Reference(contents))
     }
 
+    /// How many bytes all of it has, without stamps.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|content| content.text.len()).sum()
+    }
+
     /// The bytes on the disk, and what was found: lines and digest. Older files may have been deleted, but
     /// nothing may be missing, repeated or changed in what is left.
     pub(super) fn check(&self, place: &Path, run: &Run) -> io::Result<(u64, String)> {

@@ -11,13 +11,13 @@ use std::process::Command;
 
 const PIECE: usize = 1 << 20;
 
-/// Levels it for a run that reads `corpus` and writes into `place`, and begins at once.
-pub(super) fn level(corpus: &Path, place: &Path) -> io::Result<()> {
+/// Levels it for a run that reads `corpus`, writes lines of so many bytes into `place`, and begins at once.
+pub(super) fn level(corpus: &Path, lines: usize, place: &Path) -> io::Result<()> {
     Command::new("sync").status()?;
-    let length = io::copy(&mut File::open(corpus)?, &mut io::sink())?;
-    let pieces = usize::try_from(length).unwrap_or(0) / PIECE;
+    io::copy(&mut File::open(corpus)?, &mut io::sink())?;
+    let pieces = lines / PIECE;
     // The page cache gets its memory back from a file that is deleted before the disk has heard of it. It is half as large
-    // again as the input, since stamps make the output longer.
+    // again as the lines, since stamps make them longer.
     let path = place.join("ground");
     let (mut file, piece) = (File::create(&path)?, vec![0; PIECE]);
     for _ in 0..=pieces + pieces / 2 {
