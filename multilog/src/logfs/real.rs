@@ -76,6 +76,7 @@ impl LogFs for RealFs {
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
         let mode = if *name == Name::Journal { PRIVATE } else { Mode::Writing.bits() };
         let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
+        // Nothing stood there, so what was opened was made just now, by us.
         if how == How::New {
             return Ok(opened);
         }
