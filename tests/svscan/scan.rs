@@ -80,7 +80,8 @@ fn a_supervise_that_died_is_started_again_and_two_names_are_one_service() {
     scan.service("s/x", SLEEP, None);
     std::os::unix::fs::symlink("x", scan.path("s/y")).unwrap();
     scan.start();
-    until("supervise runs", || scan.ok("s/x"));
+    // Its supervise obeys from the beginning, and would end it before its first line.
+    scan.until("s/x/started", |text| !text.is_empty());
     scan.svc("-dx", &["s/x"]);
     until("supervise is gone", || !scan.ok("s/x"));
     until("supervise runs again", || scan.ok("s/x"));
