@@ -275,12 +275,21 @@ impl Assembly {
             self.outputs[log].push_run(input, at..at + taken);
         }
         if whole {
-            self.midline = false;
+            self.end_line();
         } else if ending == Ending::Final && newline.is_none() && taken == visible && taken < fits {
             self.push_newline(input);
-            self.midline = false;
+            self.end_line();
         }
         at + taken
+    }
+
+    /// A line that was begun under another script may have taken another route.
+    fn end_line(&mut self) {
+        self.midline = false;
+        if self.fixed {
+            self.route.clear();
+            self.route.extend(0..self.outputs.len());
+        }
     }
 
     fn fits(&self, log: usize) -> usize {

@@ -159,3 +159,23 @@ fn the_stamp_counts_into_the_window_of_a_pattern() {
     }
     assert_eq!(Stamper::new(Stamp::Tai64n).width(), 26);
 }
+
+/// A long line was in hand of which one directory had nothing, and the script was changed: what followed it went to the
+/// other one only, for as long as its lines were long or came one by one.
+#[test]
+fn what_follows_a_line_of_another_script_takes_the_route_of_this_one() {
+    for script in [&["./a", "./b"][..], &["t", "./a", "./b"]] {
+        let parsed = parse(script);
+        let outputs = parsed.logs.iter().map(|log| Output::new(log.size.bytes())).collect();
+        let mut assembly = Assembly::new(&parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
+        assembly.resume_line(vec![0]);
+        let input = [&b"rest\n"[..], &[b'x'; 1500], b"\nshort\n"].concat();
+        let mut at = 0;
+        while at < input.len() {
+            assembly.outputs.iter_mut().for_each(|output| output.begin(0));
+            at += assembly.take(&input[at..], now(), Ending::Open);
+        }
+        let lengths: Vec<usize> = assembly.outputs.iter().map(Output::len).collect();
+        assert_eq!(lengths[0] - lengths[1], 5, "{script:?}");
+    }
+}

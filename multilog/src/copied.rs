@@ -8,6 +8,7 @@ use std::ops::Range;
 use tai64tools::{StampRun, Stamped, Stamper};
 use unix::wide;
 
+use crate::align;
 use crate::newlines::Newlines;
 
 /// Lines up to here are copied by moves of fixed length, and these reach so far.
@@ -19,9 +20,11 @@ const ROOM: usize = Stamped::ROOM + SHORT;
 /// Bytes behind each other.
 #[derive(Debug, Default)]
 pub struct Copied {
-    /// As large as it had to be so far; what is behind `length` means nothing.
+    /// As large as it had to be so far; what is behind `end` means nothing.
     bytes: Vec<u8>,
-    length: usize,
+    /// They are `bytes[start..end]`.
+    start: usize,
+    end: usize,
 }
 
 /// How far a run of lines goes.
@@ -39,41 +42,42 @@ impl Copied {
     /// How many there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.length
+        self.end - self.start
     }
 
     /// Whether there are none.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.end == self.start
     }
 
     /// All of them.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[self.start..self.end]
     }
 
-    /// Forgets them.
-    pub fn clear(&mut self) {
-        self.length = 0;
+    /// Forgets them. The next ones are for this place of a file, and stand in memory as they will in its page cache.
+    pub fn begin(&mut self, place: u64) {
+        self.start = align::lead(&self.bytes, place).min(self.bytes.len());
+        self.end = self.start;
     }
 
     /// Adds some.
     pub fn push(&mut self, bytes: &[u8]) {
         self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
-        self.length += bytes.len();
+        self.end += bytes.len();
     }
 
     /// Adds a stamp.
     pub fn push_stamp(&mut self, stamp: Stamped<'_>) {
-        self.length += stamp.put(self.room(Stamped::ROOM));
+        self.end += stamp.put(self.room(Stamped::ROOM));
     }
 
     /// Adds a stamp and the line after it, which is part of the input.
     #[inline]
     pub fn push_line(&mut self, stamp: Stamped<'_>, input: &[u8], line: Range<usize>) {
         let room = self.room(room_for(line.len()));
-        self.length += put_line(room, stamp, input, line);
+        self.end += put_line(room, stamp, input, line);
     }
 
     /// Adds the whole lines from `start` on, whose first newline is the next one of `newlines`, each behind a
@@ -86,14 +90,14 @@ impl Copied {
         start: usize,
         reach: Reach,
     ) -> usize {
-        let full = self.length.saturating_add(reach.enough);
-        let end = self.length.saturating_add(reach.most);
+        let full = self.end.saturating_add(reach.enough);
+        let end = self.end.saturating_add(reach.most);
         let short = full.min(end.saturating_add(1).saturating_sub(ROOM));
         let mut at = start;
         while let Some(first) = newlines.next(input)
             && first < reach.until
-            && self.length < full
-            && self.length + room_for(first + 1 - at) <= end
+            && self.end < full
+            && self.end + room_for(first + 1 - at) <= end
         {
             self.room(room_for(first + 1 - at));
             let before = at;
@@ -120,21 +124,21 @@ impl Copied {
     ) -> usize {
         let run = stamper.run();
         let short = ShortLines { run, start, full, until };
-        let (bytes, length, ahead) = (&mut self.bytes[..], self.length, *newlines);
+        let (bytes, length, ahead) = (&mut self.bytes[..], self.end, *newlines);
         let done = wide::run(move || short.put(bytes, length, input, ahead));
         stamper.skip(done.lines);
-        (self.length, *newlines) = (done.length, done.newlines);
+        (self.end, *newlines) = (done.length, done.newlines);
         done.at
     }
 
     /// Room for so many.
     #[inline]
     fn room(&mut self, count: usize) -> &mut [u8] {
-        let wanted = self.length + count;
+        let wanted = self.end + count;
         if self.bytes.len() < wanted {
             self.grow(wanted);
         }
-        &mut self.bytes[self.length..wanted]
+        &mut self.bytes[self.end..wanted]
     }
 
     #[cold]
@@ -251,6 +255,20 @@ mod tests {
                     [b"before @400000006b00e05e2c8dfba4 ", &input[start..start + length], b" after"].concat();
                 assert_eq!(copied.bytes(), expected, "{length} at {start}");
             }
+        }
+    }
+
+    #[test]
+    fn they_stand_at_the_place_of_a_cache_line_that_they_are_for() {
+        let mut copied = Copied::default();
+        // When there is not enough room they are moved to wherever there is.
+        copied.push(&[0; 1000]);
+        for place in [0, 37, 99_999] {
+            copied.begin(place);
+            copied.push(b"one");
+            copied.push(b"two");
+            assert_eq!(copied.bytes(), b"onetwo");
+            assert_eq!(copied.bytes().as_ptr().addr() as u64 % 64, place % 64, "{place}");
         }
     }
 

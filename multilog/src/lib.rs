@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alert;
+pub mod align;
 pub mod assembly;
 pub mod copied;
 pub mod engine;

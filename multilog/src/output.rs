@@ -46,7 +46,7 @@ impl Output {
     pub fn begin(&mut self, filled: u64) {
         self.filled = filled;
         self.run = 0..0;
-        self.copied.clear();
+        self.copied.begin(filled);
         let before_window = self.size.saturating_sub(filled + NEWLINE_WINDOW);
         self.enough = usize::try_from(before_window).unwrap_or(BATCH).clamp(1, BATCH);
     }

@@ -99,6 +99,35 @@ fn term_is_obeyed_in_a_flood() {
     assert_eq!(LogView::of(here.path("main")).current_mode(), 0o744);
 }
 
+/// However fast lines come, files are rotated and closed between them.
+#[test]
+fn alrm_and_term_in_a_flood_leave_whole_lines() {
+    for (stamp, length) in [(&[][..], 17), (&["t"], 43)] {
+        let here = Scratch::new();
+        let mut running = here.multilog(&[stamp, &["s16777215", "n5", "./main"]].concat()).start();
+        let mut stdin = running.take_stdin();
+        let flood = std::thread::spawn(move || {
+            let lines = b"eighteen of them.\n".repeat(4096);
+            while stdin.write_all(&lines).is_ok() {}
+        });
+        let current = here.path("main/current");
+        running.until("it logs", || std::fs::metadata(&current).is_ok_and(|m| m.len() > 0));
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(5));
+            running.signal(Signal::ALARM);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        running.signal(Signal::TERM);
+        running.wait().quietly();
+        flood.join().unwrap();
+        let view = LogView::of(here.path("main"));
+        assert!(view.text().lines().all(|line| line.len() == length), "{stamp:?}");
+        for (name, _, bytes) in view.archives.iter().chain(&view.current) {
+            assert!(bytes.is_empty() || bytes.ends_with(b"\n"), "{stamp:?} {name}");
+        }
+    }
+}
+
 /// What was taken from a socket can't be put back, so it is written.
 #[test]
 fn term_writes_what_was_read_of_a_line_that_cannot_be_left() {

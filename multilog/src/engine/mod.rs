@@ -159,6 +159,9 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             if self.host.stop() >= Some(Stop::Now) {
                 return self.end_line();
             }
+            if let Some(dir) = self.dirs.first() {
+                self.intake.prepare_for(dir.length());
+            }
             let seen = self.intake.peek().map_err(End::Failed)?;
             pace = Busy::No;
             match seen {

@@ -79,6 +79,8 @@ pub trait Intake {
     fn kind(&self) -> Kind;
     /// Which source it is.
     fn identity(&self) -> io::Result<Identity>;
+    /// What a peek makes visible next is likely to go to this place of a file: it may stand in memory accordingly.
+    fn prepare_for(&mut self, _: u64) {}
     /// Makes visible what has arrived, without waiting.
     fn peek(&mut self) -> io::Result<Seen>;
     /// The visible bytes that were not consumed.
@@ -115,6 +117,10 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
 
     fn identity(&self) -> io::Result<Identity> {
         (**self).identity()
+    }
+
+    fn prepare_for(&mut self, place: u64) {
+        (**self).prepare_for(place);
     }
 
     fn peek(&mut self) -> io::Result<Seen> {

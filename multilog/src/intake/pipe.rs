@@ -11,6 +11,7 @@ use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
 use super::{Fate, Intake, Kind, Seen, Woken, identity_of};
+use crate::align;
 use crate::journal::record::Identity;
 
 /// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
@@ -43,6 +44,8 @@ pub struct PipeIntake<'fd> {
     start: usize,
     end: usize,
     held: usize,
+    /// The place of a file that they are for.
+    place: u64,
     /// The capacity of the pipe and of the side pipe.
     capacity: usize,
     /// What the pipe had at first.
@@ -84,6 +87,7 @@ impl<'fd> PipeIntake<'fd> {
             start: 0,
             end: 0,
             held: 0,
+            place: 0,
             capacity,
             original,
             largest,
@@ -143,14 +147,15 @@ impl<'fd> PipeIntake<'fd> {
     /// Reads what is in the side pipe to the end.
     fn read_side(&mut self, count: usize, most: usize) -> io::Result<()> {
         let held = self.start..self.start + self.held;
-        self.buffer.copy_within(held, 0);
-        (self.start, self.end) = (0, self.held);
-        let all = self.held + count;
-        if self.buffer.len() < all + PAGE {
+        if self.buffer.len() < self.held + count + PAGE {
             // A logger that only ever sees a line at a time never touches more than two pages.
             let room = if count < PAGE { PAGE } else { most.max(count) };
             self.buffer.resize(self.held + room + PAGE, 0);
         }
+        let start = align::lead(&self.buffer, self.place);
+        self.buffer.copy_within(held, start);
+        (self.start, self.end) = (start, start + self.held);
+        let all = self.end + count;
         while self.end < all {
             match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
@@ -225,6 +230,10 @@ impl Intake for PipeIntake<'_> {
 
     fn identity(&self) -> io::Result<Identity> {
         identity_of(self.source)
+    }
+
+    fn prepare_for(&mut self, place: u64) {
+        self.place = place;
     }
 
     fn peek(&mut self) -> io::Result<Seen> {

@@ -22,6 +22,20 @@ fn what_was_not_consumed_is_still_in_the_pipe() {
 }
 
 #[test]
+fn what_is_visible_stands_at_the_place_of_a_cache_line_that_it_is_for() {
+    let (read, to) = pipe::new().unwrap();
+    let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+    for place in [0, 37, 99_999] {
+        write(&to, b"one\npart");
+        intake.prepare_for(place);
+        intake.peek().unwrap();
+        assert_eq!(intake.visible().as_ptr().addr() as u64 % 64, place % 64, "{place}");
+        assert_eq!(intake.visible(), b"one\npart");
+        intake.consume(8).unwrap();
+    }
+}
+
+#[test]
 fn the_end_is_when_nobody_can_write_and_nothing_new_is_visible() {
     let (read, to) = pipe::new().unwrap();
     let (quiet, _keep) = pipe::new().unwrap();
