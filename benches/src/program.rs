@@ -110,10 +110,12 @@ fn renew(tools: &str, benches: &str, times: &str, path: &str, record: &str) -> i
     let engines = Engines::read(Path::new(benches), Path::new(tools))?;
     let definition: Definition = definition::read(Path::new(path))?;
     let mut known: Record = definition::read(Path::new(record))?;
-    let mut table = compare::compare(&definition, &engines, rounds(times)?)?;
+    let times = rounds(times)?;
+    let mut table = compare::compare(&definition, &engines, times)?;
     let Record { date, versions, .. } = Record::new(engines.versions(), 0);
     let version = versions.get("multilog").map(String::as_str).unwrap_or_default();
-    write!(table.work, " Measured by itself on {date}, version {version}.").map_err(Error::other)?;
+    write!(table.work, " Measured by itself on {date}, version {version}, {times} rounds.")
+        .map_err(Error::other)?;
     match known.tables.iter_mut().find(|old| old.name == table.name) {
         Some(old) => *old = table,
         None => known.tables.push(table),
