@@ -16,6 +16,6 @@ mod view;
 pub use run::{Outcome, Run, Running, Scratch, until};
 pub use small_disk::SmallDisk;
 pub use under_test::{
-    corpus, is_original, is_root, needs_root, original, ours_only, strace, tool, user_cannot_read,
+    corpus, is_ignored, is_original, is_root, needs_root, original, ours_only, strace, tool, user_cannot_read,
 };
 pub use view::LogView;

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::process::Signal;
+
 /// The path of a tool under test.
 pub fn tool(name: &str) -> PathBuf {
     match std::env::var_os("TOOLS_UNDER_TEST").or_else(|| std::env::var_os("OUR_TOOLS")) {
@@ -110,4 +112,11 @@ fn built() -> &'static Path {
             .expect("cargo names the executable");
         executable.parent().unwrap().to_path_buf()
     })
+}
+
+/// Whether whoever started the tests has it ignored, and so has every program that they start.
+pub fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    u64::from_str_radix(set, 16).unwrap() & 1 << (signal.as_raw() - 1) != 0
 }

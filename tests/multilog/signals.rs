@@ -1,9 +1,11 @@
 //! TERM, HUP, INT, ALRM.
 
 use std::io::{Read, Write};
+use std::process::ChildStdin;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, ours_only};
+use harness::{LogView, Scratch, is_ignored, ours_only};
 use rustix::process::Signal;
 
 fn is(path: &std::path::Path, text: &str) -> bool {
@@ -80,16 +82,20 @@ fn term_leaves_what_is_not_a_whole_line_in_the_pipe() {
     }
 }
 
+/// Writes a line again and again until nobody reads it.
+fn flood(mut to: ChildStdin, line: &'static str) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let lines = line.repeat(4096);
+        while to.write_all(lines.as_bytes()).is_ok() {}
+    })
+}
+
 /// A writer that never pauses must not keep the signal from being seen.
 #[test]
 fn term_is_obeyed_in_a_flood() {
     let here = Scratch::new();
     let mut running = here.multilog(&["s16777215", "n2", "./main"]).start();
-    let mut stdin = running.take_stdin();
-    let flood = std::thread::spawn(move || {
-        let lines = b"0123456789abcde\n".repeat(4096);
-        while stdin.write_all(&lines).is_ok() {}
-    });
+    let flood = flood(running.take_stdin(), "0123456789abcde\n");
     let current = here.path("main/current");
     running.until("it logs", || std::fs::metadata(&current).is_ok_and(|m| m.len() > 0));
     std::thread::sleep(Duration::from_millis(100));
@@ -105,11 +111,7 @@ fn alrm_and_term_in_a_flood_leave_whole_lines() {
     for (stamp, length) in [(&[][..], 17), (&["t"], 43)] {
         let here = Scratch::new();
         let mut running = here.multilog(&[stamp, &["s16777215", "n5", "./main"]].concat()).start();
-        let mut stdin = running.take_stdin();
-        let flood = std::thread::spawn(move || {
-            let lines = b"eighteen of them.\n".repeat(4096);
-            while stdin.write_all(&lines).is_ok() {}
-        });
+        let flood = flood(running.take_stdin(), "eighteen of them.\n");
         let current = here.path("main/current");
         running.until("it logs", || std::fs::metadata(&current).is_ok_and(|m| m.len() > 0));
         for _ in 0..20 {
@@ -165,13 +167,6 @@ fn nothing_is_lost_between_a_logger_that_is_told_to_end_and_the_next() {
     running.wait();
     let expected: String = (0..20_000).map(|n| format!("line {n}\n")).collect();
     assert!(LogView::of(here.path("main")).text() == expected);
-}
-
-/// Whether whoever started the tests has it ignored, and so has every program that they start.
-fn is_ignored(signal: Signal) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
-    u64::from_str_radix(set, 16).unwrap() & 1 << (signal.as_raw() - 1) != 0
 }
 
 /// The original dies of them, and what it had buffered is gone.
