@@ -56,23 +56,21 @@ impl Assembly {
     ) -> Assembly {
         let selection = Selection::new(actions, stamper.as_ref().map(Stamper::form));
         let fixed = selection.is_everything();
-        let mut route = Vec::with_capacity(outputs.len());
-        if fixed {
-            route.extend(0..outputs.len());
-        }
         let statuses = (0..statuses).map(|_| Status::default()).collect();
-        Assembly {
+        let mut assembly = Assembly {
             selection,
             stamper,
+            route: Vec::with_capacity(outputs.len()),
             outputs,
             asides: Asides { alerts: Alerts::default(), statuses },
-            route,
             fixed,
             midline: false,
             batch: 0,
             newlines: Newlines::default(),
             head: Vec::with_capacity(WINDOW),
-        }
+        };
+        assembly.end_line();
+        assembly
     }
 
     /// The last stamp given: labels of files are later than it.
@@ -283,7 +281,8 @@ impl Assembly {
         at + taken
     }
 
-    /// A line that was begun under another script may have taken another route.
+    /// No line is in hand. Where every line takes the same route it is this, whatever that of a line was that was begun
+    /// under another script.
     fn end_line(&mut self) {
         self.midline = false;
         if self.fixed {

@@ -124,42 +124,37 @@ fn exit_waits_for_the_service() {
     assert!(!lives(pid));
 }
 
-/// Each option sends its signal. A shell can't catch one that was ignored when it began.
-fn sends(service: &Service, options: [(&str, &str, Signal); 4]) {
+/// Each option sends its signal to a service. A shell can't catch one that was ignored when it began.
+fn reach_a_service(options: [(&str, &str, Signal); 4]) {
+    let service = Service::up(TRAPS);
+    service.until_log(1);
     let caught = options.into_iter().filter(|&(_, _, signal)| !is_ignored(signal));
     for (count, (option, name, _)) in (2..).zip(caught) {
         service.svc(option);
         assert_eq!(service.until_log(count)[count - 1], name);
     }
+    service.leave();
 }
 
 #[test]
 fn signals_reach_the_service() {
-    let service = Service::up(TRAPS);
-    service.until_log(1);
-    let options = [
+    reach_a_service([
         ("-h", "HUP", Signal::HUP),
         ("-a", "ALRM", Signal::ALARM),
         ("-i", "INT", Signal::INT),
         ("-t", "TERM", Signal::TERM),
-    ];
-    sends(&service, options);
-    service.leave();
+    ]);
 }
 
 #[test]
 fn more_signals_reach_the_service() {
     if harness::ours_only("Letters of svc") {
-        let service = Service::up(TRAPS);
-        service.until_log(1);
-        let options = [
+        reach_a_service([
             ("-q", "QUIT", Signal::QUIT),
             ("-1", "USR1", Signal::USR1),
             ("-2", "USR2", Signal::USR2),
             ("-w", "WINCH", Signal::WINCH),
-        ];
-        sends(&service, options);
-        service.leave();
+        ]);
     }
 }
 

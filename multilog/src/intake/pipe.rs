@@ -148,7 +148,8 @@ impl<'fd> PipeIntake<'fd> {
     fn read_side(&mut self, count: usize, most: usize) -> io::Result<()> {
         let held = self.start..self.start + self.held;
         if self.buffer.len() < self.held + count + PAGE {
-            // A logger that only ever sees a line at a time never touches more than two pages.
+            // A logger that only ever sees a line at a time never touches more than two pages. The last one has room for
+            // what is left free at the start.
             let room = if count < PAGE { PAGE } else { most.max(count) };
             self.buffer.resize(self.held + room + PAGE, 0);
         }
