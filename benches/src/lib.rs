@@ -21,3 +21,4 @@ pub mod plot;
 pub mod program;
 pub mod record;
 pub mod report;
+pub mod short;

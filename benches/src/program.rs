@@ -19,14 +19,11 @@ use unix::tool::{Exit, Fatal};
 
 use crate::definition::{self, Definition, Engines, Growth};
 use crate::record::Record;
-use crate::{compare, plot, report};
+use crate::{compare, plot, report, short};
 
 const USAGE: &str = "usage: compare measure|short|one|renew|show|gate argument ...";
 /// A bar is missed when a ratio is further below it than this.
 const TOLERANCE: f64 = 0.9;
-/// In the short form, how far a ratio may be below the one of the record that is committed: a machine that does
-/// other things as well is no reason to stop.
-const SHORT_TOLERANCE: f64 = 0.6;
 
 /// Runs one of the commands.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
@@ -76,24 +73,11 @@ fn measure(tools: &str, benches: &str, times: &str, to: &str) -> io::Result<Exit
     Ok(Exit::Success)
 }
 
-/// Less input, ours and the original, held against the short form of the record.
+/// Less of it, held against a record.
 fn short(tools: &str, benches: &str, times: &str, committed: &str) -> io::Result<Exit> {
-    let (benches, times) = (Path::new(benches), rounds(times)?);
-    let engines = Engines::read(benches, Path::new(tools))?;
+    let engines = Engines::read(Path::new(benches), Path::new(tools))?;
     let record: Record = definition::read(Path::new(committed))?;
-    let definitions: Vec<Definition> = definition::read_all(&benches.join("definitions"))?;
-    let mut missed = 0;
-    for definition in definitions.into_iter().map(Definition::shortened) {
-        let Some(known) = record.short.iter().find(|table| table.name == definition.name) else { continue };
-        let table = compare::compare(&definition, &engines, times)?;
-        for (row, known) in table.rows.iter().zip(&known.rows).skip(1) {
-            let least = known.ratio.min(known.bar.unwrap_or(known.ratio)) * SHORT_TOLERANCE;
-            let found = format!("{}: {:.1} x {}, at least {least:.1}", table.name, row.ratio, row.engine);
-            missed += usize::from(row.ratio < least);
-            say(&Message::new(if row.ratio < least { "missed: " } else { "reached: " }).and(found));
-        }
-    }
-    Ok(if missed == 0 { Exit::Success } else { Exit::Code(1) })
+    short::run(&engines, Path::new(benches), &record, rounds(times)?)
 }
 
 /// One definition, shown at once.
