@@ -8,7 +8,7 @@ trap 'rm -rf "$place"' EXIT
 chmod 755 "$place"
 executables() { cargo "$@" --locked --quiet --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'; }
 cp $(executables build --bins -p multilog -p supervise-min) "$place"
-cp "$(executables test -p harness --test chain --no-run)" "$place/suite"
+cp "$(executables test --test chain --no-run)" "$place/suite"
 cd /
 umask 022
 run() { env -i PATH=/usr/bin:/bin TMPDIR=/tmp "$@" "$place/setuidgid" nobody "$place/suite" --quiet; }
