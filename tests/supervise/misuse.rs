@@ -80,13 +80,15 @@ fn a_script_that_cannot_be_run_is_said_and_tried_again() {
     ] {
         let mut service = Service::new("exit");
         service.here.run("/bin/sh".as_ref(), &["-c", spoil]).over("").quietly();
-        let running = service.here.run(&tool("supervise"), &["x"]).start();
-        service.supervise = Some(running);
-        until("supervise runs", || service.ok());
-        std::thread::sleep(std::time::Duration::from_millis(1300));
-        let words = service.leave().stderr;
+        let elsewhere = Scratch::new();
+        let said = elsewhere.path("said");
+        let file = std::fs::File::create(&said).unwrap();
+        service.supervise = Some(service.here.run(&tool("supervise"), &["x"]).saying_to(file).start());
         let expected = format!("supervise: fatal: unable to start x/run: {reason}\n");
-        assert!(words.len() >= 2 * expected.len() && words.replace(&expected, "").is_empty(), "{words}");
+        let words = || std::fs::read_to_string(&said).unwrap();
+        until("it is said twice", || words().len() >= 2 * expected.len());
+        service.leave();
+        assert!(words().replace(&expected, "").is_empty(), "{}", words());
     }
 }
 
