@@ -5,6 +5,7 @@
 //! compare short TOOLS BENCHES ROUNDS RECORD             less of it, held against a record
 //! compare one TOOLS BENCHES ROUNDS DEFINITION           one table, shown at once
 //! compare renew TOOLS BENCHES ROUNDS DEFINITION RECORD  one table of a record measured again, which then says so
+//! compare grow TOOLS BENCHES ROUNDS RECORD              the series of a record measured again
 //! compare show RECORD FOLDER README PERFORMANCE         tables and plots from a record
 //! compare gate RECORD                                   fails when a bar is missed
 //! ```
@@ -18,10 +19,10 @@ use unix::diag::{Message, say};
 use unix::tool::{Exit, Fatal};
 
 use crate::definition::{self, Definition, Engines, Growth};
-use crate::record::Record;
+use crate::record::{Record, Series};
 use crate::{compare, plot, report, short};
 
-const USAGE: &str = "usage: compare measure|short|one|renew|show|gate argument ...";
+const USAGE: &str = "usage: compare measure|short|one|renew|grow|show|gate argument ...";
 /// A bar is missed when a ratio is further below it than this.
 const TOLERANCE: f64 = 0.9;
 
@@ -36,6 +37,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         ["renew", tools, benches, rounds, definition, record] => {
             renew(tools, benches, rounds, definition, record)
         }
+        ["grow", tools, benches, rounds, record] => grow(tools, benches, rounds, record),
         ["show", record, folder, readme, performance] => show(record, folder, readme, performance),
         ["gate", record] => gate(record),
         _ => return Err(Fatal::misuse(Message::new(USAGE))),
@@ -65,12 +67,15 @@ fn measure(tools: &str, benches: &str, times: &str, to: &str) -> io::Result<Exit
             record.short.push(compare::compare(&definition, &engines, times)?);
         }
     }
-    let growths: Vec<Growth> = definition::read_all(&benches.join("growth"))?;
-    for growth in &growths {
-        record.growth.push(compare::grow(growth, &engines, times.min(3))?);
-    }
+    record.growth = series(benches, &engines, times)?;
     record.write(Path::new(to))?;
     Ok(Exit::Success)
+}
+
+/// How throughput changes.
+fn series(benches: &Path, engines: &Engines, times: usize) -> io::Result<Vec<Series>> {
+    let growths: Vec<Growth> = definition::read_all(&benches.join("growth"))?;
+    growths.iter().map(|growth| compare::grow(growth, engines, times)).collect()
 }
 
 /// Less of it, held against a record.
@@ -104,6 +109,15 @@ fn renew(tools: &str, benches: &str, times: &str, path: &str, record: &str) -> i
         Some(old) => *old = table,
         None => known.tables.push(table),
     }
+    known.write(Path::new(record))?;
+    Ok(Exit::Success)
+}
+
+/// The series of a record, of which the rest stays as it is.
+fn grow(tools: &str, benches: &str, times: &str, record: &str) -> io::Result<Exit> {
+    let engines = Engines::read(Path::new(benches), Path::new(tools))?;
+    let mut known: Record = definition::read(Path::new(record))?;
+    known.growth = series(Path::new(benches), &engines, rounds(times)?)?;
     known.write(Path::new(record))?;
     Ok(Exit::Success)
 }
