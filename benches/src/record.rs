@@ -42,7 +42,7 @@ pub struct Table {
 }
 
 /// What one engine gave.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Its name.
     pub engine: String,
@@ -143,16 +143,7 @@ mod tests {
 
     #[test]
     fn a_row_reaches_what_its_worst_bar_says() {
-        let row = |ratio, bar, size| Row {
-            engine: String::new(),
-            values: Vec::new(),
-            median: 1.0,
-            ratio,
-            bar,
-            most: None,
-            size,
-            note: String::new(),
-        };
+        let row = |ratio, bar, size| Row { median: 1.0, ratio, bar, size, ..Row::default() };
         assert!(row(12.0, Some(13.0), None).reached() < 1.0);
         assert!(row(14.0, Some(13.0), Some((1.05, 1.1))).reached() > 1.0);
         assert!(row(14.0, Some(13.0), Some((1.2, 1.1))).reached() < 1.0);

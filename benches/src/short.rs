@@ -68,16 +68,7 @@ mod tests {
 
     #[test]
     fn three_fifths_of_the_record_or_of_the_bar_are_asked_for_whichever_is_lower() {
-        let row = |ratio, bar| Row {
-            engine: String::new(),
-            values: Vec::new(),
-            median: 1.0,
-            ratio,
-            bar,
-            most: None,
-            size: None,
-            note: String::new(),
-        };
+        let row = |ratio, bar| Row { ratio, bar, ..Row::default() };
         for (ratio, bar, asked) in [(10.0, Some(12.0), 6.0), (10.0, Some(8.0), 4.8), (10.0, None, 6.0)] {
             assert!((least(&row(ratio, bar)) - asked).abs() < 1e-9, "{ratio} {bar:?}");
         }
