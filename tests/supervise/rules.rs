@@ -97,8 +97,11 @@ fn without_a_group_of_its_own_the_process_gets_it_and_that_is_said() {
         service.until_log(1);
         service.svc("-+h");
         assert_eq!(service.until_log(2), ["up", "main"]);
+        // Two signals, and one command.
+        service.svc("-+d");
+        service.until("down N seconds, normally up");
         let words = "supervise: warning: unable to signal the group of x: it has none of its own without a file setsid\n";
-        assert_eq!(service.leave().stderr, words);
+        assert_eq!(service.leave().stderr, words.repeat(2));
     }
 }
 

@@ -158,7 +158,11 @@ impl Supervise {
     }
 
     fn handle(&mut self, event: Event) {
-        for action in self.machine.step(event, self.begun.elapsed()) {
+        let actions = self.machine.step(event, self.begun.elapsed());
+        if actions.iter().any(|action| matches!(action, Action::Signal(Target::Group, _))) {
+            self.warn_of_no_group();
+        }
+        for action in actions {
             match action {
                 Action::Start => self.start(),
                 Action::Finish => self.finish(),
@@ -169,20 +173,26 @@ impl Supervise {
         }
     }
 
+    /// Once for each command, however many signals it is.
+    fn warn_of_no_group(&self) {
+        if self.process.is_some() && self.session == Session::Shared {
+            warn("supervise", &self.no_group().and(": it has none of its own without a file setsid"));
+        }
+    }
+
+    fn no_group(&self) -> Message {
+        Message::new("unable to signal the group of ").and(self.directory.name())
+    }
+
     fn signal(&self, target: Target, signal: Signal) {
         let Some(process) = &self.process else { return };
-        let message = Message::new("unable to signal the group of ").and(self.directory.name());
-        match (target, self.session) {
-            (Target::Process, _) => {}
-            (Target::Group, Session::Shared) => {
-                warn("supervise", &message.and(": it has none of its own without a file setsid"));
-            }
-            (Target::Group, Session::Own) => match process.signal_group(signal) {
+        if (target, self.session) == (Target::Group, Session::Own) {
+            match process.signal_group(signal) {
                 Ok(()) => return,
                 // It has not come to make one.
                 Err(error) if error.raw_os_error() == Some(NO_SUCH_PROCESS) => {}
-                Err(error) => warn("supervise", &message.because(&error)),
-            },
+                Err(error) => warn("supervise", &self.no_group().because(&error)),
+            }
         }
         // What has ended meanwhile needs none.
         process.signal(signal).ok();
