@@ -13,7 +13,7 @@ mod small_disk;
 mod under_test;
 mod view;
 
-pub use run::{Outcome, Run, Running, Scratch, until};
+pub use run::{Outcome, Run, Running, Scratch, until, wakeups};
 pub use small_disk::SmallDisk;
 pub use under_test::{
     corpus, is_ignored, is_original, is_root, needs_root, original, ours_only, strace, tool, user_cannot_read,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
-use harness::{LogView, Scratch, ours_only};
+use harness::{LogView, Scratch, ours_only, until, wakeups};
 use rustix::process::Signal;
 
 #[test]
@@ -67,6 +67,21 @@ fn a_partial_line_is_completed_by_what_comes_later() {
     }
     running.end().quietly();
     assert_eq!(LogView::of(here.path("main")).text(), "one two three\nfour\n");
+}
+
+/// Neither the loop nor what seals files, which both had something to do.
+#[test]
+fn a_logger_to_which_nothing_comes_does_not_wake_up() {
+    let here = Scratch::new();
+    let mut running = here.multilog(&["t", "s4096", "n3", "./main"]).start();
+    running.write("a line\n".repeat(500).as_bytes());
+    running.until("it has sealed files", || LogView::of(here.path("main")).codes().contains(&"s"));
+    until("nothing is left to do", || {
+        let before = wakeups(running.pid());
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        wakeups(running.pid()) == before
+    });
+    running.end().quietly();
 }
 
 /// The bytes of a line that is not complete can be had by whoever reads the pipe next.
