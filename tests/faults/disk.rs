@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, SmallDisk, tool};
+use harness::{LogView, Random, Scratch, SmallDisk, tool};
 
 use crate::is_long;
-use crate::lines::{Kind, Random, account};
+use crate::lines::{Kind, account};
 use crate::storm::{end, start};
 
 /// Fills the file system of `path` but for `room` bytes.

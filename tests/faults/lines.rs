@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use harness::LogView;
+use harness::{LogView, Random};
 
 /// What kind of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,23 +19,6 @@ pub(crate) enum Kind {
 
 /// A line that is so many lines off is not that line.
 const FAR: u64 = 300_000;
-
-/// A generator that gives the same numbers for the same seed.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % limit
-    }
-}
 
 impl Kind {
     /// Line number `n`, with its newline. Lines of the same number are the same in every run.

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::lines::{Kind, Random};
+use harness::Random;
+
+use crate::lines::Kind;
 
 /// What it is like.
 #[derive(Clone, Copy, Debug)]

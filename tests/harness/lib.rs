@@ -8,11 +8,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
+mod random;
 mod run;
 mod small_disk;
 mod under_test;
 mod view;
 
+pub use random::Random;
 pub use run::{Outcome, Run, Running, Scratch, until, wakeups};
 pub use small_disk::SmallDisk;
 pub use under_test::{

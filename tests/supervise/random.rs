@@ -1,6 +1,6 @@
 //! Random commands to the real thing: the status is never torn, and the last command decides.
 
-use harness::ours_only;
+use harness::{Random, ours_only};
 
 use crate::{Service, until};
 
@@ -17,18 +17,14 @@ const MOODY: &str = "n=$(cat n 2>/dev/null || echo 0); echo $((n + 1)) >n\n\
 fn five_hundred_random_commands() {
     if ours_only("Waiting after a start") {
         let service = Service::up(MOODY);
-        let mut seed = 2026u32;
-        let mut next = |limit: u32| {
-            seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12345);
-            seed / 65536 % limit
-        };
+        let mut random = Random::new(2026);
         for round in 0..500 {
-            let letter = char::from(b"udopcht"[next(7) as usize]);
+            let letter = char::from(b"udopcht"[usize::try_from(random.below(7)).unwrap()]);
             service.svc(&format!("-{letter}"));
             let status = std::fs::read(service.here.path("x/supervise/status")).unwrap();
             assert_eq!(status.len(), 18, "round {round}");
-            if next(10) == 0 {
-                std::thread::sleep(std::time::Duration::from_millis(u64::from(next(50))));
+            if random.below(10) == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(random.below(50)));
             }
         }
         service.svc("-cdk");

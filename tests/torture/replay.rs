@@ -4,7 +4,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use harness::Scratch;
+use harness::{Random, Scratch};
 
 use crate::recording::{Recording, run};
 
@@ -73,18 +73,13 @@ impl Log {
         let entries = &self.entries[..end];
         let flushed = entries.iter().rposition(|entry| entry.flags & FLUSH != 0).map_or(0, |at| at + 1);
         let mut random = match mode {
-            Mode::Prefix => 0,
-            Mode::Subset(seed) => seed | 1,
+            Mode::Prefix => None,
+            Mode::Subset(seed) => Some(Random::new(seed)),
         };
         let mut sealed = None;
         for (at, entry) in entries.iter().enumerate() {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            let reaches = match mode {
-                Mode::Prefix => true,
-                Mode::Subset(_) => at < flushed || entry.flags & FUA != 0 || random & 1 == 0,
-            };
+            let chosen = random.as_mut().is_none_or(|random| random.below(2) == 0);
+            let reaches = chosen || at < flushed || entry.flags & FUA != 0;
             if reaches && !entry.data.is_empty() {
                 file.write_all_at(&entry.data, entry.offset).unwrap();
             }
