@@ -65,7 +65,7 @@ bench-tools: build
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
 	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/byte-loop $(RELEASE)/plain-multilog $(RELEASE)/compare target/tools/
 
-# Everybody in turn on the same input; record, tables and plots go to benches/record. About three quarters of an hour.
+# Everybody in turn on the same input; record, tables and plots go to benches/record. Not quite an hour.
 bench: bench-tools
 	target/tools/compare measure target/tools benches 5 target/record.json
 	cp target/record.json benches/record/record.json

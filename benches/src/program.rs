@@ -5,7 +5,7 @@
 //! compare short TOOLS BENCHES ROUNDS RECORD             less of it, held against a record
 //! compare one TOOLS BENCHES ROUNDS DEFINITION           one table, shown at once
 //! compare renew TOOLS BENCHES ROUNDS DEFINITION RECORD  one table of a record measured again, which then says so
-//! compare grow TOOLS BENCHES ROUNDS RECORD              the series of a record measured again
+//! compare part TOOLS BENCHES ROUNDS short|growth RECORD  the short form or the series of a record measured again
 //! compare show RECORD FOLDER README PERFORMANCE         tables and plots from a record
 //! compare gate RECORD                                   fails when a bar is missed
 //! ```
@@ -22,7 +22,7 @@ use crate::definition::{self, Definition, Engines, Growth};
 use crate::record::{Record, Series};
 use crate::{compare, plot, report, short};
 
-const USAGE: &str = "usage: compare measure|short|one|renew|grow|show|gate argument ...";
+const USAGE: &str = "usage: compare measure|short|one|renew|part|show|gate argument ...";
 /// A bar is missed when a ratio is further below it than this.
 const TOLERANCE: f64 = 0.9;
 
@@ -37,7 +37,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         ["renew", tools, benches, rounds, definition, record] => {
             renew(tools, benches, rounds, definition, record)
         }
-        ["grow", tools, benches, rounds, record] => grow(tools, benches, rounds, record),
+        ["part", tools, benches, rounds, which, record] => part(tools, benches, rounds, which, record),
         ["show", record, folder, readme, performance] => show(record, folder, readme, performance),
         ["gate", record] => gate(record),
         _ => return Err(Fatal::misuse(Message::new(USAGE))),
@@ -62,11 +62,7 @@ fn measure(tools: &str, benches: &str, times: &str, to: &str) -> io::Result<Exit
         }
         record.write(Path::new(to))?;
     }
-    for definition in definitions.into_iter().map(Definition::shortened) {
-        if definition.runs.len() > 1 && definition.is_checked() {
-            record.short.push(compare::compare(&definition, &engines, times)?);
-        }
-    }
+    record.short = short::tables(benches, &engines, times)?;
     record.growth = series(benches, &engines, times)?;
     record.write(Path::new(to))?;
     Ok(Exit::Success)
@@ -113,11 +109,16 @@ fn renew(tools: &str, benches: &str, times: &str, path: &str, record: &str) -> i
     Ok(Exit::Success)
 }
 
-/// The series of a record, of which the rest stays as it is.
-fn grow(tools: &str, benches: &str, times: &str, record: &str) -> io::Result<Exit> {
-    let engines = Engines::read(Path::new(benches), Path::new(tools))?;
+/// A part of a record, of which the rest stays as it is.
+fn part(tools: &str, benches: &str, times: &str, which: &str, record: &str) -> io::Result<Exit> {
+    let (benches, times) = (Path::new(benches), rounds(times)?);
+    let engines = Engines::read(benches, Path::new(tools))?;
     let mut known: Record = definition::read(Path::new(record))?;
-    known.growth = series(Path::new(benches), &engines, rounds(times)?)?;
+    match which {
+        "short" => known.short = short::tables(benches, &engines, times)?,
+        "growth" => known.growth = series(benches, &engines, times)?,
+        _ => return Err(Error::other(format!("a record has no part {which}"))),
+    }
     known.write(Path::new(record))?;
     Ok(Exit::Success)
 }

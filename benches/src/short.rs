@@ -17,11 +17,23 @@ use crate::record::{Record, Row, Table};
 const TOLERANCE: f64 = 0.6;
 /// How many times as many rounds there are for a table that has missed.
 const AGAIN: usize = 7;
+/// The same for the tables of a record, against those of its long form.
+const RECORDED: usize = 3;
+
+/// The tables for a record of so many rounds.
+pub fn tables(benches: &Path, engines: &Engines, rounds: usize) -> io::Result<Vec<Table>> {
+    let compared = definitions(benches)?.into_iter().filter(|one| one.runs.len() > 1 && one.is_checked());
+    compared.map(|definition| compare::compare(&definition, engines, rounds * RECORDED)).collect()
+}
+
+fn definitions(benches: &Path) -> io::Result<Vec<Definition>> {
+    let definitions: Vec<Definition> = definition::read_all(&benches.join("definitions"))?;
+    Ok(definitions.into_iter().map(Definition::shortened).collect())
+}
 
 /// Measures each table that `record` has in short, over so many rounds.
 pub fn run(engines: &Engines, benches: &Path, record: &Record, rounds: usize) -> io::Result<Exit> {
-    let definitions: Vec<Definition> = definition::read_all(&benches.join("definitions"))?;
-    let definitions: Vec<Definition> = definitions.into_iter().map(Definition::shortened).collect();
+    let definitions = definitions(benches)?;
     let known = |definition: &Definition| record.short.iter().find(|table| table.name == definition.name);
     let all: Vec<_> = definitions.iter().filter_map(|one| Some((one, known(one)?))).collect();
     let missed = missing(&all, engines, rounds)?;
