@@ -1,6 +1,6 @@
 //! The short form of the comparison: less input, ours and the original, held against the record that is committed.
 //!
-//! Its runs take a twentieth of a second, so a disk that is busy elsewhere doubles the time of one in ten. A table that
+//! Its runs take a twentieth of a second, so a disk that is busy elsewhere doubles the time of one in a dozen. A table that
 //! misses is therefore measured again, after all the others and over more rounds, and only then believed.
 
 use std::io;
