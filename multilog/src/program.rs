@@ -1,10 +1,13 @@
 //! The program: arguments to script, script to open directories, directories to engine.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use unix::diag::{self, Message};
+use unix::event::Bell;
 use unix::tool::{Exit, Fatal};
 
+use crate::descriptors::{self, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
@@ -50,19 +53,40 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 
 fn run(mut script: Script) -> Result<Exit, Fatal> {
     unix::file::set_umask(0o022);
-    let host = System::new(&script.statuses)?;
+    unix::limit::raise_descriptors();
+    let mut host = System::new()?;
+    let plan = plan(&script);
+    host.open_statuses(&script.statuses, plan.statuses)?;
     let mut filesystems = Vec::with_capacity(script.logs.len());
     for config in &mut script.logs {
         config.size = config.size.within(unix::file::size_limit());
         filesystems.push(RealFs::open(&config.path)?);
     }
-    let care = if filesystems.is_empty() { Care::Read } else { Care::Peek };
     let boot = unix::file::boot_id().ok();
-    let intake = intake::open(care, |error| {
-        let said = Message::new("unable to look into the input, a kill may lose lines");
-        diag::warn(PROGRAM, &said.because(error));
-    });
-    start::open(script, filesystems, intake, host, boot, Threading::Thread)?.run()
+    let intake = intake::open(plan.care, warn_blind);
+    if plan.care == Care::Read && !filesystems.is_empty() {
+        warn_blind(&unix::errno::too_many_open());
+    }
+    start::open(script, filesystems, intake, host, boot, threading(plan.pending))?.run()
+}
+
+/// What the descriptors are for.
+fn plan(script: &Script) -> Plan {
+    let (directories, statuses) = (script.logs.len(), script.statuses.len());
+    let free = unix::limit::free_descriptors(descriptors::wanted(directories, statuses));
+    descriptors::plan(free, directories, statuses)
+}
+
+fn threading(pending: usize) -> Threading {
+    match Bell::new() {
+        Ok(progress) if pending > 0 => Threading::Thread { progress: Arc::new(progress), pending },
+        _ => Threading::Caller { behind: 0 },
+    }
+}
+
+fn warn_blind(error: &std::io::Error) {
+    let said = Message::new("unable to look into the input, a kill may lose lines");
+    diag::warn(PROGRAM, &said.because(error));
 }
 
 fn refuse(misuse: &Misuse) -> Fatal {

@@ -105,14 +105,26 @@ pub fn lookup(directory: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
 /// The names in a directory, without `.` and `..`.
 pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
     let mut found = Vec::new();
+    each_name(directory, &mut |name| found.push(name.to_owned()))?;
+    Ok(found)
+}
+
+/// Shows every name in a directory but `.` and `..`.
+pub fn each_name(directory: impl AsFd, see: &mut dyn FnMut(&OsStr)) -> io::Result<()> {
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
-            found.push(OsStr::from_bytes(name).to_owned());
+            see(OsStr::from_bytes(name));
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// When a file or directory last changed: seconds and nanoseconds of its ctime.
+pub fn changed(file: impl AsFd) -> io::Result<(i64, u64)> {
+    let stat = fstat(file)?;
+    Ok((stat.st_ctime, stat.st_ctime_nsec))
 }
 
 /// The working directory, for calls that want one.
