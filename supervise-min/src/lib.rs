@@ -7,13 +7,11 @@
 //! svshutdown  ends all services in order, with svscan or without
 //! service/    what these share: commands, the 18 bytes of the status, the rules of a service's life
 //! chain/      tools that change this process - variables, account, limits, locks - and become the next program
-//! options     words of the command line, as daemontools reads them
 //! ```
 
 #![forbid(unsafe_code)]
 
 pub mod chain;
-pub mod options;
 pub mod readproctitle;
 pub mod service;
 pub mod supervise;
@@ -25,3 +23,5 @@ pub mod svshutdown;
 pub mod svstat;
 pub mod svup;
 pub mod svwait;
+
+use unix::options;

@@ -4,9 +4,12 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{FileType, Mode, OFlags, fcntl_setfl, fstat, major, minor, open};
-use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionread};
+use rustix::io::{Errno, FdFlags, fcntl_setfd, ioctl_fionread};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice, tee};
+
+use crate::event;
 
 /// A fresh pipe, close-on-exec: the end to read and the end to write.
 pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -121,6 +124,34 @@ pub fn duplicate(from: impl AsFd, to: impl AsFd, bytes: usize) -> io::Result<usi
 /// Reads what is there, waiting for at least a byte; 0 at the end.
 pub fn read(from: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::retry_on_intr(|| rustix::io::read(from.as_fd(), &mut *buffer))?)
+}
+
+/// Reads to the end of a buffer, as much as it has room for, and waits for at least a byte; 0 at the end.
+///
+/// It waits where the descriptor is non-blocking as well: whoever else has it may have made it so.
+pub fn read_more(from: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        match rustix::io::read(from.as_fd(), spare_capacity(buffer)) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => event::until_readable(from.as_fd())?,
+            got => return Ok(got?),
+        }
+    }
+}
+
+/// Writes all of it, and waits where nothing is taken at the moment, non-blocking or not.
+pub fn write_all(to: impl AsFd, bytes: &[u8]) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match rustix::io::write(to.as_fd(), left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => left = &left[written..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => event::until_writable(to.as_fd())?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Moves up to `bytes` from the head of `from` to `to` (a pipe, a file or /dev/null), never waiting.
