@@ -1,11 +1,12 @@
 #!/bin/sh
 # Debian's daemontools and its peers, the tracer and the clock, for the tests that compare and the tests that make
-# calls fail.
+# calls fail; GNU time, which counts.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
 missing=
 [ -x /usr/bin/multilog ] || missing="$missing daemontools"
 [ -x /usr/bin/strace ] || missing="$missing strace"
 [ -x /usr/bin/faketime ] || missing="$missing faketime"
+[ -x /usr/bin/time ] || missing="$missing time"
 [ -x /usr/bin/s6-log ] || missing="$missing s6"
 [ -x /usr/bin/svlogd ] || missing="$missing runit"
 [ -n "$missing" ] || exit 0
