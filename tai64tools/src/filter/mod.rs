@@ -125,17 +125,30 @@ fn in_turn<R: Rewrite>(source: &mut Source<R>, mut out: Block, pace: Pace) -> io
 pub(crate) mod tests {
     use super::*;
 
-    /// What comes out when the input arrives in pieces of this length.
+    /// What comes out when the input arrives in pieces of this length and leaves in blocks that are full at it.
     pub(crate) fn in_pieces(rewrite: &mut impl Rewrite, input: &[u8], piece: usize) -> Vec<u8> {
-        let mut out = Block::endless();
-        let (mut start, mut end) = (0, 0);
-        while end < input.len() {
-            end = (end + piece).min(input.len());
-            rewrite.arrived();
-            start += rewrite.rewrite(&input[start..end], &mut out, Ending::Open);
+        let mut block = Block::new(piece, piece).unwrap();
+        let (room, mut out) = (block.bytes.capacity(), Vec::new());
+        let (mut start, mut end, mut ending) = (0, 0, Ending::Open);
+        loop {
+            start += rewrite.rewrite(&input[start..end], &mut block, ending);
+            assert_eq!(block.bytes.capacity(), room, "it grew");
+            let is_full = block.is_full();
+            if is_full || ending == Ending::Final {
+                out.extend_from_slice(block.whole());
+                block.go_on();
+            }
+            match (is_full, ending) {
+                (true, _) => {}
+                (false, Ending::Final) => break,
+                (false, Ending::Open) if end == input.len() => ending = Ending::Final,
+                (false, Ending::Open) => {
+                    end = (end + piece).min(input.len());
+                    rewrite.arrived();
+                }
+            }
         }
-        start += rewrite.rewrite(&input[start..], &mut out, Ending::Final);
-        assert_eq!(start, input.len(), "something was left");
-        out.bytes
+        assert_eq!((start, block.bytes.len()), (input.len(), 0), "something was left");
+        out
     }
 }

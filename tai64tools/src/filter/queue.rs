@@ -98,3 +98,76 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn queue(blocks: usize) -> Queue {
+        Queue::new((0..blocks).map(|_| Block::endless()).collect())
+    }
+
+    #[test]
+    fn blocks_come_out_in_their_order_and_all_of_them() {
+        for blocks in [1, 2, 3, 16] {
+            let queue = queue(blocks);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    for number in 0..5000u32 {
+                        let mut block = queue.take_empty().unwrap();
+                        assert!(block.bytes.is_empty());
+                        block.bytes.extend_from_slice(&number.to_ne_bytes());
+                        queue.give_full(block);
+                    }
+                    queue.close();
+                });
+                for number in 0..5000u32 {
+                    let block = queue.take_full().unwrap();
+                    assert_eq!(block.bytes, number.to_ne_bytes());
+                    queue.give_empty(block);
+                }
+                assert!(queue.take_full().is_none());
+            });
+        }
+    }
+
+    #[test]
+    fn a_thread_that_waits_is_woken_for_half_of_the_blocks() {
+        let queue = queue(6);
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let first = queue.take_full().unwrap();
+                let there = 1 + queue.lock().full.len();
+                queue.give_empty(first);
+                there
+            });
+            while !queue.lock().writer_waits {
+                thread::yield_now();
+            }
+            for given in 1..=3 {
+                assert!(queue.lock().writer_waits, "woken for {} blocks", given - 1);
+                queue.give_full(queue.take_empty().unwrap());
+            }
+            assert_eq!(writer.join().unwrap(), 3);
+        });
+    }
+
+    #[test]
+    fn whoever_waits_is_told_when_the_other_side_goes() {
+        let queue = queue(1);
+        thread::scope(|scope| {
+            let filler = scope.spawn(|| {
+                queue.give_full(queue.take_empty().unwrap());
+                queue.take_empty().is_none()
+            });
+            while !queue.lock().filler_waits {
+                thread::yield_now();
+            }
+            queue.close();
+            assert!(filler.join().unwrap());
+        });
+        assert!(queue.take_full().is_some(), "what was full is still there");
+        assert!(queue.take_full().is_none());
+    }
+}
