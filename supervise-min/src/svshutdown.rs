@@ -19,6 +19,7 @@ use unix::tool::{Exit, Fatal};
 
 use crate::service::command::tell;
 use crate::service::place;
+use crate::service::scanner::svscan_in;
 use crate::service::status::Status;
 use crate::service::survivor::{self, Role, Survivor};
 
@@ -37,7 +38,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let services =
         services(&directory).map_err(|error| Fatal::system(failed("unable to read directory "), &error))?;
     prepare(&services);
-    match svscan_in(&directory) {
+    match place::id(&directory).and_then(svscan_in) {
         Some(svscan) => {
             end(&svscan).map_err(|error| Fatal::system(failed("unable to stop svscan in "), &error))?
         }
@@ -73,14 +74,6 @@ fn prepare(services: &[PathBuf]) {
             Err(error) => warn("svshutdown", &about("unable to run ").because(&error)),
         }
     }
-}
-
-/// The svscan whose working directory this is.
-fn svscan_in(directory: &Path) -> Option<Process> {
-    let wanted = place::id(directory)?;
-    let is_svscan = |pid| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|name| name == b"svscan\n");
-    let mut svscans = place::workers().filter(|&(pid, place)| place == wanted && is_svscan(pid));
-    svscans.find_map(|(pid, _)| Process::find(pid).ok()?)
 }
 
 /// Tells a svscan to end and waits until it has.

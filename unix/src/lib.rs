@@ -9,6 +9,7 @@
 )]
 
 pub mod bytes;
+pub mod descriptors;
 pub mod diag;
 pub mod environment;
 pub mod errno;

@@ -115,7 +115,13 @@ impl Supervise {
     }
 
     fn run(&mut self) {
+        let early = self.early_commands();
+        // Told to be down before it begins, a service is not started for nothing; all else is for one that was.
+        let (first, then) =
+            if early.contains(&Command::Down) { (early, Vec::new()) } else { (Vec::new(), early) };
+        first.into_iter().for_each(|command| self.handle(Event::Command(command)));
         self.handle(Event::Due);
+        then.into_iter().for_each(|command| self.handle(Event::Command(command)));
         while !self.left {
             if let Some(ended) = self.process.as_ref().and_then(ended) {
                 self.ended(ended);
@@ -135,6 +141,17 @@ impl Supervise {
                 self.wait();
             }
         }
+    }
+
+    /// What was left in the control pipe for this supervise; what comes after an `x` is for the next one.
+    fn early_commands(&self) -> Vec<Command> {
+        let mut early = Vec::new();
+        while early.last() != Some(&Command::Exit)
+            && let Some(byte) = self.directory.command()
+        {
+            early.extend(Command::of(byte));
+        }
+        early
     }
 
     /// What the service has said of itself, if that is something.
