@@ -12,10 +12,10 @@ use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::limit::{self, Limit, Resource};
-use unix::process::{Process, Signal, change_directory, go_back, start};
-use unix::signal::Signals;
+use unix::process::{self, Process, change_directory, go_back, start};
+use unix::signal::{Signal, Signals};
 use unix::stdio;
-use unix::tool::SYSTEM;
+use unix::tool::{Fatal, SYSTEM};
 
 use super::APART;
 use super::survivors::Survivors;
@@ -28,14 +28,29 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What svscan has changed of its own and gives back to what it runs, and who runs already.
 pub(super) struct Surroundings {
+    /// Whose messages these are.
+    pub(super) program: &'static str,
     pub(super) survivors: Survivors,
     pub(super) signals: Signals,
     pub(super) files: Limit,
     /// Whether descriptors are so few that none is left for directories.
     pub(super) crowded: bool,
+    /// Whether the supervise that is started here is the one that services had before.
+    pub(super) revives: bool,
 }
 
 impl Surroundings {
+    /// Takes signals over. Each service with a log takes some descriptors: as many are used as there may be. What is run
+    /// has the limit that was there.
+    pub(super) fn take_over(program: &'static str, wanted: &[Signal]) -> Result<Surroundings, Fatal> {
+        let signals = Signals::take_over(wanted);
+        let signals =
+            signals.map_err(|error| Fatal::system(Message::new("unable to wait for signals"), &error))?;
+        let files = limit::get(Resource::Nofile);
+        limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
+        Ok(Surroundings { program, survivors: Survivors::new(), signals, files, crowded: false, revives: true })
+    }
+
     /// Gives back what a child has inherited.
     pub(super) fn give_back(&self) -> io::Result<()> {
         self.signals.give_back();
@@ -177,7 +192,7 @@ impl Job {
             Err(error) => {
                 self.not_before = now + APART;
                 let message = Message::new("unable to fork for ").and(self.path().as_os_str().as_bytes());
-                warn("svscan", &message.because(&error));
+                warn(surroundings.program, &message.because(&error));
             }
         }
     }
@@ -191,7 +206,7 @@ impl Job {
     fn become_supervise(&self, surroundings: &Surroundings) -> u8 {
         let error = self.prepare(surroundings).map_or_else(|error| error, |program| program.run());
         let message = Message::new("unable to start supervise ").and(self.path().as_os_str().as_bytes());
-        fatal("svscan", &message.because(&error));
+        fatal(surroundings.program, &message.because(&error));
         SYSTEM
     }
 
@@ -236,7 +251,7 @@ impl Job {
     }
 
     /// Sends its supervise a signal.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: process::Signal) {
         if let Some(Ok(Some(supervise))) = self.supervise().map(Process::find) {
             // What has ended meanwhile needs none.
             supervise.signal(signal).ok();

@@ -20,9 +20,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::limit::{self, Limit, Resource};
 use unix::process::{change_directory, expect_children, reap};
-use unix::signal::{Signal, Signals};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
@@ -32,10 +31,11 @@ use entry::Entries;
 use job::{Job, Surroundings};
 use own_log::OwnLog;
 use service::Service;
-use survivors::Survivors;
 
 const SYNTAX: Syntax =
     Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
+/// The exit code of a stop that has left or thrown away something.
+pub const LEFT: u8 = 1;
 /// How far scans are apart, and a supervise's end and its next start.
 const APART: Duration = Duration::from_secs(5);
 /// How long a stop of the first process of a container may take before what does not end is killed. Container engines kill
@@ -57,6 +57,17 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     expect_children();
     unix::inherited::keep_standard_descriptors();
     Ok(Svscan::new(patience)?.run())
+}
+
+/// Ends what runs in the working directory without a svscan, as that would do it. Signals end this process, and nothing
+/// else.
+pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
+    expect_children();
+    let mut surroundings = Surroundings::take_over(program, &[Signal::Child])?;
+    // The supervise in this PATH may be one that would start a second copy of what lives.
+    surroundings.revives = false;
+    let own_log = OwnLog::find(&mut surroundings);
+    Ok(Svscan::of(surroundings, own_log).stop())
 }
 
 /// Why the scanning is over.
@@ -86,27 +97,28 @@ struct Svscan {
 impl Svscan {
     fn new(patience: Option<Duration>) -> Result<Svscan, Fatal> {
         let wanted = [Signal::Term, Signal::Int, Signal::Hup, Signal::Abort, Signal::Child];
-        let signals = Signals::take_over(&wanted);
-        let signals =
-            signals.map_err(|error| Fatal::system(Message::new("unable to wait for signals"), &error))?;
-        // Each service with a log takes two descriptors. What is run has the limit that was there.
-        let files = limit::get(Resource::Nofile);
-        limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
-        let mut surroundings = Surroundings { survivors: Survivors::new(), signals, files, crowded: false };
+        let mut surroundings = Surroundings::take_over("svscan", &wanted)?;
         let lock = alone::lock_here()?;
         let own_log = OwnLog::start(&mut surroundings)?;
-        Ok(Svscan {
+        // What follows the end of the first process is a KILL of all others, soon.
+        let patience = patience.or((std::process::id() == 1).then_some(LIMIT_OF_THE_FIRST));
+        let watch = Watch::new(Path::new(".")).ok();
+        Ok(Svscan { watch, patience, _lock: lock, ..Svscan::of(surroundings, own_log) })
+    }
+
+    /// One that has not looked yet.
+    fn of(surroundings: Surroundings, own_log: Option<OwnLog>) -> Svscan {
+        Svscan {
             surroundings,
-            watch: Watch::new(Path::new(".")).ok(),
+            watch: None,
             entries: Entries::default(),
             services: Vec::new(),
             own_log,
-            // What follows the end of the first process is a KILL of all others, soon.
-            patience: patience.or((std::process::id() == 1).then_some(LIMIT_OF_THE_FIRST)),
-            _lock: lock,
+            patience: None,
+            _lock: None,
             begun: Instant::now(),
             next_scan: Duration::ZERO,
-        })
+        }
     }
 
     fn run(mut self) -> Exit {

@@ -180,6 +180,11 @@ impl ServiceCourse {
         ServiceCourse { begun: now, told: None, signalled: None, supervises: 0, not_before: Duration::ZERO }
     }
 
+    /// The same for a service that gets no supervise where it has lost its own.
+    pub(super) fn alone(now: Duration) -> ServiceCourse {
+        ServiceCourse { supervises: SUPERVISES, ..ServiceCourse::new(now) }
+    }
+
     /// Its supervise has got the commands of this stage.
     pub(super) fn was_told(&mut self, stage: Stage) {
         self.told = Some(stage);

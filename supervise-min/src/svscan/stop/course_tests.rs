@@ -283,6 +283,10 @@ fn who_has_lost_his_supervise_gets_one_and_is_signalled_where_none_lives() {
         (killing, Act::Kill),
     ];
     assert_eq!(acts(Supervises::Impossible), impossible);
+    let (mut alone, clock) = (ServiceCourse::alone(Duration::ZERO), Clock::new(Duration::ZERO, None));
+    let dead = Seen { supervise: false, process: true, shutdown: false };
+    let all = [0, 1, 2].map(|second| alone.step(dead, clock.at(Duration::from_secs(second))).1);
+    assert_eq!(all, [Some(Act::Term), None, None]);
 }
 
 #[test]

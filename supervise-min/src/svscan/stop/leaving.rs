@@ -33,7 +33,7 @@ impl Leaving {
     /// Starts its `shutdown`, if it has one and something to end.
     pub(super) fn new(service: &Service, surroundings: &Surroundings, now: Duration) -> Leaving {
         Leaving {
-            course: ServiceCourse::new(now),
+            course: if surroundings.revives { ServiceCourse::new(now) } else { ServiceCourse::alone(now) },
             verdict: Verdict::Going,
             shutdown: start_shutdown(&service.main, surroundings),
             was_killed: false,
@@ -101,7 +101,12 @@ impl Leaving {
     }
 
     /// It may have been its `shutdown`.
-    pub(super) fn child_has_ended(&mut self, service: &Service, pid: u32, ending: Ending) {
+    pub(super) fn child_has_ended(
+        &mut self,
+        service: &Service,
+        (pid, ending): (u32, Ending),
+        program: &'static str,
+    ) {
         if self.shutdown.as_ref().is_none_or(|process| process.pid() != pid) {
             return;
         }
@@ -111,7 +116,7 @@ impl Leaving {
         let complaint =
             if self.was_killed { Some(shutdown::killed(whose)) } else { shutdown::complaint(whose, ending) };
         if let Some(complaint) = complaint {
-            warn("svscan", &complaint);
+            warn(program, &complaint);
         }
     }
 
@@ -129,13 +134,13 @@ impl Leaving {
     }
 
     /// Names what is left of both. True: nothing.
-    pub(super) fn conclude(&self, service: &Service) -> bool {
+    pub(super) fn conclude(&self, service: &Service, program: &'static str) -> bool {
         let left = self.verdict == Verdict::Left;
         if left {
-            warn("svscan", &words::list("left ", &[waited(&service.main)]));
+            warn(program, &words::list("left ", &[waited(&service.main)]));
         }
         let logger = self.logger.as_ref().zip(service.log.as_ref());
-        logger.is_none_or(|(logger, log)| logger.conclude(&log.job, &log.pipe)) && !left
+        logger.is_none_or(|(logger, log)| logger.conclude(&log.job, &log.pipe, program)) && !left
     }
 }
 
@@ -213,15 +218,15 @@ impl LeavingLogger {
     }
 
     /// Names what is left. True: nothing.
-    pub(super) fn conclude(&self, job: &Job, reader: &OwnedFd) -> bool {
+    pub(super) fn conclude(&self, job: &Job, reader: &OwnedFd, program: &'static str) -> bool {
         let Pipe { unread, held } = look_into(reader);
         let lives = job.runs() || job.process().is_some();
         if lives || held {
-            warn("svscan", &words::list("left ", &[self.waited(job, reader)]));
+            warn(program, &words::list("left ", &[self.waited(job, reader)]));
         }
         let lost = unread > 0 && !lives;
         if lost {
-            warn("svscan", &words::thrown_away(job.path().as_os_str().as_bytes(), unread));
+            warn(program, &words::thrown_away(job.path().as_os_str().as_bytes(), unread));
         }
         !(lives || held || lost)
     }
@@ -235,12 +240,12 @@ fn start_shutdown(job: &Job, surroundings: &Surroundings) -> Option<Process> {
     let whose = name.as_os_str().as_bytes();
     let prepare = || drop(surroundings.give_back());
     let started = job.at(|held| {
-        held.has_script(shutdown::SCRIPT).then(|| shutdown::start("svscan", held, whose, prepare))
+        held.has_script(shutdown::SCRIPT).then(|| shutdown::start(surroundings.program, held, whose, prepare))
     });
     started.flatten()?.map_or_else(
         |error| {
             let message = Message::new("unable to fork for ").and(whose).and("/").and(shutdown::SCRIPT);
-            warn("svscan", &message.because(&error));
+            warn(surroundings.program, &message.because(&error));
             None
         },
         Some,

@@ -18,17 +18,14 @@ use unix::event;
 use unix::signal::Signal;
 use unix::tool::Exit;
 
-use super::Svscan;
 use super::job::{Descriptors, Job};
 use super::service::Service;
+use super::{LEFT, Svscan};
 use course::{Clock, Moment, Verdict, Words};
 use leaving::{Leaving, LeavingLogger};
 
 /// How long is waited between looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// The exit code when something was left or thrown away.
-const LEFT: u8 = 1;
 
 impl Svscan {
     /// Ends everything in order.
@@ -54,8 +51,8 @@ impl Svscan {
             }
         }
         let mut in_order = true;
-        for (service, leaving) in self.services.iter_mut().zip(&mut leaving) {
-            in_order &= leaving.conclude(service);
+        for (service, leaving) in self.services.iter().zip(&leaving) {
+            in_order &= leaving.conclude(service, self.surroundings.program);
         }
         if in_order & self.stop_own_log(words, begun) { Exit::Success } else { Exit::Code(LEFT) }
     }
@@ -93,7 +90,7 @@ impl Svscan {
             all.extend(leaving.waited(service));
         }
         if !all.is_empty() {
-            warn("svscan", &words::list(what, &all));
+            warn(self.surroundings.program, &words::list(what, &all));
         }
     }
 
@@ -104,9 +101,9 @@ impl Svscan {
         while let Some(signal) = self.surroundings.signals.next() {
             match signal {
                 Signal::Child => {
-                    for (pid, ending) in self.reap() {
+                    for child in self.reap() {
                         for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
-                            leaving.child_has_ended(service, pid, ending);
+                            leaving.child_has_ended(service, child, self.surroundings.program);
                         }
                     }
                 }
@@ -127,10 +124,11 @@ impl Svscan {
         loop {
             let moment = Moment { limited: false, ..clock.at(self.now()) };
             if leaving.step(&mut log.job, &log.pipe, true, &mut self.surroundings, moment) != Verdict::Going {
-                return leaving.conclude(&log.job, &log.pipe);
+                return leaving.conclude(&log.job, &log.pipe, self.surroundings.program);
             }
             if words.are_due(self.now().saturating_sub(begun)) {
-                warn("svscan", &words::list("waiting for ", &[leaving.waited(&log.job, &log.pipe)]));
+                let waited = [leaving.waited(&log.job, &log.pipe)];
+                warn(self.surroundings.program, &words::list("waiting for ", &waited));
             }
             self.own_log = Some(log);
             let again = self.pause(&mut []);
