@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod guides;
+mod matrix;
 mod own_log;
 mod scan;
 mod stop;

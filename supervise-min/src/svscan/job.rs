@@ -48,7 +48,14 @@ impl Surroundings {
             signals.map_err(|error| Fatal::system(Message::new("unable to wait for signals"), &error))?;
         let files = limit::get(Resource::Nofile);
         limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
-        Ok(Surroundings { program, survivors: Survivors::new(), signals, files, crowded: false, revives: true })
+        Ok(Surroundings {
+            program,
+            survivors: Survivors::new(),
+            signals,
+            files,
+            crowded: false,
+            revives: true,
+        })
     }
 
     /// Gives back what a child has inherited.

@@ -142,6 +142,8 @@ pub(super) enum Act {
     Tell(&'static [u8]),
     /// Tell the process itself to end.
     Term,
+    /// Let the process itself go on, if it was stopped.
+    Continue,
     /// Kill the process itself.
     Kill,
     /// Kill the supervise, which does not obey.
@@ -270,9 +272,9 @@ impl LoggerCourse {
         }
         let about_itself = match seen {
             Seen { supervise: true, .. } => self.with_supervise(seen, finished, moment),
-            Seen { process: true, .. } => self.kill_alone(finished, moment.stage),
-            // Who is started so late could not show that it reads.
-            _ => (quiet + APART < STUCK || pipe.held).then(|| self.start(moment)).flatten(),
+            Seen { process: true, .. } => self.alone(finished, moment.stage),
+            // Who is started later could not show that it reads, nor leave when it is told to.
+            _ => (quiet + APART * 2 < STUCK || pipe.held).then(|| self.start(moment)).flatten(),
         };
         acts.extend(about_itself);
         (Verdict::Going, acts)
@@ -313,9 +315,15 @@ impl LoggerCourse {
         (self.told < due && has_begun).then_some(Act::Tell(commands))
     }
 
-    fn kill_alone(&mut self, finished: bool, stage: Stage) -> Option<Act> {
+    /// It goes on reading without a supervise.
+    fn alone(&mut self, finished: bool, stage: Stage) -> Option<Act> {
         let kill = stage == Stage::GivingUp || (stage == Stage::Killing && finished);
-        (kill && self.signalled.replace(stage) != Some(stage)).then_some(Act::Kill)
+        let due = if kill { stage } else { Stage::Waiting };
+        let act = if kill { Act::Kill } else { Act::Continue };
+        (self.signalled < Some(due)).then(|| {
+            self.signalled = Some(due);
+            act
+        })
     }
 
     fn start(&mut self, moment: Moment) -> Option<Act> {

@@ -102,7 +102,7 @@ impl World {
             Act::Term => self.term(),
             Act::Kill => self.end_service(),
             Act::KillSupervise => self.service.supervise = false,
-            Act::KillShutdown | Act::KillHolders => {}
+            Act::KillShutdown | Act::KillHolders | Act::Continue => {}
         }
         self.service_told
     }
@@ -121,7 +121,7 @@ impl World {
             Act::Kill => self.logger.process = false,
             Act::KillSupervise => self.logger.supervise = false,
             Act::KillHolders => self.worker_until = None,
-            Act::Term | Act::KillShutdown => {}
+            Act::Term | Act::KillShutdown | Act::Continue => {}
         }
         self.logger_told
     }
@@ -215,7 +215,7 @@ fn is_kill(act: &Act) -> bool {
     match act {
         Act::Kill | Act::KillSupervise | Act::KillHolders | Act::KillShutdown => true,
         Act::Start(commands) | Act::Tell(commands) => commands.contains(&b'k'),
-        Act::Term => false,
+        Act::Term | Act::Continue => false,
     }
 }
 
@@ -270,7 +270,8 @@ fn who_has_lost_his_supervise_gets_one_and_is_signalled_where_none_lives() {
     let acts = |supervises| {
         let world = World::new(Kind::IgnoresTerm, Reader::Reads, supervises, 0);
         let acts = stop(world, Some(Duration::from_secs(5)), &[]).acts;
-        let about_service = |act: &Act| !matches!(act, Act::Start(b"") | Act::Tell(b"cx" | b"cxk"));
+        let about_service =
+            |act: &Act| !matches!(act, Act::Start(b"") | Act::Tell(b"cx" | b"cxk") | Act::Continue);
         acts.into_iter().filter(|(_, act)| about_service(act)).collect::<Vec<_>>()
     };
     let (waiting, killing) = (Stage::Waiting, Stage::Killing);

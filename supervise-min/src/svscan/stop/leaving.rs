@@ -96,7 +96,7 @@ impl Leaving {
             }
             Act::Kill => signal(&service.main, Signal::KILL),
             Act::KillSupervise => service.main.signal(Signal::KILL),
-            Act::KillHolders => {}
+            Act::KillHolders | Act::Continue => {}
         }
     }
 
@@ -197,6 +197,7 @@ impl LeavingLogger {
                     self.course.was_told(moment.stage);
                 }
             }
+            Act::Continue => signal(job, Signal::CONT),
             Act::Kill => signal(job, Signal::KILL),
             Act::KillSupervise => job.signal(Signal::KILL),
             Act::KillHolders => holders::kill(reader),
