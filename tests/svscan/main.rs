@@ -9,6 +9,7 @@ mod guides;
 mod matrix;
 mod own_log;
 mod scan;
+mod situations;
 mod stop;
 mod storm;
 mod take_over;

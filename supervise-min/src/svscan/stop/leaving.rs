@@ -17,6 +17,13 @@ use crate::service::survivor::{Role, Survivor};
 use crate::svscan::job::{Job, Surroundings};
 use crate::svscan::service::Service;
 
+/// How much is looked for of who is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    Name,
+    Reasons,
+}
+
 /// A service that is to end.
 pub(super) struct Leaving {
     course: ServiceCourse,
@@ -121,10 +128,16 @@ impl Leaving {
     }
 
     /// Who of the two is waited for, and why. The logger is as long as nobody waits for the service.
-    pub(super) fn waited(&self, service: &Service) -> Option<Waited> {
+    pub(super) fn waited(&self, service: &Service, detail: Detail) -> Option<Waited> {
         if self.verdict != Verdict::Going {
             let (logger, log) = self.logger.as_ref().zip(service.log.as_ref())?;
-            return (logger.verdict == Verdict::Going).then(|| logger.waited(&log.job, &log.pipe));
+            return (logger.verdict == Verdict::Going).then(|| match detail {
+                Detail::Reasons => logger.waited(&log.job, &log.pipe),
+                Detail::Name => named(&log.job),
+            });
+        }
+        if detail == Detail::Name {
+            return Some(named(&service.main));
         }
         let mut waited = waited(&service.main);
         if let Some(shutdown) = &self.shutdown {
@@ -280,5 +293,9 @@ fn waited(job: &Job) -> Waited {
         Why::Runs(what, process.pid())
     });
     let why = process.or(job.supervise().map(|pid| Why::Runs("supervise", pid)));
-    Waited { name: job.path().as_os_str().as_bytes().to_vec(), why: why.into_iter().collect() }
+    Waited { why: why.into_iter().collect(), ..named(job) }
+}
+
+fn named(job: &Job) -> Waited {
+    Waited { name: job.path().as_os_str().as_bytes().to_vec(), why: Vec::new() }
 }

@@ -22,7 +22,7 @@ use super::job::{Descriptors, Job};
 use super::service::Service;
 use super::{LEFT, Svscan};
 use course::{Clock, Moment, Verdict, Words};
-use leaving::{Leaving, LeavingLogger};
+use leaving::{Detail, Leaving, LeavingLogger};
 
 /// How long is waited between looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -87,7 +87,9 @@ impl Svscan {
     fn say(&mut self, what: &str, leaving: &[Leaving]) {
         let mut all = Vec::new();
         for (service, leaving) in self.services.iter().zip(leaving) {
-            all.extend(leaving.waited(service));
+            // To look for reasons costs more than to count, and no more are said.
+            let detail = if all.len() < words::MOST { Detail::Reasons } else { Detail::Name };
+            all.extend(leaving.waited(service, detail));
         }
         if !all.is_empty() {
             warn(self.surroundings.program, &words::list(what, &all));

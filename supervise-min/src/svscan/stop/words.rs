@@ -5,7 +5,7 @@ use unix::diag::Message;
 use super::holders::Holder;
 
 /// No more are named in one message.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 /// Nor more processes for one pipe.
 const MOST_HOLDERS: usize = 5;
 
