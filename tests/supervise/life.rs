@@ -234,7 +234,7 @@ fn what_was_told_before_supervise_began_is_known_before_the_first_start() {
     if !harness::ours_only("Smaller ones of supervision") {
         return;
     }
-    for (early, starts) in [("dx", 0), ("x", 1), ("xd", 1)] {
+    for (early, starts) in [("dx", 0), ("cdx", 0), ("x", 1)] {
         let mut service = Service::new("echo $$ >>log; exec sleep 0.1");
         std::fs::create_dir(service.here.path("x/supervise")).unwrap();
         let control = service.here.path("x/supervise/control");

@@ -116,12 +116,12 @@ impl Supervise {
 
     fn run(&mut self) {
         let early = self.early_commands();
-        // Told to be down before it begins, a service is not started for nothing; all else is for one that was.
-        let (first, then) =
-            if early.contains(&Command::Down) { (early, Vec::new()) } else { (Vec::new(), early) };
-        first.into_iter().for_each(|command| self.handle(Event::Command(command)));
+        if early.contains(&Command::Down) {
+            // Any event would start it before that is its turn.
+            self.machine.want = Want::Down;
+        }
         self.handle(Event::Due);
-        then.into_iter().for_each(|command| self.handle(Event::Command(command)));
+        early.into_iter().for_each(|command| self.handle(Event::Command(command)));
         while !self.left {
             if let Some(ended) = self.process.as_ref().and_then(ended) {
                 self.ended(ended);
@@ -143,7 +143,8 @@ impl Supervise {
         }
     }
 
-    /// What was left in the control pipe for this supervise; what comes after an `x` is for the next one.
+    /// What was left in the control pipe for this supervise, so that a service that is told to be down is not started for
+    /// nothing. What comes after an `x` is for the next supervise.
     fn early_commands(&self) -> Vec<Command> {
         let mut early = Vec::new();
         while early.last() != Some(&Command::Exit)

@@ -54,7 +54,8 @@ impl Svscan {
         for (service, leaving) in self.services.iter().zip(&leaving) {
             in_order &= leaving.conclude(service, self.surroundings.program);
         }
-        if in_order & self.stop_own_log(words, begun) { Exit::Success } else { Exit::Code(LEFT) }
+        let own_log_too = self.stop_own_log(words, begun);
+        if in_order && own_log_too { Exit::Success } else { Exit::Code(LEFT) }
     }
 
     /// What runs already is known before anything is told: of a svscan that was killed, of a supervise that has just been.
@@ -69,7 +70,10 @@ impl Svscan {
         }
         self.jobs().for_each(Job::leaves);
         for job in self.services.iter_mut().flat_map(Service::jobs).filter(|job| !job.runs()) {
-            job.hold(self.surroundings.crowded);
+            // What its name leads to now may be another one.
+            if job.held.is_none() {
+                job.hold(self.surroundings.crowded);
+            }
             job.find(&mut self.surroundings, now);
         }
     }
