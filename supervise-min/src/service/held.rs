@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use unix::file::{hold_directory, is_executable, open_regular, place, write};
+use unix::file::{effective_user, hold_directory, is_executable, open_regular, place, stat, write};
 use unix::{descriptors, fifo};
 
 use super::place::Id;
@@ -55,8 +55,15 @@ impl Held {
     pub fn process(&self) -> Option<Survivor> {
         match &self.lock {
             Some(lock) => survivor::find_by(lock).ok()?,
-            None => survivor::find_by(open_regular(&self.directory, Path::new(survivor::FILE)).ok()?).ok()?,
+            None => survivor::find_by(self.open_lock(Path::new(survivor::FILE))?).ok()?,
         }
+    }
+
+    /// Whoever writes into it decides which process is signalled: only root and this process' own user are believed.
+    fn open_lock(&self, path: &Path) -> Option<OwnedFd> {
+        let lock = open_regular(&self.directory, path).ok()?;
+        let owner = stat(&lock).ok()?.owner;
+        (owner == 0 || owner == effective_user()).then_some(lock)
     }
 
     /// Sends commands to its supervise, of this number if that is known. False: none listens, or it may not be told.
@@ -81,12 +88,11 @@ impl Held {
         if self.lock.is_some() {
             return;
         }
-        let lock = open_regular(&self.directory, Path::new(survivor::FILE)).ok();
-        self.lock = lock.or_else(|| {
+        self.lock = self.open_lock(Path::new(survivor::FILE)).or_else(|| {
             let pid = supervise?;
             let path =
                 Path::new("/proc").join(pid.to_string()).join("fd").join(number_of(pid, survivor::FILE)?);
-            open_regular(&self.directory, &path).ok()
+            self.open_lock(&path)
         });
     }
 }
@@ -161,6 +167,30 @@ mod tests {
         fs::write(&control, "text").unwrap();
         assert!(!held.tell(None, b"d") && held.leave_word(b"d").is_none());
         assert_eq!((said(&reader).as_str(), fs::read_to_string(&control).unwrap().as_str()), ("", "text"));
+    }
+
+    /// A user who puts a lock of his own into his service directory could name any process.
+    #[test]
+    fn only_a_lock_of_root_or_of_this_user_names_a_process() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(service(folder.path(), "x"));
+        let held = Held::open(&folder.path().join("x")).unwrap();
+        let path = folder.path().join("x").join(survivor::FILE);
+        let lock = fs::OpenOptions::new().create_new(true).read(true).write(true).open(&path).unwrap();
+        let child = unix::process::Process::fork(|| {
+            std::thread::sleep(std::time::Duration::from_secs(1000));
+            0
+        })
+        .unwrap();
+        let (role, session) = (survivor::Role::Run, crate::service::rules::Session::Shared);
+        survivor::remember(&lock, &child, survivor::Origin { role, session, note: None }).unwrap();
+        assert_eq!(held.process().unwrap().process.pid(), child.pid());
+        // Without the right to give it away that is all.
+        if std::os::unix::fs::chown(&path, Some(65534), None).is_ok() {
+            assert!(held.process().is_none());
+        }
+        child.signal(unix::process::Signal::KILL).unwrap();
+        child.wait().unwrap();
     }
 
     #[test]
