@@ -1,5 +1,6 @@
 //! Named pipes that take commands: made, opened from both sides, and looked at before they are believed.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -29,6 +30,30 @@ pub fn open_to_write(path: &Path) -> io::Result<OwnedFd> {
     let file = openat(CWD, path, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
     fcntl_setfl(&file, OFlags::empty())?;
     Ok(file)
+}
+
+/// Opens one of a directory for writing, through no link. ENXIO: nobody reads. Close-on-exec; writes never wait. EINVAL: it
+/// is no named pipe.
+pub fn open_to_tell(directory: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+    open_at(directory, path, OFlags::WRONLY | OFlags::NOFOLLOW)
+}
+
+/// The same from both sides, so that what is written is kept for who reads later.
+pub fn open_to_keep(directory: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+    open_at(directory, path, OFlags::RDWR | OFlags::NOFOLLOW)
+}
+
+/// Opens the one that a process has as this descriptor for writing, whether it still has a name or not.
+pub fn open_of_process(pid: u32, number: &OsStr) -> io::Result<OwnedFd> {
+    open_at(CWD, &Path::new("/proc").join(pid.to_string()).join("fd").join(number), OFlags::WRONLY)
+}
+
+fn open_at(directory: impl AsFd, path: &Path, how: OFlags) -> io::Result<OwnedFd> {
+    let file = openat(directory, path, how | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+        FileType::Fifo => Ok(file),
+        _ => Err(Errno::INVAL.into()),
+    }
 }
 
 /// Whether it is a pipe whose owner this process trusts: itself, or root.

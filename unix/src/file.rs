@@ -102,6 +102,33 @@ pub fn lookup(directory: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
     }
 }
 
+/// What `path` leads to from a directory: device and inode. None: nothing that can be looked at.
+pub fn place(directory: impl AsFd, path: &Path) -> Option<(u64, u64)> {
+    statat(directory, path, AtFlags::empty()).ok().map(|stat| (stat.st_dev, stat.st_ino))
+}
+
+/// Whether `path` leads from a directory to a file that its owner may run.
+pub fn is_executable(directory: impl AsFd, path: &Path) -> bool {
+    statat(directory, path, AtFlags::empty()).is_ok_and(|stat| {
+        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_mode & 0o100 != 0
+    })
+}
+
+/// Holds a directory, whatever becomes of its name. Nothing is read or searched without the right to.
+pub fn hold_directory(path: &Path) -> io::Result<OwnedFd> {
+    Ok(openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Opens a regular file of a directory for reading, without waiting. EINVAL for what is no file.
+pub fn open_regular(directory: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = openat(directory, path, how, Mode::empty())?;
+    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+        FileType::RegularFile => Ok(file),
+        _ => Err(Errno::INVAL.into()),
+    }
+}
+
 /// The names in a directory, without `.` and `..`.
 pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
     let mut found = Vec::new();

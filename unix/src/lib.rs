@@ -10,6 +10,7 @@
 
 pub mod about;
 pub mod bytes;
+pub mod descriptors;
 pub mod diag;
 pub mod environment;
 pub mod errno;

@@ -61,12 +61,24 @@ pub fn take_over(pid: u32, number: u32) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
+/// An end to write of a pipe, found by its end to read. Close-on-exec.
+pub fn other_end(reader: impl AsFd) -> io::Result<OwnedFd> {
+    let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&reader.as_fd()));
+    let number = number.map_err(|_| io::ErrorKind::NotFound)?;
+    take_over(std::process::id(), number).map(|(_, writer)| writer)
+}
+
 /// Whether nobody reads a pipe that a process has at this descriptor: what is written there is lost.
 pub fn is_unread(pid: u32, number: u32) -> bool {
     let access = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let Ok(end) = open(format!("/proc/{pid}/fd/{number}"), access, Mode::empty()) else { return false };
     // An end to write can only be read from in so far as it has an error.
     crate::event::wait([end.as_fd()], Some(Duration::ZERO)).is_ok_and(|[end]| end.readable)
+}
+
+/// Whether nobody can write to it any more. False where that can't be known.
+pub fn has_no_writers(reader: impl AsFd) -> bool {
+    crate::event::wait([reader.as_fd()], Some(Duration::ZERO)).is_ok_and(|[reader]| reader.hung_up)
 }
 
 /// What tells a pipe from all others that there are.
@@ -201,8 +213,10 @@ mod tests {
         let (read, write) = new().unwrap();
         let (_side_read, side_write) = new().unwrap();
         assert_eq!(duplicate(&read, &side_write, 9).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert!(!has_no_writers(&read));
         drop(write);
         assert_eq!(duplicate(&read, &side_write, 9).unwrap(), 0);
+        assert!(has_no_writers(&read));
     }
 
     #[test]
@@ -220,6 +234,8 @@ mod tests {
         let mut buffer = [0; 20];
         assert_eq!(read(&new_reader, &mut buffer).unwrap(), 12);
         assert_eq!(&buffer[..12], b"before after");
+        write(other_end(&new_reader).unwrap(), b"!").unwrap();
+        assert_eq!(read(&new_reader, &mut buffer).unwrap(), 1);
         assert_eq!(read(&new_reader, &mut buffer).unwrap(), 0);
         let file = std::fs::File::open("/").unwrap();
         let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&file)).unwrap();

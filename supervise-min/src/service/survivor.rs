@@ -9,12 +9,13 @@ use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use unix::file::{here, read_start};
+use unix::file::{here, open_regular, read_at};
 use unix::process::Process;
 
 use super::rules::Session;
 
-const FILE: &str = "supervise/lock";
+/// Where it is in a service directory.
+pub const FILE: &str = "supervise/lock";
 /// Room for the longest line.
 const LENGTH: usize = 120;
 
@@ -67,11 +68,18 @@ pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Resul
 /// The process that was written down for the service in a directory, if it still runs. An error: that can't be known.
 pub fn find(service: &Path) -> io::Result<Option<Survivor>> {
     // Never waits for who might write to something else in its place.
-    let line = match read_start(here(), service.join(FILE).as_os_str(), LENGTH) {
-        Ok(line) => String::from_utf8_lossy(&line).into_owned(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    match open_regular(here(), &service.join(FILE)) {
+        Ok(lock) => find_by(lock),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The same where the lock is open.
+pub fn find_by(lock: impl AsFd) -> io::Result<Option<Survivor>> {
+    let mut line = [0; LENGTH];
+    let length = read_at(lock, &mut line, 0)?;
+    let line = String::from_utf8_lossy(&line[..length]);
     let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?) else {
         return Ok(None);
     };
