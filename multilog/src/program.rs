@@ -8,7 +8,7 @@ use unix::tool::{Exit, Fatal};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
-use crate::script::{Ignored, Misuse, Script};
+use crate::script::{Misuse, Script};
 use crate::sealer::Threading;
 use crate::start;
 
@@ -44,7 +44,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         }
     }
     let script = Script::parse(arguments).map_err(|misuse| refuse(&misuse))?;
-    script.ignored.iter().for_each(warn_ignored);
+    script.remarks.iter().for_each(|remark| diag::warn(PROGRAM, &remark.message()));
     run(script)
 }
 
@@ -68,18 +68,6 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
 fn refuse(misuse: &Misuse) -> Fatal {
     let message = Message::new("unable to understand ").and(misuse.argument.as_encoded_bytes());
     Fatal::misuse(message.and(": ").and(&misuse.reason))
-}
-
-fn warn_ignored(ignored: &Ignored) {
-    let message = match ignored {
-        Ignored::Unknown(argument) => {
-            Message::new("ignoring unknown action ").and(argument.as_encoded_bytes())
-        }
-        Ignored::LateStamp(argument) => Message::new("ignoring ")
-            .and(argument.as_encoded_bytes())
-            .and(": a stamp has to be the first action"),
-    };
-    diag::warn(PROGRAM, &message);
 }
 
 fn print(text: &str) -> Result<Exit, Fatal> {
