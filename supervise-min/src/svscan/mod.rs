@@ -20,7 +20,7 @@ use std::os::unix::ffi::OsStrExt;
 use unix::diag::{Message, warn};
 use unix::event;
 use unix::limit::{self, Limit, Resource};
-use unix::process::{change_directory, expect_children, reap};
+use unix::process::{change_directory, reap};
 use unix::signal::{Signal, Signals};
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
@@ -49,7 +49,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         let message = Message::new("unable to chdir to ").and(directory.as_bytes());
         change_directory(Path::new(directory)).map_err(|error| Fatal::system(message, &error))?;
     }
-    expect_children();
+    unix::inherited::keep_child_signal();
     unix::inherited::keep_standard_descriptors();
     Svscan::new(patience)?.run();
     Ok(Exit::Success)
