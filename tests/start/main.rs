@@ -7,6 +7,7 @@
 mod children;
 mod descriptors;
 mod messages;
+mod size_limit;
 
 use std::path::{Path, PathBuf};
 

@@ -32,6 +32,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         for log in 0..self.dirs.len() {
             if self.assembly.is_full(log) {
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
+                self.look_at_clock(now);
             }
         }
         Ok(true)

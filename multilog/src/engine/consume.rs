@@ -10,7 +10,7 @@ use crate::framer::WINDOW;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Fate, Intake, Kind};
 use crate::journal::record::{Moment, Share};
-use crate::journal::{Piece, SMALL};
+use crate::journal::{self, Piece, SMALL};
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
 
@@ -195,7 +195,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             let Some(journal) = &mut self.journal else { return Ok(()) };
             match journal.write() {
                 Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                Err(error) if journal::has_no_room(&error) => {
                     self.give_journal_up(&error);
                 }
                 Err(error) => self.journal_failed(&error, &mut pause)?,

@@ -1,6 +1,7 @@
 //! The loop: look at the input, put a batch together, write it everywhere, consume it, rotate.
 
 mod batch;
+mod clock;
 mod consume;
 mod resume;
 
@@ -73,6 +74,8 @@ pub struct Engine<I, F: LogFs, H> {
     host: H,
     /// How many of the last batches had less than [`FEW`] bytes.
     few_in_a_row: u32,
+    /// When a warning said that the clock is far behind, on the clock of [`Host::uptime`].
+    clock_doubted: Option<Duration>,
 }
 
 /// Why the loop ended.
@@ -98,7 +101,17 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         let Parts { intake, actions, stamper, statuses, dirs, host } = parts;
         let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
         let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
-        Engine { intake, assembly, statuses, dirs, journal: None, inheritance, host, few_in_a_row: 0 }
+        Engine {
+            intake,
+            assembly,
+            statuses,
+            dirs,
+            journal: None,
+            inheritance,
+            host,
+            few_in_a_row: 0,
+            clock_doubted: None,
+        }
     }
 
     /// Runs until the input ends or a signal says so, and closes the directories.
@@ -125,6 +138,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 
     fn read_on(&mut self) -> Result<(), End> {
         self.settle()?;
+        self.look_at_clock(self.host.now());
         // What the start has seen already.
         self.drain(Ending::Open)?;
         let mut pace = Busy::No;

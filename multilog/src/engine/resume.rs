@@ -13,7 +13,7 @@ use crate::journal::judge::{Held, Verdict};
 use crate::journal::record::{Boot, Moment, Record};
 use crate::journal::{self, Journal, is_foreign};
 use crate::logfs::LogFs;
-use crate::output::NEWLINE_WINDOW;
+use crate::output::newline_window;
 
 /// How often a journal is tried that can't be made, as on a full disk, where lines can't be written
 /// either; but there may be room for lines and no inode for a journal.
@@ -63,7 +63,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         for log in 0..self.dirs.len() {
             self.dirs[log].settle(&mut self.host)?;
             let known = verdict.directories[log].current.is_some();
-            let window = self.dirs[log].config().size.bytes().saturating_sub(NEWLINE_WINDOW);
+            let size = self.dirs[log].config().size.bytes();
+            let window = size - newline_window(size);
             if known && !self.assembly.takes(log) && self.dirs[log].length() >= window {
                 // Killed between the batch that filled it and its rotation.
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
@@ -179,9 +180,17 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 /// Whether the same may work a moment later.
 fn may_pass(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        AlreadyExists, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem, Unsupported,
+        AlreadyExists, FileTooLarge, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem,
+        Unsupported,
     };
-    let lasting =
-        [AlreadyExists, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem, Unsupported];
+    let lasting = [
+        AlreadyExists,
+        FileTooLarge,
+        InvalidInput,
+        OutOfMemory,
+        PermissionDenied,
+        ReadOnlyFilesystem,
+        Unsupported,
+    ];
     !lasting.contains(&error.kind()) && !is_foreign(error)
 }
