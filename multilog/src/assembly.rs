@@ -90,6 +90,19 @@ impl Assembly {
         self.midline = true;
     }
 
+    /// The directories that the line in hand goes to, if there is one.
+    pub fn line_in_hand(&self) -> Option<Vec<usize>> {
+        self.midline.then(|| self.route.clone())
+    }
+
+    /// The last batch did not happen: this was in hand before it.
+    pub fn go_back(&mut self, line: Option<Vec<usize>>) {
+        match line {
+            Some(route) => self.resume_line(route),
+            None => self.end_line(),
+        }
+    }
+
     /// Gives back the memory that a burst has taken.
     pub fn release(&mut self) {
         self.outputs.iter_mut().for_each(Output::release);

@@ -3,6 +3,7 @@
 mod batch;
 mod clock;
 mod consume;
+mod others;
 mod resume;
 
 use std::ffi::OsString;
@@ -76,6 +77,8 @@ pub struct Engine<I, F: LogFs, H> {
     few_in_a_row: u32,
     /// When a warning said that the clock is far behind, on the clock of [`Host::uptime`].
     clock_doubted: Option<Duration>,
+    /// Whether a warning said that somebody else reads the input.
+    others_said: bool,
 }
 
 /// Why the loop ended.
@@ -111,6 +114,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             host,
             few_in_a_row: 0,
             clock_doubted: None,
+            others_said: false,
         }
     }
 

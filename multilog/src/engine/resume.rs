@@ -8,7 +8,7 @@ use unix::diag::Message;
 
 use super::{End, Engine};
 use crate::host::{FIRST_PAUSE, Host};
-use crate::intake::{Intake, Kind};
+use crate::intake::{Intake, Kind, Taken};
 use crate::journal::judge::{Held, Verdict};
 use crate::journal::record::{Boot, Moment, Record};
 use crate::journal::{self, Journal, is_foreign};
@@ -84,7 +84,13 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
             left -= visible;
             match self.intake.kind() {
-                Kind::Pipe => self.discard(visible, left as u64)?,
+                Kind::Pipe => {
+                    self.discard(visible, left as u64)?;
+                    if self.intake.confirm().map_err(End::Failed)? == Taken::Otherwise {
+                        self.read_as_it_comes();
+                        break;
+                    }
+                }
                 _ => self.intake.consume(visible).map_err(End::Failed)?,
             }
         }
@@ -137,7 +143,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// Removes what stands in the place of a journal, if it is one.
-    fn forget_journal(&self) {
+    pub(super) fn forget_journal(&self) {
         if let Some(dir) = self.dirs.first()
             && Journal::read(&**dir.fs()).is_ok_and(|found| found.is_some())
         {
