@@ -34,7 +34,7 @@ test:
 # The same black-box tests on Debian's binaries.
 test-original:
 	sh tests/install-tools.sh
-	$(TEST_THREADS) TOOLS_UNDER_TEST=/usr/bin cargo test --locked --test multilog --test tai64 --test chain --test supervise --test svscan
+	$(TEST_THREADS) TOOLS_UNDER_TEST=/usr/bin cargo test --locked --test multilog --test tai64 --test chain --test start --test supervise --test svscan
 
 # Kills and failures at every system call, ten thousand kills, full disks, clocks: some minutes.
 test-faults:

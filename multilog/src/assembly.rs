@@ -13,15 +13,11 @@ use tai64tools::{Label, Stamper};
 use crate::alert::Alerts;
 use crate::framer::{Ending, Frame, WINDOW, frame};
 use crate::newlines::Newlines;
-use crate::output::{BATCH, BatchEnd, Output};
+use crate::output::{BATCH, BatchEnd, Output, SHORT, newline_window};
 use crate::pattern::Line;
 use crate::script::Action;
 use crate::selection::{Asides, Selection};
 use crate::status_file::Status;
-
-/// Lines up to this many bytes of output can't reach the end of a file that is not full: it is half
-/// of [`crate::output::NEWLINE_WINDOW`].
-const SHORT: usize = 1000;
 
 /// Puts batches together.
 #[derive(Debug)]
@@ -94,6 +90,19 @@ impl Assembly {
         self.midline = true;
     }
 
+    /// The directories that the line in hand goes to, if there is one.
+    pub fn line_in_hand(&self) -> Option<Vec<usize>> {
+        self.midline.then(|| self.route.clone())
+    }
+
+    /// The last batch did not happen: this was in hand before it.
+    pub fn go_back(&mut self, line: Option<Vec<usize>>) {
+        match line {
+            Some(route) => self.resume_line(route),
+            None => self.end_line(),
+        }
+    }
+
     /// Gives back the memory that a burst has taken.
     pub fn release(&mut self) {
         self.outputs.iter_mut().for_each(Output::release);
@@ -117,9 +126,7 @@ impl Assembly {
         if let Some(stamper) = &mut self.stamper {
             stamper.begin(now);
         }
-        // No short line can reach the size of a file, but for a file that was left by a run with a
-        // larger size.
-        let roomy = self.outputs.iter().all(|output| output.room() >= SHORT as u64);
+        let roomy = self.outputs.iter().all(Output::is_roomy);
         if roomy && self.fixed && self.stamper.is_none() && !self.midline {
             return self.take_unchanged(input, ending);
         }
@@ -179,7 +186,7 @@ impl Assembly {
     /// The same for the simplest of scripts: everything to every directory as it is.
     fn take_unchanged(&mut self, input: &[u8], ending: Ending) -> usize {
         let room = self.outputs.iter().map(Output::room).min().unwrap_or(u64::MAX);
-        let window = room.saturating_sub(crate::output::NEWLINE_WINDOW);
+        let window = room.saturating_sub(newline_window(u64::MAX));
         let window = usize::try_from(window).unwrap_or(usize::MAX).clamp(1, BATCH);
         let end = if input.len() >= window {
             memchr(b'\n', &input[window - 1..]).map(|newline| window + newline)

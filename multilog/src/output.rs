@@ -12,7 +12,16 @@ use crate::copied::{Copied, Reach};
 use crate::newlines::Newlines;
 
 /// How far below its size a file may be cut at a newline.
-pub const NEWLINE_WINDOW: u64 = 2000;
+const NEWLINE_WINDOW: u64 = 2000;
+
+/// The same for a file of `size` bytes. Where the system allows only small files, more than half of each is used.
+pub fn newline_window(size: u64) -> u64 {
+    NEWLINE_WINDOW.min(size / 2)
+}
+
+/// Lines up to this many bytes of output can't reach the end of a file that is not full and has the usual window, of
+/// which it is half.
+pub const SHORT: usize = 1000;
 
 /// Where a batch stops growing: all of a peek, stamps included, unless the lines are very short. A larger
 /// one would no longer fit a core's cache between putting it together and writing it, and smaller ones cost
@@ -47,7 +56,7 @@ impl Output {
         self.filled = filled;
         self.run = 0..0;
         self.copied.begin(filled);
-        let before_window = self.size.saturating_sub(filled + NEWLINE_WINDOW);
+        let before_window = self.size.saturating_sub(filled + newline_window(self.size));
         self.enough = usize::try_from(before_window).unwrap_or(BATCH).clamp(1, BATCH);
     }
 
@@ -66,6 +75,12 @@ impl Output {
         self.size.saturating_sub(self.filled + self.len() as u64)
     }
 
+    /// Whether no short line can reach the size of the file: it is not left by a run with a larger size, nor is its
+    /// window a small one.
+    pub fn is_roomy(&self) -> bool {
+        self.room() >= SHORT as u64 && newline_window(self.size) == NEWLINE_WINDOW
+    }
+
     /// Whether the batch should be written now: the file is full, or there is much to write.
     pub fn is_enough(&self) -> bool {
         self.len() >= self.enough
@@ -79,7 +94,7 @@ impl Output {
     /// Whether the file is full with this batch, which ends with a line or within one.
     pub fn is_full(&self, end: BatchEnd) -> bool {
         let least = match end {
-            BatchEnd::Line => NEWLINE_WINDOW,
+            BatchEnd::Line => newline_window(self.size),
             BatchEnd::WithinLine => 0,
         };
         !self.is_empty() && self.room() <= least

@@ -11,7 +11,7 @@ use crate::descriptors::{self, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
-use crate::script::{Ignored, Misuse, Script};
+use crate::script::{Misuse, Script};
 use crate::sealer::Threading;
 use crate::start;
 
@@ -47,7 +47,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         }
     }
     let script = Script::parse(arguments).map_err(|misuse| refuse(&misuse))?;
-    script.ignored.iter().for_each(warn_ignored);
+    script.remarks.iter().for_each(|remark| diag::warn(PROGRAM, &remark.message()));
     run(script)
 }
 
@@ -92,18 +92,6 @@ fn warn_blind(error: &std::io::Error) {
 fn refuse(misuse: &Misuse) -> Fatal {
     let message = Message::new("unable to understand ").and(misuse.argument.as_encoded_bytes());
     Fatal::misuse(message.and(": ").and(&misuse.reason))
-}
-
-fn warn_ignored(ignored: &Ignored) {
-    let message = match ignored {
-        Ignored::Unknown(argument) => {
-            Message::new("ignoring unknown action ").and(argument.as_encoded_bytes())
-        }
-        Ignored::LateStamp(argument) => Message::new("ignoring ")
-            .and(argument.as_encoded_bytes())
-            .and(": a stamp has to be the first action"),
-    };
-    diag::warn(PROGRAM, &message);
 }
 
 fn print(text: &str) -> Result<Exit, Fatal> {

@@ -15,6 +15,8 @@ enum Action {
     Size(u32),
     Processor,
     Log,
+    /// An argument as it is.
+    Word(Vec<u8>),
 }
 
 /// A script and its input.
@@ -62,6 +64,7 @@ impl Case {
                     logs += 1;
                     format!("./log{logs}").into_bytes()
                 }
+                Action::Word(word) => word.clone(),
             });
         }
         arguments.into_iter().map(OsString::from_vec).collect()
@@ -126,6 +129,37 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::Processor),
         4 => Just(Action::Log),
     ]
+}
+
+/// Scripts with arguments that begin with any byte and go on in any way, as a pattern does that has lost its quotes. No
+/// file becomes full, as sizes and counts are among them.
+pub(crate) fn odd_cases() -> impl Strategy<Value = Case> {
+    let actions = prop::collection::vec(prop_oneof![2 => action(), 3 => word()], 0..10);
+    let line = prop::collection::vec(prop::sample::select(b"ab *@\xff\x1b".to_vec()), 0..60);
+    let lines = prop::collection::vec(line, 0..20);
+    (any::<bool>(), actions, lines, 1usize..3000).prop_map(|(stamp, actions, lines, piece)| {
+        let input = lines.join(&b'\n');
+        Case { stamp, actions, pieces: vec![piece], input }
+    })
+}
+
+/// What stands in the place of the arguments that would open, write or run something.
+fn word() -> impl Strategy<Value = Action> {
+    let digits = prop::collection::vec(prop::sample::select(b"0123456789".to_vec()), 0..22);
+    let anything = prop::collection::vec(1u8..=255, 0..6);
+    let rest = prop_oneof![
+        (digits, anything.clone()).prop_map(|(digits, end)| [digits, end].concat()),
+        anything,
+        prop::sample::select(vec!["", "tarting", "ot", "um", "ize", "k", "10k", "4096M", "9G", "10kk", "-1"])
+            .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    let first = prop_oneof![prop::sample::select(b"snwte".to_vec()), 1u8..=255];
+    (first, rest).prop_filter_map("ours alone", |(first, rest)| {
+        let word = [&[first][..], &rest].concat();
+        let ours = matches!(&word[..], b"F" | b"R" | b"S") || word.contains(&b'=');
+        let acts = matches!(first, b'.' | b'/' | b'!' | b'=' | b'+' | b'-');
+        (!ours && !acts).then_some(Action::Word(word))
+    })
 }
 
 /// Arguments have no NUL.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{LogView, Scratch, tool};
+use harness::{LogView, Scratch, ours_only, tool};
 
 use crate::storm::{end, start};
 
@@ -44,6 +44,30 @@ fn a_clock_that_steps_between_runs() {
         let log = LogView::of(here.path("main")).unstamped();
         let all = lines(0, round * 200 + 200);
         assert!(all.ends_with(&log) && log.len() > 4000, "{offset}: {} bytes", log.len());
+    }
+}
+
+/// Said at the start, and then not at every rotation. A clock that is a little behind is the rule after a step.
+#[test]
+fn a_clock_that_is_far_behind_is_said_once() {
+    let Some(faketime) = faketime().filter(|_| ours_only("Labels and the clock")) else { return };
+    for (ahead, said) in
+        [("+0d", None), ("+30s", None), ("+90m", Some("90 minutes")), ("+400d", Some("400 days"))]
+    {
+        let here = Scratch::in_memory();
+        let words =
+            ["-f", ahead, tool("multilog").to_str().unwrap(), "s4096", "n4", "./main"].map(String::from);
+        here.run(&faketime, &words).over(lines(0, 200)).quietly();
+        let outcome = here.multilog(&["s4096", "n4", "./main"]).over(lines(200, 600));
+        let expected = said.map_or(String::new(), |said| {
+            // Less the time between the two.
+            let said = said.replace("90 m", "89 m").replace("400", "399");
+            format!(
+                "multilog: warning: the clock is {said} behind the newest file in ./main, \
+                 whose label is where labels go on\n"
+            )
+        });
+        assert_eq!((outcome.code, outcome.stderr), (Some(0), expected), "{ahead}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a processor inherits.
 
-use harness::{LogView, Scratch, is_original, original, tool};
+use harness::{LogView, Scratch, is_original, original, ours_only, tool};
 
 /// A processor's open descriptors, its umask, its ignored and blocked signals: the same under the
 /// original and under ours. (Signals 32 and 33, which are taken out, are glibc's own: it gives them
@@ -27,4 +27,20 @@ fn a_processor_inherits_under_ours_what_it_inherits_under_the_original() {
     let ours = inherited(&tool("multilog"));
     assert_eq!(ours, inherited(&original));
     assert!(ours.contains("SigBlk: 0\n"), "{ours}");
+}
+
+/// The journal has room for about thirty. That it has not was said to be a lack of memory.
+#[test]
+fn more_directories_than_a_journal_has_room_for_are_said() {
+    if ours_only("The journal") {
+        let here = Scratch::new();
+        let names: Vec<String> = (0..60).map(|number| format!("./log{number}")).collect();
+        let outcome = here.multilog(&names.iter().map(String::as_str).collect::<Vec<_>>()).over("a\n");
+        let warning = "multilog: warning: unable to keep a journal in ./log0, a kill may repeat lines: \
+                       too many directories\n";
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), warning));
+        for name in names {
+            assert_eq!(LogView::of(here.path(name)).text(), "a\n");
+        }
+    }
 }

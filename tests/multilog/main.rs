@@ -19,6 +19,7 @@ mod interop;
 mod kill;
 mod long_lines;
 mod processor;
+mod readers;
 mod recover;
 mod retention;
 mod rotate;

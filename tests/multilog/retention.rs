@@ -47,7 +47,9 @@ fn archives_from_the_future_do_not_make_the_newest_the_oldest() {
         for n in 1..3 {
             here.write(&format!("main/@50000000{n:016x}.s"), "future\n");
         }
-        here.multilog(&["s4096", "n3", "./main"]).over(lines(0, 100)).quietly();
+        let outcome = here.multilog(&["s4096", "n3", "./main"]).over(lines(0, 100));
+        assert_eq!(outcome.code, Some(0));
+        assert!(outcome.stderr.lines().all(|line| line.starts_with("multilog: warning: the clock is ")));
         let view = LogView::of(here.path("main"));
         assert!(lines(0, 100).ends_with(&view.text()), "{:?}", view.archives);
         assert_eq!(view.archives.len(), 2);

@@ -67,10 +67,41 @@ fn an_unknown_action_is_warned_about() {
     }
 }
 
+/// A pattern that had lost its quotes ended the program, and what the script was for was logged by nobody.
 #[test]
-fn a_malformed_value_is_a_misuse_and_nothing_is_opened() {
+fn a_value_that_is_no_number_is_the_digits_before_it() {
+    let here = Scratch::new();
+    let arguments =
+        ["-*", "cleanq", "+*", "starting", "not", "./a", "s9999x", "nnum", "n3 ", "./b", "wa/b", "ssize"];
+    let line = "x".repeat(59) + "\n";
+    let outcome = here.multilog(&arguments).over(line.repeat(400));
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    // 24,000 bytes: one archive of 4096 bytes, and two of 9999.
+    for (log, archives, least, most) in [("a", 1, 2096, 4096), ("b", 2, 7999, 9999)] {
+        let view = LogView::of(here.path(log));
+        assert_eq!(view.archives.len(), archives, "{log}");
+        assert!(view.archives.iter().all(|(_, _, bytes)| (least..=most).contains(&bytes.len())), "{log}");
+    }
     if ours_only("Malformed values") {
-        for argument in ["s10x", "s", "n-1", "nfoo", "wa/b", "compress=lz4", "compress=gzip:0"] {
+        let warnings = [
+            "ignoring unknown action cleanq",
+            "reading starting as s4096: not a number",
+            "reading not as n2: not a number",
+            "reading s9999x as s9999: not a number",
+            "reading nnum as n2: not a number",
+            "reading n3  as n3: not a number",
+            "ignoring wa/b: not part of a file name",
+            "reading ssize as s4096: not a number",
+        ];
+        let warnings = warnings.map(|warning| format!("multilog: warning: {warning}\n"));
+        assert_eq!(outcome.stderr, warnings.concat());
+    }
+}
+
+#[test]
+fn a_malformed_word_is_a_misuse_and_nothing_is_opened() {
+    if ours_only("Malformed values") {
+        for argument in ["compress=lz4", "compress=gzip:0", "min=x", "durable=5"] {
             let here = Scratch::new();
             let outcome = here.multilog(&["./main", argument]).over("a\n");
             assert_eq!(outcome.code, Some(100), "{argument}");
@@ -81,6 +112,20 @@ fn a_malformed_value_is_a_misuse_and_nothing_is_opened() {
             );
             assert!(!here.path("main").exists());
         }
+    }
+}
+
+#[test]
+fn a_script_that_does_nothing_with_lines_is_warned_about() {
+    if ours_only("Scripts that do nothing") {
+        let warning = "multilog: warning: no directory, =file or e: every line is discarded\n";
+        for arguments in [&["t"][..], &["-*", "+x"], &["s10000", "n3"]] {
+            assert_eq!(Scratch::new().multilog(arguments).over("a\n").stderr, warning, "{arguments:?}");
+        }
+        for arguments in [&[][..], &["=file"], &["./main"]] {
+            assert_eq!(Scratch::new().multilog(arguments).over("a\n").stderr, "", "{arguments:?}");
+        }
+        assert_eq!(Scratch::new().multilog(&["e"]).over("a\n").stderr, "a\n");
     }
 }
 

@@ -33,12 +33,26 @@ pub struct Message(Vec<u8>);
 impl Message {
     /// A message that begins with `text`.
     pub fn new(text: impl AsRef<[u8]>) -> Message {
-        Message(text.as_ref().to_vec())
+        Message::default().and(text)
     }
 
-    /// The same with `text` after it. Line ends become `?`: a message is one line.
+    /// The same with `text` after it.
+    ///
+    /// Each control character is a `?`. A message is one line, and names in it may be somebody else's, who must not
+    /// command the terminal of whoever reads it. UTF-8 stays readable. Other bytes stay as they are, except those
+    /// that are control characters to a terminal without UTF-8.
     pub fn and(mut self, text: impl AsRef<[u8]>) -> Message {
-        self.0.extend(text.as_ref().iter().map(|&b| if b == b'\n' { b'?' } else { b }));
+        for chunk in text.as_ref().utf8_chunks() {
+            let mut room = [0; 4];
+            for letter in chunk.valid().chars() {
+                let letter = if letter.is_control() { '?' } else { letter };
+                self.0.extend_from_slice(letter.encode_utf8(&mut room).as_bytes());
+            }
+            self.0.extend(chunk.invalid().iter().map(|&byte| match byte {
+                0x80..=0x9f => b'?',
+                _ => byte,
+            }));
+        }
         self
     }
 
@@ -133,6 +147,29 @@ mod tests {
         let message =
             Message::new("unable to open ").and("a\nb").because(&io::Error::from_raw_os_error(libc::ENOENT));
         assert_eq!(message.as_bytes(), b"unable to open a?b: file does not exist");
+    }
+
+    /// A path with ESC in it moved the cursor and set the title of the terminal that showed the message.
+    #[test]
+    fn no_control_character_passes_and_everything_else_does() {
+        let every: Vec<u8> = (0..=0xff).collect();
+        let message = Message::new(&every).and(&every);
+        let expected = every.iter().map(|&byte| match byte {
+            0..0x20 | 0x7f..0xa0 => b'?',
+            _ => byte,
+        });
+        let expected: Vec<u8> = expected.collect();
+        assert_eq!(message.as_bytes(), expected.repeat(2));
+        for (text, said) in [
+            ("\x1b[2Jx", &b"?[2Jx"[..]),
+            ("a\r\tb", b"a??b"),
+            ("\u{e4}\u{20ac}\u{1f980}", "\u{e4}\u{20ac}\u{1f980}".as_bytes()),
+            ("\u{9b}1m", b"?1m"),
+        ] {
+            assert_eq!(Message::new(text).as_bytes(), said, "{text:?}");
+        }
+        // A character that comes in two parts is none.
+        assert_eq!(Message::new(b"\xc2").and(b"\x9b").as_bytes(), b"\xc2?");
     }
 
     #[test]

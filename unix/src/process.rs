@@ -177,12 +177,6 @@ pub fn reap() -> Option<(u32, Ending)> {
     Some((pid.as_raw_nonzero().get().unsigned_abs(), Ending::of(status)))
 }
 
-/// Makes the ends of children visible also where SIGCHLD was ignored at the start.
-pub fn expect_children() {
-    // SAFETY: the default action is set, which runs no code of this process.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
-}
-
 /// Makes a directory this process' working directory.
 pub fn change_directory(path: &Path) -> io::Result<()> {
     rustix::process::chdir(path)?;

@@ -9,7 +9,7 @@ use super::consume::Recorded;
 use super::{End, Engine};
 use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::intake::Intake;
+use crate::intake::{Intake, Taken};
 use crate::journal::record::Share;
 use crate::logdir::Appended;
 use crate::logfs::LogFs;
@@ -23,15 +23,21 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         self.begin_outputs()?;
         let now = self.host.now();
         let visible = self.intake.visible();
+        let line = self.assembly.line_in_hand();
         let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
         if taken == 0 && !grew {
             return Ok(false);
         }
-        self.write(taken)?;
+        let (written, kept) = self.write(taken)?;
+        if written == Taken::Otherwise {
+            self.start_over(&kept, line);
+            return Ok(true);
+        }
         for log in 0..self.dirs.len() {
             if self.assembly.is_full(log) {
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
+                self.look_at_clock(now);
             }
         }
         Ok(true)
@@ -47,8 +53,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    /// Writes the batch to every directory and then takes it out of the input.
-    fn write(&mut self, taken: usize) -> Result<(), End> {
+    /// Writes the batch to every directory and then takes it out of the input. Some directories may have it for good.
+    fn write(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
         let mut plan = self.record_batch(taken)?;
@@ -80,11 +86,11 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 }
             }
         }
-        for log in refused {
+        for &log in &refused {
             self.dirs[log].wait_for_sealer(&mut self.host)?;
         }
         self.record_written(plan)?;
-        self.consume(plan)
+        Ok((self.consume(plan)?, refused))
     }
 
     /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again

@@ -8,9 +8,9 @@ use unix::diag::Message;
 use super::{End, Engine};
 use crate::framer::WINDOW;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::intake::{Fate, Intake, Kind};
+use crate::intake::{Fate, Intake, Kind, Taken};
 use crate::journal::record::{Moment, Share};
-use crate::journal::{Piece, SMALL};
+use crate::journal::{self, Piece, SMALL};
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
 
@@ -105,7 +105,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// Everybody has the batch: takes it out of the input, in a way that the next multilog can tell.
-    pub(super) fn consume(&mut self, plan: Plan) -> Result<(), End> {
+    pub(super) fn consume(&mut self, plan: Plan) -> Result<Taken, End> {
         if self.journal.is_none() || self.intake.kind() != Kind::Pipe || plan.taken == plan.held {
             self.intake.consume(plan.taken).map_err(End::Failed)?;
             self.conclude();
@@ -113,35 +113,39 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 // Nothing leaves the source, so only a new record says that this one is done.
                 self.write_record()?;
             }
-            return Ok(());
+        } else if self.take_out(plan.held, plan.piece)? == Taken::AsSeen {
+            self.discard(plan.taken - plan.held - plan.piece.length, 0)?;
         }
-        self.take_out(plan.held, plan.piece)?;
-        self.discard(plan.taken - plan.held - plan.piece.length, 0)
+        self.intake.confirm().map_err(End::Failed)
     }
 
     /// Takes out what is held and the piece behind it, which the record describes.
-    fn take_out(&mut self, held: usize, piece: Piece) -> Result<(), End> {
+    fn take_out(&mut self, held: usize, piece: Piece) -> Result<Taken, End> {
         self.intake.consume(held + piece.split).map_err(End::Failed)?;
-        self.swallow(piece.length - piece.split, Fate::Consumed)?;
+        let taken = self.swallow(piece.length - piece.split, Fate::Consumed)?;
         self.conclude();
-        Ok(())
+        Ok(taken)
     }
 
-    /// Takes bytes out of a pipe that everybody has. They are visible, and `beyond` more are to follow.
-    pub(super) fn discard(&mut self, count: usize, beyond: u64) -> Result<(), End> {
+    /// Takes bytes out of a pipe that everybody has. They are visible, and `beyond` more are to follow. The
+    /// confirmation is the caller's.
+    pub(super) fn discard(&mut self, count: usize, beyond: u64) -> Result<Taken, End> {
         let mut left = count;
         while left > 0 {
             let visible = &self.intake.visible()[..left];
             let Some(journal) = &mut self.journal else {
-                return self.intake.consume(left).map_err(End::Failed);
+                self.intake.consume(left).map_err(End::Failed)?;
+                return Ok(Taken::AsSeen);
             };
             let piece = journal.describe(visible);
             journal.record.more += beyond;
             self.write_record()?;
-            self.take_out(0, piece)?;
+            if self.take_out(0, piece)? == Taken::Otherwise {
+                return Ok(Taken::Otherwise);
+            }
             left -= piece.length;
         }
-        Ok(())
+        Ok(Taken::AsSeen)
     }
 
     fn conclude(&mut self) {
@@ -151,18 +155,18 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// The tail of a piece, into the journal.
-    fn swallow(&mut self, count: usize, fate: Fate) -> Result<(), End> {
+    fn swallow(&mut self, count: usize, fate: Fate) -> Result<Taken, End> {
         let mut left = count;
         let mut pause = FIRST_PAUSE;
         while left > 0 {
-            let Some(journal) = &self.journal else { return Ok(()) };
+            let Some(journal) = &self.journal else { return Ok(Taken::AsSeen) };
             match journal.swallow(&mut self.intake, left, fate) {
+                Ok(0) => return Ok(Taken::Otherwise),
                 Ok(moved) => left -= moved,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(End::Failed(error)),
                 Err(error) => self.journal_failed(&error, &mut pause)?,
             }
         }
-        Ok(())
+        Ok(Taken::AsSeen)
     }
 
     /// Takes pieces of one short line out of a pipe that has no room for the rest of it.
@@ -173,7 +177,10 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         if count == 0 || count > WINDOW {
             return Ok(());
         }
-        let Some(journal) = &mut self.journal else { return self.intake.hold(count).map_err(End::Failed) };
+        let Some(journal) = &mut self.journal else {
+            self.intake.hold(count).map_err(End::Failed)?;
+            return self.confirm_held();
+        };
         let pieces = journal.describe(&visible[held..]);
         let record = &mut journal.record;
         record.held.clear();
@@ -186,6 +193,13 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         self.write_record()?;
         self.swallow(pieces.length, Fate::Held)?;
         self.conclude();
+        self.confirm_held()
+    }
+
+    fn confirm_held(&mut self) -> Result<(), End> {
+        if self.intake.confirm().map_err(End::Failed)? == Taken::Otherwise {
+            self.read_as_it_comes();
+        }
         Ok(())
     }
 
@@ -195,7 +209,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             let Some(journal) = &mut self.journal else { return Ok(()) };
             match journal.write() {
                 Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                Err(error) if journal::has_no_room(&error) => {
                     self.give_journal_up(&error);
                 }
                 Err(error) => self.journal_failed(&error, &mut pause)?,

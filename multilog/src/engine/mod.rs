@@ -1,7 +1,9 @@
 //! The loop: look at the input, put a batch together, write it everywhere, consume it, rotate.
 
 mod batch;
+mod clock;
 mod consume;
+mod others;
 mod resume;
 
 use std::ffi::OsString;
@@ -73,6 +75,10 @@ pub struct Engine<I, F: LogFs, H> {
     host: H,
     /// How many of the last batches had less than [`FEW`] bytes.
     few_in_a_row: u32,
+    /// When a warning said that the clock is far behind, on the clock of [`Host::uptime`].
+    clock_doubted: Option<Duration>,
+    /// Whether a warning said that somebody else reads the input.
+    others_said: bool,
 }
 
 /// Why the loop ended.
@@ -98,7 +104,18 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         let Parts { intake, actions, stamper, statuses, dirs, host } = parts;
         let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
         let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
-        Engine { intake, assembly, statuses, dirs, journal: None, inheritance, host, few_in_a_row: 0 }
+        Engine {
+            intake,
+            assembly,
+            statuses,
+            dirs,
+            journal: None,
+            inheritance,
+            host,
+            few_in_a_row: 0,
+            clock_doubted: None,
+            others_said: false,
+        }
     }
 
     /// Runs until the input ends or a signal says so, and closes the directories.
@@ -125,6 +142,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 
     fn read_on(&mut self) -> Result<(), End> {
         self.settle()?;
+        self.look_at_clock(self.host.now());
         // What the start has seen already.
         self.drain(Ending::Open)?;
         let mut pace = Busy::No;

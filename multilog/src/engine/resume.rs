@@ -8,12 +8,12 @@ use unix::diag::Message;
 
 use super::{End, Engine};
 use crate::host::{FIRST_PAUSE, Host};
-use crate::intake::{Intake, Kind};
+use crate::intake::{Intake, Kind, Taken};
 use crate::journal::judge::{Held, Verdict};
 use crate::journal::record::{Boot, Moment, Record};
 use crate::journal::{self, Journal, is_foreign};
 use crate::logfs::LogFs;
-use crate::output::NEWLINE_WINDOW;
+use crate::output::newline_window;
 
 /// How often a journal is tried that can't be made, as on a full disk, where lines can't be written
 /// either; but there may be room for lines and no inode for a journal.
@@ -63,7 +63,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         for log in 0..self.dirs.len() {
             self.dirs[log].settle(&mut self.host)?;
             let known = verdict.directories[log].current.is_some();
-            let window = self.dirs[log].config().size.bytes().saturating_sub(NEWLINE_WINDOW);
+            let size = self.dirs[log].config().size.bytes();
+            let window = size - newline_window(size);
             if known && !self.assembly.takes(log) && self.dirs[log].length() >= window {
                 // Killed between the batch that filled it and its rotation.
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
@@ -83,7 +84,13 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
             left -= visible;
             match self.intake.kind() {
-                Kind::Pipe => self.discard(visible, left as u64)?,
+                Kind::Pipe => {
+                    self.discard(visible, left as u64)?;
+                    if self.intake.confirm().map_err(End::Failed)? == Taken::Otherwise {
+                        self.read_as_it_comes();
+                        break;
+                    }
+                }
                 _ => self.intake.consume(visible).map_err(End::Failed)?,
             }
         }
@@ -136,7 +143,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// Removes what stands in the place of a journal, if it is one.
-    fn forget_journal(&self) {
+    pub(super) fn forget_journal(&self) {
         if let Some(dir) = self.dirs.first()
             && Journal::read(&**dir.fs()).is_ok_and(|found| found.is_some())
         {
@@ -179,9 +186,17 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 /// Whether the same may work a moment later.
 fn may_pass(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        AlreadyExists, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem, Unsupported,
+        AlreadyExists, FileTooLarge, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem,
+        Unsupported,
     };
-    let lasting =
-        [AlreadyExists, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem, Unsupported];
+    let lasting = [
+        AlreadyExists,
+        FileTooLarge,
+        InvalidInput,
+        OutOfMemory,
+        PermissionDenied,
+        ReadOnlyFilesystem,
+        Unsupported,
+    ];
     !lasting.contains(&error.kind()) && !is_foreign(error)
 }

@@ -70,6 +70,16 @@ pub enum Fate {
     Held,
 }
 
+/// What was taken out of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The bytes that were visible.
+    AsSeen,
+    /// Others, or fewer: somebody else reads the source too. They are what is visible now, taken out and not consumed,
+    /// in the place of everything that was consumed since the last confirmation.
+    Otherwise,
+}
+
 /// A source of bytes that can be looked at before they are taken.
 pub trait Intake {
     /// What consumption can leave its trace in.
@@ -85,10 +95,10 @@ pub trait Intake {
     fn peek(&mut self) -> io::Result<Seen>;
     /// The visible bytes that were not consumed.
     fn visible(&self) -> &[u8];
-    /// Takes the first `count` visible bytes out of the source.
+    /// Takes the first `count` visible bytes out of the source. Whether it was they is for a confirmation to say.
     fn consume(&mut self, count: usize) -> io::Result<()>;
     /// Takes the first `count` bytes out of a pipe by moving them to `offset` of `trace`, all of them as far
-    /// as a kill is concerned, or none. How many: as good as always all.
+    /// as a kill is concerned, or none. How many: as good as always all, and none if they were not there any more.
     fn move_into(&mut self, _: usize, _: Fate, _: &Self::Trace, _: u64) -> io::Result<usize> {
         no_pipe()
     }
@@ -98,6 +108,10 @@ pub trait Intake {
     }
     /// How many of the visible bytes were taken out of the source and not consumed.
     fn held(&self) -> usize;
+    /// Whether everything that was taken out since the last confirmation is what was visible.
+    fn confirm(&mut self) -> io::Result<Taken> {
+        Ok(Taken::AsSeen)
+    }
     /// Takes the first `count` visible bytes out of the source; they stay visible.
     fn hold(&mut self, _: usize) -> io::Result<()> {
         no_pipe()
@@ -145,6 +159,10 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
 
     fn held(&self) -> usize {
         (**self).held()
+    }
+
+    fn confirm(&mut self) -> io::Result<Taken> {
+        (**self).confirm()
     }
 
     fn hold(&mut self, count: usize) -> io::Result<()> {

@@ -3,6 +3,8 @@
 //! `tee` duplicates the head of the pipe into a side pipe of our own, from which it is read. Partial
 //! lines stay where they are and are seen again with what follows them.
 
+mod others;
+
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -10,9 +12,10 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Fate, Intake, Kind, Seen, Woken, identity_of};
+use super::{Fate, Intake, Kind, Seen, Taken, Woken, identity_of};
 use crate::align;
 use crate::journal::record::Identity;
+use others::{Aside, FIRST_TRUCE, Readers};
 
 /// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
 /// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
@@ -57,6 +60,10 @@ pub struct PipeIntake<'fd> {
     /// How long the next wait beside a partial line is at most.
     look_again: Duration,
     quiet: Quiet,
+    readers: Readers,
+    /// How long they are not doubted.
+    truce: Duration,
+    aside: Aside,
 }
 
 /// Whether everything was given back and the next wait may be without end.
@@ -95,22 +102,36 @@ impl<'fd> PipeIntake<'fd> {
             watch: None,
             look_again: LOOK_AGAIN,
             quiet: Quiet::No,
+            readers: Readers::Alone,
+            truce: FIRST_TRUCE,
+            aside: Aside::default(),
         })
     }
 
-    /// Looks at the head of the pipe. True: there is more than before.
+    /// Looks at the head of the pipe, or where others read it too takes it. True: there is more than before.
     fn look(&mut self) -> io::Result<bool> {
+        self.forget_consumed();
         let before = self.end - self.start;
         let most = self.capacity.min(LOOK);
-        let count = match pipe::duplicate(self.source, &self.side.1, most) {
+        let looked = match self.readers {
+            Readers::Alone => pipe::duplicate(self.source, &self.side.1, most),
+            Readers::Others(_) => pipe::remove(self.source, &self.side.1, most),
+        };
+        let count = match looked {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
             Err(error) => return Err(error),
         };
+        // What was visible and is not there now was taken by others.
+        self.end = self.start + self.held;
         if count > 0 {
             self.read_side(count, most)?;
         }
-        Ok(self.held + count > before)
+        let visible = self.end - self.start;
+        if !self.is_alone() {
+            self.held = visible;
+        }
+        Ok(visible > before)
     }
 
     /// Whether more than half of the pipe's slots are in use: then it can't be made half as large.
@@ -127,21 +148,6 @@ impl<'fd> PipeIntake<'fd> {
                 false
             }
         }
-    }
-
-    /// Takes bytes out of the pipe and throws them away.
-    fn remove(&mut self, count: usize) -> io::Result<()> {
-        if count >= self.capacity / 4 {
-            self.grow_if_full();
-        }
-        let mut left = count;
-        while left > 0 {
-            match pipe::remove(self.source, &self.null, left)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => left -= removed,
-            }
-        }
-        Ok(())
     }
 
     /// Reads what is in the side pipe to the end.
@@ -189,6 +195,7 @@ impl<'fd> PipeIntake<'fd> {
             self.buffer = Vec::new();
             (self.start, self.end) = (0, 0);
         }
+        self.suspect_nobody();
         if self.capacity > self.original && pipe::set_capacity(self.source, self.original).is_ok() {
             // The side pipe is empty between peeks, and its size only bounds the next one.
             pipe::set_capacity(&self.side.1, self.original).ok();
@@ -226,7 +233,7 @@ impl Intake for PipeIntake<'_> {
     type Trace = OwnedFd;
 
     fn kind(&self) -> Kind {
-        Kind::Pipe
+        if self.is_alone() { Kind::Pipe } else { Kind::Stream }
     }
 
     fn identity(&self) -> io::Result<Identity> {
@@ -238,7 +245,8 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn peek(&mut self) -> io::Result<Seen> {
-        if self.look()? {
+        // The side pipe is empty before a look.
+        if self.confirm()? == Taken::Otherwise || self.look()? {
             self.look_again = LOOK_AGAIN;
             return Ok(Seen::More);
         }
@@ -258,19 +266,30 @@ impl Intake for PipeIntake<'_> {
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
         let from_held = count.min(self.held);
-        self.remove(count - from_held)?;
+        if count - from_held >= self.capacity / 4 {
+            self.grow_if_full();
+        }
+        self.put_aside(count - from_held, from_held)?;
         self.held -= from_held;
         self.start += count;
         Ok(())
     }
 
     fn move_into(&mut self, count: usize, fate: Fate, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
-        let moved = match pipe::remove_into(self.source, trace, offset, count)? {
-            0 => return Err(ErrorKind::UnexpectedEof.into()),
-            moved => moved,
+        let moved = match pipe::remove_into(self.source, trace, offset, count) {
+            Ok(moved) => moved,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
         };
+        let mut tail = vec![0; moved];
+        if unix::file::read_at(trace, &mut tail, offset)? != moved || !self.is_next(&tail)? {
+            return Ok(0);
+        }
         match fate {
-            Fate::Consumed => self.start += moved,
+            Fate::Consumed => {
+                self.start += moved;
+                self.note_consumed(moved);
+            }
             Fate::Held => self.held += moved,
         }
         Ok(moved)
@@ -292,15 +311,19 @@ impl Intake for PipeIntake<'_> {
         self.held
     }
 
+    fn confirm(&mut self) -> io::Result<Taken> {
+        self.confirm_all()
+    }
+
     fn hold(&mut self, count: usize) -> io::Result<()> {
-        self.remove(count)?;
-        self.held += count;
-        Ok(())
+        self.take_aside(count)
     }
 
     fn resume(&mut self, held: Vec<u8>) {
-        (self.start, self.end, self.held) = (0, held.len(), held.len());
-        self.buffer = held;
+        let mut bytes = held;
+        bytes.extend_from_slice(&self.buffer[self.start..self.start + self.held]);
+        (self.start, self.end, self.held) = (0, bytes.len(), bytes.len());
+        self.buffer = bytes;
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {

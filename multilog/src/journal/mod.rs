@@ -83,9 +83,9 @@ impl<F: LogFs> Journal<F> {
         }
     }
 
-    /// Writes the record. OutOfMemory: it has more directories than there is room for.
+    /// Writes the record. It may be too long for its page: [`has_no_room`].
     pub fn write(&mut self) -> io::Result<()> {
-        let bytes = self.record.encode(&mut self.buffer).ok_or(ErrorKind::OutOfMemory)?;
+        let bytes = self.record.encode(&mut self.buffer).ok_or_else(no_room)?;
         write_at(&*self.fs, &self.file, bytes, FLAG)
     }
 
@@ -164,6 +164,16 @@ pub fn is_foreign(error: &io::Error) -> bool {
         || matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
 }
 
+/// There are more directories than a page has room for.
+fn no_room() -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, "too many directories")
+}
+
+/// Whether that is why a journal was not written. It will not be either when it is tried again.
+pub fn has_no_room(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none()
+}
+
 /// Removes a journal.
 pub fn remove<F: LogFs>(fs: &F) -> io::Result<()> {
     fs.remove(&Name::Journal)
@@ -180,6 +190,10 @@ fn sight(bytes: &[u8]) -> [u8; SIGHT] {
 fn write_at<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8], offset: u64) -> io::Result<()> {
     match fs.write_at(file, bytes, offset)? {
         written if written == bytes.len() => Ok(()),
-        _ => Err(ErrorKind::StorageFull.into()),
+        // Why the rest was not written is known from trying.
+        written => {
+            fs.write_at(file, &bytes[written..], offset + written as u64)?;
+            Err(ErrorKind::StorageFull.into())
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The script: arguments become typed actions and directories, before anything is opened.
 //!
 //! The grammar is that of daemontools 0.76 and daemontools-encore, one action per argument, known by
-//! its first byte. Words of the form `word=value` are ours. What nobody knows is ignored, as the
-//! original does, and handed to the caller to be warned about.
+//! its first byte. Words of the form `word=value` are ours. A script that the original runs is run: what nobody knows
+//! is ignored, a number is what the original reads, and a remark for each goes to the caller.
 
+mod remark;
 pub mod value;
 
 use std::ffi::OsString;
@@ -12,7 +13,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use tai64tools::Stamp;
 
 use crate::pattern::{Pattern, Syntax};
-use value::{Code, Compression, Durability, FileCount, FileSize, Malformed, Spared};
+pub use remark::Remark;
+use value::{Code, Compression, Durability, FileCount, FileSize, Malformed, Spared, Understood};
 
 /// Everything that multilog was told to do.
 #[derive(Debug, Default)]
@@ -25,8 +27,8 @@ pub struct Script {
     pub logs: Vec<LogConfig>,
     /// The status files, in the order of [`Action::Status`].
     pub statuses: Vec<OsString>,
-    /// Arguments that mean nothing.
-    pub ignored: Vec<Ignored>,
+    /// What whoever wrote it may not have meant.
+    pub remarks: Vec<Remark>,
 }
 
 /// One step in the treatment of a line.
@@ -75,15 +77,6 @@ pub enum Transform {
     Compress(Compression),
 }
 
-/// An argument that was ignored, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ignored {
-    /// No action begins like this.
-    Unknown(OsString),
-    /// Stamps are for all directories and come first.
-    LateStamp(OsString),
-}
-
 /// An argument whose value can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misuse {
@@ -120,6 +113,7 @@ impl Script {
     /// Reads the arguments of multilog.
     pub fn parse(arguments: Vec<OsString>) -> Result<Script, Misuse> {
         let mut script = Script::default();
+        let any = !arguments.is_empty();
         let mut settings = Settings {
             size: FileSize::DEFAULT,
             keep: FileCount::DEFAULT,
@@ -133,11 +127,12 @@ impl Script {
             let misuse = |reason: String| Misuse { argument: argument.clone(), reason };
             script.add(&mut settings, position, &argument).map_err(misuse)?;
         }
+        // Without any argument input is read and discarded, and nobody expects anything else.
+        script.remarks.extend(Remark::on_actions(&script.actions).filter(|_| any));
         Ok(script)
     }
 
     fn add(&mut self, settings: &mut Settings, position: usize, argument: &OsString) -> Result<(), String> {
-        let told = |malformed: Malformed| malformed.to_string();
         let text = argument.as_bytes();
         let rest = text.get(1..).unwrap_or_default();
         match text.first() {
@@ -153,14 +148,35 @@ impl Script {
                 self.logs.push(settings.log(argument.clone()));
             }
             Some(b't') if position == 0 => self.stamp = Some(Stamp::Tai64n),
-            Some(b't') => self.ignored.push(Ignored::LateStamp(argument.clone())),
-            Some(b's') => settings.size = FileSize::parse(rest).map_err(told)?,
-            Some(b'n') => settings.keep = FileCount::parse(rest).map_err(told)?,
+            Some(b't') => self.remarks.push(Remark::LateStamp(argument.clone())),
+            Some(b's') => {
+                let (size, understood) = FileSize::parse(rest);
+                settings.size = size;
+                self.note(argument, understood, || format!("s{}", size.bytes()));
+            }
+            Some(b'n') => {
+                let (keep, understood) = FileCount::parse(rest);
+                settings.keep = keep;
+                self.note(argument, understood, || format!("n{}", keep.files()));
+            }
             Some(b'!') => settings.transform = Transform::Process(OsString::from_vec(rest.to_vec())),
-            Some(b'w') => settings.code = Some(Code::parse(rest).map_err(told)?),
+            Some(b'w') => match Code::parse(rest) {
+                Ok(code) => settings.code = Some(code),
+                // The original has no codes.
+                Err(malformed) => {
+                    self.remarks.push(Remark::NoCode(argument.clone(), malformed));
+                }
+            },
             _ => return self.add_word(settings, position, argument),
         }
         Ok(())
+    }
+
+    /// Remarks on a number that was not understood as a whole.
+    fn note(&mut self, argument: &OsString, understood: Understood, meaning: impl FnOnce() -> String) {
+        if understood == Understood::Digits {
+            self.remarks.push(Remark::ReadAs(argument.clone(), meaning()));
+        }
     }
 
     fn add_word(
@@ -169,26 +185,25 @@ impl Script {
         position: usize,
         argument: &OsString,
     ) -> Result<(), String> {
+        let told = |malformed: Malformed| malformed.to_string();
         let text = argument.as_bytes();
         match text {
             b"T" if position == 0 => self.stamp = Some(Stamp::Accustamp),
-            b"T" => self.ignored.push(Ignored::LateStamp(argument.clone())),
+            b"T" => self.remarks.push(Remark::LateStamp(argument.clone())),
             b"S" => settings.syntax = Syntax::Star,
             b"F" => settings.syntax = Syntax::Glob,
             b"R" => settings.syntax = Syntax::Regex,
             _ => match text.split_at_checked(text.iter().position(|&b| b == b'=').map_or(0, |at| at + 1)) {
                 Some((b"compress=", value)) => {
-                    let compression = Compression::parse(value).map_err(|malformed| malformed.to_string())?;
-                    settings.transform = Transform::Compress(compression);
+                    settings.transform = Transform::Compress(Compression::parse(value).map_err(told)?);
                 }
                 Some((b"min=", value)) => {
-                    settings.spare = Some(Spared::parse(value).map_err(|malformed| malformed.to_string())?);
+                    settings.spare = Some(Spared::parse(value).map_err(told)?);
                 }
                 Some((b"durable=", value)) => {
-                    settings.durability =
-                        Durability::parse(value).map_err(|malformed| malformed.to_string())?;
+                    settings.durability = Durability::parse(value).map_err(told)?;
                 }
-                _ => self.ignored.push(Ignored::Unknown(argument.clone())),
+                _ => self.remarks.push(Remark::Unknown(argument.clone())),
             },
         }
         Ok(())
@@ -227,14 +242,14 @@ mod tests {
         assert_eq!(parse(&["T", "./a"]).unwrap().stamp, Some(Stamp::Accustamp));
         let late = parse(&["./a", "t"]).unwrap();
         assert_eq!(late.stamp, None);
-        assert_eq!(late.ignored, [Ignored::LateStamp("t".into())]);
+        assert_eq!(late.remarks, [Remark::LateStamp("t".into())]);
     }
 
     #[test]
     fn what_nobody_knows_is_ignored_and_remembered() {
         let script = parse(&["x", "", "Q=1", "./a", "rotate"]).unwrap();
         assert_eq!(script.logs.len(), 1);
-        assert_eq!(script.ignored.len(), 4);
+        assert_eq!(script.remarks.len(), 4);
     }
 
     #[test]
@@ -243,20 +258,22 @@ mod tests {
         assert!(matches!(script.actions[..], [Action::Deselect(_), Action::Log(0)]));
     }
 
+    /// Scripts with a pattern that lost its quotes ended the program, and they ran under the original.
+    #[test]
+    fn what_the_original_reads_as_a_number_is_that_number() {
+        let script = parse(&["+x", "starting", "not", "wa/b", "w", "./a", "n3k", "s9999x", "./b"]).unwrap();
+        let [a, b] = &script.logs[..] else { panic!("two directories") };
+        assert_eq!((a.size.bytes(), a.keep.archives(), a.code.as_bytes()), (4096, 1, &b"s"[..]));
+        assert_eq!((b.size.bytes(), b.keep.archives()), (9999, 2));
+        let read = |argument: &str, meaning: &str| Remark::ReadAs(argument.into(), meaning.into());
+        assert_eq!(script.remarks[..2], [read("starting", "s4096"), read("not", "n2")]);
+        assert!(matches!(script.remarks[2..4], [Remark::NoCode(..), Remark::NoCode(..)]));
+        assert_eq!(script.remarks[4..], [read("n3k", "n3"), read("s9999x", "s9999")]);
+    }
+
     #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in [
-            "s10x",
-            "s",
-            "status",
-            "nine",
-            "w",
-            "wu",
-            "compress=lz4",
-            "compress=gzip:77",
-            "min=x",
-            "durable=5",
-        ] {
+        for argument in ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5"] {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

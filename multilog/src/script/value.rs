@@ -13,7 +13,18 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// When a file counts as full, in bytes. Always between [`FileSize::LEAST`] and [`FileSize::MOST`].
+/// How much of a value of the original's grammar means something. The original refuses none of them: it reads the
+/// digits in front, and where there is none, 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Understood {
+    /// All of it.
+    Whole,
+    /// The digits in front, if any.
+    Digits,
+}
+
+/// When a file counts as full, in bytes. Between [`FileSize::LEAST`] and [`FileSize::MOST`], or less where the system
+/// lets no file become that large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileSize(u64);
 
@@ -25,14 +36,15 @@ impl FileSize {
     /// What a directory without `s` gets.
     pub const DEFAULT: FileSize = FileSize(99_999);
 
-    /// Reads digits with an optional `k`, `M` or `G`, and clamps.
-    pub fn parse(text: &[u8]) -> Result<FileSize, Malformed> {
-        Ok(FileSize(scaled(text)?.clamp(Self::LEAST, Self::MOST)))
+    /// Reads digits with an optional `k`, `M` or `G`, and clamps. Anything else is what the original makes of it.
+    pub fn parse(text: &[u8]) -> (FileSize, Understood) {
+        let (bytes, understood) = or_as_original(scaled(text), text);
+        (FileSize(bytes.clamp(Self::LEAST, Self::MOST)), understood)
     }
 
-    /// The same, but not above what the system lets a file of this process become.
+    /// The same, but not above what the system lets a file of this process become. A file below a block is none.
     pub fn within(self, limit: Option<u64>) -> FileSize {
-        FileSize(self.0.min(limit.unwrap_or(Self::MOST).max(Self::LEAST)))
+        FileSize(self.0.min(limit.unwrap_or(Self::MOST).max(512)))
     }
 
     /// The size in bytes.
@@ -49,10 +61,15 @@ impl FileCount {
     /// What a directory without `n` gets.
     pub const DEFAULT: FileCount = FileCount(10);
 
-    /// Reads digits, and clamps.
-    pub fn parse(text: &[u8]) -> Result<FileCount, Malformed> {
-        let count = usize::try_from(digits(text)?).unwrap_or(usize::MAX);
-        Ok(FileCount(count.max(2)))
+    /// Reads digits, and clamps. Anything else is what the original makes of it.
+    pub fn parse(text: &[u8]) -> (FileCount, Understood) {
+        let (count, understood) = or_as_original(digits(text), text);
+        (FileCount(usize::try_from(count).unwrap_or(usize::MAX).max(2)), understood)
+    }
+
+    /// The number of files.
+    pub fn files(self) -> usize {
+        self.0
     }
 
     /// How many archives may stand beside `current`.
@@ -175,10 +192,21 @@ fn digits(text: &[u8]) -> Result<u64, Malformed> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Err(Malformed("not a number"));
     }
-    // Too large for a u64 is as large as can be: every caller clamps.
-    Ok(text
-        .iter()
-        .fold(0u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+    Ok(digits_before(text))
+}
+
+/// The digits in front of anything else. Too large for a u64 is as large as can be: every caller clamps. (The original
+/// wraps around, so that a size of 2^64 is its smallest.)
+fn digits_before(text: &[u8]) -> u64 {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+}
+
+fn or_as_original(read: Result<u64, Malformed>, text: &[u8]) -> (u64, Understood) {
+    match read {
+        Ok(value) => (value, Understood::Whole),
+        Err(_) => (digits_before(text), Understood::Digits),
+    }
 }
 
 fn span(text: &[u8]) -> Result<Duration, Malformed> {
@@ -240,19 +268,40 @@ mod tests {
             ("2M", 2 << 20),
             ("9G", 2_147_483_647),
         ] {
-            assert_eq!(FileSize::parse(text.as_bytes()).map(FileSize::bytes), Ok(bytes), "{text}");
+            let (size, understood) = FileSize::parse(text.as_bytes());
+            assert_eq!((size.bytes(), understood), (bytes, Understood::Whole), "{text}");
         }
-        for text in ["", "k", "10kk", "-1", "1 ", "0x10", "1e9"] {
-            assert!(FileSize::parse(text.as_bytes()).is_err(), "{text}");
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_what_the_original_reads() {
+        for (text, bytes, files) in [
+            ("", 4096, 2),
+            ("k", 4096, 2),
+            ("tarting", 4096, 2),
+            ("9999kk", 9999, 9999),
+            ("5000 ", 5000, 5000),
+            ("-1", 4096, 2),
+            ("+5000", 4096, 2),
+            ("0x5000", 4096, 2),
+            ("1e9", 4096, 2),
+            ("7000/2", 7000, 7000),
+            ("99999999999999999999999x", 2_147_483_647, usize::MAX),
+        ] {
+            let (size, understood) = FileSize::parse(text.as_bytes());
+            assert_eq!((size.bytes(), understood), (bytes, Understood::Digits), "{text}");
+            let (count, understood) = FileCount::parse(text.as_bytes());
+            assert_eq!((count.files(), understood), (files, Understood::Digits), "{text}");
         }
+        assert_eq!(FileCount::parse(b"3k"), (FileCount(3), Understood::Digits));
     }
 
     #[test]
     fn a_count_leaves_room_for_current_and_one_archive_at_least() {
         for (text, archives) in [("0", 1), ("1", 1), ("2", 1), ("3", 2), ("10", 9)] {
-            assert_eq!(FileCount::parse(text.as_bytes()).map(FileCount::archives), Ok(archives));
+            let (count, understood) = FileCount::parse(text.as_bytes());
+            assert_eq!((count.archives(), understood), (archives, Understood::Whole));
         }
-        assert!(FileCount::parse(b"3k").is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use tai64tools::Label;
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::process::{Ended, NO_SUCH_PROCESS, Process, Signal, expect_children};
+use unix::process::{Ended, NO_SUCH_PROCESS, Process, Signal};
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 
@@ -37,7 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Runs the service in a directory until it is told to leave.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let [directory] = &arguments[..] else { return Err(Fatal::usage(USAGE)) };
-    expect_children();
+    unix::inherited::keep_child_signal();
     let directory = Directory::enter(Path::new(directory))?;
     let mut supervise = Supervise::new(directory)?;
     supervise.directory.open_ok()?;

@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::process::{change_directory, expect_children, reap};
+use unix::process::{change_directory, reap};
 use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
@@ -54,7 +54,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         let message = Message::new("unable to chdir to ").and(directory.as_bytes());
         change_directory(Path::new(directory)).map_err(|error| Fatal::system(message, &error))?;
     }
-    expect_children();
+    unix::inherited::keep_child_signal();
     unix::inherited::keep_standard_descriptors();
     Ok(Svscan::new(patience)?.run())
 }
@@ -62,7 +62,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 /// Ends what runs in the working directory without a svscan, as that would do it. Signals end this process, and nothing
 /// else.
 pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
-    expect_children();
+    unix::inherited::keep_child_signal();
     let mut surroundings = Surroundings::take_over(program, &[Signal::Child])?;
     // The supervise in this PATH may be one that would start a second copy of what lives.
     surroundings.revives = false;
