@@ -1,6 +1,7 @@
 //! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
 
 mod append;
+mod look;
 mod open;
 pub mod recovery;
 pub mod retention;
@@ -18,6 +19,7 @@ use crate::journal::record::{Identity, Place, Share};
 use crate::logfs::{LogFs, Mode, Name, Named, name_twice};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
+pub use open::Start;
 
 /// Told to stop before it was done. What it had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,8 @@ struct Current<File> {
     length: u64,
     checksum: Checksum,
     inherited: Inherited,
+    /// The archive that it is already, as a copy of what somebody has removed.
+    copied: Option<Label>,
     /// Whether its name is known to be on the disk.
     named: bool,
     /// Since when it has bytes that were not brought to the disk.
@@ -226,8 +230,13 @@ impl<F: LogFs> LogDir<F> {
 
     /// Is `current` still the file that we write to?
     fn current_is_ours(&self) -> io::Result<Standing> {
+        self.standing(&Name::Current)
+    }
+
+    /// Is what has this name the file that we write to?
+    fn standing(&self, name: &Name) -> io::Result<Standing> {
         let Some(current) = &self.current else { return Ok(Standing::Gone) };
-        Ok(match self.fs.lookup(&Name::Current)? {
+        Ok(match self.fs.lookup(name)? {
             None => Standing::Gone,
             Some(stat) if Identity::of(&stat) == current.identity => Standing::Ours,
             Some(_) => Standing::Foreign,
@@ -235,7 +244,7 @@ impl<F: LogFs> LogDir<F> {
     }
 }
 
-/// What stands under the name `current`.
+/// What stands under a name, `current` for example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     /// The file that we write to.

@@ -11,6 +11,7 @@
 //! to be dropped. `.t` 0744: complete and on the disk, to be published. `.u` beside its archive: to
 //! be removed.
 
+use std::ffi::OsStr;
 use std::io;
 
 use unix::diag::Message;
@@ -18,6 +19,7 @@ use unix::diag::Message;
 use super::rewrite::{Rewritten, rewrite};
 use super::{Asked, Job, Sealer, compress};
 use crate::host::Pace;
+use crate::journal::record::Identity;
 use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams, name_twice};
 use crate::script::Transform;
 
@@ -36,6 +38,7 @@ pub(super) enum Step {
     SyncNames,
     RemoveSource,
     SyncRemoval,
+    GiveUp,
 }
 
 /// What comes after a step.
@@ -67,6 +70,14 @@ pub(super) struct Output<File> {
     newstate: Option<File>,
 }
 
+/// What a processor goes on from, and what it leaves.
+struct States<File> {
+    old: File,
+    new: File,
+    /// Whether the new one is to become the old one.
+    kept: bool,
+}
+
 type Performed = Result<Next, Failure>;
 
 impl Step {
@@ -77,13 +88,14 @@ impl Step {
             Step::Sync => work.sync(pace),
             Step::Rewrite => work.rewrite(pace),
             Step::MarkSafe => work.mark_safe(),
-            Step::Transform => work.transform(),
+            Step::Transform => work.transform(pace),
             Step::SyncOutput => work.sync_output(),
             Step::MarkOutput => work.mark_output(),
             Step::CommitState => work.commit_state(),
             Step::Publish => work.publish(),
             Step::SyncNames | Step::SyncRemoval => work.sync_names(self),
             Step::RemoveSource => work.remove_source(),
+            Step::GiveUp => Ok(Next::Leave),
         }
     }
 }
@@ -105,8 +117,13 @@ impl<F: LogFs> Work<'_, F> {
         self.sealer.config.transform == Transform::Keep
     }
 
-    /// `unable to VERB DIR/NAME, pausing: REASON`.
+    /// `unable to VERB DIR/NAME, pausing: REASON`. What somebody else has made under the name stays there, and the
+    /// file stays `@label.u`.
     fn failed(&self, verb: &str, name: &Name, rest: &str, error: &io::Error, retry: Step) -> Failure {
+        let (rest, retry) = match error.kind() {
+            io::ErrorKind::AlreadyExists => (", leaving its file unsealed", Step::GiveUp),
+            _ => (rest, retry),
+        };
         let message =
             self.sealer.said(verb, "/").and(name.to_os().as_encoded_bytes()).and(rest).because(error);
         Failure { message, retry }
@@ -160,11 +177,11 @@ impl<F: LogFs> Work<'_, F> {
         Ok(Next::Step(if self.keeps_source() { Step::Publish } else { Step::Transform }))
     }
 
-    fn transform(&mut self) -> Performed {
+    fn transform(&mut self, pace: &mut dyn Pace) -> Performed {
         let temporary = self.temporary();
         let fail = |error| self.failed("unable to create ", &temporary, ", pausing", &error, Step::Transform);
         let fs = &*self.sealer.fs;
-        fs.remove(&temporary).map_err(fail)?;
+        fs.clear(&temporary).map_err(fail)?;
         let file = fs.open(&temporary, How::New).map_err(fail)?;
         let newstate = match &self.sealer.config.transform {
             Transform::Keep => None,
@@ -174,45 +191,61 @@ impl<F: LogFs> Work<'_, F> {
                 })?;
                 None
             }
-            Transform::Process(command) => match self.process(command, &file)? {
-                Some(newstate) => Some(newstate),
-                None => return Ok(Next::Leave),
-            },
+            Transform::Process(command) => {
+                let states = self.states(pace)?;
+                if !self.process(command, &file, &states)? {
+                    return Ok(Next::Leave);
+                }
+                states.kept.then_some(states.new)
+            }
         };
         self.output = Some(Output { file, newstate });
         Ok(Next::Step(Step::SyncOutput))
     }
 
-    /// None: interrupted.
-    fn process(&self, command: &std::ffi::OsStr, output: &F::File) -> Result<Option<F::File>, Failure> {
+    /// What the last run of the processor has left, and where this one leaves something.
+    fn states(&self, pace: &mut dyn Pace) -> Result<States<F::File>, Failure> {
         let fs = &*self.sealer.fs;
-        let open = |name: Name, how: How| {
-            fs.open(&name, how)
-                .map_err(|error| self.failed("unable to open ", &name, ", pausing", &error, Step::Transform))
+        let failed = |name: &Name, error: &io::Error| {
+            self.failed("unable to open ", name, ", pausing", error, Step::Transform)
         };
-        let input = open(self.source(), How::Read)?;
-        let state = match fs.open(&Name::State, How::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => open(Name::State, How::New)?,
-            Err(error) => {
-                return Err(self.failed(
-                    "unable to open ",
-                    &Name::State,
-                    ", pausing",
-                    &error,
-                    Step::Transform,
-                ));
+        for name in [Name::State, Name::NewState] {
+            let stat = fs.lookup(&name).map_err(|error| failed(&name, &error))?;
+            if stat.is_some_and(|stat| !fs.is_ours(&stat)) {
+                let said = self.sealer.said("unable to use ", "/").and(name.to_os().as_encoded_bytes());
+                pace.warn(&said.and(", the processor keeps no state: not a file of this user"));
+                let nothing = || fs.open_nothing().map_err(|error| failed(&name, &error));
+                return Ok(States { old: nothing()?, new: nothing()?, kept: false });
             }
-            Ok(state) => state,
+        }
+        let open = |name: Name, how| fs.open(&name, how).map_err(|error| failed(&name, &error));
+        let old = match fs.open(&Name::State, How::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => open(Name::State, How::New)?,
+            opened => opened.map_err(|error| failed(&Name::State, &error))?,
         };
         fs.remove(&Name::NewState).map_err(|error| {
             self.failed("unable to remove ", &Name::NewState, ", pausing", &error, Step::Transform)
         })?;
-        let newstate = open(Name::NewState, How::New)?;
-        let ended =
-            fs.process(command, &Streams { input: &input, output, state: &state, newstate: &newstate });
-        let message = match ended {
-            Ok(None) => return Ok(None),
-            Ok(Some(Ending::Exited(0))) => return Ok(Some(newstate)),
+        Ok(States { old, new: open(Name::NewState, How::New)?, kept: true })
+    }
+
+    /// False: interrupted.
+    fn process(&self, command: &OsStr, output: &F::File, states: &States<F::File>) -> Result<bool, Failure> {
+        let fs = &*self.sealer.fs;
+        let source = self.source();
+        let input = fs.open(&source, How::Read).map_err(|error| {
+            // Somebody has removed or replaced it.
+            let lasting = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied);
+            let (rest, retry) = match lasting {
+                true => (", leaving it unsealed", Step::GiveUp),
+                false => (", pausing", Step::Transform),
+            };
+            self.failed("unable to open ", &source, rest, &error, retry)
+        })?;
+        let streams = Streams { input: &input, output, state: &states.old, newstate: &states.new };
+        let message = match fs.process(command, &streams) {
+            Ok(None) => return Ok(false),
+            Ok(Some(Ending::Exited(0))) => return Ok(true),
             Ok(Some(Ending::Exited(_))) => self.sealer.said("processor failed in ", ", pausing"),
             Ok(Some(Ending::Crashed(signal))) => self
                 .sealer
@@ -257,20 +290,23 @@ impl<F: LogFs> Work<'_, F> {
     }
 
     fn commit_state(&mut self) -> Performed {
-        if self.output.as_ref().is_some_and(|output| output.newstate.is_some()) {
-            match self.sealer.fs.rename(&Name::NewState, &Name::State) {
-                // Done before a failure of a later step.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                result => result.map_err(|error| Failure {
-                    message: self
-                        .sealer
-                        .said("unable to rename newstate to state in directory ", ", pausing")
-                        .because(&error),
-                    retry: Step::CommitState,
-                })?,
-            }
+        if let Some(newstate) = self.output.as_ref().and_then(|output| output.newstate.as_ref())
+            && let Err(error) = self.replace_state(newstate)
+        {
+            let said = self.sealer.said("unable to rename newstate to state in directory ", ", pausing");
+            return Err(Failure { message: said.because(&error), retry: Step::CommitState });
         }
         Ok(Next::Step(Step::Publish))
+    }
+
+    /// Nothing is done where that was done before a failure of a later step, or where somebody has put something in
+    /// the place of either meanwhile.
+    fn replace_state(&self, newstate: &F::File) -> io::Result<()> {
+        let fs = &*self.sealer.fs;
+        let written = Identity::of(&fs.stat(newstate)?);
+        let is_there = fs.lookup(&Name::NewState)?.is_some_and(|stat| Identity::of(&stat) == written);
+        let has_place = fs.lookup(&Name::State)?.is_none_or(|stat| fs.is_ours(&stat));
+        if is_there && has_place { fs.rename(&Name::NewState, &Name::State) } else { Ok(()) }
     }
 
     /// The source itself gets a second name and loses the first when that is on the disk. An output may be

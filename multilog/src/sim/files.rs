@@ -4,10 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::disk::{Disk, EEXIST, ENOENT, Entry, State, Trouble, error};
+use super::disk::{Disk, EEXIST, EINVAL, ENOENT, Entry, State, Trouble, error};
 use super::mutants::Mutant;
 use crate::journal::record::{Identity, Place};
-use crate::logfs::{Ending, How, LogFs, Mode, Name, Stat, Streams};
+use crate::logfs::{Ending, How, LogFs, Mode, Name, Quirk, Stat, Streams};
 
 /// A directory. A mutant does one thing wrong, as a program with a defect would.
 #[derive(Debug)]
@@ -17,11 +17,14 @@ pub(crate) struct SimFs {
     pub(crate) mutant: Option<Mutant>,
     /// Whether the names were looked at.
     looked: AtomicBool,
+    quirks: Vec<Quirk>,
 }
 
 impl SimFs {
     pub(crate) fn new(disk: Disk, directory: usize, mutant: Option<Mutant>) -> SimFs {
-        SimFs { disk, directory, mutant, looked: AtomicBool::new(false) }
+        let forgets = disk.state().lacks.modes.is_some();
+        let quirks = if forgets { vec![Quirk::ForgetsModes] } else { vec![] };
+        SimFs { disk, directory, mutant, looked: AtomicBool::new(false), quirks }
     }
 
     fn change<T>(
@@ -50,6 +53,18 @@ impl SimFs {
 
 impl LogFs for SimFs {
     type File = u64;
+
+    fn quirks(&self) -> &[Quirk] {
+        &self.quirks
+    }
+
+    fn is_ours(&self, stat: &Stat) -> bool {
+        stat.regular && stat.owner == 0
+    }
+
+    fn open_nothing(&self) -> io::Result<u64> {
+        self.change("open", |state| Ok(state.make_nameless()))
+    }
 
     fn open(&self, name: &Name, how: How) -> io::Result<u64> {
         self.change("open", |state| {
@@ -135,8 +150,9 @@ impl LogFs for SimFs {
         self.change("stat", |state| {
             let inode = state.inode(*file);
             let (mode, size) = (inode.permissions(), inode.live.len() as u64);
+            let mode = state.lacks.modes.unwrap_or(mode);
             let links = state.names.values().filter(|&inode| inode == file).count() as u64;
-            Ok(Stat { regular: true, owner: 0, mode, size, device: 1, inode: *file, links })
+            Ok(Stat { regular: true, directory: false, owner: 0, mode, size, device: 1, inode: *file, links })
         })
     }
 
@@ -182,8 +198,11 @@ impl LogFs for SimFs {
         })
     }
 
-    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()> {
+    fn rename_at_once(&self, from: &Name, to: &Name) -> io::Result<()> {
         self.change("rename_new", |state| {
+            if state.lacks.renames {
+                return error(EINVAL);
+            }
             let number = self.number(state, from)?;
             if state.names.contains_key(&self.entry(to)) {
                 return error(EEXIST);
@@ -196,6 +215,9 @@ impl LogFs for SimFs {
 
     fn link(&self, from: &Name, to: &Name) -> io::Result<()> {
         self.change("link", |state| {
+            if let Some(errno) = state.lacks.links {
+                return error(errno);
+            }
             let number = self.number(state, from)?;
             if state.names.contains_key(&self.entry(to)) {
                 return error(EEXIST);

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::disk::{Disk, Killed, Trouble};
 use super::files::SimFs;
 use super::mutants::Mutant;
+use super::poor::Lacks;
+use super::strangers::FOREIGN;
 use super::surroundings::{SimHost, SimInput, Source};
 use crate::script::{Action, Script};
 use crate::sealer::Threading;
@@ -28,6 +30,8 @@ pub(super) struct Workload {
     pub(super) source: Source,
     /// The last line lacks its newline.
     pub(super) open_end: bool,
+    /// What the file system lacks.
+    pub(super) lacks: Lacks,
 }
 
 /// `line 000123 xxx...`
@@ -49,14 +53,15 @@ impl Workload {
             chunks: vec![977],
             source: Source::Pipe,
             open_end: false,
+            lacks: Lacks::default(),
         }
     }
 
     /// What it is, for reports.
     pub(super) fn summary(&self) -> String {
         let lengths: Vec<usize> = self.lines.iter().map(Vec::len).collect();
-        let Workload { script, chunks, source, open_end, .. } = self;
-        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}")
+        let Workload { script, chunks, source, open_end, lacks, .. } = self;
+        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}, {lacks:?}")
     }
 
     pub(super) fn script(&self) -> Script {
@@ -112,6 +117,7 @@ impl Workload {
         mutant: Option<Mutant>,
         mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
+        disk.state().lacks = self.lacks;
         let input = SimInput::new(disk.clone(), self.source, &self.input());
         for process in 0..PROCESSES {
             disk.start();
@@ -155,11 +161,15 @@ impl Workload {
         };
         let mut text = Vec::new();
         for (name, _, bytes) in files.iter().filter(|(name, ..)| name.starts_with('@')) {
-            if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name)) {
-                text.extend(content(name, bytes));
+            let content = content(name, bytes);
+            if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name) || content == FOREIGN) {
+                text.extend(content);
             }
         }
-        text.extend(files.iter().filter(|(name, ..)| name == "current").flat_map(|(.., bytes)| bytes));
+        let is_current = |name: &str, bytes: &[u8]| name == "current" && bytes != FOREIGN;
+        text.extend(
+            files.iter().filter(|(name, _, bytes)| is_current(name, bytes)).flat_map(|(.., bytes)| bytes),
+        );
         self.lines_of(&text)
     }
 
@@ -213,7 +223,7 @@ impl Workload {
 
 /// Each line once or more often, and the first of each in order: what is promised without a journal,
 /// but for long lines, which a kill may break.
-fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
+pub(super) fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
     let mut expected = expected.iter().filter(|line| line.len() < 900).peekable();
     for line in logged {
         expected.next_if_eq(&line);
