@@ -1,6 +1,6 @@
 #!/bin/sh
 # Debian's daemontools and its peers, the tracer and the clock, for the tests that compare and the tests that make
-# calls fail; GNU time, which counts; two daemons to be supervised.
+# calls fail; GNU time, which counts; two daemons to be supervised; two poor file systems.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
 missing=
 [ -x /usr/bin/multilog ] || missing="$missing daemontools"
@@ -11,6 +11,8 @@ missing=
 [ -x /usr/bin/svlogd ] || missing="$missing runit"
 [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 [ -x /usr/bin/redis-server ] || missing="$missing redis-server"
+[ -x /usr/sbin/mount.exfat-fuse ] || missing="$missing exfat-fuse exfatprogs"
+[ -x /usr/bin/bindfs ] || missing="$missing bindfs"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # The daemons are for the tests alone: nothing is started by being installed.

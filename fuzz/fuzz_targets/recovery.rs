@@ -22,13 +22,20 @@ fn archive(kind: u8, nanos: u32) -> (Archive, Mode) {
 fuzz_target!(|input: (u8, u8, u8, bool, Vec<(u8, u32)>)| {
     let (current, previous, processed, newstate, archives) = input;
     let old = |n: u8| [None, Some(Old::Writing), Some(Old::Safe), Some(Old::Archived)][usize::from(n % 4)];
-    let states =
-        [Current::Empty, Current::Unclean, Current::Archived, Current::Clean, Current::Known, Current::Torn];
+    let states = [
+        Current::Empty,
+        Current::Unclean,
+        Current::Archived,
+        Current::Clean,
+        Current::Known,
+        Current::Torn,
+        Current::Foreign,
+    ];
     let mut archives: Vec<_> = archives.into_iter().map(|(kind, nanos)| archive(kind, nanos)).collect();
     archives.sort();
     archives.dedup_by(|a, b| a.0 == b.0);
     let snapshot = Snapshot {
-        current: states.get(usize::from(current % 7)).copied(),
+        current: states.get(usize::from(current % 8)).copied(),
         previous: old(previous),
         processed: old(processed),
         newstate,

@@ -14,8 +14,8 @@ use crate::intake::{Intake, Kind};
 use crate::journal::judge::{Directory, Facts, Source, Verdict, judge};
 use crate::journal::record::{Boot, Place};
 use crate::journal::{self, Found, Journal};
-use crate::logdir::LogDir;
-use crate::logfs::{How, LogFs, Name, read_part};
+use crate::logdir::{LogDir, Start};
+use crate::logfs::{How, LogFs, Name, Quirk, read_part};
 use crate::script::{LogConfig, Script};
 use crate::sealer::Threading;
 
@@ -38,7 +38,11 @@ pub fn open<I: Intake<Trace = F::File>, F: LogFs, H: Host>(
     let known = &inheritance.verdict.directories;
     let mut dirs = Vec::with_capacity(filesystems.len());
     for (((fs, config), place), known) in filesystems.into_iter().zip(script.logs).zip(places).zip(known) {
-        dirs.push(LogDir::open(fs, config, place, *known, now, threading.clone())?);
+        for quirk in fs.quirks() {
+            warn_of(*quirk, &config, &mut host);
+        }
+        let start = Start { place, known: *known, now, threading: threading.clone() };
+        dirs.push(LogDir::open(fs, config, start, &mut host)?);
     }
     let stamper = script.stamp.map(|stamp| Stamper::after(stamp, inheritance.verdict.last_stamp));
     let parts = Parts { intake, actions: script.actions, stamper, statuses: script.statuses, dirs, host };
@@ -101,6 +105,22 @@ fn inherit<I: Intake, F: LogFs>(
         inheritance.verdict = judge(&found.record, &facts);
     }
     Ok(inheritance)
+}
+
+fn warn_of(quirk: Quirk, config: &LogConfig, host: &mut impl Host) {
+    let path = config.path.as_encoded_bytes();
+    let message = match quirk {
+        Quirk::LockIsLink => {
+            Message::new("locking what ").and(path).and("/lock leads to: not a regular file")
+        }
+        Quirk::LockIsNoFile => {
+            Message::new("locking directory ").and(path).and(" itself: lock is not a regular file")
+        }
+        Quirk::ForgetsModes => Message::new("the file system of ")
+            .and(path)
+            .and(" keeps no modes, so no file is taken for safe at a start"),
+    };
+    host.warn(&message);
 }
 
 /// A part of `current`, as far as there is one.

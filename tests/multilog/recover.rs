@@ -118,16 +118,45 @@ fn an_unfinished_output_is_dropped_and_a_finished_one_is_published() {
     }
 }
 
-/// `current` as a link to a file of somebody else: the original writes through it.
+/// `current` as a link to a file of somebody else: the original writes through it when the file looks closed.
 #[test]
-fn a_symbolic_link_is_refused() {
+fn a_symbolic_link_is_put_aside_and_never_followed() {
     if ours_only("Links and devices") {
+        for mode in [0o644, 0o744] {
+            let here = Scratch::new();
+            let victim = here.write("victim", "precious\n");
+            std::fs::set_permissions(&victim, std::fs::Permissions::from_mode(mode)).unwrap();
+            std::fs::create_dir(here.path("main")).unwrap();
+            std::os::unix::fs::symlink(&victim, here.path("main/current")).unwrap();
+            let outcome = here.multilog(&["./main"]).over("new\n");
+            assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+            assert!(
+                outcome.stderr.contains("/current, renaming it: not a regular file"),
+                "{}",
+                outcome.stderr
+            );
+            assert_eq!(std::fs::read(here.path("main/current")).unwrap(), b"new\n");
+            assert_eq!(std::fs::read(&victim).unwrap(), b"precious\n");
+            assert_eq!(std::fs::metadata(&victim).unwrap().permissions().mode() & 0o7777, mode);
+        }
+    }
+}
+
+/// Its name sorts behind every label of ours: the label after it did not exist, and nothing was rotated anymore.
+#[test]
+fn a_label_after_the_year_9999_is_no_label() {
+    for name in ["@7fffffffffffffff3b9ac9ff.s", "@7fffffffffffffff3b9ac9ff.u", "@4000003afff4418a00000000.s"]
+    {
         let here = Scratch::new();
-        let victim = here.write("victim", "precious\n");
-        std::fs::create_dir(here.path("main")).unwrap();
-        std::os::unix::fs::symlink(&victim, here.path("main/current")).unwrap();
-        let outcome = here.multilog(&["./main"]).over("new\n");
-        assert_eq!(outcome.code, Some(111));
-        assert_eq!(std::fs::read_to_string(victim).unwrap(), "precious\n");
+        put(&here, name, "", 0o744);
+        let lines: String = (0..3000).map(|n| format!("line {n}\n")).collect();
+        here.multilog(&["s4096", "n4", "./main"]).over(&lines).quietly();
+        let view = LogView::of(here.path("main"));
+        assert!(lines.ends_with(&view.text()));
+        if !harness::is_original() {
+            // It is neither deleted nor counted.
+            assert_eq!(view.archives.len(), 4, "{:?}", view.codes());
+            assert!(here.path("main").join(name).exists());
+        }
     }
 }

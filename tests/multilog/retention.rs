@@ -45,7 +45,7 @@ fn archives_from_the_future_do_not_make_the_newest_the_oldest() {
         let here = Scratch::new();
         here.multilog(&["./main"]).over("").quietly();
         for n in 1..3 {
-            here.write(&format!("main/@50000000{n:016x}.s"), "future\n");
+            here.write(&format!("main/@40000001{n:016x}.s"), "future\n");
         }
         let outcome = here.multilog(&["s4096", "n3", "./main"]).over(lines(0, 100));
         assert_eq!(outcome.code, Some(0));

@@ -32,6 +32,8 @@ pub enum How {
 pub struct Stat {
     /// Whether it is a regular file.
     pub regular: bool,
+    /// Whether it is a directory.
+    pub directory: bool,
     /// Its owner.
     pub owner: u32,
     /// Permission bits.
@@ -47,8 +49,10 @@ pub struct Stat {
 }
 
 fn to_stat(stat: &rustix::fs::Stat) -> Stat {
+    let kind = FileType::from_raw_mode(stat.st_mode);
     Stat {
-        regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        regular: kind == FileType::RegularFile,
+        directory: kind == FileType::Directory,
         owner: stat.st_uid,
         mode: stat.st_mode & 0o7777,
         size: u64::try_from(stat.st_size).unwrap_or(0),
@@ -83,9 +87,15 @@ pub fn open(directory: impl AsFd, name: &OsStr, how: How, mode: u32) -> io::Resu
     Ok(openat(directory, name, flags | always, Mode::from_raw_mode(mode))?)
 }
 
-/// Whether an [`open`] failed because the name is a symbolic link.
-pub fn is_link(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+/// Opens the regular file that a symbolic link leads to, for reading. None: it leads to something else, or nowhere.
+pub fn open_through_link(directory: impl AsFd, name: &OsStr) -> Option<OwnedFd> {
+    let directory = directory.as_fd();
+    let is_file = |mode| FileType::from_raw_mode(mode) == FileType::RegularFile;
+    // A device does something when it is opened, so it is looked at before.
+    let stat = statat(directory, name, AtFlags::empty()).ok()?;
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = is_file(stat.st_mode).then(|| openat(directory, name, how, Mode::empty()).ok())??;
+    fstat(&file).is_ok_and(|stat| is_file(stat.st_mode)).then_some(file)
 }
 
 /// What the open file is.
@@ -239,17 +249,11 @@ pub fn sync(file: impl AsFd) -> io::Result<()> {
     }
 }
 
-/// Renames within a directory and fails with EEXIST rather than replace anything.
+/// Renames within a directory and fails with EEXIST rather than replace anything. EINVAL, or ENOSYS: the file
+/// system or the kernel has no such rename.
 pub fn rename_new(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
     let directory = directory.as_fd();
-    match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
-        // NFS and some others have no such rename; link(2) fails on an existing name as well.
-        Err(Errno::INVAL | Errno::NOSYS) => {
-            linkat(directory, from, directory, to, AtFlags::empty())?;
-            Ok(unlinkat(directory, from, AtFlags::empty())?)
-        }
-        result => Ok(result?),
-    }
+    Ok(renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE)?)
 }
 
 /// Gives a file of a directory a second name there. Fails on an existing one.

@@ -46,6 +46,8 @@ pub enum Access {
     ReadOrMake,
     /// To append to it; it must not exist.
     New,
+    /// Not at all: the child gets /dev/null, which reads as empty and takes whatever is written to it.
+    Nothing,
 }
 
 impl Access {
@@ -53,6 +55,7 @@ impl Access {
         let how = match self {
             Access::Read => libc::O_RDONLY,
             Access::ReadOrMake => libc::O_RDONLY | libc::O_CREAT,
+            Access::Nothing => libc::O_RDWR,
             Access::New => libc::O_RDWR | libc::O_APPEND | libc::O_CREAT | libc::O_EXCL,
         };
         // NONBLOCK: a named pipe in the place of a file must not hold the child up.
@@ -203,6 +206,8 @@ impl ToOpen {
 
 /// The code of a child that could not become the program: daemontools' for system failures.
 const CANNOT_RUN: libc::c_int = 111;
+/// What stands in for a file that is not opened.
+const NOTHING: &std::ffi::CStr = c"/dev/null";
 /// The mode of what a child makes.
 const MADE: libc::c_uint = 0o644;
 /// Descriptors of this program below this number are closed in the child before it opens files: as many
@@ -277,7 +282,8 @@ impl ToOpen {
         let failed = || io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
         // SAFETY: open(2), fstat(2) and dup2(2) are async-signal-safe; `stat` is a zeroed structure of this frame.
         unsafe {
-            let opened = libc::open(self.name.as_ptr(), self.access.flags(), MADE);
+            let name = if self.access == Access::Nothing { NOTHING } else { &self.name };
+            let opened = libc::open(name.as_ptr(), self.access.flags(), MADE);
             if opened == -1 {
                 return Err(failed());
             }
@@ -285,7 +291,7 @@ impl ToOpen {
             if libc::fstat(opened, &raw mut stat) == -1 {
                 return Err(failed());
             }
-            if stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+            if self.access != Access::Nothing && stat.st_mode & libc::S_IFMT != libc::S_IFREG {
                 return Err(libc::EACCES);
             }
             if !is_moved(opened, self.number) {

@@ -125,8 +125,14 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             Err(end) => end,
         };
         let deadline = if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon };
-        self.dirs.iter().for_each(|dir| dir.begin_close(deadline));
+        let stamped = self.assembly.last_stamp();
         let mut closed = Closed::Cleanly;
+        for dir in &mut self.dirs {
+            if dir.rescue(stamped, &mut self.host).is_err() {
+                closed = Closed::Unsafe;
+            }
+        }
+        self.dirs.iter().for_each(|dir| dir.begin_close(deadline));
         for dir in &mut self.dirs {
             closed = closed.max(dir.close(deadline, &mut self.host));
         }

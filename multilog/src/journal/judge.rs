@@ -94,6 +94,8 @@ pub struct Known {
     pub last_label: Option<Label>,
     /// Unsealed files with later labels were left by the last run, on this run of the machine.
     pub settled: Option<Label>,
+    /// `current` was this file and had at least this length, on this run of the machine.
+    pub written: Option<Proven>,
 }
 
 /// A `current` that the record speaks of.
@@ -140,7 +142,10 @@ enum Has {
     All,
     /// Nothing, or a part that can be cut off.
     NotAll,
-    /// `current` is not the file that the record speaks of, or somebody else wrote to it.
+    /// Nothing anymore: its `current` was removed or replaced. Or it was rotated for a batch that the limit of the
+    /// process did not let in, and has nothing yet.
+    Gone,
+    /// Somebody else wrote to `current`, or put something in its place.
     Foreign,
 }
 
@@ -157,19 +162,25 @@ pub fn judge(record: &Record, facts: &Facts<'_>) -> Verdict {
     }
     for (known, share) in verdict.directories.iter_mut().zip(&shares) {
         known.settled = share.map(|share| share.settled);
+        // What has left a pipe was written before, whatever the input is now.
+        let has_left = record.offset.is_none() && record.taken > 0 && facts.flag == record.last;
+        let length = |share: &Share| if has_left { share.end() } else { share.start };
+        known.written = share.map(|share| Proven { inode: share.current, length: length(share) });
     }
     let has: Vec<Has> = facts.directories.iter().zip(&shares).map(|(now, share)| has(now, *share)).collect();
     let everybody = has.iter().all(|&has| has == Has::All);
+    let everybody_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
     let nobody_else = !has.contains(&Has::Foreign);
     match consumed(record, facts) {
         Consumed::All(left) => conclude(&mut verdict, record, &shares, facts, left),
-        Consumed::Part if everybody => {
+        // It was not begun before everybody had it.
+        Consumed::Part if everybody_had => {
             conclude(&mut verdict, record, &shares, facts, record.taken - record.split + record.more);
         }
         Consumed::Nothing if everybody => {
             conclude(&mut verdict, record, &shares, facts, record.taken + record.more);
         }
-        Consumed::Nothing if nobody_else => undo(&mut verdict, record, &shares),
+        Consumed::Nothing if nobody_else => undo(&mut verdict, record, &shares, facts),
         other => {
             verdict.doubtful = other != Consumed::Elsewhere;
             if other == Consumed::Elsewhere {
@@ -246,9 +257,10 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
                 Has::Foreign
             }
         }
+        _ if share.adds > 0 => Has::Gone,
         // Rotated, and nothing was to be added to it.
-        current if share.adds == 0 && current.is_none_or(|(_, length)| length == 0) => Has::All,
-        _ => Has::Foreign,
+        None | Some((_, 0)) => Has::All,
+        Some(_) => Has::Foreign,
     }
 }
 
@@ -272,6 +284,7 @@ fn conclude(
     let mut undisturbed = true;
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let Some(share) = share else { continue };
+        known.written = Some(Proven { inode: share.current, length: share.end() });
         let begun = finish == 0 && has_begun(now, record, facts);
         if begun || has(now, Some(share)) == Has::All {
             known.current = Some(Proven { inode: share.current, length: share.end() });
@@ -281,7 +294,8 @@ fn conclude(
         }
     }
     verdict.held = record.held_at(record.after).to_vec();
-    if undisturbed {
+    // Nothing is written of a line that is not in hand yet, whoever was there.
+    if undisturbed || !record.after.midline {
         verdict.held_is = Held::Beginning;
         verdict.midline = record.after.midline.then(|| takers(shares, |share| share.takes_after));
     }
@@ -298,8 +312,10 @@ fn keep_whole_files(verdict: &mut Verdict, shares: &[Option<&Share>], facts: &Fa
 }
 
 /// Not everybody has the batch: things are as they were before it.
-fn undo(verdict: &mut Verdict, record: &Record, shares: &[Option<&Share>]) {
-    for (known, share) in verdict.directories.iter_mut().zip(shares) {
+fn undo(verdict: &mut Verdict, record: &Record, shares: &[Option<&Share>], facts: &Facts<'_>) {
+    for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
+        let is_there = |share: &&&Share| now.current.is_some_and(|(inode, _)| inode == share.current);
+        let share = share.as_ref().filter(is_there);
         known.current = share.map(|share| Proven { inode: share.current, length: share.start });
     }
     verdict.held = record.held_at(record.before).to_vec();

@@ -141,6 +141,30 @@ fn a_rotation_after_the_batch_is_no_contradiction() {
     assert_eq!((verdict.midline, verdict.held_is), (None, Held::Line));
 }
 
+/// An administrator removed or replaced `current`, or it was rotated for a batch that the limit of the process did not
+/// let in: the batch is still in the pipe, and the other directory must not keep its part of it.
+#[test]
+fn a_batch_of_which_a_directory_has_nothing_anymore_is_cut_off_the_others() {
+    for gone in [None, Some((99, 0)), Some((99, 12))] {
+        let mut directories = now([104, 230]);
+        directories[0].current = gone;
+        let input = Some((PIPE, Source::Pipe(b"one\n")));
+        let facts = Facts { boot: BOOT, input, flag: !b'\n', directories: &directories };
+        let verdict = judge(&record(), &facts);
+        assert_eq!((lengths(&verdict), verdict.doubtful), (vec![None, Some(200)], false), "{gone:?}");
+        // What was in the one that is gone is known.
+        assert_eq!(verdict.directories[0].written, Some(Proven { inode: 10, length: 100 }));
+        // A part of it has left the pipe, so everybody had it, and the rest of it is not to be logged.
+        let input = Some((PIPE, Source::Pipe(b"e\n")));
+        let verdict = judge(&record(), &Facts { input, ..facts });
+        assert_eq!((lengths(&verdict), verdict.finish), (vec![None, Some(230)], 7), "{gone:?}");
+        assert_eq!(verdict.directories[0].written, Some(Proven { inode: 10, length: 104 }));
+        // All of it has, and the next multilog has another input.
+        let verdict = judge(&record(), &Facts { input: None, flag: b'\n', ..facts });
+        assert_eq!(verdict.directories[0].written, Some(Proven { inode: 10, length: 104 }));
+    }
+}
+
 #[test]
 fn a_directory_that_is_new_in_the_script_has_no_part_in_it() {
     let mut directories = now([104, 230]);

@@ -66,11 +66,16 @@ impl<F: LogFs> Journal<F> {
         };
         let is_new = made.is_some();
         // One that is there is opened again in any case: the new one is open for appending.
-        let file = fs.open(&Name::Journal, How::Update)?;
+        let opened = fs.open(&Name::Journal, How::Update);
+        if is_new && opened.is_err() {
+            // The file system shows another owner or mode than what it was made with.
+            fs.remove(&Name::Journal).ok();
+        }
+        let file = opened?;
         let mut journal = Journal { fs, file, record, buffer: Vec::with_capacity(LENGTH) };
         let begun = journal.allocate().and_then(|()| journal.write());
         if is_new && begun.is_err() {
-            remove(&*journal.fs).ok();
+            journal.fs.remove(&Name::Journal).ok();
         }
         begun.map(|()| journal)
     }
@@ -158,10 +163,9 @@ impl<F: LogFs> Journal<F> {
     }
 }
 
-/// Whether a name is taken by something that is not our file: another user's, a link, a directory.
+/// Whether a journal is not to be believed and not to be touched: somebody else may have made it.
 pub fn is_foreign(error: &io::Error) -> bool {
-    unix::file::is_link(error)
-        || matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
 }
 
 /// There are more directories than a page has room for.
@@ -174,9 +178,13 @@ pub fn has_no_room(error: &io::Error) -> bool {
     error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none()
 }
 
-/// Removes a journal.
+/// Removes a journal, if it is one of ours.
 pub fn remove<F: LogFs>(fs: &F) -> io::Result<()> {
-    fs.remove(&Name::Journal)
+    match fs.open(&Name::Journal, How::Read) {
+        Ok(_) => fs.remove(&Name::Journal),
+        Err(error) if error.kind() == ErrorKind::NotFound || is_foreign(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn sight(bytes: &[u8]) -> [u8; SIGHT] {

@@ -2,11 +2,13 @@
 
 mod append;
 pub mod inventory;
+mod look;
 mod open;
 pub mod recovery;
 pub mod retention;
 mod rotation;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use crate::journal::record::{Identity, Place, Share};
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Named, name_twice};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
+pub use open::Start;
 
 /// Told to stop before it was done. What it had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub struct LogDir<F: LogFs> {
     /// Unsealed files with labels up to here were left by others, and stay what they are.
     settled: Label,
     /// Unsealed files that the last run left, to be sealed now.
-    pending: Vec<Label>,
+    pending: VecDeque<Label>,
     place: Place,
     crew: Crew<F>,
 }
@@ -74,6 +77,8 @@ struct Current<File> {
     length: u64,
     checksum: Checksum,
     inherited: Inherited,
+    /// The archive that it is already, as a copy of what somebody has removed.
+    copied: Option<Label>,
     /// Whether its name is known to be on the disk.
     named: bool,
     /// Since when it has bytes that were not brought to the disk.
@@ -143,20 +148,21 @@ impl<F: LogFs> LogDir<F> {
             }
             Some(Inherited::No) | None => self.mark_current(host)?,
         }
-        for label in std::mem::take(&mut self.pending) {
+        while let Some(&label) = self.pending.front() {
             // Each holds a descriptor, and there may be many.
             if self.crew.wait_for_room(host) == Pause::Stop {
                 return Err(Stopped);
             }
+            self.pending.pop_front();
             match self.open_pending(label) {
                 Ok(job) => self.crew.submit(job, host),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => self.crew.forget(label),
                 Err(error) => {
                     self.crew.forget(label);
                     let name = Name::from(Archive::unsealed(label)).to_os();
-                    let rest = [b"/", name.as_encoded_bytes(), b", leaving it unsealed"].concat();
                     let path = self.config.path.as_encoded_bytes();
-                    host.warn(&Message::new("unable to open ").and(path).and(rest).because(&error));
+                    let said = Message::new("unable to use ").and(path).and("/").and(name.as_encoded_bytes());
+                    host.warn(&said.and(", leaving it alone").because(&error));
                 }
             }
         }
@@ -167,7 +173,12 @@ impl<F: LogFs> LogDir<F> {
     /// fsync tells whether the disk has it too.
     fn open_pending(&self, label: Label) -> io::Result<Job<F::File>> {
         let file = self.fs.open(&Archive::unsealed(label).into(), How::Append)?;
-        let length = self.fs.stat(&file)?.size;
+        let stat = self.fs.stat(&file)?;
+        if stat.links > 1 {
+            // To seal it would be to change what has the other name.
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it has another name"));
+        }
+        let length = stat.size;
         Ok(Job { label, file: Some(file), length, checksum: None, asked: Asked::NotYet })
     }
 
@@ -223,9 +234,10 @@ impl<F: LogFs> LogDir<F> {
             self.warn("unable to write ", "/current to disk", error, host);
         }
         let sealed = self.crew.finish(deadline, host);
+        let sealed = if self.pending.is_empty() { sealed } else { Sealed::Left };
         match (current, sealed) {
             (Err(_), _) => Closed::Unsafe,
-            (Ok(()), Sealed::Left) => Closed::Unsealed,
+            (Ok(()), Sealed::Left | Sealed::GivenUp) => Closed::Unsealed,
             (Ok(()), Sealed::Done | Sealed::Gone) => Closed::Cleanly,
         }
     }
@@ -249,8 +261,13 @@ impl<F: LogFs> LogDir<F> {
 
     /// Is `current` still the file that we write to?
     fn current_is_ours(&self) -> io::Result<Standing> {
+        self.standing(&Name::Current)
+    }
+
+    /// Is what has this name the file that we write to?
+    fn standing(&self, name: &Name) -> io::Result<Standing> {
         let Some(current) = &self.current else { return Ok(Standing::Gone) };
-        Ok(match self.fs.lookup(&Name::Current)? {
+        Ok(match self.fs.lookup(name)? {
             None => Standing::Gone,
             Some(stat) if Identity::of(&stat) == current.identity => Standing::Ours,
             Some(_) => Standing::Foreign,
@@ -258,7 +275,7 @@ impl<F: LogFs> LogDir<F> {
     }
 }
 
-/// What stands under the name `current`.
+/// What stands under a name, `current` for example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     /// The file that we write to.

@@ -1,4 +1,4 @@
-//! Opening a log directory: look, repair what the last run left, and open `current`.
+//! Opening a log directory: look (`look.rs`), repair what the last run left, and open `current`.
 //!
 //! Any failure here is fatal; nothing has been read from the input yet.
 
@@ -9,55 +9,70 @@ use tai64tools::Label;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
-use super::recovery::{self, Old, Repair, Snapshot, plan};
+use super::recovery::{Repair, Snapshot, plan};
 use super::{Current, Inherited, LogDir, Mark};
+use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::journal::record::{Identity, Place};
-use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
+use crate::logfs::{Archive, How, LogFs, Mode, Name};
 use crate::script::LogConfig;
 use crate::script::value::Code;
 use crate::sealer::{Checksum, Crew, Sealer, Threading};
 
+/// What is known when a directory is opened.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Which directory it is.
+    pub place: Place,
+    /// What the journal says.
+    pub known: Known,
+    /// The moment that labels begin with.
+    pub now: Label,
+    /// Where sealing happens.
+    pub threading: Threading,
+}
+
 impl<F: LogFs> LogDir<F> {
-    /// Repairs and opens the directory at `place`. `now` is the moment that labels begin with, `known`
-    /// what the journal says.
+    /// Repairs and opens the directory.
     pub fn open(
         fs: Arc<F>,
         config: LogConfig,
-        place: Place,
-        known: Known,
-        now: Label,
-        threading: Threading,
+        start: Start,
+        host: &mut impl Host,
     ) -> Result<LogDir<F>, Fatal> {
+        let Start { place, known, now, threading } = start;
+        let (last_label, warnings) = (Label::MIN, Vec::new());
         let mut opening =
-            Opening { fs: &*fs, config: &config, known, last_label: Label::MIN, names_changed: false };
-        let (current, pending) = opening.run(now)?;
-
+            Opening { fs: &*fs, config: &config, known, last_label, names_changed: false, warnings };
+        let opened = opening.run(now);
+        opening.warnings.iter().for_each(|warning| host.warn(warning));
+        let (current, pending) = opened?;
         let last_label = opening.last_label;
         let settled = opening.known.settled.unwrap_or(last_label);
         let before = Mark { length: current.length, checksum: current.checksum.clone() };
         let crew =
             Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
         let current = Some(current);
-        Ok(LogDir { fs, config, current, before, last_label, settled, pending, place, crew })
+        Ok(LogDir { fs, config, current, before, last_label, settled, pending: pending.into(), place, crew })
     }
 }
 
 /// `current`, and what the last run had not sealed.
 type Opened<File> = (Current<File>, Vec<Label>);
 
-struct Opening<'a, F: LogFs> {
-    fs: &'a F,
-    config: &'a LogConfig,
-    known: Known,
+pub(super) struct Opening<'a, F: LogFs> {
+    pub(super) fs: &'a F,
+    pub(super) config: &'a LogConfig,
+    pub(super) known: Known,
     last_label: Label,
     names_changed: bool,
+    /// What is to be said of what stands there.
+    pub(super) warnings: Vec<Message>,
 }
 
 impl<F: LogFs> Opening<'_, F> {
     fn run(&mut self, now: Label) -> Result<Opened<F::File>, Fatal> {
-        let snapshot = self.look().map_err(|error| self.fatal("unable to read ", "", &error))?;
-        let newest = snapshot.archives.iter().map(|(archive, _)| archive.label).max();
+        let (snapshot, newest) = self.look().map_err(|error| self.fatal("unable to read ", "", &error))?;
         self.last_label = newest.unwrap_or(Label::MIN).max(self.known.last_label.unwrap_or(Label::MIN));
         let repairs = plan(&snapshot);
         for repair in &repairs {
@@ -71,73 +86,6 @@ impl<F: LogFs> Opening<'_, F> {
             current.named = true;
         }
         Ok((current, pending))
-    }
-
-    fn look(&self) -> io::Result<Snapshot> {
-        let names = self.fs.names()?;
-        let mut archives = Vec::new();
-        for archive in names.iter().filter_map(|name| Archive::parse(name)) {
-            let mode = match archive.is_temporary() || self.is_pending(&archive) {
-                true => {
-                    self.fs.lookup(&archive.clone().into())?.map_or(Mode::Writing, |stat| Mode::of(&stat))
-                }
-                false => Mode::Writing,
-            };
-            archives.push((archive, mode));
-        }
-        archives.sort();
-        Ok(Snapshot {
-            current: self.look_at_current(&archives)?,
-            previous: self.look_at_old(&Name::Previous, &archives)?,
-            processed: self.look_at_old(&Name::Processed, &archives)?,
-            newstate: self.fs.lookup(&Name::NewState)?.is_some(),
-            archives,
-        })
-    }
-
-    fn look_at_old(&self, name: &Name, archives: &[(Archive, Mode)]) -> io::Result<Option<Old>> {
-        let Some(stat) = self.fs.lookup(name)? else { return Ok(None) };
-        Ok(Some(match Mode::of(&stat) {
-            _ if stat.links > 1 && self.is_archive(&stat, archives)? => Old::Archived,
-            Mode::Writing | Mode::Refused => Old::Writing,
-            Mode::Safe => Old::Safe,
-        }))
-    }
-
-    fn look_at_current(&self, archives: &[(Archive, Mode)]) -> io::Result<Option<recovery::Current>> {
-        let Some(stat) = self.fs.lookup(&Name::Current)? else { return Ok(None) };
-        let known = self
-            .known
-            .current
-            .is_some_and(|known| known.inode == stat.inode && known.length <= stat.size && stat.regular);
-        Ok(Some(match Mode::of(&stat) {
-            // Killed, or the power cut, in the middle of a rotation.
-            _ if stat.links > 1 && self.is_archive(&stat, archives)? => recovery::Current::Archived,
-            _ if known => recovery::Current::Known,
-            Mode::Writing | Mode::Refused if stat.size == 0 => recovery::Current::Empty,
-            Mode::Writing | Mode::Refused => recovery::Current::Unclean,
-            Mode::Safe if self.ends_with_newline(stat.size)? => recovery::Current::Clean,
-            Mode::Safe => recovery::Current::Torn,
-        }))
-    }
-
-    /// Whether the file also has the name of an archive. Only asked of a file that has more than one
-    /// name: a start does not look at every archive.
-    fn is_archive(&self, file: &Stat, archives: &[(Archive, Mode)]) -> io::Result<bool> {
-        for (archive, _) in archives {
-            let stat = self.fs.lookup(&archive.clone().into())?;
-            if stat.is_some_and(|stat| Identity::of(&stat) == Identity::of(file)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn ends_with_newline(&self, size: u64) -> io::Result<bool> {
-        let Some(last) = size.checked_sub(1) else { return Ok(true) };
-        let file = self.fs.open(&Name::Current, How::Read)?;
-        let mut byte = [0];
-        Ok(self.fs.read_at(&file, &mut byte, last)? == 1 && byte == *b"\n")
     }
 
     fn perform(&mut self, repair: &Repair, now: Label) -> Result<(), Fatal> {
@@ -168,7 +116,7 @@ impl<F: LogFs> Opening<'_, F> {
     }
 
     /// Whether the last run was going to seal this file.
-    fn is_pending(&self, archive: &Archive) -> bool {
+    pub(super) fn is_pending(&self, archive: &Archive) -> bool {
         archive.is_unsealed() && self.known.settled.is_some_and(|settled| archive.label > settled)
     }
 
@@ -203,6 +151,7 @@ impl<F: LogFs> Opening<'_, F> {
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
         if let Some(known) = self.known.current.filter(|known| known.inode == stat.inode)
+            && self.fs.is_ours(&stat)
             && known.length < stat.size
         {
             // A batch of which not everything was written is still in the input.
@@ -213,7 +162,7 @@ impl<F: LogFs> Opening<'_, F> {
         }
         self.names_changed |= made;
         let checksum = Checksum::after(stat.size);
-        let inherited = match Mode::of(&stat) {
+        let inherited = match self.fs.mode_of(&stat) {
             _ if made => Inherited::No,
             Mode::Refused => Inherited::Refused,
             Mode::Writing | Mode::Safe => Inherited::Yes,
@@ -224,6 +173,7 @@ impl<F: LogFs> Opening<'_, F> {
             length: stat.size,
             checksum,
             inherited,
+            copied: None,
             named: false,
             dirty: None,
         })

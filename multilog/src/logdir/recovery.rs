@@ -16,9 +16,10 @@ pub struct Snapshot {
     pub previous: Option<Old>,
     /// `processed` of an original multilog.
     pub processed: Option<Old>,
-    /// `newstate`.
+    /// `newstate`, if it may become `state`.
     pub newstate: bool,
-    /// Every rotated file; the mode matters for `.t` only.
+    /// Every rotated file of ours; the mode matters for `.t` only. What is somebody else's is not here, so that
+    /// nothing is removed because of it.
     pub archives: Vec<(Archive, Mode)>,
 }
 
@@ -48,6 +49,8 @@ pub enum Current {
     Known,
     /// 0744, but it ends within a line: a power cut took back what the mode promised.
     Torn,
+    /// Nothing that lines may be added to: a link, a named pipe, a file of somebody else or with another name.
+    Foreign,
 }
 
 /// One repair. They are performed in order.
@@ -86,7 +89,7 @@ pub fn plan(snapshot: &Snapshot) -> Vec<Repair> {
         repairs.push(Repair::DropNewState);
     }
     match snapshot.current {
-        Some(Current::Unclean | Current::Torn) => repairs.push(Repair::ArchiveCurrent),
+        Some(Current::Unclean | Current::Torn | Current::Foreign) => repairs.push(Repair::ArchiveCurrent),
         Some(Current::Archived) => repairs.push(Repair::DropCurrent),
         Some(Current::Empty | Current::Clean | Current::Known) | None => {}
     }
@@ -106,7 +109,10 @@ fn plan_ours(snapshot: &Snapshot, repairs: &mut Vec<Repair>) -> bool {
         }
         committed = true;
         repairs.push(Repair::PublishTemporary(archive.label));
-        repairs.push(Repair::Drop(Archive::unsealed(archive.label)));
+        let source = Archive::unsealed(archive.label);
+        if snapshot.archives.iter().any(|(archive, _)| *archive == source) {
+            repairs.push(Repair::Drop(source));
+        }
     }
     for (archive, _) in snapshot.archives.iter().filter(|(archive, _)| archive.is_unsealed()) {
         if has_archive(snapshot, archive.label) {
@@ -161,6 +167,7 @@ mod tests {
             (Some(Clean), None, None, false, vec![]),
             (Some(Current::Known), None, None, true, vec![DropNewState]),
             (Some(Torn), None, None, false, vec![ArchiveCurrent]),
+            (Some(Current::Foreign), None, None, false, vec![ArchiveCurrent]),
             (Some(Unclean), None, None, false, vec![ArchiveCurrent]),
             // Killed after current got its second name and before it lost the first.
             (Some(Current::Archived), None, None, false, vec![DropCurrent]),
@@ -211,6 +218,8 @@ mod tests {
                 vec![PublishTemporary(label), Drop(u.clone())],
             ),
             (vec![(u.clone(), Mode::Safe), (s.clone(), Mode::Safe)], false, vec![Drop(u.clone())]),
+            // What has the name of the source is somebody else's.
+            (vec![(t.clone(), Mode::Safe)], false, vec![PublishTemporary(label)]),
             (vec![(s.clone(), Mode::Safe)], false, vec![]),
         ] {
             let snapshot = Snapshot { archives, newstate, ..Snapshot::default() };

@@ -44,6 +44,37 @@ impl<F: LogFs> LogDir<F> {
         Ok(())
     }
 
+    /// At the end: archives what was written to a `current` that somebody has removed or replaced since.
+    pub fn rescue(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
+        match self.look_at(&Name::Current, host) {
+            Standing::Gone | Standing::Foreign if self.length() > 0 => self.archive_at_end(stamped, host),
+            _ => Ok(()),
+        }
+    }
+
+    /// What stands under a name. Told to stop before that can be seen: ours, as at the last look.
+    fn look_at(&self, name: &Name, host: &mut impl Host) -> Standing {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.standing(name) {
+                Ok(standing) => return standing,
+                Err(error) => self.warn("unable to look for ", "/current, pausing", &error, host),
+            }
+            if wait(&mut pause, host) == Pause::Stop {
+                return Standing::Ours;
+            }
+        }
+    }
+
+    fn archive_at_end(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
+        let label = self.rename_away(stamped, host)?;
+        if let Some(Current { file, length, checksum, .. }) = self.current.take() {
+            let (file, checksum, asked) = (Some(file), Some(checksum), Asked::NotYet);
+            self.crew.submit(Job { label, file, length, checksum, asked }, host);
+        }
+        Ok(())
+    }
+
     /// The same with a `current` that is never to be sealed.
     pub(super) fn put_aside(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
         self.rename_away(Label::MIN, host)?;
@@ -53,9 +84,10 @@ impl<F: LogFs> LogDir<F> {
 
     /// Renames `current` until that succeeds; the label that it has now.
     fn rename_away(&mut self, stamped: Label, host: &mut impl Host) -> Result<Label, Stopped> {
-        let label = self.next_label(stamped, host);
+        let copied = self.current.as_ref().and_then(|current| current.copied);
+        let mut label = copied.unwrap_or_else(|| self.next_label(stamped, host));
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.rename_current(label, host) {
+        while let Err(error) = self.rename_current(&mut label, host) {
             let said = Message::new("unable to rename current to ")
                 .and(Name::from(Archive::unsealed(label)).to_os().as_encoded_bytes())
                 .and(" in directory ")
@@ -63,6 +95,10 @@ impl<F: LogFs> LogDir<F> {
             host.warn(&said.and(", pausing").because(&error));
             if wait(&mut pause, host) == Pause::Stop {
                 return Err(Stopped);
+            }
+            let copied = self.current.as_ref().and_then(|current| current.copied);
+            if is_taken(&error) && copied.is_none() {
+                label = self.next_label(stamped, host);
             }
         }
         Ok(label)
@@ -74,27 +110,40 @@ impl<F: LogFs> LogDir<F> {
         self.last_label
     }
 
-    fn rename_current(&mut self, label: Label, host: &mut impl Host) -> io::Result<()> {
-        let to = Name::from(Archive::unsealed(label));
+    fn rename_current(&mut self, label: &mut Label, host: &mut impl Host) -> io::Result<()> {
+        let to = Name::from(Archive::unsealed(*label));
         match self.current_is_ours()? {
-            Standing::Ours => match self.current.as_ref().map(|current| current.inherited) {
-                Some(Inherited::Yes) => super::move_safely(&*self.fs, &Name::Current, &to),
-                _ => self.fs.rename_new(&Name::Current, &to),
-            },
-            Standing::Gone => self.copy_current(&to),
+            Standing::Ours => {
+                match self.current.as_ref().map(|current| current.inherited) {
+                    Some(Inherited::Yes) => super::move_safely(&*self.fs, &Name::Current, &to),
+                    _ => self.fs.rename_new(&Name::Current, &to),
+                }?;
+                // Somebody may have replaced it after the look.
+                if self.look_at(&to, host) == Standing::Foreign {
+                    *label = self.next_label(*label, host);
+                    self.copy_current(*label)?;
+                }
+                Ok(())
+            }
+            Standing::Gone => self.copy_current(*label),
             Standing::Foreign => {
-                self.copy_current(&to)?;
-                let foreign = self.next_label(label, host);
+                self.copy_current(*label)?;
+                let foreign = self.next_label(*label, host);
                 self.fs.rename_new(&Name::Current, &Archive::unsealed(foreign).into())
             }
         }
     }
 
-    /// `current` was removed by somebody; our descriptor still has what it held.
-    fn copy_current(&mut self, to: &Name) -> io::Result<()> {
-        let Some(current) = &mut self.current else { return Ok(()) };
-        self.fs.remove(to)?;
-        let copy = self.fs.open(to, How::New)?;
+    /// `current` was removed by somebody; our descriptor still has what it held. The copy has its name when it is
+    /// whole, so that a start after a kill does not take a part for all.
+    fn copy_current(&mut self, label: Label) -> io::Result<()> {
+        // One that is there already: what came after it has failed.
+        let Some(current) = self.current.as_mut().filter(|current| current.copied.is_none()) else {
+            return Ok(());
+        };
+        let temporary = Archive::temporary(label).into();
+        self.fs.clear(&temporary)?;
+        let copy = self.fs.open(&temporary, How::New)?;
         let mut checksum = Checksum::after(0);
         let mut offset = 0;
         let mut piece = vec![0; PIECE];
@@ -107,7 +156,9 @@ impl<F: LogFs> LogDir<F> {
             checksum.add(&piece[..got]);
             offset += got as u64;
         }
-        current.identity = Identity::of(&self.fs.stat(&copy)?);
+        let identity = Identity::of(&self.fs.stat(&copy)?);
+        self.fs.rename_new(&temporary, &Archive::unsealed(label).into())?;
+        (current.identity, current.copied) = (identity, Some(label));
         current.file = copy;
         current.checksum = checksum;
         Ok(())
@@ -146,6 +197,7 @@ impl<F: LogFs> LogDir<F> {
                     length: 0,
                     checksum,
                     inherited,
+                    copied: None,
                     named: false,
                     dirty: None,
                 })
@@ -156,4 +208,9 @@ impl<F: LogFs> LogDir<F> {
             }
         }
     }
+}
+
+/// Whether a new name belongs to somebody already.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory)
 }

@@ -56,19 +56,46 @@ pub struct Processing<'a, File> {
     pub input: &'a Name,
     /// 1: what becomes the archive.
     pub output: &'a File,
+    /// Where its state is kept.
+    pub states: StateFiles,
     /// How a message about a file of this directory begins.
     pub complaint: &'a Message,
 }
 
+/// Where a processor's state is kept from run to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateFiles {
+    /// In `state` and `newstate`.
+    Named,
+    /// Nowhere: somebody else has taken one of the names.
+    Nameless,
+}
+
 /// When a directory last changed, as its file system counts.
 pub type Changed = (i64, u64);
+
+/// What a log directory does not have, so that something is done in another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quirk {
+    /// `lock` is a link to a file: that file is locked.
+    LockIsLink,
+    /// `lock` is neither a file nor a link to one: the directory itself is locked.
+    LockIsNoFile,
+    /// The file system does not keep the modes that it is given, so they tell nothing.
+    ForgetsModes,
+}
 
 /// One log directory, opened and locked.
 pub trait LogFs: Send + Sync + 'static {
     /// An open file.
     type File: Send + 'static;
 
-    /// Opens a regular file that is ours.
+    /// What is to be done in another way here.
+    fn quirks(&self) -> &[Quirk];
+    /// Whether what stands under a name may be taken for a file that a multilog has made here for us.
+    fn is_ours(&self, stat: &Stat) -> bool;
+    /// Opens a regular file that is ours, and a journal only when nobody else can have written it. What else has
+    /// the name is not touched.
     fn open(&self, name: &Name, how: How) -> io::Result<Self::File>;
     /// Writes at the end; how much was written.
     fn write(&self, file: &Self::File, bytes: &[u8]) -> io::Result<usize>;
@@ -88,8 +115,8 @@ pub trait LogFs: Send + Sync + 'static {
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     /// Brings the names to the disk.
     fn sync_names(&self) -> io::Result<()>;
-    /// Renames and never replaces.
-    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()>;
+    /// Renames and never replaces, by one call, which not every file system has.
+    fn rename_at_once(&self, from: &Name, to: &Name) -> io::Result<()>;
     /// Gives a file a second name, and never replaces.
     fn link(&self, from: &Name, to: &Name) -> io::Result<()>;
     /// Renames and replaces.
@@ -115,6 +142,56 @@ pub trait LogFs: Send + Sync + 'static {
         on: &Processing<'_, Self::File>,
         pace: &mut dyn Pace,
     ) -> io::Result<Option<Ending>>;
+
+    /// Renames and never replaces, in one of three ways: by one call, by a second name and the removal of the first,
+    /// or, where there are neither such renames nor second names, after a look at the new name.
+    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()> {
+        match self.rename_at_once(from, to) {
+            Err(error) if is_not_to_be_had(&error) => {}
+            renamed => return renamed,
+        }
+        match link_again(self, from, to) {
+            Err(error) if is_not_to_be_had(&error) => {}
+            linked => return linked.and_then(|()| self.remove(from)),
+        }
+        // The lock keeps other multilogs away, and nobody else makes names like these.
+        match self.lookup(to)? {
+            Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            None => self.rename(from, to),
+        }
+    }
+
+    /// What the mode of a file says. Where modes are forgotten none says that its file is safe.
+    fn mode_of(&self, stat: &Stat) -> Mode {
+        if self.quirks().contains(&Quirk::ForgetsModes) { Mode::Writing } else { Mode::of(stat) }
+    }
+
+    /// Removes a file of ours that is in the way of another one. AlreadyExists: it is not ours, and is left alone.
+    fn clear(&self, name: &Name) -> io::Result<()> {
+        match self.lookup(name)? {
+            Some(stat) if self.is_ours(&stat) => self.remove(name),
+            Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a call failed because of what the file system is, or may fail for that. vfat, and some FUSE and network
+/// file systems have no links (EPERM, EOPNOTSUPP, ENOSYS), or not this one (EMLINK, EXDEV); they and NFS know no
+/// rename that replaces nothing (EINVAL).
+fn is_not_to_be_had(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, InvalidInput, PermissionDenied, TooManyLinks, Unsupported};
+    let kinds = [CrossesDevices, InvalidInput, PermissionDenied, TooManyLinks, Unsupported];
+    kinds.contains(&error.kind())
+}
+
+/// Gives a file a second name, which it may have already.
+fn link_again<F: LogFs + ?Sized>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
+    let inode = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| (stat.device, stat.inode)));
+    match fs.link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && inode(from)? == inode(to)? => Ok(()),
+        linked => linked,
+    }
 }
 
 /// Reads from an offset until the buffer is full or the file ends; how many bytes that is.
@@ -142,16 +219,8 @@ pub enum Named {
 /// which a power cut may leave the second alone. Doing it again is no failure; another file is never
 /// replaced.
 pub fn name_twice<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<Named> {
-    match fs.link(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let inode = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| (stat.device, stat.inode)));
-            if inode(from)? == inode(to)? { Ok(Named::Twice) } else { Err(error) }
-        }
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
-        {
-            fs.rename_new(from, to).map(|()| Named::Anew)
-        }
+    match link_again(fs, from, to) {
+        Err(error) if is_not_to_be_had(&error) => fs.rename_new(from, to).map(|()| Named::Anew),
         linked => linked.map(|()| Named::Twice),
     }
 }

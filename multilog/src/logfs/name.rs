@@ -7,6 +7,9 @@ use tai64tools::{Label, label};
 
 use crate::script::value::Code;
 
+/// The last second of the year 9999, as labels have it. No clock of ours has shown a later one.
+const LAST_SECOND: u64 = label::EPOCH + 253_402_300_799;
+
 /// A rotated file: its label, and what stands after it in the name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Archive {
@@ -32,9 +35,9 @@ impl Archive {
         Archive { label, suffix: [b".", code.as_bytes()].concat() }
     }
 
-    /// Reads a name. None: not one of ours to count or delete.
+    /// Reads a name. None: not one of ours to count or delete, nor one that a label has to be later than.
     pub fn parse(name: &OsStr) -> Option<Archive> {
-        let label = Label::parse(name.as_bytes())?;
+        let label = Label::parse(name.as_bytes()).filter(|label| label.seconds() <= LAST_SECOND)?;
         Some(Archive { label, suffix: name.as_bytes()[label::LENGTH..].to_vec() })
     }
 
@@ -100,9 +103,13 @@ mod tests {
 
     #[test]
     fn a_name_is_read_as_it_is_written() {
-        for text in
-            ["@400000006b00e05e2c8dfba4.s", "@400000006b00e05e2c8dfba4.u", "@400000006b00e05e2c8dfba4-old"]
-        {
+        for text in [
+            "@400000006b00e05e2c8dfba4.s",
+            "@400000006b00e05e2c8dfba4.u",
+            "@400000006b00e05e2c8dfba4-old",
+            // The last moment of the year 9999.
+            "@4000003afff441893b9ac9ff.s",
+        ] {
             let archive = Archive::parse(OsStr::new(text)).unwrap();
             assert_eq!(Name::from(archive).to_os(), text);
         }
@@ -112,6 +119,9 @@ mod tests {
             "@400000006b00e05e2c8dfba",
             "@note-about-something-long",
             "@FFFFFFFF6b00e05e2c8dfba4.s",
+            "@4000003afff4418a00000000.s",
+            "@7fffffffffffffff3b9ac9ff.s",
+            "@7fffffffffffffff3b9ac9ff.u",
         ] {
             assert_eq!(Archive::parse(OsStr::new(text)), None, "{text}");
         }

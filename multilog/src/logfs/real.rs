@@ -10,7 +10,7 @@ use unix::spawn::{Access, Opening};
 use unix::tool::Fatal;
 use unix::{file, lock, spawn};
 
-use super::{Changed, Ending, How, LogFs, Mode, Name, Processing, Stat};
+use super::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
 use crate::host::{Pace, Patience};
 use crate::journal::record::{Identity, Place};
 
@@ -18,8 +18,11 @@ use crate::journal::record::{Identity, Place};
 #[derive(Debug)]
 pub struct RealFs {
     directory: OwnedFd,
-    /// Held open for the lock on it.
-    _lock: OwnedFd,
+    /// Whose the directory is.
+    owner: u32,
+    /// Held open for the lock on it. None: the directory itself is locked.
+    _lock: Option<OwnedFd>,
+    quirks: Vec<Quirk>,
 }
 
 /// The mode of a file that nobody else has business with.
@@ -41,11 +44,61 @@ impl RealFs {
             sync_parent(Path::new(path))
                 .map_err(|error| fatal("unable to write to disk the directory of ", &error))?;
         }
-        let lock = file::open(&directory, OsStr::new("lock"), How::Make, PRIVATE)
-            .map_err(|error| fatal("unable to lock directory ", &error))?;
-        lock::exclusive_now(&lock).map_err(|error| locked(path, &lock, &error))?;
-        Ok(RealFs { directory, _lock: lock })
+        let unlockable = |error| fatal("unable to lock directory ", &error);
+        let owner = file::stat(&directory).map_err(|error| fatal("unable to read ", &error))?.owner;
+        let (lock, mut quirks) = open_lock(&directory).map_err(unlockable)?;
+        let locks = lock.as_ref().unwrap_or(&directory);
+        lock::exclusive_now(locks).map_err(|error| locked(path, locks, &error))?;
+        if lock.as_ref().is_some_and(forgets_modes) {
+            quirks.push(Quirk::ForgetsModes);
+        }
+        Ok(RealFs { directory, owner, _lock: lock, quirks })
     }
+}
+
+/// Opens what is to be locked. The original locks whatever `lock` is or leads to; a named pipe or a device is not
+/// even opened here.
+fn open_lock(directory: &OwnedFd) -> io::Result<(Option<OwnedFd>, Vec<Quirk>)> {
+    let name = OsStr::new("lock");
+    match file::lookup(directory, name)? {
+        Some(stat) if !stat.regular => match file::open_through_link(directory, name) {
+            Some(file) => Ok((Some(file), vec![Quirk::LockIsLink])),
+            None => Ok((None, vec![Quirk::LockIsNoFile])),
+        },
+        _ => {
+            let opened = match file::open(directory, name, How::Make, PRIVATE) {
+                // Somebody else's, but it can be locked all the same.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    file::open(directory, name, How::Read, PRIVATE)
+                }
+                opened => opened,
+            };
+            opened.map(|lock| (Some(lock), Vec::new()))
+        }
+    }
+}
+
+/// Whether modes are forgotten, tried on `lock`. If that is not ours alone, nothing is known to speak for it.
+fn forgets_modes(lock: &OwnedFd) -> bool {
+    let remembers = |mode: u32| {
+        file::set_mode(lock, mode)?;
+        Ok::<_, io::Error>(file::stat(lock)?.mode & 0o100 == mode & 0o100)
+    };
+    let is_ours = file::stat(lock).is_ok_and(|stat| {
+        stat.regular && stat.links == 1 && stat.size == 0 && stat.owner == file::effective_user()
+    });
+    if !is_ours {
+        return false;
+    }
+    match remembers(PRIVATE | 0o100).and_then(|set| Ok(set && remembers(PRIVATE)?)) {
+        Ok(remembered) => !remembered,
+        Err(error) => is_refused(&error),
+    }
+}
+
+/// Whether a mode can't be set, as on some file systems of FUSE.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
@@ -69,20 +122,56 @@ fn locked(path: &OsStr, lock: &OwnedFd, error: &io::Error) -> Fatal {
     }
 }
 
+impl RealFs {
+    /// Fails for what is not to be opened under this name.
+    fn check(&self, name: &Name, stat: &Stat) -> io::Result<()> {
+        let refuse = |reason| Err(io::Error::new(ErrorKind::PermissionDenied, reason));
+        if stat.directory {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if !stat.regular {
+            return refuse("not a regular file");
+        }
+        let is_journal = *name == Name::Journal;
+        if !self.is_ours(stat) || is_journal && stat.owner != file::effective_user() {
+            return refuse("not a file of this user");
+        }
+        if is_journal && stat.mode & 0o022 != 0 {
+            return refuse("others may write to it");
+        }
+        if is_journal && stat.links != 1 {
+            return refuse("it has another name");
+        }
+        Ok(())
+    }
+}
+
 impl LogFs for RealFs {
     type File = OwnedFd;
 
+    fn quirks(&self) -> &[Quirk] {
+        &self.quirks
+    }
+
+    /// Of our own user. Root may log into anybody's directory, where it takes the owner's files for its own, and
+    /// those of nobody else who may make files there.
+    fn is_ours(&self, stat: &Stat) -> bool {
+        let user = file::effective_user();
+        stat.regular && (stat.owner == user || user == 0 && stat.owner == self.owner)
+    }
+
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
         let mode = if *name == Name::Journal { PRIVATE } else { Mode::Writing.bits() };
+        if how != How::New
+            && let Some(stat) = self.lookup(name)?
+        {
+            // A device does something when it is opened.
+            self.check(name, &stat)?;
+        }
         let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
         // Nothing stood there, so what was opened was made just now, by us.
-        if how == How::New {
-            return Ok(opened);
-        }
-        let stat = file::stat(&opened)?;
-        let user = file::effective_user();
-        if !stat.regular || (stat.owner != user && user != 0) {
-            return Err(ErrorKind::PermissionDenied.into());
+        if how != How::New {
+            self.check(name, &file::stat(&opened)?)?;
         }
         Ok(opened)
     }
@@ -112,7 +201,10 @@ impl LogFs for RealFs {
     }
 
     fn set_mode(&self, file: &OwnedFd, mode: Mode) -> io::Result<()> {
-        file::set_mode(file, mode.bits())
+        match file::set_mode(file, mode.bits()) {
+            Err(error) if is_refused(&error) && self.quirks.contains(&Quirk::ForgetsModes) => Ok(()),
+            set => set,
+        }
     }
 
     fn sync(&self, file: &OwnedFd) -> io::Result<()> {
@@ -123,7 +215,7 @@ impl LogFs for RealFs {
         file::sync(&self.directory)
     }
 
-    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()> {
+    fn rename_at_once(&self, from: &Name, to: &Name) -> io::Result<()> {
         file::rename_new(&self.directory, &from.to_os(), &to.to_os())
     }
 
@@ -160,16 +252,16 @@ impl LogFs for RealFs {
     ) -> io::Result<Option<Ending>> {
         let [input, state, newstate] = [on.input, &Name::State, &Name::NewState].map(Name::to_os);
         let file = |name, access, number| Opening { name, access, number };
+        let (reads, writes) = match on.states {
+            StateFiles::Named => (Access::ReadOrMake, Access::New),
+            StateFiles::Nameless => (Access::Nothing, Access::Nothing),
+        };
         let child = spawn::spawn(&spawn::Command {
             program: OsStr::new("/bin/sh"),
             arguments: &[OsStr::new("sh"), OsStr::new("-c"), command],
             directory: self.directory.as_fd(),
             given: (on.output.as_fd(), 1),
-            files: &[
-                file(&input, Access::Read, 0),
-                file(&state, Access::ReadOrMake, 4),
-                file(&newstate, Access::New, 5),
-            ],
+            files: &[file(&input, Access::Read, 0), file(&state, reads, 4), file(&newstate, writes, 5)],
             complaint: on.complaint.as_bytes(),
         })?;
         let ended = wait(&child, pace);

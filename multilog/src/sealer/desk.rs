@@ -46,7 +46,7 @@ pub(super) struct State<File> {
     pub(super) second: Option<Instant>,
     /// The labels of the jobs that are in work.
     pub(super) in_work: Vec<Label>,
-    /// The labels of files of the last run that will be handed over.
+    /// The labels of files of the last run that will be handed over, and of those that are left to the next.
     awaited: Vec<Label>,
     /// Whether the thread waits because retention will probably delete what it would seal.
     pub(super) holding: bool,
@@ -135,10 +135,16 @@ impl<File> State<File> {
         self.decided = self.decided.max(label);
     }
 
-    /// What was not sealed stays as it is.
+    /// There is no time for this file: it is the next run's, and no archive to retention.
+    pub(super) fn leave(&mut self, label: Label) {
+        self.in_work.retain(|&other| other != label);
+        self.awaited.push(label);
+    }
+
+    /// There is no time for anything that waits.
     pub(super) fn drop_jobs(&mut self) {
         if !self.jobs.is_empty() {
-            self.jobs.clear();
+            self.awaited.extend(self.jobs.drain(..).map(|job| job.label));
             self.outcome = Sealed::Left;
         }
     }

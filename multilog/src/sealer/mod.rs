@@ -79,7 +79,9 @@ pub enum Sealed {
     Done,
     /// Somebody has deleted it.
     Gone,
-    /// It stays `@label.u`: damaged, or there was no time.
+    /// It stays `@label.u` for good: damaged, or somebody has taken the names that it needs.
+    GivenUp,
+    /// It stays `@label.u` for the next run: there was no time.
     Left,
 }
 
@@ -162,7 +164,7 @@ impl<F: LogFs> Sealer<F> {
                 self.retain(desk, pace).ok();
             }
             work.go_on_to_the_end(pace);
-            if work.ended() == Sealed::Left {
+            if matches!(work.ended(), Sealed::Left | Sealed::GivenUp) {
                 (all, desk.state().outcome) = (Sealed::Left, Sealed::Left);
             }
         }
@@ -173,9 +175,10 @@ impl<F: LogFs> Sealer<F> {
     fn conclude(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
         let label = work.label();
         let archive = match work.ended() {
-            Sealed::Gone => None,
-            Sealed::Left if !work.is_at(Step::SyncRemoval) => Some(Archive::unsealed(label)),
+            Sealed::Left if !work.is_at(Step::SyncRemoval) => return desk.state().leave(label),
             Sealed::Left | Sealed::Done => Some(Archive::sealed(label, &self.config.code)),
+            Sealed::GivenUp => Some(Archive::unsealed(label)),
+            Sealed::Gone => None,
         };
         desk.state().conclude(label, archive);
     }

@@ -46,7 +46,7 @@ pub(super) fn rewrite<F: LogFs>(
     source: &Name,
 ) -> io::Result<Rewritten<F::File>> {
     let (Some(written), Some(refused)) = (&job.checksum, &job.file) else { return Ok(Rewritten::Damaged) };
-    fs.remove(temporary)?;
+    fs.clear(temporary)?;
     let file = fs.open(temporary, How::New)?;
     let mut sum = Checksum::after(written.from);
     let mut offset = 0;

@@ -11,6 +11,7 @@
 //! to be dropped. `.t` 0744: complete and on the disk, to be published. `.u` beside its archive: to
 //! be removed.
 
+use std::ffi::OsStr;
 use std::io;
 
 use tai64tools::Label;
@@ -19,7 +20,7 @@ use unix::diag::Message;
 use super::rewrite::{Rewritten, rewrite};
 use super::{Asked, Job, Sealed, Sealer, compress};
 use crate::host::{FIRST_PAUSE, PROGRAM, Pace, Patience, Pause, wait};
-use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Processing, name_twice};
+use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Processing, StateFiles, name_twice};
 use crate::script::Transform;
 
 /// A step. Those that come later are greater.
@@ -37,6 +38,7 @@ pub(super) enum Step {
     SyncNames,
     RemoveSource,
     SyncRemoval,
+    GiveUp,
 }
 
 /// What comes after a step.
@@ -46,7 +48,9 @@ pub(super) enum Next {
     Done,
     /// The file was deleted.
     Gone,
-    /// The file stays as it is.
+    /// The file stays as it is for good.
+    GiveUp,
+    /// There is no time for it.
     Leave,
 }
 
@@ -110,6 +114,7 @@ impl Step {
             Step::Publish => work.publish(),
             Step::SyncOrder | Step::SyncNames | Step::SyncRemoval => work.sync_names(self),
             Step::RemoveSource => work.remove_source(),
+            Step::GiveUp => Ok(Next::GiveUp),
         }
     }
 }
@@ -174,6 +179,7 @@ impl<'a, F: LogFs> Work<'a, F> {
                         Next::Step(next) => At::Step(next),
                         Next::Done => At::Ended(Sealed::Done),
                         Next::Gone => At::Ended(Sealed::Gone),
+                        Next::GiveUp => At::Ended(Sealed::GivenUp),
                         Next::Leave => At::Ended(Sealed::Left),
                     };
                 }
@@ -206,8 +212,13 @@ impl<F: LogFs> Work<'_, F> {
         self.sealer.config.transform == Transform::Keep
     }
 
-    /// `unable to VERB DIR/NAME, pausing: REASON`.
+    /// `unable to VERB DIR/NAME, pausing: REASON`. What somebody else has made under the name stays there, and the
+    /// file stays `@label.u`.
     fn failed(&self, verb: &str, name: &Name, rest: &str, error: &io::Error, retry: Step) -> Failure {
+        let (rest, retry) = match error.kind() {
+            io::ErrorKind::AlreadyExists => (", leaving its file unsealed", Step::GiveUp),
+            _ => (rest, retry),
+        };
         let message =
             self.sealer.said(verb, "/").and(name.to_os().as_encoded_bytes()).and(rest).because(error);
         Failure { message, retry }
@@ -234,7 +245,7 @@ impl<F: LogFs> Work<'_, F> {
                 let said =
                     self.sealer.said("unable to read back ", "/").and(source.to_os().as_encoded_bytes());
                 pace.warn(&said.and(": part of it may never have reached the disk"));
-                Ok(Next::Leave)
+                Ok(Next::GiveUp)
             }
             Err(error) => Err(self.failed("unable to rewrite ", &source, ", pausing", &error, Step::Rewrite)),
         }
@@ -259,13 +270,20 @@ impl<F: LogFs> Work<'_, F> {
         let temporary = self.temporary();
         let fail = |error| self.failed("unable to create ", &temporary, ", pausing", &error, Step::Transform);
         let fs = &*self.sealer.fs;
-        fs.remove(&temporary).map_err(fail)?;
+        fs.clear(&temporary).map_err(fail)?;
         let file = fs.open(&temporary, How::New).map_err(fail)?;
         let state = match (&self.sealer.config.transform, &self.job.file) {
-            (Transform::Process(command), _) => match self.process(command, &file, pace)? {
-                Processed::Whole => State::New,
-                Processed::Source(next) => return Ok(next),
-            },
+            (Transform::Process(command), _) => {
+                if !self.source_is_there()? {
+                    return Ok(Next::Gone);
+                }
+                let states = self.states(pace)?;
+                match self.process(command, &file, states, pace)? {
+                    Processed::Whole if states == StateFiles::Named => State::New,
+                    Processed::Whole => State::Same,
+                    Processed::Source(next) => return Ok(next),
+                }
+            }
             (Transform::Compress(compression), Some(input)) => {
                 compress::compress(fs, *compression, input, &file).map_err(|error| {
                     self.failed("unable to compress into ", &temporary, ", pausing", &error, Step::Transform)
@@ -278,25 +296,55 @@ impl<F: LogFs> Work<'_, F> {
         Ok(Next::Step(Step::SyncOutput))
     }
 
-    fn process(
-        &self,
-        command: &std::ffi::OsStr,
-        output: &F::File,
-        pace: &mut dyn Pace,
-    ) -> Result<Processed, Failure> {
+    /// Whether the processor can keep a state.
+    fn states(&self, pace: &mut dyn Pace) -> Result<StateFiles, Failure> {
         let fs = &*self.sealer.fs;
-        let source = self.source();
         let failed = |verb, name: &Name, error| self.failed(verb, name, ", pausing", &error, Step::Transform);
-        if fs.lookup(&source).map_err(|error| failed("unable to read ", &source, error))?.is_none() {
-            let temporary = self.temporary();
-            fs.remove(&temporary).map_err(|error| failed("unable to remove ", &temporary, error))?;
-            return Ok(Processed::Source(Next::Gone));
+        for name in [Name::State, Name::NewState] {
+            let stat = fs.lookup(&name).map_err(|error| failed("unable to open ", &name, error))?;
+            if stat.is_some_and(|stat| !fs.is_ours(&stat)) {
+                let said = self.sealer.said("unable to use ", "/").and(name.to_os().as_encoded_bytes());
+                pace.warn(&said.and(", the processor keeps no state: not a file of this user"));
+                return Ok(StateFiles::Nameless);
+            }
         }
         fs.remove(&Name::NewState).map_err(|error| failed("unable to remove ", &Name::NewState, error))?;
+        Ok(StateFiles::Named)
+    }
+
+    /// Whether the file that is to be processed is still there.
+    fn source_is_there(&self) -> Result<bool, Failure> {
+        let fs = &*self.sealer.fs;
+        let source = self.source();
+        match fs.lookup(&source) {
+            Ok(Some(stat)) if fs.is_ours(&stat) => Ok(true),
+            Ok(Some(_)) => {
+                let error = io::ErrorKind::PermissionDenied.into();
+                Err(self.failed("unable to open ", &source, ", leaving it unsealed", &error, Step::GiveUp))
+            }
+            Ok(None) => {
+                let temporary = self.temporary();
+                fs.remove(&temporary).map_err(|error| {
+                    self.failed("unable to remove ", &temporary, ", pausing", &error, Step::Transform)
+                })?;
+                Ok(false)
+            }
+            Err(error) => Err(self.failed("unable to read ", &source, ", pausing", &error, Step::Transform)),
+        }
+    }
+
+    fn process(
+        &self,
+        command: &OsStr,
+        output: &F::File,
+        states: StateFiles,
+        pace: &mut dyn Pace,
+    ) -> Result<Processed, Failure> {
+        let source = self.source();
         let complaint =
             Message::new(PROGRAM).and(": warning: ").and(self.sealer.said("unable to open ", "/").as_bytes());
-        let on = Processing { input: &source, output, complaint: &complaint };
-        let message = match fs.process(command, &on, pace) {
+        let on = Processing { input: &source, output, states, complaint: &complaint };
+        let message = match self.sealer.fs.process(command, &on, pace) {
             Ok(None) => return Ok(Processed::Source(Next::Leave)),
             Ok(Some(Ending::Exited(0))) => return Ok(Processed::Whole),
             Ok(Some(Ending::Exited(_))) => self.sealer.said("processor failed in ", ", pausing"),
@@ -352,20 +400,22 @@ impl<F: LogFs> Work<'_, F> {
     }
 
     fn commit_state(&mut self) -> Performed {
-        if self.output.as_ref().is_some_and(|output| output.state == State::New) {
-            match self.sealer.fs.rename(&Name::NewState, &Name::State) {
-                // Done before a failure of a later step.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                result => result.map_err(|error| Failure {
-                    message: self
-                        .sealer
-                        .said("unable to rename newstate to state in directory ", ", pausing")
-                        .because(&error),
-                    retry: Step::CommitState,
-                })?,
-            }
+        if self.output.as_ref().is_some_and(|output| output.state == State::New)
+            && let Err(error) = self.replace_state()
+        {
+            let said = self.sealer.said("unable to rename newstate to state in directory ", ", pausing");
+            return Err(Failure { message: said.because(&error), retry: Step::CommitState });
         }
         Ok(Next::Step(Step::Publish))
+    }
+
+    /// Nothing is done where that was done before a failure of a later step, or where somebody has put something in
+    /// the place of either meanwhile.
+    fn replace_state(&self) -> io::Result<()> {
+        let fs = &*self.sealer.fs;
+        let is_there = fs.lookup(&Name::NewState)?.is_some_and(|stat| fs.is_ours(&stat));
+        let has_place = fs.lookup(&Name::State)?.is_none_or(|stat| fs.is_ours(&stat));
+        if is_there && has_place { fs.rename(&Name::NewState, &Name::State) } else { Ok(()) }
     }
 
     /// The source itself gets a second name and loses the first when that is on the disk. An output may be

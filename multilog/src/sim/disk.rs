@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::poor::Lacks;
 use crate::logfs::Stat;
 
 /// What happens at one operation.
@@ -28,6 +29,10 @@ pub(crate) enum Trouble {
     KillAfter,
     /// The power goes before it.
     PowerCut,
+    /// Somebody removes `current` of the first directory before it.
+    Removed,
+    /// Somebody puts another file in its place.
+    Replaced,
 }
 
 /// Trouble at an operation, by its number, and at the ones after it.
@@ -86,6 +91,10 @@ pub(crate) struct State {
     pub(crate) journals_given_up: usize,
     /// How often a disk that had refused a file refused to mark it as well.
     pub(crate) marks_refused: usize,
+    /// How often a process said that lines are lost.
+    pub(crate) losses_said: usize,
+    /// What the file system lacks.
+    pub(crate) lacks: Lacks,
     /// How often the power came back.
     pub(crate) boots: u8,
     /// How often a name was added to a directory or removed.
@@ -155,6 +164,10 @@ impl Disk {
                 state.told = true;
                 perform(&mut state, None)
             }
+            Some(Trouble::Removed | Trouble::Replaced) => {
+                super::strangers::meddle(&mut state, trouble);
+                perform(&mut state, None)
+            }
             Some(Trouble::Error(errno)) => {
                 perform(&mut state, trouble).ok();
                 Err(io::Error::from_raw_os_error(errno))
@@ -172,6 +185,16 @@ impl Disk {
             }
             _ => perform(&mut state, trouble),
         }
+    }
+
+    /// The number of the last operation of that name.
+    pub(crate) fn last(&self, name: &str) -> usize {
+        self.state().names_of_operations.iter().rposition(|operation| *operation == name).unwrap_or(0)
+    }
+
+    /// What an operation was.
+    pub(crate) fn name_of(&self, operation: usize) -> &'static str {
+        self.state().names_of_operations.get(operation).copied().unwrap_or_default()
     }
 
     /// What the operations were at which something happened, with their neighbours.
@@ -308,7 +331,8 @@ impl State {
         let links = self.names.values().filter(|&&inode| inode == number).count() as u64;
         let inode = self.inode(number);
         let (mode, size) = (inode.mode, inode.live.len() as u64);
-        Stat { regular: true, owner: 0, mode, size, device: 1, inode: number, links }
+        let mode = self.lacks.modes.unwrap_or(mode);
+        Stat { regular: true, directory: false, owner: 0, mode, size, device: 1, inode: number, links }
     }
 
     /// What is still to happen.
@@ -328,10 +352,15 @@ impl State {
 
     /// A new file under a name.
     pub(super) fn make(&mut self, name: Entry) -> u64 {
+        let number = self.make_nameless();
+        self.set_name(name, Some(number));
+        number
+    }
+
+    pub(super) fn make_nameless(&mut self) -> u64 {
         self.next_inode += 1;
         let number = self.next_inode;
         *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, ..Inode::default() };
-        self.set_name(name, Some(number));
         number
     }
 
@@ -356,3 +385,4 @@ pub(super) fn error<T>(errno: i32) -> io::Result<T> {
 pub(super) const ENOENT: i32 = 2;
 pub(super) const EEXIST: i32 = 17;
 const EMFILE: i32 = 24;
+pub(super) const EINVAL: i32 = 22;

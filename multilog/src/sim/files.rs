@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::disk::{Disk, EEXIST, ENOENT, Entry, State, Trouble, error};
+use super::disk::{Disk, EEXIST, EINVAL, ENOENT, Entry, State, Trouble, error};
 use super::mutants::Mutant;
 use crate::host::Pace;
 use crate::journal::record::{Identity, Place};
-use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Stat};
+use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
 
 /// An open file. Closing it gives its descriptor back.
 #[derive(Debug)]
@@ -41,11 +41,14 @@ pub(crate) struct SimFs {
     pub(crate) mutant: Option<Mutant>,
     /// Whether the names were looked at.
     looked: AtomicBool,
+    quirks: Vec<Quirk>,
 }
 
 impl SimFs {
     pub(crate) fn new(disk: Disk, directory: usize, mutant: Option<Mutant>) -> SimFs {
-        SimFs { disk, directory, mutant, looked: AtomicBool::new(false) }
+        let forgets = disk.state().lacks.modes.is_some();
+        let quirks = if forgets { vec![Quirk::ForgetsModes] } else { vec![] };
+        SimFs { disk, directory, mutant, looked: AtomicBool::new(false), quirks }
     }
 
     fn change<T>(
@@ -88,6 +91,14 @@ impl SimFs {
 
 impl LogFs for SimFs {
     type File = SimFile;
+
+    fn quirks(&self) -> &[Quirk] {
+        &self.quirks
+    }
+
+    fn is_ours(&self, stat: &Stat) -> bool {
+        stat.regular && stat.owner == 0
+    }
 
     fn open(&self, name: &Name, how: How) -> io::Result<SimFile> {
         self.opened("open", |state| {
@@ -176,7 +187,8 @@ impl LogFs for SimFs {
     }
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
-        self.change("lookup", |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
+        let what = if *name == Name::Current { "look at current" } else { "lookup" };
+        self.change(what, |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
     }
 
     fn set_mode(&self, file: &SimFile, mode: Mode) -> io::Result<()> {
@@ -216,8 +228,11 @@ impl LogFs for SimFs {
         })
     }
 
-    fn rename_new(&self, from: &Name, to: &Name) -> io::Result<()> {
+    fn rename_at_once(&self, from: &Name, to: &Name) -> io::Result<()> {
         self.change("rename_new", |state| {
+            if state.lacks.renames {
+                return error(EINVAL);
+            }
             let number = self.number(state, from)?;
             if state.names.contains_key(&self.entry(to)) {
                 return error(EEXIST);
@@ -238,6 +253,9 @@ impl LogFs for SimFs {
 
     fn link(&self, from: &Name, to: &Name) -> io::Result<()> {
         self.change("link", |state| {
+            if let Some(errno) = state.lacks.links {
+                return error(errno);
+            }
             let number = self.number(state, from)?;
             if state.names.contains_key(&self.entry(to)) {
                 return error(EEXIST);
@@ -304,7 +322,10 @@ impl LogFs for SimFs {
             let (Some(input), None) = (number(on.input), number(&Name::NewState)) else { return Ok(()) };
             let old = number(&Name::State);
             let input = state.inode(input).live.clone();
-            let new = state.make(self.entry(&Name::NewState));
+            let new = match on.states {
+                StateFiles::Named => state.make(self.entry(&Name::NewState)),
+                StateFiles::Nameless => state.make_nameless(),
+            };
             if trouble.is_some() {
                 // It fails in the middle.
                 state.inode(on.output.number).live.extend_from_slice(&input[..input.len() / 2]);

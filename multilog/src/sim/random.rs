@@ -5,6 +5,7 @@ use proptest::test_runner::RngSeed;
 
 use super::disk::{Fault, Trouble};
 use super::exhaustive::{Choice, check, check_cut};
+use super::poor::Lacks;
 use super::surroundings::Source;
 use super::workload::{Journal, Workload, line};
 
@@ -65,7 +66,8 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
         // An empty line without a newline is no line.
         let open_end = open_end && lines.last().is_some_and(|line| !line.is_empty());
         let script = SCRIPTS[script].iter().map(ToString::to_string).collect();
-        Workload { script, lines, chunks, source, open_end, behind, journal: Journal::Kept }
+        let lacks = Lacks::default();
+        Workload { script, lines, chunks, source, open_end, behind, journal: Journal::Kept, lacks }
     })
 }
 

@@ -240,6 +240,9 @@ impl Pace for SimHost {
         if memchr::memmem::find(message.as_bytes(), b"a kill may repeat lines").is_some() {
             self.disk.without_journal();
         }
+        if memchr::memmem::find(message.as_bytes(), b"lines are lost").is_some() {
+            self.disk.state().losses_said += 1;
+        }
     }
 
     fn pause(&mut self, _: Duration) -> Pause {

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::disk::{Disk, Killed, State, Trouble};
 use super::files::SimFs;
 use super::mutants::Mutant;
+use super::poor::Lacks;
+use super::strangers::FOREIGN;
 use super::surroundings::{SimHost, SimInput, Source};
 use crate::descriptors::Plan;
 use crate::intake::Care;
@@ -33,6 +35,8 @@ pub(super) struct Workload {
     /// How many full files wait before one is sealed.
     pub(super) behind: usize,
     pub(super) journal: Journal,
+    /// What the file system lacks.
+    pub(super) lacks: Lacks,
 }
 
 /// Whether there is a journal.
@@ -64,14 +68,16 @@ impl Workload {
             open_end: false,
             behind: 0,
             journal: Journal::Kept,
+            lacks: Lacks::default(),
         }
     }
 
     /// What it is, for reports.
     pub(super) fn summary(&self) -> String {
         let lengths: Vec<usize> = self.lines.iter().map(Vec::len).collect();
-        let Workload { script, chunks, source, open_end, behind, .. } = self;
-        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}, {behind} behind")
+        let Workload { script, chunks, source, open_end, behind, lacks, .. } = self;
+        let about = format!("open end {open_end}, {behind} behind, {lacks:?}");
+        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, {about}")
     }
 
     pub(super) fn script(&self) -> Script {
@@ -127,6 +133,7 @@ impl Workload {
         mutant: Option<Mutant>,
         mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
+        disk.state().lacks = self.lacks;
         let input = SimInput::new(disk.clone(), self.source, &self.input());
         for process in 0..PROCESSES {
             disk.start();
@@ -175,7 +182,11 @@ impl Workload {
     /// could not be deleted is there as well, in its place.
     fn newest_are_kept(&self, disk: &Disk, directory: usize, expected: &[u8]) -> bool {
         let kept = self.script().logs[directory].keep.archives() + 1;
-        let files = self.files_of_log(disk, directory);
+        let mut files = self.files_of_log(disk, directory);
+        let current = files.pop();
+        // An empty one that the disk has refused is of no interest.
+        files.retain(|text| !text.is_empty());
+        files.extend(current);
         let (older, newest) = files.split_at(files.len().saturating_sub(kept));
         let newest = self.lines_of(&newest.concat()).concat();
         let mut rest = expected;
@@ -204,11 +215,14 @@ impl Workload {
         };
         let mut texts = Vec::new();
         for (name, _, bytes) in files.iter().filter(|(name, ..)| name.starts_with('@')) {
-            if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name)) {
-                texts.push(content(name, bytes));
+            let content = content(name, bytes);
+            if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name) || content == FOREIGN) {
+                texts.push(content);
             }
         }
-        texts.extend(files.iter().filter(|(name, ..)| name == "current").map(|(.., bytes)| bytes.clone()));
+        let is_current = |name: &str, bytes: &[u8]| name == "current" && bytes != FOREIGN;
+        let current = files.iter().filter(|(name, _, bytes)| is_current(name, bytes));
+        texts.extend(current.map(|(.., bytes)| bytes.clone()));
         texts
     }
 
@@ -286,7 +300,7 @@ impl Workload {
 
 /// Each line once or more often, and the first of each in order: what is promised without a journal,
 /// but for long lines, which a kill may break.
-fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
+pub(super) fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
     let mut expected = expected.iter().filter(|line| line.len() < 900).peekable();
     for line in logged {
         expected.next_if_eq(&line);
