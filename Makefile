@@ -1,5 +1,7 @@
 TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
-STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
+# Without what is loaded and never used; see unix/absent.
+SMALL := -C force-unwind-tables=no -C link-arg=-Wl,-T,$(CURDIR)/unix/absent/static.ld -C link-arg=-Wl,-z,muldefs
+STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static $(SMALL)"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \

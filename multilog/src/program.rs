@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use unix::diag::{self, Message};
+use unix::memory;
 use unix::tool::{Exit, Fatal};
 
 use crate::host::{PROGRAM, System};
@@ -11,6 +12,10 @@ use crate::logfs::RealFs;
 use crate::script::{Ignored, Misuse, Script};
 use crate::sealer::Threading;
 use crate::start;
+
+/// So that a lack of memory is waited for like a full disk.
+#[global_allocator]
+static ALLOCATOR: memory::Patient = memory::Patient;
 
 const HELP: &str = "usage: multilog action ...
 
@@ -36,6 +41,7 @@ Signals: TERM ends after the lines in hand, ALRM rotates.
 
 /// Runs multilog.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    memory::prepare(PROGRAM);
     if let [only] = &arguments[..] {
         match only.to_str() {
             Some("--help") => return print(HELP),
@@ -62,7 +68,9 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
         let said = Message::new("unable to look into the input, a kill may lose lines");
         diag::warn(PROGRAM, &said.because(error));
     });
-    start::open(script, filesystems, intake, host, boot, Threading::Thread)?.run()
+    let engine = start::open(script, filesystems, intake, host, boot, Threading::Thread)?;
+    memory::be_patient();
+    engine.run()
 }
 
 fn refuse(misuse: &Misuse) -> Fatal {

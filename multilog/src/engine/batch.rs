@@ -20,6 +20,11 @@ const LEAST_ROOM: u64 = 64;
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
     pub(super) fn step(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
+        let visible = self.intake.visible().len().min(limit);
+        if self.host.is_short_of_memory() {
+            self.release();
+        }
+        self.assembly.make_room(visible, ending);
         self.begin_outputs()?;
         let now = self.host.now();
         let visible = self.intake.visible();

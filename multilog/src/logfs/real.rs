@@ -150,6 +150,9 @@ impl LogFs for RealFs {
     }
 
     fn process(&self, command: &OsStr, streams: &Streams<'_, OwnedFd>) -> io::Result<Option<Ending>> {
+        // A processor gets what the original gives it.
+        unix::file::end_append_mode(streams.output)?;
+        unix::file::end_append_mode(streams.newstate)?;
         let child = spawn::spawn(&spawn::Command {
             program: OsStr::new("/bin/sh"),
             arguments: &[OsStr::new("sh"), OsStr::new("-c"), command],

@@ -24,6 +24,8 @@ const PENDING_PROCESSING: usize = 2;
 const SLACK: usize = 2;
 /// Enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
+/// What the foreground needs besides.
+const BESIDE: usize = 128 << 10;
 /// How long sealers may go on after TERM.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -181,6 +183,9 @@ impl<F: LogFs> Crew<F> {
 
     fn start(&mut self) {
         if self.thread.is_some() || self.threading == Threading::Inline {
+            return;
+        }
+        if !unix::memory::has_room(STACK + BESIDE) {
             return;
         }
         let (sealer, desk) = (self.sealer.clone(), Arc::clone(&self.desk));

@@ -12,6 +12,7 @@ mod rewrite;
 mod step;
 mod thread;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tai64tools::Label;
@@ -23,10 +24,11 @@ use crate::logfs::{Archive, LogFs, Mode, Name};
 use crate::script::LogConfig;
 use crate::script::Transform;
 
+use compress::Compressed;
 pub use crew::{Crew, Deadline, Threading};
 pub use rewrite::Checksum;
 pub(crate) use rewrite::write_all;
-use step::{Next, Step};
+use step::{Fate, Next, Step};
 
 /// A full file on its way to an archive.
 #[derive(Debug)]
@@ -70,23 +72,30 @@ pub struct Sealer<F: LogFs> {
     config: LogConfig,
     /// What retention keeps: older labels are deleted. Known to everybody who seals here.
     oldest: Arc<Mutex<Label>>,
+    /// Whether it was said that there is too little memory to compress as asked.
+    told: Arc<AtomicBool>,
 }
 
 impl<F: LogFs> Clone for Sealer<F> {
     fn clone(&self) -> Sealer<F> {
-        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone(), oldest: Arc::clone(&self.oldest) }
+        Sealer {
+            fs: Arc::clone(&self.fs),
+            config: self.config.clone(),
+            oldest: Arc::clone(&self.oldest),
+            told: Arc::clone(&self.told),
+        }
     }
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
-        Sealer { fs, config, oldest: Arc::new(Mutex::new(Label::MIN)) }
+        Sealer { fs, config, oldest: Arc::new(Mutex::new(Label::MIN)), told: Arc::default() }
     }
 
     /// Takes one file through all its steps.
     pub fn seal(&self, job: Job<F::File>, pace: &mut dyn Pace) -> Sealed {
-        let mut work = step::Work { sealer: self, job, output: None };
+        let mut work = step::Work { sealer: self, job, output: None, fate: Fate::AsAsked };
         let mut step = Step::Prune;
         let mut pause = FIRST_PAUSE;
         loop {
@@ -159,6 +168,19 @@ impl<F: LogFs> Sealer<F> {
     /// How many archives may stand in the directory.
     pub fn archives_kept(&self) -> usize {
         self.config.keep.archives()
+    }
+
+    /// Says once that files are compressed less than was asked for.
+    fn tell_of_lack(&self, done: Compressed, pace: &mut dyn Pace) {
+        let how = match done {
+            Compressed::AsAsked => return,
+            Compressed::Level(level) => format!(", using level {level}"),
+            Compressed::No => String::from(", leaving files as they are"),
+        };
+        if !self.told.swap(true, Ordering::Relaxed) {
+            let said = self.said("unable to compress in ", " as asked").and(how);
+            pace.warn(&said.because(&std::io::ErrorKind::OutOfMemory.into()));
+        }
     }
 
     /// A message about something of this directory.

@@ -15,11 +15,13 @@ use std::io;
 
 use unix::diag::Message;
 
+use super::compress::Compressed;
 use super::rewrite::{Rewritten, rewrite};
 use super::{Asked, Job, Sealer, compress};
 use crate::host::Pace;
 use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams, name_twice};
 use crate::script::Transform;
+use crate::script::value::Code;
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,17 @@ pub(super) struct Work<'a, F: LogFs> {
     pub(super) job: Job<F::File>,
     /// What the transformation writes, and the processor's new state.
     pub(super) output: Option<Output<F::File>>,
+    /// What becomes of the file.
+    pub(super) fate: Fate,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// What the script says.
+    AsAsked,
+    /// It stays what it is, as there is no memory to compress it.
+    Kept,
 }
 
 /// The unfinished archive.
@@ -77,7 +90,7 @@ impl Step {
             Step::Sync => work.sync(pace),
             Step::Rewrite => work.rewrite(pace),
             Step::MarkSafe => work.mark_safe(),
-            Step::Transform => work.transform(),
+            Step::Transform => work.transform(pace),
             Step::SyncOutput => work.sync_output(),
             Step::MarkOutput => work.mark_output(),
             Step::CommitState => work.commit_state(),
@@ -98,11 +111,14 @@ impl<F: LogFs> Work<'_, F> {
     }
 
     fn archive(&self) -> Name {
-        Archive::sealed(self.job.label, &self.sealer.config.code).into()
+        match self.fate {
+            Fate::AsAsked => Archive::sealed(self.job.label, &self.sealer.config.code).into(),
+            Fate::Kept => Archive::sealed(self.job.label, &Code::plain()).into(),
+        }
     }
 
     fn keeps_source(&self) -> bool {
-        self.sealer.config.transform == Transform::Keep
+        self.sealer.config.transform == Transform::Keep || self.fate == Fate::Kept
     }
 
     /// `unable to VERB DIR/NAME, pausing: REASON`.
@@ -160,7 +176,7 @@ impl<F: LogFs> Work<'_, F> {
         Ok(Next::Step(if self.keeps_source() { Step::Publish } else { Step::Transform }))
     }
 
-    fn transform(&mut self) -> Performed {
+    fn transform(&mut self, pace: &mut dyn Pace) -> Performed {
         let temporary = self.temporary();
         let fail = |error| self.failed("unable to create ", &temporary, ", pausing", &error, Step::Transform);
         let fs = &*self.sealer.fs;
@@ -169,9 +185,15 @@ impl<F: LogFs> Work<'_, F> {
         let newstate = match &self.sealer.config.transform {
             Transform::Keep => None,
             Transform::Compress(compression) => {
-                compress::compress(fs, *compression, &self.job.file, &file).map_err(|error| {
+                let done = compress::compress(fs, *compression, &self.job.file, &file).map_err(|error| {
                     self.failed("unable to compress into ", &temporary, ", pausing", &error, Step::Transform)
                 })?;
+                self.sealer.tell_of_lack(done, pace);
+                if done == Compressed::No {
+                    fs.remove(&temporary).map_err(fail)?;
+                    self.fate = Fate::Kept;
+                    return Ok(Next::Step(Step::Publish));
+                }
                 None
             }
             Transform::Process(command) => match self.process(command, &file)? {
