@@ -11,7 +11,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-original test-faults torture reliability fuzz lint install
+.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -32,6 +32,11 @@ test:
 	sh tests/install-tools.sh
 	$(TEST_THREADS) cargo test --locked
 	sh tests/unprivileged.sh
+	$(MAKE) test-limits
+
+# Small limits, on the programs that users get: LIMITS=long for every hundred kB.
+test-limits: build
+	$(TEST_THREADS) OUR_TOOLS=$(CURDIR)/target/tools cargo test --locked -p harness --test limits
 
 # The same black-box tests on Debian's binaries.
 test-original:

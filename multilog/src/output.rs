@@ -196,6 +196,12 @@ impl Output {
         if self.copied.is_empty() { &input[self.run.clone()] } else { self.copied.bytes() }
     }
 
+    /// How much memory there is for it.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        self.copied.room_in_all()
+    }
+
     /// Gives the memory back.
     pub fn release(&mut self) {
         self.copied = Copied::default();

@@ -43,11 +43,13 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn begin_outputs(&mut self) -> Result<(), End> {
-        for (dir, output) in self.dirs.iter_mut().zip(&mut self.assembly.outputs) {
-            if dir.config().size.bytes() < dir.length() + LEAST_ROOM {
+        for (log, dir) in self.dirs.iter_mut().enumerate() {
+            // Within a line no stamp is to come, and the file is filled to its last byte.
+            let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
+            if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
-            output.begin(dir.length());
+            self.assembly.outputs[log].begin(dir.length());
         }
         Ok(())
     }

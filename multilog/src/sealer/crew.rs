@@ -5,7 +5,7 @@
 //! bounded time after TERM.
 
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -189,8 +189,18 @@ impl<F: LogFs> Crew<F> {
             return;
         }
         let (sealer, desk) = (self.sealer.clone(), Arc::clone(&self.desk));
-        let started =
-            Builder::new().name("sealer".into()).stack_size(STACK).spawn(move || work(&sealer, &desk));
+        let begun = Arc::new(Barrier::new(2));
+        let begin = Arc::clone(&begun);
+        let life = move || {
+            begin.wait();
+            work(&sealer, &desk);
+        };
+        let started = Builder::new().name("sealer".into()).stack_size(STACK).spawn(life);
+        if started.is_ok() {
+            // The thread begins with a request for memory that ends the program if it is refused, so nobody may take
+            // what is there meanwhile.
+            begun.wait();
+        }
         self.thread = started.ok();
     }
 

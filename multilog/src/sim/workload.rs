@@ -4,6 +4,8 @@
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use unix::memory;
+
 use super::disk::{Disk, Killed, Trouble};
 use super::files::SimFs;
 use super::mutants::Mutant;
@@ -28,6 +30,8 @@ pub(super) struct Workload {
     pub(super) source: Source,
     /// The last line lacks its newline.
     pub(super) open_end: bool,
+    /// Larger pieces of memory are refused.
+    pub(super) memory: usize,
 }
 
 /// `line 000123 xxx...`
@@ -49,14 +53,15 @@ impl Workload {
             chunks: vec![977],
             source: Source::Pipe,
             open_end: false,
+            memory: usize::MAX,
         }
     }
 
     /// What it is, for reports.
     pub(super) fn summary(&self) -> String {
         let lengths: Vec<usize> = self.lines.iter().map(Vec::len).collect();
-        let Workload { script, chunks, source, open_end, .. } = self;
-        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}")
+        let Workload { script, chunks, source, open_end, memory, .. } = self;
+        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}, memory {memory}")
     }
 
     pub(super) fn script(&self) -> Script {
@@ -117,7 +122,7 @@ impl Workload {
             disk.start();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
             let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
-            match catch_unwind(started) {
+            match memory::with_at_most(self.memory, || catch_unwind(started)) {
                 Ok(true) if !disk.was_told() => return Ok(()),
                 // Fatal at the start, or told to end: the supervisor starts it again.
                 Ok(_) => {}
