@@ -117,7 +117,7 @@ impl Output {
         self.enough.saturating_sub(self.len())
     }
 
-    /// How many bytes more there is room for in memory, but for [`SLACK`].
+    /// How many bytes more there is room for in memory, but for what completes a batch.
     pub fn until_most(&self) -> usize {
         self.most.saturating_sub(self.len())
     }
