@@ -1,5 +1,7 @@
 TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
-STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
+# Without what is loaded and never used; see unix/absent.
+SMALL := -C force-unwind-tables=no -C link-arg=-Wl,-T,$(CURDIR)/unix/absent/static.ld -C link-arg=-Wl,-z,muldefs
+STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static $(SMALL)"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \
@@ -9,7 +11,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-original test-faults torture reliability fuzz lint install
+.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -30,6 +32,11 @@ test:
 	sh tests/install-tools.sh
 	$(TEST_THREADS) cargo test --locked
 	sh tests/unprivileged.sh
+	$(MAKE) test-limits
+
+# Small limits, on the programs that users get: LIMITS=long for every hundred kB.
+test-limits: build
+	$(TEST_THREADS) OUR_TOOLS=$(CURDIR)/target/tools cargo test --locked -p harness --test limits
 
 # The same black-box tests on Debian's binaries.
 test-original:

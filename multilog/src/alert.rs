@@ -3,6 +3,9 @@
 /// How many bytes of a line an alert shows.
 const SHOWN: usize = 200;
 
+/// With so many bytes a batch is complete. They go out a page at a time anyway.
+const ENOUGH: usize = 16 << 10;
+
 /// The alerts of a batch, which go out in one write.
 #[derive(Debug, Default)]
 pub struct Alerts(Vec<u8>);
@@ -20,6 +23,11 @@ impl Alerts {
                 self.0.push(b'\n');
             }
         }
+    }
+
+    /// Whether the batch should be written now: there is much to say.
+    pub fn are_enough(&self) -> bool {
+        self.0.len() >= ENOUGH
     }
 
     /// What there is to say.

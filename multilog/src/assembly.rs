@@ -109,6 +109,14 @@ impl Assembly {
         self.asides.alerts = Alerts::default();
     }
 
+    /// Makes room for what a batch from so many bytes of input is put together in. Lines that all go out as they are need
+    /// none, until the last one is given its newline.
+    pub fn make_room(&mut self, input: usize, ending: Ending) {
+        if !self.fixed || self.stamper.is_some() || ending == Ending::Final {
+            self.outputs.iter_mut().for_each(|output| output.make_room(input));
+        }
+    }
+
     /// Whether the file behind an output is full with the batch that was taken.
     pub fn is_full(&self, log: usize) -> bool {
         self.outputs[log].is_full(if self.takes(log) { BatchEnd::WithinLine } else { BatchEnd::Line })
@@ -161,7 +169,7 @@ impl Assembly {
     }
 
     fn is_enough(&self) -> bool {
-        self.outputs.iter().any(Output::is_enough)
+        self.outputs.iter().any(Output::is_enough) || self.asides.alerts.are_enough()
     }
 
     /// Takes lines one by one for as long as they are short and the batch is not complete; returns where it stopped.
@@ -238,7 +246,7 @@ impl Assembly {
             let mut seen = seen.with_ahead(&input[line.start..], self.batch);
             self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
-        let mut enough = false;
+        let mut enough = self.asides.alerts.are_enough();
         for &log in &self.route {
             let output = &mut self.outputs[log];
             match stamp {
@@ -301,7 +309,7 @@ impl Assembly {
     fn fits(&self, log: usize) -> usize {
         let output = &self.outputs[log];
         let room = usize::try_from(output.room()).unwrap_or(usize::MAX);
-        room.min(BATCH.saturating_sub(output.len()).max(1))
+        room.min(output.until_most().max(1))
     }
 
     fn push_newline(&mut self, input: &[u8]) {

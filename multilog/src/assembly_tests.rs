@@ -69,11 +69,17 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>
     let mut pieces = pieces.iter().copied().cycle();
     loop {
         let ending = if visible == input.len() { Ending::Final } else { Ending::Open };
+        assembly.make_room(visible - start, ending);
+        let memory: Vec<usize> = assembly.outputs.iter().map(Output::memory).collect();
         for (output, files) in assembly.outputs.iter_mut().zip(&logs) {
             output.begin(files.last().unwrap().len() as u64);
         }
         let seen = &input[start..visible];
         let taken = assembly.take(seen, now(), ending);
+        assert!(
+            assembly.outputs.iter().map(Output::memory).eq(memory),
+            "what is taken fits into the room made for it"
+        );
         let mut wrote = false;
         for (log, (output, files)) in assembly.outputs.iter().zip(&mut logs).enumerate() {
             wrote |= !output.is_empty();
@@ -104,6 +110,11 @@ const SCRIPTS: &[&[&str]] = &[
     &["-*yyy*", "s4096", "./a", "-*", "+*zzz*", "+*xxxx", "s4500", "./b", "+*", "s5000", "./c"],
 ];
 
+/// What can be had in one piece.
+fn memory() -> impl Strategy<Value = usize> {
+    prop::sample::select(&[usize::MAX, 100_000, 70_000, 0][..])
+}
+
 fn a_line() -> impl Strategy<Value = Vec<u8>> {
     let length = prop_oneof![
         5 => 0usize..100,
@@ -131,22 +142,27 @@ proptest! {
         pieces in prop::collection::vec(1usize..5000, 1..10),
         script in prop::sample::select(SCRIPTS),
         last in 0usize..1200,
+        memory in memory(),
     ) {
         let mut input = lines.concat();
         input.extend(vec![b'y'; last]);
-        prop_assert_eq!(assembled(script, &input, &pieces), naive(script, &input));
+        let found = unix::memory::with_at_most(memory, || assembled(script, &input, &pieces));
+        prop_assert_eq!(found, naive(script, &input));
     }
 
     #[test]
     fn stamped_lines_are_the_same_lines_in_the_same_files(
         lines in prop::collection::vec(a_line(), 0..40),
         script in prop::sample::select(SCRIPTS),
+        memory in memory(),
     ) {
         // All of it is visible at once, so that every line has the stamp that the oracle gives it;
         // a batch that ends early goes on a nanosecond later, as the oracle does.
         let input = lines.concat();
         let script = [&["t"], script].concat();
-        prop_assert_eq!(assembled(&script, &input, &[input.len().max(1)]), naive(&script, &input));
+        let pieces = [input.len().max(1)];
+        let found = unix::memory::with_at_most(memory, || assembled(&script, &input, &pieces));
+        prop_assert_eq!(found, naive(&script, &input));
     }
 }
 

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use tai64tools::{StampRun, Stamped, Stamper};
-use unix::wide;
+use unix::{memory, wide};
 
 use crate::align;
 use crate::newlines::Newlines;
@@ -54,6 +54,28 @@ impl Copied {
     /// All of them.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
+    }
+
+    /// For how many bytes there is room, with those that are lost to the place of the first one.
+    pub fn room_in_all(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Makes room for so many in all, while there are none. False: there is no memory for them.
+    pub fn try_room(&mut self, wanted: usize) -> bool {
+        let Some(bytes) = memory::try_zeros(wanted) else { return false };
+        *self = Copied { bytes, start: 0, end: 0 };
+        true
+    }
+
+    /// The same, however long it takes until there is memory.
+    pub fn wait_for_room(&mut self, wanted: usize) {
+        *self = Copied { bytes: vec![0; wanted], start: 0, end: 0 };
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.end = self.start;
     }
 
     /// Forgets them. The next ones are for this place of a file, and stand in memory as they will in its page cache.

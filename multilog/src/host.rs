@@ -94,7 +94,11 @@ pub trait Host: Pace {
     fn take_rotate(&mut self) -> bool;
     /// Waits for much less time than anybody notices.
     fn linger(&mut self, _: Duration) {}
-    /// A long wait begins: memory that was freed goes back to the system.
+    /// Whether what can be given back should be, for what is small and can't wait.
+    fn is_short_of_memory(&self) -> bool {
+        false
+    }
+    /// Memory that was freed goes back to the system.
     fn give_back(&mut self) {}
     /// What a wait for input has to watch beside it.
     fn signals(&self) -> Option<BorrowedFd<'_>>;
@@ -225,6 +229,10 @@ impl Host for System {
 
     fn linger(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn is_short_of_memory(&self) -> bool {
+        unix::memory::is_short()
     }
 
     fn give_back(&mut self) {

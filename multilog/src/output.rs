@@ -28,6 +28,14 @@ pub const SHORT: usize = 1000;
 /// a write each.
 pub const BATCH: usize = 1 << 20;
 
+/// What is kept free beyond a batch: for the short line that completes it, its stamp, and what moves of fixed length
+/// reach.
+const SLACK: usize = 4 << 10;
+/// Room for a batch of single lines: two pages.
+const LEAST: usize = 8 << 10;
+/// Room for a batch of more than those. When that was not enough the next one has four times as much.
+const MORE: usize = (64 << 10) + SLACK;
+
 /// The bytes of a batch for one directory.
 #[derive(Debug)]
 pub struct Output {
@@ -41,14 +49,47 @@ pub struct Output {
     copied: Copied,
     /// At this length the batch is complete, if it ends with a line.
     enough: usize,
+    /// At this length it is complete because there is no room in memory for more.
+    most: usize,
+    /// Whether more room was refused.
+    refused: bool,
 }
 
 impl Output {
     /// Output to a file of `size` bytes that has nothing yet.
     pub fn new(size: u64) -> Output {
-        let mut output = Output { filled: 0, size, run: 0..0, copied: Copied::default(), enough: 0 };
+        let mut output = Output {
+            filled: 0,
+            size,
+            run: 0..0,
+            copied: Copied::default(),
+            enough: 0,
+            most: BATCH,
+            refused: false,
+        };
         output.begin(0);
         output
+    }
+
+    /// Makes room in memory for a batch from so many bytes of input, before it begins. Where there is little memory the
+    /// batch will be smaller.
+    pub fn make_room(&mut self, input: usize) {
+        let before = self.copied.room_in_all();
+        let was_tight = self.len() >= self.most;
+        let wanted = match input {
+            _ if was_tight => (before * 4).clamp(MORE, BATCH + SLACK),
+            0..SLACK => LEAST,
+            _ => MORE,
+        };
+        if wanted > before && !self.refused {
+            self.copied.clear();
+            self.run = 0..0;
+            self.refused = !self.copied.try_room(wanted);
+            if self.refused && before == 0 {
+                self.copied.wait_for_room(LEAST);
+            }
+        }
+        self.most = (self.copied.room_in_all() - SLACK).min(BATCH);
     }
 
     /// Begins a batch for a file that has `filled` bytes.
@@ -57,7 +98,7 @@ impl Output {
         self.run = 0..0;
         self.copied.begin(filled);
         let before_window = self.size.saturating_sub(filled + newline_window(self.size));
-        self.enough = usize::try_from(before_window).unwrap_or(BATCH).clamp(1, BATCH);
+        self.enough = usize::try_from(before_window).unwrap_or(BATCH).clamp(1, self.most);
     }
 
     /// Bytes of this batch.
@@ -89,6 +130,16 @@ impl Output {
     /// How many bytes are missing until then.
     pub fn until_enough(&self) -> usize {
         self.enough.saturating_sub(self.len())
+    }
+
+    /// How many bytes more there is room for in memory, but for what completes a batch.
+    pub fn until_most(&self) -> usize {
+        self.most.saturating_sub(self.len())
+    }
+
+    /// How many bytes more a run of whole lines may add.
+    pub fn until_full(&self) -> usize {
+        usize::try_from(self.room()).unwrap_or(usize::MAX).min(self.until_most() + SLACK / 2)
     }
 
     /// Whether the file is full with this batch, which ends with a line or within one.
@@ -160,9 +211,18 @@ impl Output {
         if self.copied.is_empty() { &input[self.run.clone()] } else { self.copied.bytes() }
     }
 
+    /// How much memory there is for it.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        self.copied.room_in_all()
+    }
+
     /// Gives the memory back.
     pub fn release(&mut self) {
         self.copied = Copied::default();
+        self.run = 0..0;
+        self.most = BATCH;
+        self.refused = false;
     }
 }
 

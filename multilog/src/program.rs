@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use unix::diag::{self, Message};
 use unix::event::Bell;
+use unix::memory;
 use unix::tool::{Exit, Fatal};
 
 use crate::descriptors::{self, Plan};
@@ -14,6 +15,10 @@ use crate::logfs::RealFs;
 use crate::script::{Misuse, Script};
 use crate::sealer::Threading;
 use crate::start;
+
+/// So that a lack of memory is waited for like a full disk.
+#[global_allocator]
+static ALLOCATOR: memory::Patient = memory::Patient;
 
 const HELP: &str = "usage: multilog action ...
 
@@ -39,6 +44,7 @@ Signals: TERM ends after the lines in hand, ALRM rotates.
 
 /// Runs multilog.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    memory::prepare(PROGRAM);
     if let [only] = &arguments[..] {
         match only.to_str() {
             Some("--help") => return print(HELP),
@@ -67,7 +73,9 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     if plan.care == Care::Read && !filesystems.is_empty() {
         warn_blind(&unix::errno::too_many_open());
     }
-    start::open(script, filesystems, intake, host, boot, threading(plan.pending))?.run()
+    let engine = start::open(script, filesystems, intake, host, boot, threading(plan.pending))?;
+    memory::be_patient();
+    engine.run()
 }
 
 /// What the descriptors are for.

@@ -39,6 +39,23 @@ fn a_line_without_end_is_cut_at_the_size() {
     assert_eq!((sizes, view.current().len()), (vec![4096, 4096], 1809));
 }
 
+/// A long line whose first part ended a few bytes before the size was cut there.
+#[test]
+fn a_long_line_in_pieces_is_cut_at_the_size_as_well() {
+    if ours_only("File boundaries") {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["s4096", "./main"]).start();
+        running.write("x".repeat(4066).as_bytes());
+        running.until("the first part", || LogView::of(here.path("main")).current().len() == 4066);
+        running.write(b"the end\n");
+        running.until("the end", || LogView::of(here.path("main")).bytes().len() == 4074);
+        running.write("y".repeat(2000).as_bytes());
+        running.end().quietly();
+        let view = LogView::of(here.path("main"));
+        assert_eq!((view.archives[0].2.len(), view.current().len()), (4074, 2001));
+    }
+}
+
 #[test]
 fn the_smallest_full_file() {
     let here = Scratch::new();

@@ -100,21 +100,36 @@ pub fn say(message: &Message) {
     }
 }
 
+/// Says pieces of one short line where no memory can be had for a [`Message`].
+pub fn say_without_memory(pieces: &[&str]) {
+    let mut line = [0; 128];
+    let mut length = 0;
+    for byte in pieces.iter().flat_map(|piece| piece.bytes()).take(line.len() - 1).chain([b'\n']) {
+        line[length] = byte;
+        length += 1;
+    }
+    is_written(&line[..length]);
+}
+
 /// Whether it was written.
 fn is_said(message: &Message) -> bool {
     let mut line = message.as_bytes().to_vec();
     line.push(b'\n');
+    is_written(&line)
+}
+
+fn is_written(line: &[u8]) -> bool {
     let file =
         matches!(fstat(stderr()).map(|s| FileType::from_raw_mode(s.st_mode)), Ok(FileType::RegularFile));
     if file {
-        return rustix::io::write(stderr(), &line).is_ok();
+        return rustix::io::write(stderr(), line).is_ok();
     }
-    let line = cut_to_one_write(line);
-    match pwritev2(stderr(), &[IoSlice::new(&line)], CURRENT_POSITION, ReadWriteFlags::NOWAIT) {
+    let pieces = cut_to_one_write(line).map(IoSlice::new);
+    match pwritev2(stderr(), &pieces, CURRENT_POSITION, ReadWriteFlags::NOWAIT) {
         // Terminals, sockets and older kernels' pipes have no writes that never wait: the nearest is
         // to ask first.
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) if writable_now() => {
-            rustix::io::write(stderr(), &line).is_ok()
+            rustix::io::writev(stderr(), &pieces).is_ok()
         }
         written => written.is_ok(),
     }
@@ -123,12 +138,9 @@ fn is_said(message: &Message) -> bool {
 /// The offset that means "where the descriptor stands" to pwritev2(2).
 const CURRENT_POSITION: u64 = u64::MAX;
 
-fn cut_to_one_write(mut line: Vec<u8>) -> Vec<u8> {
-    if line.len() > ATOMIC_WRITE {
-        line.truncate(ATOMIC_WRITE - 1);
-        line.push(b'\n');
-    }
-    line
+/// A line that is too long loses its end, and not its newline.
+fn cut_to_one_write(line: &[u8]) -> [&[u8]; 2] {
+    if line.len() <= ATOMIC_WRITE { [line, b""] } else { [&line[..ATOMIC_WRITE - 1], b"\n"] }
 }
 
 fn writable_now() -> bool {
@@ -174,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_long_message_is_cut_to_what_one_write_takes_and_keeps_its_newline() {
-        let line = cut_to_one_write(vec![b'x'; 10_000]);
+        let line = cut_to_one_write(&[b'x'; 10_000]).concat();
         assert_eq!(line.len(), ATOMIC_WRITE);
         assert_eq!(line.last(), Some(&b'\n'));
     }

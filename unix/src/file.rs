@@ -236,6 +236,13 @@ pub fn truncate(file: impl AsFd, size: u64) -> io::Result<()> {
     Ok(ftruncate(file, size)?)
 }
 
+/// Ends append mode: what is written goes to where the descriptor stands. Some programs can't use descriptors in append
+/// mode: copy_file_range(2) refuses them.
+pub fn end_append_mode(file: impl AsFd) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    Ok(rustix::fs::fcntl_setfl(&file, flags - OFlags::APPEND)?)
+}
+
 /// Sets the permission bits.
 pub fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?)

@@ -44,7 +44,7 @@ pub enum Access {
     Read,
     /// To read it; an empty one is made where there is none.
     ReadOrMake,
-    /// To append to it; it must not exist.
+    /// To write to it; it must not exist.
     New,
     /// Not at all: the child gets /dev/null, which reads as empty and takes whatever is written to it.
     Nothing,
@@ -56,7 +56,7 @@ impl Access {
             Access::Read => libc::O_RDONLY,
             Access::ReadOrMake => libc::O_RDONLY | libc::O_CREAT,
             Access::Nothing => libc::O_RDWR,
-            Access::New => libc::O_RDWR | libc::O_APPEND | libc::O_CREAT | libc::O_EXCL,
+            Access::New => libc::O_RDWR | libc::O_CREAT | libc::O_EXCL,
         };
         // NONBLOCK: a named pipe in the place of a file must not hold the child up.
         how | libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK

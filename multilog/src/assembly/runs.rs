@@ -48,7 +48,7 @@ impl Assembly {
         for &log in route {
             let output = &self.outputs[log];
             reach.enough = reach.enough.min(output.until_enough());
-            reach.most = reach.most.min(usize::try_from(output.room()).unwrap_or(usize::MAX));
+            reach.most = reach.most.min(output.until_full());
         }
         let (before, after) = self.outputs.split_at_mut(first + 1);
         let (end, lines) = before[first].push_lines(input, stamper, newlines, start, reach);

@@ -20,6 +20,11 @@ const LEAST_ROOM: u64 = 64;
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
     pub(super) fn step(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
+        let visible = self.intake.visible().len().min(limit);
+        if self.host.is_short_of_memory() {
+            self.release();
+        }
+        self.assembly.make_room(visible, ending);
         self.begin_outputs()?;
         let now = self.host.now();
         let visible = self.intake.visible();
@@ -44,11 +49,13 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn begin_outputs(&mut self) -> Result<(), End> {
-        for (dir, output) in self.dirs.iter_mut().zip(&mut self.assembly.outputs) {
-            if dir.config().size.bytes() < dir.length() + LEAST_ROOM {
+        for (log, dir) in self.dirs.iter_mut().enumerate() {
+            // Within a line no stamp is to come, and the file is filled to its last byte.
+            let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
+            if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
-            output.begin(dir.length());
+            self.assembly.outputs[log].begin(dir.length());
         }
         Ok(())
     }

@@ -171,9 +171,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                     self.hold()?;
                 }
                 if woken.quiet {
-                    self.assembly.release();
                     self.retry_journal();
-                    self.host.give_back();
+                    self.release();
                     continue;
                 }
             }
@@ -220,6 +219,12 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
         }
         Ok(())
+    }
+
+    /// Gives back what is not needed between two batches.
+    fn release(&mut self) {
+        self.assembly.release();
+        self.host.give_back();
     }
 
     /// How long it is until a `current` is to be brought to the disk.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Kind, Seen, Woken, identity_of};
+use super::{Intake, Kind, LEAST, Seen, Woken, enlarged, identity_of};
 use crate::journal::record::Identity;
 
 /// How much is looked at at once.
@@ -47,7 +47,9 @@ impl Intake for FileIntake<'_> {
     fn peek(&mut self) -> io::Result<Seen> {
         let before = self.end - self.start;
         self.buffer.copy_within(self.start..self.start + self.held, 0);
-        self.buffer.resize(self.held + LOOK, 0);
+        if self.buffer.len() < self.held + LEAST {
+            self.buffer = enlarged(&self.buffer[..self.held], LOOK);
+        }
         let got = unix::file::read_at(self.source, &mut self.buffer[self.held..], self.offset)?;
         (self.start, self.end) = (0, self.held + got);
         Ok(if self.end > before { Seen::More } else { Seen::End })

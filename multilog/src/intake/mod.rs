@@ -28,6 +28,17 @@ fn identity_of(source: impl AsFd) -> io::Result<Identity> {
     Ok(Identity { device: stat.device, inode: stat.inode })
 }
 
+/// A buffer that begins with `kept` and has room for so many bytes more, or for fewer where there is little memory, but
+/// for a line as far as its route depends on it.
+fn enlarged(kept: &[u8], most: usize) -> Vec<u8> {
+    let mut buffer = unix::memory::zeros(kept.len() + LEAST, kept.len() + most.max(LEAST));
+    buffer[..kept.len()].copy_from_slice(kept);
+    buffer
+}
+
+/// The least room for a look at the input: two pages.
+const LEAST: usize = 8 << 10;
+
 /// What a peek found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Fate, Intake, Kind, Seen, Taken, Woken, identity_of};
+use super::{Fate, Intake, Kind, Seen, Taken, Woken, enlarged, identity_of};
 use crate::align;
 use crate::journal::record::Identity;
 use others::{Aside, FIRST_TRUCE, Readers};
@@ -54,6 +54,8 @@ pub struct PipeIntake<'fd> {
     /// What the pipe had at first.
     original: usize,
     largest: usize,
+    /// How much is looked at at once.
+    look: usize,
     /// Whether the writers were gone before the last look.
     hung_up: bool,
     watch: Option<EdgeWatch>,
@@ -98,6 +100,7 @@ impl<'fd> PipeIntake<'fd> {
             capacity,
             original,
             largest,
+            look: LOOK,
             hung_up: false,
             watch: None,
             look_again: LOOK_AGAIN,
@@ -112,7 +115,8 @@ impl<'fd> PipeIntake<'fd> {
     fn look(&mut self) -> io::Result<bool> {
         self.forget_consumed();
         let before = self.end - self.start;
-        let most = self.capacity.min(LOOK);
+        // There is always room for a page, so that nothing that was taken has to be thrown away.
+        let most = if self.is_alone() { self.capacity.min(self.look) } else { PAGE };
         let looked = match self.readers {
             Readers::Alone => pipe::duplicate(self.source, &self.side.1, most),
             Readers::Others(_) => pipe::remove(self.source, &self.side.1, most),
@@ -150,23 +154,48 @@ impl<'fd> PipeIntake<'fd> {
         }
     }
 
-    /// Reads what is in the side pipe to the end.
+    /// Reads what is in the side pipe, as far as there is room for it.
     fn read_side(&mut self, count: usize, most: usize) -> io::Result<()> {
-        let held = self.start..self.start + self.held;
+        let mut held = self.start..self.start + self.held;
         if self.buffer.len() < self.held + count + PAGE {
             // A logger that only ever sees a line at a time never touches more than two pages. The last one has room for
             // what is left free at the start.
             let room = if count < PAGE { PAGE } else { most.max(count) };
-            self.buffer.resize(self.held + room + PAGE, 0);
+            let buffer = enlarged(&self.buffer[held.clone()], room + PAGE);
+            if buffer.len() > self.buffer.len() {
+                (self.buffer, held) = (buffer, 0..self.held);
+            }
         }
         let start = align::lead(&self.buffer, self.place);
         self.buffer.copy_within(held, start);
         (self.start, self.end) = (start, start + self.held);
-        let all = self.end + count;
+        let seen = self.within_room(count);
+        let all = self.end + seen;
         while self.end < all {
-            match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..])? {
+            match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..all])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
                 got => self.end += got,
+            }
+        }
+        self.empty_side(count - seen)
+    }
+
+    /// How many of so many bytes there is room for. If there is none for all, looks are shorter until the next silence.
+    fn within_room(&mut self, count: usize) -> usize {
+        let room = self.buffer.len().saturating_sub(self.held + PAGE);
+        if count > room {
+            self.look = room.max(PAGE);
+        }
+        count.min(room)
+    }
+
+    /// Throws away what is left in the side pipe. It is still in the other one.
+    fn empty_side(&self, count: usize) -> io::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            match pipe::remove(&self.side.0, &self.null, left)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                removed => left -= removed,
             }
         }
         Ok(())
@@ -191,6 +220,7 @@ impl<'fd> PipeIntake<'fd> {
 
     /// Gives back what a burst has taken.
     fn shrink(&mut self) {
+        self.look = LOOK;
         if self.start == self.end {
             self.buffer = Vec::new();
             (self.start, self.end) = (0, 0);

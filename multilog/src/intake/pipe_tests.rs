@@ -35,6 +35,37 @@ fn what_is_visible_stands_at_the_place_of_a_cache_line_that_it_is_for() {
     }
 }
 
+/// The input is larger than what can be had: the rest stays in the pipe for the next look.
+#[test]
+fn a_look_is_as_long_as_there_is_memory_for() {
+    let (read, to) = pipe::new().unwrap();
+    let input: Vec<u8> = (0..60_000u32).map(|n| n.to_le_bytes()[0]).collect();
+    write(&to, &input);
+    for memory in [0, 20_000, usize::MAX] {
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        unix::memory::with_at_most(memory, || {
+            for _ in 0..2 {
+                intake.peek().unwrap();
+                let visible = intake.visible();
+                assert!(input.starts_with(visible) && visible.len() >= 4000, "{}", visible.len());
+                assert!(visible.len() <= memory.max(8 << 10));
+                assert!(memory < usize::MAX || visible.len() == input.len());
+            }
+        });
+    }
+    let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+    unix::memory::with_at_most(0, || {
+        let mut at = 0;
+        while at < input.len() {
+            intake.peek().unwrap();
+            let count = intake.visible().len() / 2 + 1;
+            assert!(intake.visible()[..count] == input[at..at + count]);
+            intake.consume(count).unwrap();
+            at += count;
+        }
+    });
+}
+
 #[test]
 fn the_end_is_when_nobody_can_write_and_nothing_new_is_visible() {
     let (read, to) = pipe::new().unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Kind, Seen, Woken, identity_of};
+use super::{Intake, Kind, LEAST, Seen, Woken, enlarged, identity_of};
 use crate::journal::record::Identity;
 
 /// How much is read at once where nobody says otherwise.
@@ -49,10 +49,11 @@ impl Intake for PlainIntake<'_> {
         }
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
-        if self.buffer.len() < self.end + self.read {
-            self.buffer.resize(self.end + self.read, 0);
+        if self.buffer.len() < self.end + self.read.min(LEAST) {
+            self.buffer = enlarged(&self.buffer[..self.end], self.read);
         }
-        match unix::pipe::read(self.source, &mut self.buffer[self.end..]) {
+        let until = self.buffer.len().min(self.end + self.read);
+        match unix::pipe::read(self.source, &mut self.buffer[self.end..until]) {
             Ok(0) => Ok(Seen::End),
             Ok(got) => {
                 self.end += got;

@@ -14,9 +14,6 @@ use crate::journal::record::Identity;
 use crate::logfs::{Archive, How, LogFs, Name};
 use crate::sealer::{Asked, Checksum, Job};
 
-/// How much of a removed `current` is copied at once.
-const PIECE: usize = 64 << 10;
-
 impl<F: LogFs> LogDir<F> {
     /// Rotates, whatever `current` holds. `stamped` is the last stamp given: the label is later.
     pub fn rotate(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
@@ -146,7 +143,7 @@ impl<F: LogFs> LogDir<F> {
         let copy = self.fs.open(&temporary, How::New)?;
         let mut checksum = Checksum::after(0);
         let mut offset = 0;
-        let mut piece = vec![0; PIECE];
+        let mut piece = unix::memory::piece();
         loop {
             let got = self.fs.read_at(&current.file, &mut piece, offset)?;
             if got == 0 {

@@ -251,17 +251,23 @@ impl LogFs for RealFs {
         pace: &mut dyn Pace,
     ) -> io::Result<Option<Ending>> {
         let [input, state, newstate] = [on.input, &Name::State, &Name::NewState].map(Name::to_os);
-        let file = |name, access, number| Opening { name, access, number };
+        let opening = |name, access, number| Opening { name, access, number };
         let (reads, writes) = match on.states {
             StateFiles::Named => (Access::ReadOrMake, Access::New),
             StateFiles::Nameless => (Access::Nothing, Access::Nothing),
         };
+        // A processor gets what the original gives it.
+        file::end_append_mode(on.output)?;
         let child = spawn::spawn(&spawn::Command {
             program: OsStr::new("/bin/sh"),
             arguments: &[OsStr::new("sh"), OsStr::new("-c"), command],
             directory: self.directory.as_fd(),
             given: (on.output.as_fd(), 1),
-            files: &[file(&input, Access::Read, 0), file(&state, reads, 4), file(&newstate, writes, 5)],
+            files: &[
+                opening(&input, Access::Read, 0),
+                opening(&state, reads, 4),
+                opening(&newstate, writes, 5),
+            ],
             complaint: on.complaint.as_bytes(),
         })?;
         let ended = wait(&child, pace);

@@ -9,10 +9,14 @@ use std::cell::Cell;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexSet};
 use tai64tools::Stamp;
+use unix::memory;
 
 use super::line::Line;
 use super::star::{AfterStamp, Star};
 use super::{Matcher, Pattern, builder, set_builder};
+
+/// The memory that a search for many words takes while it is built, at most. Without it each line is tried by itself.
+const SEARCH: usize = 4 << 20;
 
 /// The length of a word that is worth searching for.
 const WORD: usize = 3;
@@ -161,6 +165,7 @@ impl Words {
     fn new(stars: &[Star]) -> Option<Words> {
         let search = match stars {
             [] => return None,
+            _ if !memory::has_room(SEARCH) => return None,
             [star] => Search::One(Box::new(Finder::new(&star.longest_literal()).into_owned())),
             _ => {
                 let words: Vec<String> = stars.iter().map(|star| escaped(&star.longest_literal())).collect();

@@ -8,6 +8,7 @@ mod star;
 pub use any::AnyOf;
 pub use line::Line;
 use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
+use unix::memory;
 
 /// How the text of a pattern is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,15 +57,20 @@ impl Pattern {
 /// Bytes, not characters; `.` matches every byte, as there is no line end inside a line.
 fn builder(text: &str) -> RegexBuilder {
     let mut builder = RegexBuilder::new(text);
-    builder.unicode(false).dot_matches_new_line(true);
+    builder.unicode(false).dot_matches_new_line(true).dfa_size_limit(states());
     builder
 }
 
 /// The same for several.
 fn set_builder(texts: &[&str]) -> RegexSetBuilder {
     let mut builder = RegexSetBuilder::new(texts);
-    builder.unicode(false).dot_matches_new_line(true);
+    builder.unicode(false).dot_matches_new_line(true).dfa_size_limit(states());
     builder
+}
+
+/// How much memory the states of an expression may take, which are made while it is matched. With fewer it is slower.
+fn states() -> usize {
+    if memory::has_room(32 << 20) { 2 << 20 } else { 64 << 10 }
 }
 
 fn compile(text: &str) -> Result<Regex, String> {

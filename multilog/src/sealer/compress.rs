@@ -1,42 +1,117 @@
-//! Compression in process: gzip and Zstandard, from file to file.
+//! Compression in process: gzip and Zstandard, from file to file, in as much memory as there is.
 
 use std::io::{self, Read, Write};
+
+use unix::memory;
 
 use crate::logfs::LogFs;
 use crate::script::value::Compression;
 
-/// How much is read at once.
-const PIECE: usize = 64 << 10;
+/// What a compressor of gzip takes, of any level.
+const GZIP: usize = 512 << 10;
+/// What one of Zstandard takes besides the tables of its level, of which it says itself whether it got them.
+const ZSTD: usize = 256 << 10;
+/// What has to be left to the others.
+const OTHERS: usize = 128 << 10;
+/// The levels of Zstandard that are tried instead of one for whose tables there is no memory.
+const LOWER: [i32; 7] = [19, 15, 12, 9, 6, 3, 1];
 
-/// Writes the compressed form of `input` to `output`.
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compressed {
+    /// What was asked for.
+    AsAsked,
+    /// There was memory for this level only.
+    Level(i32),
+    /// There was no memory for any. Nothing was written.
+    No,
+}
+
+/// Writes the compressed form of `input` to `output`, which is new.
 pub(super) fn compress<F: LogFs>(
     fs: &F,
     how: Compression,
     input: &F::File,
     output: &F::File,
-) -> io::Result<()> {
-    let mut reader = Reader::<F> { fs, file: input, offset: 0 };
-    let writer = Writer::<F> { fs, file: output };
+) -> io::Result<Compressed> {
+    let files = Files { fs, input, output };
     match how {
-        Compression::Gzip(level) => {
-            let mut encoder = flate2::write::GzEncoder::new(writer, flate2::Compression::new(level));
-            copy(&mut reader, &mut encoder)?;
-            encoder.finish()?;
-        }
+        Compression::Gzip(_) if !memory::has_room(GZIP + OTHERS) => Ok(Compressed::No),
+        Compression::Gzip(level) => files.gzip(level).map(|()| Compressed::AsAsked),
         Compression::Zstd(level) => {
-            let mut encoder = zstd::stream::write::Encoder::new(writer, level)?;
-            encoder.include_checksum(true)?;
-            copy(&mut reader, &mut encoder)?;
-            encoder.finish()?;
+            if files.zstd(level)? == Room::Enough {
+                return Ok(Compressed::AsAsked);
+            }
+            for lower in LOWER.into_iter().filter(|&lower| lower < level) {
+                if files.zstd(lower)? == Room::Enough {
+                    return Ok(Compressed::Level(lower));
+                }
+            }
+            Ok(Compressed::No)
         }
     }
-    Ok(())
 }
 
-fn copy(reader: &mut impl Read, writer: &mut impl Write) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
+/// From where to where.
+struct Files<'a, F: LogFs> {
+    fs: &'a F,
+    input: &'a F::File,
+    output: &'a F::File,
+}
+
+/// Whether there was memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Enough,
+    /// There was not, and nothing was written.
+    TooLittle,
+}
+
+impl<F: LogFs> Files<'_, F> {
+    fn gzip(&self, level: u32) -> io::Result<()> {
+        let mut encoder = flate2::write::GzEncoder::new(self.writer(), flate2::Compression::new(level));
+        copy(&mut self.reader(), &mut encoder, &mut memory::piece())?;
+        encoder.finish()?;
+        Ok(())
+    }
+
+    fn zstd(&self, level: i32) -> io::Result<Room> {
+        if !memory::has_room(ZSTD + OTHERS) {
+            return Ok(Room::TooLittle);
+        }
+        let mut encoder = zstd::stream::write::Encoder::new(self.writer(), level)?;
+        encoder.include_checksum(true)?;
+        // So that the tables are not larger than what they are for.
+        encoder.set_pledged_src_size(Some(self.fs.stat(self.input)?.size))?;
+        let mut reader = self.reader();
+        let mut piece = memory::piece();
+        let got = reader.read(&mut piece)?;
+        // The tables are made at the first write. It is the library that says no to it: an error of a file has a number.
+        let refused = match encoder.write_all(&piece[..got]) {
+            Ok(()) => !memory::has_room(OTHERS),
+            Err(error) if error.raw_os_error().is_none() => true,
+            Err(error) => return Err(error),
+        };
+        if refused && encoder.get_ref().written == 0 {
+            return Ok(Room::TooLittle);
+        }
+        copy(&mut reader, &mut encoder, &mut piece)?;
+        encoder.finish()?;
+        Ok(Room::Enough)
+    }
+
+    fn reader(&self) -> Reader<'_, F> {
+        Reader { fs: self.fs, file: self.input, offset: 0 }
+    }
+
+    fn writer(&self) -> Writer<'_, F> {
+        Writer { fs: self.fs, file: self.output, written: 0 }
+    }
+}
+
+fn copy(reader: &mut impl Read, writer: &mut impl Write, piece: &mut [u8]) -> io::Result<()> {
     loop {
-        match reader.read(&mut piece)? {
+        match reader.read(piece)? {
             0 => return Ok(()),
             got => writer.write_all(&piece[..got])?,
         }
@@ -60,12 +135,15 @@ impl<F: LogFs> Read for Reader<'_, F> {
 struct Writer<'a, F: LogFs> {
     fs: &'a F,
     file: &'a F::File,
+    written: u64,
 }
 
 impl<F: LogFs> Write for Writer<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Once: what was written before a failure would be written again by whoever tries again.
-        self.fs.write(self.file, bytes)
+        let written = self.fs.write(self.file, bytes)?;
+        self.written += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

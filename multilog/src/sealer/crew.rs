@@ -5,7 +5,7 @@
 //! bounded time after TERM.
 
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ const PENDING_PROCESSING: usize = 2;
 const SLACK: usize = 2;
 /// Enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
+/// What the foreground needs besides.
+const BESIDE: usize = 128 << 10;
 
 /// How long to wait for the sealing at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,11 +241,22 @@ impl<F: LogFs> Crew<F> {
         if self.thread.is_some() || matches!(self.threading, Threading::Caller { .. }) {
             return;
         }
+        if !unix::memory::has_room(STACK + BESIDE) {
+            return;
+        }
         let (sealer, desk, held_at_most) = (self.sealer.clone(), Arc::clone(&self.desk), self.held_at_most());
-        let started = Builder::new()
-            .name("sealer".into())
-            .stack_size(STACK)
-            .spawn(move || work(&sealer, &desk, held_at_most));
+        let begun = Arc::new(Barrier::new(2));
+        let begin = Arc::clone(&begun);
+        let life = move || {
+            begin.wait();
+            work(&sealer, &desk, held_at_most);
+        };
+        let started = Builder::new().name("sealer".into()).stack_size(STACK).spawn(life);
+        if started.is_ok() {
+            // The thread begins with a request for memory that ends the program if it is refused, so nobody may take
+            // what is there meanwhile.
+            begun.wait();
+        }
         self.thread = started.ok();
     }
 

@@ -17,6 +17,7 @@ mod step;
 mod thread;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tai64tools::Label;
 use unix::diag::Message;
@@ -26,6 +27,7 @@ use crate::logfs::{Archive, LogFs, Mode, Name};
 use crate::script::LogConfig;
 use crate::script::Transform;
 
+use compress::Compressed;
 pub use crew::{Crew, Deadline, PENDING, Threading};
 use desk::Desk;
 pub use rewrite::Checksum;
@@ -90,18 +92,21 @@ pub enum Sealed {
 pub struct Sealer<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
+    /// Whether it was said that there is too little memory to compress as asked.
+    told: Arc<AtomicBool>,
 }
 
 impl<F: LogFs> Clone for Sealer<F> {
     fn clone(&self) -> Sealer<F> {
-        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone() }
+        let (fs, config, told) = (Arc::clone(&self.fs), self.config.clone(), Arc::clone(&self.told));
+        Sealer { fs, config, told }
     }
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
-        Sealer { fs, config }
+        Sealer { fs, config, told: Arc::default() }
     }
 
     /// One round: room first, so that a full disk does not stop the rest, and then the oldest files. Whether one
@@ -176,7 +181,7 @@ impl<F: LogFs> Sealer<F> {
         let label = work.label();
         let archive = match work.ended() {
             Sealed::Left if !work.is_at(Step::SyncRemoval) => return desk.state().leave(label),
-            Sealed::Left | Sealed::Done => Some(Archive::sealed(label, &self.config.code)),
+            Sealed::Left | Sealed::Done => Some(work.archive()),
             Sealed::GivenUp => Some(Archive::unsealed(label)),
             Sealed::Gone => None,
         };
@@ -220,6 +225,19 @@ impl<F: LogFs> Sealer<F> {
     /// How many archives may stand in the directory.
     pub fn archives_kept(&self) -> usize {
         self.config.keep.archives()
+    }
+
+    /// Says once that files are compressed less than was asked for.
+    fn tell_of_lack(&self, done: Compressed, pace: &mut dyn Pace) {
+        let how = match done {
+            Compressed::AsAsked => return,
+            Compressed::Level(level) => format!(", using level {level}"),
+            Compressed::No => String::from(", leaving files as they are"),
+        };
+        if !self.told.swap(true, Ordering::Relaxed) {
+            let said = self.said("unable to compress in ", " as asked").and(how);
+            pace.warn(&said.because(&std::io::ErrorKind::OutOfMemory.into()));
+        }
     }
 
     /// A message about something of this directory.

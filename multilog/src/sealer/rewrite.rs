@@ -8,9 +8,6 @@ use std::io;
 use super::Job;
 use crate::logfs::{How, LogFs, Name};
 
-/// How much is copied at once.
-const PIECE: usize = 64 << 10;
-
 /// What was written to a file through one descriptor, from one offset on.
 #[derive(Clone, Debug)]
 pub struct Checksum {
@@ -50,7 +47,7 @@ pub(super) fn rewrite<F: LogFs>(
     let file = fs.open(temporary, How::New)?;
     let mut sum = Checksum::after(written.from);
     let mut offset = 0;
-    let mut piece = vec![0; PIECE];
+    let mut piece = unix::memory::piece();
     loop {
         let got = fs.read_at(refused, &mut piece, offset)?;
         if got == 0 {

@@ -17,11 +17,13 @@ use std::io;
 use tai64tools::Label;
 use unix::diag::Message;
 
+use super::compress::Compressed;
 use super::rewrite::{Rewritten, rewrite};
 use super::{Asked, Job, Sealed, Sealer, compress};
 use crate::host::{FIRST_PAUSE, PROGRAM, Pace, Patience, Pause, wait};
 use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Processing, StateFiles, name_twice};
 use crate::script::Transform;
+use crate::script::value::Code;
 
 /// A step. Those that come later are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +68,18 @@ pub(super) struct Work<'a, F: LogFs> {
     job: Job<F::File>,
     /// What the transformation writes.
     output: Option<Output<F::File>>,
+    /// What becomes of the file.
+    fate: Fate,
     at: At,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// What the script says.
+    AsAsked,
+    /// It stays what it is, as there is no memory to compress it.
+    Kept,
 }
 
 /// How far it is.
@@ -122,7 +135,7 @@ impl Step {
 impl<'a, F: LogFs> Work<'a, F> {
     /// Nothing is done yet.
     pub(super) fn new(sealer: &'a Sealer<F>, job: Job<F::File>) -> Work<'a, F> {
-        Work { sealer, job, output: None, at: At::Step(Step::Sync) }
+        Work { sealer, job, output: None, fate: Fate::AsAsked, at: At::Step(Step::Sync) }
     }
 
     /// Whether this step is the next.
@@ -204,12 +217,16 @@ impl<F: LogFs> Work<'_, F> {
         Archive::temporary(self.job.label).into()
     }
 
-    fn archive(&self) -> Name {
-        Archive::sealed(self.job.label, &self.sealer.config.code).into()
+    /// What it becomes.
+    pub(super) fn archive(&self) -> Archive {
+        match self.fate {
+            Fate::AsAsked => Archive::sealed(self.job.label, &self.sealer.config.code),
+            Fate::Kept => Archive::sealed(self.job.label, &Code::plain()),
+        }
     }
 
     fn keeps_source(&self) -> bool {
-        self.sealer.config.transform == Transform::Keep
+        self.sealer.config.transform == Transform::Keep || self.fate == Fate::Kept
     }
 
     /// `unable to VERB DIR/NAME, pausing: REASON`. What somebody else has made under the name stays there, and the
@@ -285,9 +302,15 @@ impl<F: LogFs> Work<'_, F> {
                 }
             }
             (Transform::Compress(compression), Some(input)) => {
-                compress::compress(fs, *compression, input, &file).map_err(|error| {
+                let done = compress::compress(fs, *compression, input, &file).map_err(|error| {
                     self.failed("unable to compress into ", &temporary, ", pausing", &error, Step::Transform)
                 })?;
+                self.sealer.tell_of_lack(done, pace);
+                if done == Compressed::No {
+                    fs.remove(&temporary).map_err(fail)?;
+                    self.fate = Fate::Kept;
+                    return Ok(Next::Step(Step::Publish));
+                }
                 State::Same
             }
             (Transform::Compress(_) | Transform::Keep, _) => State::Same,
@@ -421,7 +444,7 @@ impl<F: LogFs> Work<'_, F> {
     /// The source itself gets a second name and loses the first when that is on the disk. An output may be
     /// renamed, since its source is still there.
     fn publish(&mut self) -> Performed {
-        let to = self.archive();
+        let to = Name::from(self.archive());
         let fs = &*self.sealer.fs;
         let named = match self.keeps_source() {
             true => name_twice(fs, &self.source(), &to).map(drop),

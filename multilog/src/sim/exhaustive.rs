@@ -50,6 +50,11 @@ pub(super) fn workloads() -> Vec<Workload> {
         90,
         600,
     ));
+    // Without memory for anything large: small batches, and files that are not compressed after all.
+    all.push(Workload {
+        memory: 0,
+        ..Workload::new(&["t", "s4096", "n100", "compress=gzip", "./a"], 90, 5000)
+    });
     all[0].open_end = true;
     all[1].source = Source::File;
     all[1].chunks = vec![977, 1, 30];

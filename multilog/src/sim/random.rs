@@ -50,8 +50,10 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
     let lengths = prop::collection::vec(length, 0..24);
     let chunks = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000, 4000usize..9000], 1..5);
     let source = prop_oneof![3 => Just(Source::Pipe), 1 => Just(Source::Packets), 1 => Just(Source::File)];
-    let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>(), 0usize..4);
-    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical, behind)| {
+    let memory = prop_oneof![3 => Just(usize::MAX), 1 => Just(0), 1 => Just(20_000)];
+    let limits = (0usize..4, memory);
+    let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>(), limits);
+    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical, (behind, memory))| {
         let alike = |length: usize| vec![b'7'; if length > 900 { length } else { length % 2 }];
         let lines: Vec<Vec<u8>> = lengths
             .iter()
@@ -66,8 +68,8 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
         // An empty line without a newline is no line.
         let open_end = open_end && lines.last().is_some_and(|line| !line.is_empty());
         let script = SCRIPTS[script].iter().map(ToString::to_string).collect();
-        let lacks = Lacks::default();
-        Workload { script, lines, chunks, source, open_end, behind, journal: Journal::Kept, lacks }
+        let (journal, lacks) = (Journal::Kept, Lacks::default());
+        Workload { script, lines, chunks, source, open_end, behind, journal, lacks, memory }
     })
 }
 

@@ -4,6 +4,8 @@
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use unix::memory;
+
 use super::disk::{Disk, Killed, State, Trouble};
 use super::files::SimFs;
 use super::mutants::Mutant;
@@ -37,6 +39,8 @@ pub(super) struct Workload {
     pub(super) journal: Journal,
     /// What the file system lacks.
     pub(super) lacks: Lacks,
+    /// Larger pieces of memory are refused.
+    pub(super) memory: usize,
 }
 
 /// Whether there is a journal.
@@ -69,14 +73,15 @@ impl Workload {
             behind: 0,
             journal: Journal::Kept,
             lacks: Lacks::default(),
+            memory: usize::MAX,
         }
     }
 
     /// What it is, for reports.
     pub(super) fn summary(&self) -> String {
         let lengths: Vec<usize> = self.lines.iter().map(Vec::len).collect();
-        let Workload { script, chunks, source, open_end, behind, lacks, .. } = self;
-        let about = format!("open end {open_end}, {behind} behind, {lacks:?}");
+        let Workload { script, chunks, source, open_end, behind, lacks, memory, .. } = self;
+        let about = format!("open end {open_end}, {behind} behind, {lacks:?}, memory {memory}");
         format!("{script:?} {lengths:?} {source:?} in {chunks:?}, {about}")
     }
 
@@ -139,7 +144,7 @@ impl Workload {
             disk.start();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
             let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
-            match catch_unwind(started) {
+            match memory::with_at_most(self.memory, || catch_unwind(started)) {
                 Ok(true) if !disk.was_told() => return Ok(()),
                 // Fatal at the start, or told to end: the supervisor starts it again.
                 Ok(_) => {}

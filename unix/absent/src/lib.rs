@@ -1,0 +1,98 @@
+//! Parts of the C library that multilog never uses, absent from its static program.
+//!
+//! A static program is loaded as a whole, so every page of it counts against RLIMIT_AS, and `softlimit -m 3000000` is
+//! usual for a logger. With threads and the allocator come formatted output, its conversions of characters with their
+//! modules, translated messages and the resolver: a quarter of a megabyte. A function that is defined here is not taken
+//! from the library, nor is what only that function needs. Each says "impossible", and none is ever called.
+//!
+//! multilog formats, converts and translates nothing by the C library and looks up no host. Tools that do must not link
+//! this crate. With another version of the library a name may not exist or may come with others: then less is absent
+//! (the linker takes the first of two definitions), which the test of the size of the program says.
+
+#![cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+#![allow(unsafe_code, reason = "the names of the C library are not Rust's to check")]
+
+use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ptr;
+use core::sync::atomic::AtomicI32;
+
+/// What the functions of the C library return for a failure.
+const FAILED: c_int = -1;
+
+// SAFETY, of all of them: each has the return type of its namesake, which the calling convention needs. Arguments that a
+// caller passes in registers and nobody looks at do no harm.
+
+/// Where a thread's stack is. The standard library asks at the start, so as to name an overflow; the C library scans
+/// `/proc/self/maps` for it. Without an answer an overflow is a SIGSEGV.
+#[unsafe(no_mangle)]
+pub extern "C" fn pthread_getattr_np(_: usize, _: *mut c_void) -> c_int {
+    FAILED
+}
+
+/// A function that the C library may or may not have. The standard library asks for a few and does without.
+#[unsafe(no_mangle)]
+pub extern "C" fn dlsym(_: *mut c_void, _: *const c_char) -> *mut c_void {
+    ptr::null_mut()
+}
+
+/// A message in the language of the user: it is as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn __dcgettext(_: *const c_char, text: *const c_char, _: c_int) -> *const c_char {
+    text
+}
+
+/// The end of a program for a defect of the C library.
+#[unsafe(no_mangle)]
+pub extern "C" fn __assert_fail(_: *const c_char, _: *const c_char, _: c_uint, _: *const c_char) -> ! {
+    std::process::abort()
+}
+
+/// Formatted output.
+#[unsafe(no_mangle)]
+pub extern "C" fn __vfprintf_internal() -> c_int {
+    FAILED
+}
+
+/// The same in wide characters.
+#[unsafe(no_mangle)]
+pub extern "C" fn __vfwprintf_internal() -> c_int {
+    FAILED
+}
+
+/// The lock of the conversions of characters.
+#[unsafe(no_mangle)]
+pub static __gconv_lock: AtomicI32 = AtomicI32::new(0);
+
+/// Looks for a conversion.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_find_transform() -> c_int {
+    1
+}
+
+/// Gives one back.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_close_transform() -> c_int {
+    0
+}
+
+/// Gives a step of one back.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_release_step() {}
+
+/// Whether two sets of characters are the same.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_compare_alias() -> c_int {
+    FAILED
+}
+
+/// Prepares the resolver.
+#[unsafe(no_mangle)]
+pub extern "C" fn __res_vinit() -> c_int {
+    FAILED
+}
+
+/// Reads the resolver's configuration.
+#[unsafe(no_mangle)]
+pub extern "C" fn __resolv_conf_load() -> *mut c_void {
+    ptr::null_mut()
+}
