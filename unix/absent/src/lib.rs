@@ -79,6 +79,24 @@ pub extern "C" fn __gconv_close_transform() -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn __gconv_release_step() {}
 
+/// The conversions between characters of one byte and wide ones, which come with those of every other kind.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_transform_ascii_internal() -> c_int {
+    FAILED
+}
+
+/// The other way.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_transform_internal_ascii() -> c_int {
+    FAILED
+}
+
+/// The same for a single byte.
+#[unsafe(no_mangle)]
+pub extern "C" fn __gconv_btwoc_ascii() -> c_int {
+    FAILED
+}
+
 /// Whether two sets of characters are the same.
 #[unsafe(no_mangle)]
 pub extern "C" fn __gconv_compare_alias() -> c_int {
