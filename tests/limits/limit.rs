@@ -64,3 +64,12 @@ pub(crate) fn of_memory(form: Form) -> Vec<Limit> {
     limits.push(Limit::by_softlimit(&["-d", "500000", "-s", "100000"]));
     limits
 }
+
+/// Few descriptors. With the first few the original can't start either.
+pub(crate) fn of_descriptors(form: Form) -> Vec<Limit> {
+    let counts: Vec<usize> = match form {
+        Form::Short => vec![7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 32, 48],
+        Form::Long => (5..80).collect(),
+    };
+    counts.iter().map(|&count| Limit::by_prlimit("nofile", count)).collect()
+}

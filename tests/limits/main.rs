@@ -11,6 +11,7 @@
 )]
 
 mod case;
+mod descriptors;
 mod limit;
 mod memory;
 mod program;
