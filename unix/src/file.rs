@@ -12,11 +12,15 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::held::{Kind, look_at, look_for};
+
 /// How a file is opened. All of them are close-on-exec and refuse symbolic links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// For reading; it must exist.
     Read,
+    /// For writing at any place; it must exist.
+    Write,
     /// For reading and appending; it must exist.
     Append,
     /// For reading and appending; it must not exist.
@@ -73,6 +77,7 @@ pub fn make_directory(path: &Path) -> bool {
 pub fn open(directory: impl AsFd, name: &OsStr, how: How, mode: u32) -> io::Result<OwnedFd> {
     let flags = match how {
         How::Read => OFlags::RDONLY,
+        How::Write => OFlags::WRONLY,
         How::Append => OFlags::RDWR | OFlags::APPEND,
         How::New => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
         How::Make => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
@@ -98,6 +103,15 @@ pub fn lookup(directory: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
     match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(to_stat(&stat))),
         Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a name leads to something, through whatever links. It is not opened.
+pub fn exists(directory: impl AsFd, name: &OsStr) -> io::Result<bool> {
+    match statat(directory, name, AtFlags::empty()) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -129,6 +143,17 @@ pub fn read_start(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Resul
         FileType::Directory => return Err(Errno::ISDIR.into()),
         _ => return Err(Errno::INVAL.into()),
     }
+    let mut bytes = Vec::new();
+    std::fs::File::from(file).take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same of a file that is no link; what is there is looked at before it is opened.
+pub fn read_start_of_file(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Result<Vec<u8>> {
+    let directory = directory.as_fd();
+    look_for(directory, name)?.kind.must_be(Kind::File)?;
+    let file = open(directory, name, How::Read, 0)?;
+    look_at(&file)?.kind.must_be(Kind::File)?;
     let mut bytes = Vec::new();
     std::fs::File::from(file).take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -1,6 +1,7 @@
 //! What supervise and the tools that talk to it share: commands, the status, and the rules of a service's life.
 
 pub mod command;
+pub mod folder;
 pub mod machine;
 pub mod place;
 pub mod rules;

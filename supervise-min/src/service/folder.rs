@@ -1,0 +1,112 @@
+//! `Home` and `Folder`: a service directory and the `supervise/` in it, each opened once; files are reached below them.
+//!
+//! Whoever owns a service directory decides what stands in it, also while somebody else looks. So nothing in `supervise/` is
+//! reached through a link, nothing is opened that is not of its kind, nothing is waited for, and only the start of a file is
+//! read.
+//!
+//! `supervise` itself may be a link, into a file system that can be written to. It is followed if it is root's or of this
+//! process' user, or if it leads to what belongs to the link's owner: with another, svc for one service would reach another.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use unix::fifo;
+use unix::file::{here, read_start_of_file};
+use unix::held::{Held, Kind, Look};
+
+/// A service directory.
+pub struct Home(Held);
+
+impl Home {
+    /// What a path leads to. An error where it could not become the working directory either.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Home> {
+        // The name within it asks for the right to enter it.
+        Held::directory(here(), path.as_ref().join(".").as_os_str()).map(Home)
+    }
+
+    /// Its `supervise/`.
+    pub fn folder(&self) -> io::Result<Folder> {
+        Folder::below(&self.0)
+    }
+}
+
+impl AsFd for Home {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The `supervise/` of a service directory.
+#[derive(Debug)]
+pub struct Folder {
+    held: Held,
+    look: Look,
+}
+
+impl Folder {
+    /// That of the working directory.
+    pub fn here() -> io::Result<Folder> {
+        Folder::below(here())
+    }
+
+    fn below(service: impl AsFd) -> io::Result<Folder> {
+        let held = Held::new(&service, OsStr::new("supervise"))?;
+        let look = held.look()?;
+        match look.kind {
+            Kind::Directory => Ok(Folder { held, look }),
+            Kind::Link => {
+                let folder = Held::directory(&service, &held.target()?)?;
+                let found = folder.look()?;
+                // A second name of root's link is not root's doing.
+                if look.is_trusted() && look.links == 1 || look.owner == found.owner {
+                    return Ok(Folder { held: folder, look: found });
+                }
+                Err(io::Error::other("the link supervise leads to what is not its owner's"))
+            }
+            _ => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// Whether it belongs to the user of this process or to root, and so everything in it is what they want.
+    pub fn is_trusted(&self) -> bool {
+        self.look.is_trusted()
+    }
+
+    /// Its owner.
+    pub fn owner(&self) -> u32 {
+        self.look.owner
+    }
+
+    /// Itself.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Whether a supervise runs: somebody reads the pipe `ok`.
+    pub fn is_supervised(&self) -> io::Result<bool> {
+        self.pipe("ok").map(|pipe| pipe.is_some())
+    }
+
+    /// A named pipe, to be written to. None: nobody reads it.
+    pub fn pipe(&self, name: &str) -> io::Result<Option<OwnedFd>> {
+        match fifo::open_to_write(&self.held, OsStr::new(name)) {
+            Ok(pipe) => Ok(Some(pipe)),
+            Err(error) if error.raw_os_error() == Some(fifo::NOBODY_READS) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The start of a file.
+    pub fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
+        read_start_of_file(&self.held, OsStr::from_bytes(name.as_bytes()), limit)
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.held.as_fd()
+    }
+}
