@@ -68,7 +68,7 @@ fn send(directory: &OsStr, part: Part, commands: &[u8]) -> Result<(), Message> {
     let place = part.of(directory);
     let name = place.as_os_str().as_bytes();
     let about = |what: &str, error: &io::Error| Message::new(what).and(name).because(error);
-    let home = Home::open(&place).map_err(|error| about("unable to chdir to ", &error))?;
+    let home = Home::open_part(directory, part).map_err(|error| about("unable to chdir to ", &error))?;
     match command::send(&home, commands) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Message::new("unable to control ").and(name).and(": supervise not running")),

@@ -62,7 +62,7 @@ fn line(directory: &OsStr, part: Part, form: Form) -> Vec<u8> {
         directory.as_bytes().to_vec()
     };
     let words = |words: &str| [&name[..], b": ", words.as_bytes()].concat();
-    match (form, look(&place)) {
+    match (form, look(directory, part)) {
         (Form::Words, Ok(View { seen, .. })) => words(&said(&seen.status, seen.normally, Label::now())),
         (Form::Words, Err(unseen)) => words(unseen.words()),
         (Form::Json, Ok(view)) => {

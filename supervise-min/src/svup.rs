@@ -24,7 +24,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let mut up = true;
     for directory in directories {
         for part in parts {
-            match look(&part.of(directory)) {
+            match look(directory, *part) {
                 Ok(view) => up &= view.seen.status.pid.is_some(),
                 Err(Unseen::NotRunning) => up = false,
                 Err(Unseen::Trouble(words)) => {

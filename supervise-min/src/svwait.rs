@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
 use crate::options::{Given, Names, Syntax, parse, seconds};
+use crate::service::command::Part;
 use crate::service::seen::{Unseen, look};
 
 const SYNTAX: Syntax = Syntax { program: "svwait", letters: "udrt:", names: Names::None, usage: USAGE };
@@ -52,7 +52,7 @@ fn wait(state: State, directories: &[OsString], limit: Option<Duration>) -> Resu
     for directory in directories {
         let about = || Message::new(directory.as_bytes()).and(": ");
         loop {
-            let is_so = match look(Path::new(directory)) {
+            let is_so = match look(directory, Part::Main) {
                 Ok(view) => match state {
                     State::Up => view.seen.status.pid.is_some(),
                     State::Ready => view.is_ready(view.state()),

@@ -76,7 +76,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// The service directory of it.
+    /// The name of its service directory.
     pub fn of(self, directory: &OsStr) -> PathBuf {
         match self {
             Part::Main => PathBuf::from(directory),

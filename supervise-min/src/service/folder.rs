@@ -4,18 +4,20 @@
 //! reached through a link, nothing is opened that is not of its kind, nothing is waited for, and only the start of a file is
 //! read.
 //!
-//! `supervise` itself may be a link, into a file system that can be written to. It is followed if it is root's or of this
-//! process' user, or if it leads to what belongs to the link's owner: with another, svc for one service would reach another.
+//! `supervise` itself may be a link, into a file system that can be written to, and so may `log`. It is followed if it is
+//! root's or of this process' user, or if it leads to what belongs to the link's owner: with another, svc for one service
+//! would reach another.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use unix::fifo;
 use unix::file::{here, read_start_of_file};
-use unix::held::{Held, Kind, Look};
+use unix::held::{Held, Kind, Look, look_at};
+
+use super::command::Part;
 
 /// A service directory.
 pub struct Home(Held);
@@ -27,9 +29,37 @@ impl Home {
         Held::directory(here(), path.as_ref().join(".").as_os_str()).map(Home)
     }
 
+    /// The same, or the service directory of its logger.
+    pub fn open_part(path: impl AsRef<Path>, part: Part) -> io::Result<Home> {
+        let home = Home::open(path)?;
+        match part {
+            Part::Main => Ok(home),
+            Part::Log => directory_below(&home, "log").map(|(log, _)| Home(log)),
+        }
+    }
+
     /// Its `supervise/`.
     pub fn folder(&self) -> io::Result<Folder> {
         Folder::below(&self.0)
+    }
+}
+
+/// A directory of a service directory, and what it is.
+fn directory_below(service: impl AsFd, name: &str) -> io::Result<(Held, Look)> {
+    let held = Held::new(&service, OsStr::new(name))?;
+    let look = held.look()?;
+    match look.kind {
+        Kind::Directory => Ok((held, look)),
+        Kind::Link => {
+            let directory = Held::directory(&service, &held.target()?)?;
+            let found = directory.look()?;
+            // A second name of root's link is not root's doing.
+            if look.is_trusted() && look.links == 1 || look.owner == found.owner {
+                return Ok((directory, found));
+            }
+            Err(io::Error::other(format!("the link {name} leads to what is not its owner's")))
+        }
+        _ => Err(io::ErrorKind::NotADirectory.into()),
     }
 }
 
@@ -53,21 +83,7 @@ impl Folder {
     }
 
     fn below(service: impl AsFd) -> io::Result<Folder> {
-        let held = Held::new(&service, OsStr::new("supervise"))?;
-        let look = held.look()?;
-        match look.kind {
-            Kind::Directory => Ok(Folder { held, look }),
-            Kind::Link => {
-                let folder = Held::directory(&service, &held.target()?)?;
-                let found = folder.look()?;
-                // A second name of root's link is not root's doing.
-                if look.is_trusted() && look.links == 1 || look.owner == found.owner {
-                    return Ok(Folder { held: folder, look: found });
-                }
-                Err(io::Error::other("the link supervise leads to what is not its owner's"))
-            }
-            _ => Err(io::ErrorKind::NotADirectory.into()),
-        }
+        directory_below(service, "supervise").map(|(held, look)| Folder { held, look })
     }
 
     /// Whether it belongs to the user of this process or to root, and so everything in it is what they want.
@@ -93,6 +109,10 @@ impl Folder {
     /// A named pipe, to be written to. None: nobody reads it.
     pub fn pipe(&self, name: &str) -> io::Result<Option<OwnedFd>> {
         match fifo::open_to_write(&self.held, OsStr::new(name)) {
+            // It may be somebody else's, with a second name here.
+            Ok(pipe) if !self.is_trusted() && look_at(&pipe)?.links != 1 => {
+                Err(io::Error::other("has other names"))
+            }
             Ok(pipe) => Ok(Some(pipe)),
             Err(error) if error.raw_os_error() == Some(fifo::NOBODY_READS) => Ok(None),
             Err(error) => Err(error),
@@ -101,7 +121,7 @@ impl Folder {
 
     /// The start of a file.
     pub fn read(&self, name: &str, limit: usize) -> io::Result<Vec<u8>> {
-        read_start_of_file(&self.held, OsStr::from_bytes(name.as_bytes()), limit)
+        read_start_of_file(&self.held, OsStr::new(name), limit)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
-use std::path::Path;
 
 use unix::errno::words;
 use unix::file::exists;
 
+use super::command::Part;
 use super::folder::{Folder, Home};
 use super::state::State;
 use super::status::{self, Status};
@@ -71,12 +71,12 @@ impl View {
     }
 }
 
-/// Looks at the service in a directory.
-pub fn look(directory: &Path) -> Result<View, Unseen> {
+/// Looks at the service in a directory, or at its logger.
+pub fn look(directory: &OsStr, part: Part) -> Result<View, Unseen> {
     let unable = |what: &'static str| {
         move |error: io::Error| Unseen::Trouble(format!("unable to {what}: {}", words(&error)))
     };
-    let home = Home::open(directory).map_err(unable("chdir"))?;
+    let home = Home::open_part(directory, part).map_err(unable("chdir"))?;
     let down = exists(&home, OsStr::new("down")).map_err(unable("stat down"))?;
     let normally = if down { Normally::Down } else { Normally::Up };
     let folder = home.folder().map_err(unable("open supervise/ok"))?;
