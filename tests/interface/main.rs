@@ -22,12 +22,22 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Every program that is built, and the scripts, with what runs them.
-fn tools() -> Vec<(String, PathBuf)> {
+/// Every program that is built, and every script.
+fn tools() -> Vec<String> {
     let built = CRATES.iter().flat_map(|name| names(&root().join(name).join("src/bin")));
-    let scripts = root().join("supervise-min/scripts");
-    let script = |name: String| (name.clone(), scripts.join(name));
-    built.map(|name| (name.clone(), tool(&name))).chain(names(&scripts).into_iter().map(script)).collect()
+    built.chain(names(&scripts())).collect()
+}
+
+fn scripts() -> PathBuf {
+    root().join("supervise-min/scripts")
+}
+
+fn run(here: &Scratch, name: &str, word: &str) -> Outcome {
+    let script = scripts().join(name);
+    if script.exists() {
+        return here.run(Path::new("/bin/sh"), &[script.to_str().unwrap(), word]).over("");
+    }
+    here.run(&tool(name), &[word]).over("")
 }
 
 /// A directory with a service, and what svscan and others would make or start in it.
@@ -46,13 +56,13 @@ fn help_and_version_are_answered_before_anything_is_opened() {
     }
     let tools = tools();
     assert!(tools.len() > 20);
-    for (name, program) in tools {
+    for name in tools {
         let here = place();
-        let Outcome { code, stdout, stderr, .. } = here.run(&program, &["--help"]).over("");
+        let Outcome { code, stdout, stderr, .. } = run(&here, &name, "--help");
         let text = String::from_utf8(stdout).unwrap();
         assert_eq!((code, &*stderr), (Some(0), ""), "{name}");
         assert!(text.starts_with(&format!("usage: {name}")) && text.lines().count() > 2, "{text}");
-        let version = here.run(&program, &["--version"]).over("").quietly().stdout;
+        let version = run(&here, &name, "--version").quietly().stdout;
         assert_eq!(version, format!("{name} {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
         assert_eq!(names(&here.path(".")), ["service"], "{name}");
         assert_eq!(names(&here.path("service")), ["run"], "{name}");
@@ -86,9 +96,27 @@ fn help_says_what_a_misuse_says() {
     }
 }
 
+/// Names in backticks with an underscore in the table of SECURITY.md.
+#[test]
+fn the_tests_that_the_threat_model_names_are_there() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let columns = text.lines().filter(|line| line.starts_with('|')).filter_map(|line| line.split('|').nth(5));
+    let named: Vec<&str> = columns
+        .flat_map(|column| column.split('`').skip(1).step_by(2))
+        .filter(|name| name.contains('_'))
+        .collect();
+    assert!(named.len() > 10, "{named:?}");
+    let suites = fs::read_dir(root().join("tests")).unwrap().map(|entry| entry.unwrap().path());
+    let files = suites.filter(|path| path.is_dir()).flat_map(|path| fs::read_dir(path).unwrap());
+    let source: String = files.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    for name in named {
+        assert!(source.contains(&format!("fn {name}(")), "{name}");
+    }
+}
+
 #[test]
 fn every_tool_has_a_manual_page() {
-    for (name, _) in tools() {
+    for name in tools() {
         assert!(root().join("docs").join(format!("{name}.8")).exists(), "{name}");
     }
 }

@@ -13,13 +13,13 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use unix::diag::{Message, warn};
 use unix::file::{self, How, here};
-use unix::held::{Kind, look_at};
+use unix::held::{Held, Kind, look_at};
 use unix::lock;
 use unix::process::{Process, change_directory};
 use unix::tool::Fatal;
@@ -189,11 +189,11 @@ fn folder() -> io::Result<Folder> {
 /// wrong shows when it is opened.
 fn make_folder() {
     let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path);
-    let folder = Path::new("supervise");
-    let ours = |owner: u32| owner == 0 || owner == file::effective_user();
-    if make(folder).is_err() && fs::symlink_metadata(folder).is_ok_and(|link| ours(link.uid())) {
-        fs::read_link(folder).and_then(|target| make(&target)).ok();
-    }
+    let link = || {
+        let held = Held::new(here(), OsStr::new("supervise"))?;
+        if held.look()?.is_trusted() { held.target() } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    };
+    make(Path::new("supervise")).or_else(|_| make(Path::new(&link()?))).ok();
 }
 
 /// The file that is locked, and that says who the service's process is.
