@@ -5,3 +5,4 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod service;
+mod world;

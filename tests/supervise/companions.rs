@@ -151,6 +151,30 @@ fn svgroup_lets_a_group_control_a_service_and_supervise_keeps_that() {
     service.leave();
 }
 
+/// The same where supervise is not in that group, and so can't give it a new file.
+#[test]
+fn rights_of_a_group_outlive_changes_by_a_supervise_outside_of_it() {
+    let setpriv = std::path::Path::new("/usr/bin/setpriv");
+    if is_original() || !needs_root() || !setpriv.exists() {
+        return;
+    }
+    let mut service = Service::new("exec sleep 1000");
+    std::fs::set_permissions(service.here.path("."), PermissionsExt::from_mode(0o755)).unwrap();
+    std::os::unix::fs::chown(service.here.path("x"), Some(65533), Some(65533)).unwrap();
+    let supervise = service.here.path("supervise");
+    std::fs::copy(tool("supervise"), &supervise).unwrap();
+    let account = ["--reuid=65533", "--regid=65533", "--clear-groups", supervise.to_str().unwrap(), "x"];
+    service.supervise = Some(service.here.run(setpriv, &account).start());
+    until("it is up", || service.ok() && service.state() == "up (pid N) N seconds");
+    assert_eq!(run(&service, "svgroup", &["65534", "x"]), (Some(0), String::new()));
+    service.svc("-d");
+    service.until("down N seconds, normally up");
+    let stat = std::fs::metadata(service.here.path("x/supervise/status")).unwrap();
+    assert_eq!((stat.uid(), stat.gid(), stat.permissions().mode() & 0o777), (65533, 65534, 0o644));
+    assert!(!service.here.path("x/supervise/status.new").exists());
+    service.leave().quietly();
+}
+
 #[test]
 fn readproctitle_shows_the_end_of_its_input() {
     let here = Scratch::new();

@@ -39,6 +39,9 @@ fn directories_that_are_none_and_where_nothing_runs() {
         ("svc", &["-u", "dead"], 0, "svc: warning: unable to control dead: supervise not running\n"),
         ("svc", &["--nothing"], 0, ""),
         ("svstat", &[], 0, ""),
+        ("svstat", &[""], 0, ": unable to chdir: file does not exist\n"),
+        ("svc", &["-d", ""], 0, "svc: warning: unable to chdir to : file does not exist\n"),
+        ("svok", &[""], 111, "svok: fatal: unable to chdir to : file does not exist\n"),
         ("svstat", &["nowhere"], 0, "nowhere: unable to chdir: file does not exist\n"),
         ("svstat", &["file"], 0, "file: unable to chdir: not a directory\n"),
         (

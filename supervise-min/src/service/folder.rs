@@ -25,8 +25,10 @@ pub struct Home(Held);
 impl Home {
     /// What a path leads to. An error where it could not become the working directory either.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Home> {
-        // The name within it asks for the right to enter it.
-        Held::directory(here(), path.as_ref().join(".").as_os_str()).map(Home)
+        let path = path.as_ref();
+        // The name within it asks for the right to enter it. No path at all leads nowhere.
+        let within = if path.as_os_str().is_empty() { path.to_path_buf() } else { path.join(".") };
+        Held::directory(here(), within.as_os_str()).map(Home)
     }
 
     /// The same, or the service directory of its logger.

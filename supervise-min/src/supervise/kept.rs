@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use unix::diag::{Message, warn};
 use unix::file::{How, open, remove, rename, write_at};
-use unix::held::{Kind, Look, look_at, look_for};
+use unix::held::{Kind, Look, look_at, look_for, set_group};
 
 use crate::service::folder::Folder;
 
@@ -77,16 +77,20 @@ impl Kept {
             opened => opened?,
         };
         write_all(&file, bytes)?;
-        if let Some(old) = self.old() {
-            take_rights(&file, old)?;
+        if let Some(old) = self.look(self.name) {
+            if take_rights(&file, old).is_err() {
+                // Who is not in that group can't give it a file, and can still write into one that it has.
+                remove(&*self.folder, new)?;
+                return self.overwrite(bytes);
+            }
+        } else if let Some(model) = self.look(self.model) {
+            take_rights(&file, model).ok();
         }
         rename(&*self.folder, new, name)
     }
 
-    /// The file in whose place it comes, or its model.
-    fn old(&self) -> Option<Look> {
-        let look = |name: &str| look_for(&*self.folder, OsStr::new(name)).ok();
-        look(self.name).or_else(|| look(self.model)).filter(|old| old.kind == Kind::File)
+    fn look(&self, name: &str) -> Option<Look> {
+        look_for(&*self.folder, OsStr::new(name)).ok().filter(|look| look.kind == Kind::File)
     }
 
     fn overwrite(&self, bytes: &[u8]) -> io::Result<()> {
@@ -106,12 +110,12 @@ fn write_all(file: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Gives a file the group and the mode of another.
 fn take_rights(file: &OwnedFd, old: Look) -> io::Result<()> {
     let new = look_at(file)?;
-    // Who is not in that group may not give it anything.
-    if new.group == old.group || unix::held::set_group(file, old.group).is_ok() {
-        let mode = old.mode & 0o777;
-        return if mode == new.mode { Ok(()) } else { unix::file::set_mode(file, mode) };
+    if new.group != old.group {
+        set_group(file, old.group)?;
     }
-    Ok(())
+    let mode = old.mode & 0o777;
+    if mode == new.mode { Ok(()) } else { unix::file::set_mode(file, mode) }
 }
