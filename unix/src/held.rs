@@ -148,13 +148,16 @@ impl Held {
             return Ok(());
         }
         let error = io::Error::last_os_error();
-        // Linux 6.6 has the call, and sandboxes that do not know it say EPERM. The other way needs /proc.
+        // Linux 6.6 has the call, and sandboxes that do not know it say EPERM.
         match error.raw_os_error() {
-            Some(libc::ENOSYS | libc::EPERM) => {
-                Ok(chmod(format!("/proc/self/fd/{descriptor}"), Mode::from_raw_mode(mode))?)
-            }
+            Some(libc::ENOSYS | libc::EPERM) => self.set_mode_through_proc(mode),
             _ => Err(error),
         }
+    }
+
+    /// The same by a name that leads to what is held, whatever its other names lead to.
+    fn set_mode_through_proc(&self, mode: u32) -> io::Result<()> {
+        Ok(chmod(format!("/proc/self/fd/{}", self.0.as_raw_fd()), Mode::from_raw_mode(mode))?)
     }
 }
 
@@ -182,10 +185,12 @@ mod tests {
         let held = Held::new(&directory, OsStr::new("a")).unwrap();
         fs::rename(at("a"), at("b")).unwrap();
         symlink("victim", at("a")).unwrap();
+        let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
+        held.set_mode_through_proc(0o604).unwrap();
+        assert_eq!((mode("b"), mode("victim")), (0o604, 0o600));
         held.set_mode(0o640).unwrap();
         held.give_to_group(held.look().unwrap().group).unwrap();
-        assert_eq!(fs::metadata(at("b")).unwrap().permissions().mode() & 0o777, 0o640);
-        assert_eq!(fs::metadata(at("victim")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!((mode("b"), mode("victim")), (0o640, 0o600));
         let link = Held::new(&directory, OsStr::new("a")).unwrap();
         assert_eq!((link.look().unwrap().kind, link.target().unwrap()), (Kind::Link, "victim".into()));
         assert!(link.look().unwrap().kind.must_be(Kind::File).is_err());
