@@ -4,14 +4,17 @@
 //! Everything else is the same code. The pipe has the size that multilog settles on.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
+use multilog::descriptors::Hold;
 use multilog::host::System;
 use multilog::intake::PlainIntake;
 use multilog::logfs::RealFs;
 use multilog::script::Script;
-use multilog::sealer::Threading;
+use multilog::sealer::{PENDING, Threading};
 use multilog::start;
 use unix::diag::Message;
+use unix::event::Bell;
 use unix::tool::{Exit, Fatal};
 
 const PIPE: usize = 1 << 20;
@@ -21,10 +24,14 @@ const INPUT: usize = 512 << 10;
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let misuse = |_| Fatal::misuse(Message::new("usage: plain-multilog action ..."));
     let script = Script::parse(arguments).map_err(misuse)?;
-    let host = System::new(&script.statuses)?;
+    let mut host = System::new()?;
+    host.open_statuses(&script.statuses, Hold::Open)?;
+    let progress =
+        Bell::new().map_err(|error| Fatal::system(Message::new("unable to watch the sealer"), &error))?;
+    let threading = Threading::Thread { progress: Arc::new(progress), pending: PENDING };
     let filesystems = script.logs.iter().map(|log| RealFs::open(&log.path)).collect::<Result<_, _>>()?;
     let stdin = unix::pipe::stdin();
     unix::pipe::set_capacity(stdin, PIPE).ok();
     let intake = PlainIntake::new(stdin, INPUT);
-    start::open(script, filesystems, intake, host, None, Threading::Thread)?.run()
+    start::open(script, filesystems, intake, host, None, threading)?.run()
 }

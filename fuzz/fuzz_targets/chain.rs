@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use libfuzzer_sys::fuzz_target;
 use supervise_min::chain::account::Account;
 use supervise_min::chain::{envdir, envini};
-use supervise_min::options::{Given, Names, Syntax, parse};
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax = Syntax { program: "fuzz", letters: "a:bc:d", names: Names::Some, usage: "fuzz" };
 

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tai64tools::Label;
-use tai64tools::filter::{Ending, Rewrite};
+use tai64tools::filter::{Block, Ending, Rewrite};
 use tai64tools::labels::{Labels, Where};
 use tai64tools::leap::Offset;
 use tai64tools::local::{Clock, Style, Zone};
@@ -13,13 +13,13 @@ use tai64tools::local::{Clock, Style, Zone};
 fn rewritten(input: &[u8], pieces: &[usize], places: Where) -> Vec<u8> {
     let clock = Clock::new(Zone::Utc, Style::Iso).ahead(Offset::Leap);
     let mut labels = Labels::new(clock, places);
-    let (mut start, mut out) = (0, Vec::new());
+    let (mut start, mut out) = (0, Block::endless());
     for &end in pieces {
         start += labels.rewrite(&input[start..end.max(start)], &mut out, Ending::Open);
     }
     start += labels.rewrite(&input[start..], &mut out, Ending::Final);
     assert_eq!(start, input.len());
-    out
+    out.bytes
 }
 
 /// Line by line, by the definition.

@@ -11,6 +11,8 @@ use unix::event;
 use unix::signal::{Signal, Signals};
 use unix::tool::Fatal;
 
+use crate::descriptors::Hold;
+
 /// The name that messages begin with.
 pub const PROGRAM: &str = "multilog";
 
@@ -24,13 +26,33 @@ pub enum Pause {
     Stop,
 }
 
+/// How long something that was begun may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as it takes.
+    Endless,
+    /// For this long: the program was told to stop.
+    For(Duration),
+    /// No longer.
+    Over,
+}
+
 /// Messages and pauses: what everything that retries needs.
 pub trait Pace {
     /// Says a warning, if somebody listens.
     fn warn(&mut self, message: &Message);
     /// Waits, on the monotonic clock, unless told to stop.
     fn pause(&mut self, time: Duration) -> Pause;
+    /// How long what was begun may go on.
+    fn patience(&mut self) -> Patience;
+    /// What can be read once [`Pace::patience`] may have changed. None: it has to be asked again and again.
+    fn interrupt(&mut self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
+
+/// How long sealing may go on after the program was told to stop.
+pub const GRACE: Duration = Duration::from_secs(5);
 
 /// The first pause after a failure, which doubles up to [`LONGEST_PAUSE`].
 pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -92,26 +114,41 @@ pub struct System {
     stop: Option<Stop>,
     /// When the first TERM was seen.
     told: Option<Instant>,
+    /// When the first signal was seen that ends the program.
+    stopped: Option<Instant>,
     rotate: bool,
-    statuses: Vec<OwnedFd>,
+    statuses: Vec<Status>,
+}
+
+/// A file that holds the last line of a kind.
+#[derive(Debug)]
+struct Status {
+    path: OsString,
+    /// None: there is no descriptor for it to keep.
+    file: Option<OwnedFd>,
 }
 
 impl System {
-    /// Takes the signals over and opens the status files.
-    pub fn new(statuses: &[OsString]) -> Result<System, Fatal> {
+    /// Takes the signals over.
+    pub fn new() -> Result<System, Fatal> {
         let failed = |error| Fatal::system(Message::new("unable to catch signals"), &error);
         let signals =
             Signals::take_over(&[Signal::Term, Signal::Int, Signal::Hup, Signal::Alarm]).map_err(failed)?;
         unix::signal::survive_file_size_limit().map_err(failed)?;
-        let statuses = statuses
-            .iter()
-            .map(|path| {
-                unix::file::open_status(path).map_err(|error| {
-                    Fatal::system(Message::new("unable to create ").and(path.as_encoded_bytes()), &error)
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(System { started: Instant::now(), signals, stop: None, told: None, rotate: false, statuses })
+        let (started, statuses) = (Instant::now(), Vec::new());
+        Ok(System { started, signals, stop: None, told: None, stopped: None, rotate: false, statuses })
+    }
+
+    /// Opens the status files, and keeps them open if they are to be held.
+    pub fn open_statuses(&mut self, paths: &[OsString], hold: Hold) -> Result<(), Fatal> {
+        for path in paths {
+            let file = unix::file::open_status(path).map_err(|error| {
+                Fatal::system(Message::new("unable to create ").and(path.as_encoded_bytes()), &error)
+            })?;
+            let file = (hold == Hold::Open).then_some(file);
+            self.statuses.push(Status { path: path.clone(), file });
+        }
+        Ok(())
     }
 }
 
@@ -137,6 +174,17 @@ impl Pace for System {
             }
         }
     }
+
+    fn patience(&mut self) -> Patience {
+        self.listen();
+        let Some(stopped) = self.stopped else { return Patience::Endless };
+        let left = GRACE.saturating_sub(stopped.elapsed());
+        if self.stop == Some(Stop::AtOnce) || left.is_zero() { Patience::Over } else { Patience::For(left) }
+    }
+
+    fn interrupt(&mut self) -> Option<BorrowedFd<'_>> {
+        Some(self.signals.as_fd())
+    }
 }
 
 impl Host for System {
@@ -161,6 +209,9 @@ impl Host for System {
                 }
                 Signal::Int | Signal::Hup => self.stop = self.stop.max(Some(Stop::AfterInput)),
             }
+        }
+        if self.stop.is_some() {
+            self.stopped.get_or_insert_with(Instant::now);
         }
     }
 
@@ -201,6 +252,10 @@ impl Host for System {
     }
 
     fn write_status(&mut self, status: usize, text: &[u8]) -> io::Result<usize> {
-        unix::file::overwrite(&self.statuses[status], text)
+        let Status { path, file } = &self.statuses[status];
+        match file {
+            Some(file) => unix::file::overwrite(file, text),
+            None => unix::file::overwrite(unix::file::open_status(path)?, text),
+        }
     }
 }

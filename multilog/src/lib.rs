@@ -23,6 +23,7 @@ pub mod alert;
 pub mod align;
 pub mod assembly;
 pub mod copied;
+pub mod descriptors;
 pub mod engine;
 pub mod framer;
 pub mod host;

@@ -1,10 +1,14 @@
 //! The program: arguments to script, script to open directories, directories to engine.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
+use unix::about::About;
 use unix::diag::{self, Message};
+use unix::event::Bell;
 use unix::tool::{Exit, Fatal};
 
+use crate::descriptors::{self, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
@@ -12,9 +16,7 @@ use crate::script::{Ignored, Misuse, Script};
 use crate::sealer::Threading;
 use crate::start;
 
-const HELP: &str = "usage: multilog action ...
-
-Reads lines from standard input and treats each by the actions, in order.
+const WHAT: &str = "Reads lines from standard input and treats each by the actions, in order.
 
   t          (first) put a TAI64N label before each line
   T          (first) put seconds and microseconds since the epoch before each line
@@ -31,17 +33,15 @@ Reads lines from standard input and treats each by the actions, in order.
   wCODE      archives of directories after it are called @label.CODE
   ./DIR /DIR selected lines to the log directory DIR
 
-Signals: TERM ends after the lines in hand, ALRM rotates.
-";
+Signals: TERM ends after the lines in hand, ALRM rotates.";
+
+const ABOUT: About =
+    About { name: PROGRAM, version: env!("CARGO_PKG_VERSION"), usage: "multilog action ...", what: WHAT };
 
 /// Runs multilog.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    if let [only] = &arguments[..] {
-        match only.to_str() {
-            Some("--help") => return print(HELP),
-            Some("--version") => return print(concat!("multilog ", env!("CARGO_PKG_VERSION"), "\n")),
-            _ => {}
-        }
+    if let Some(answered) = ABOUT.answer(&arguments)? {
+        return Ok(answered);
     }
     let script = Script::parse(arguments).map_err(|misuse| refuse(&misuse))?;
     script.ignored.iter().for_each(warn_ignored);
@@ -50,19 +50,40 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 
 fn run(mut script: Script) -> Result<Exit, Fatal> {
     unix::file::set_umask(0o022);
-    let host = System::new(&script.statuses)?;
+    unix::limit::raise_descriptors();
+    let mut host = System::new()?;
+    let plan = plan(&script);
+    host.open_statuses(&script.statuses, plan.statuses)?;
     let mut filesystems = Vec::with_capacity(script.logs.len());
     for config in &mut script.logs {
         config.size = config.size.within(unix::file::size_limit());
         filesystems.push(RealFs::open(&config.path)?);
     }
-    let care = if filesystems.is_empty() { Care::Read } else { Care::Peek };
     let boot = unix::file::boot_id().ok();
-    let intake = intake::open(care, |error| {
-        let said = Message::new("unable to look into the input, a kill may lose lines");
-        diag::warn(PROGRAM, &said.because(error));
-    });
-    start::open(script, filesystems, intake, host, boot, Threading::Thread)?.run()
+    let intake = intake::open(plan.care, warn_blind);
+    if plan.care == Care::Read && !filesystems.is_empty() {
+        warn_blind(&unix::errno::too_many_open());
+    }
+    start::open(script, filesystems, intake, host, boot, threading(plan.pending))?.run()
+}
+
+/// What the descriptors are for.
+fn plan(script: &Script) -> Plan {
+    let (directories, statuses) = (script.logs.len(), script.statuses.len());
+    let free = unix::limit::free_descriptors(descriptors::wanted(directories, statuses));
+    descriptors::plan(free, directories, statuses)
+}
+
+fn threading(pending: usize) -> Threading {
+    match Bell::new() {
+        Ok(progress) if pending > 0 => Threading::Thread { progress: Arc::new(progress), pending },
+        _ => Threading::Caller { behind: 0 },
+    }
+}
+
+fn warn_blind(error: &std::io::Error) {
+    let said = Message::new("unable to look into the input, a kill may lose lines");
+    diag::warn(PROGRAM, &said.because(error));
 }
 
 fn refuse(misuse: &Misuse) -> Fatal {
@@ -80,17 +101,4 @@ fn warn_ignored(ignored: &Ignored) {
             .and(": a stamp has to be the first action"),
     };
     diag::warn(PROGRAM, &message);
-}
-
-fn print(text: &str) -> Result<Exit, Fatal> {
-    let stdout = unix::diag::stdout();
-    let mut left = text.as_bytes();
-    while !left.is_empty() {
-        match unix::file::write(stdout, left) {
-            Ok(written) => left = &left[written..],
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
-            Err(error) => return Err(Fatal::system(Message::new("unable to write output"), &error)),
-        }
-    }
-    Ok(Exit::Success)
 }

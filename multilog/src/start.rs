@@ -38,7 +38,7 @@ pub fn open<I: Intake<Trace = F::File>, F: LogFs, H: Host>(
     let known = &inheritance.verdict.directories;
     let mut dirs = Vec::with_capacity(filesystems.len());
     for (((fs, config), place), known) in filesystems.into_iter().zip(script.logs).zip(places).zip(known) {
-        dirs.push(LogDir::open(fs, config, place, *known, now, threading)?);
+        dirs.push(LogDir::open(fs, config, place, *known, now, threading.clone())?);
     }
     let stamper = script.stamp.map(|stamp| Stamper::after(stamp, inheritance.verdict.last_stamp));
     let parts = Parts { intake, actions: script.actions, stamper, statuses: script.statuses, dirs, host };

@@ -1,10 +1,9 @@
 //! What every tool answers to `--help` and `--version` where that is all that it is given, before it opens anything.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use unix::diag::Message;
+use unix::about::About;
 use unix::tool::{self, Exit, Fatal};
 
 use crate::chain::{
@@ -61,28 +60,17 @@ const TOOLS: [Entry; 20] = [
 
 /// Runs the body of a tool, as [`tool::run`], or answers.
 pub fn run(name: &'static str, body: impl FnOnce(Vec<OsString>) -> Result<Exit, Fatal>) -> ExitCode {
-    tool::run(name, |arguments| match answer(name, &arguments) {
-        Some(text) => print(&text),
-        None => body(arguments),
+    tool::run(name, |arguments| {
+        match about(name).map(|about| about.answer(&arguments)).transpose()?.flatten() {
+            Some(answered) => Ok(answered),
+            None => body(arguments),
+        }
     })
 }
 
-/// None: that is not what was asked.
-fn answer(name: &str, arguments: &[OsString]) -> Option<String> {
-    let [only] = arguments else { return None };
-    let (_, usage, what) = TOOLS.iter().find(|(known, ..)| *known == name)?;
-    match only.to_str()? {
-        "--help" => Some(format!("usage: {usage}\n\n{what}\n")),
-        "--version" => Some(format!("{name} {}\n", env!("CARGO_PKG_VERSION"))),
-        _ => None,
-    }
-}
-
-fn print(text: &str) -> Result<Exit, Fatal> {
-    let mut stdout = io::stdout();
-    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    printed.map_err(|error| Fatal::system(Message::new("unable to write output"), &error))?;
-    Ok(Exit::Success)
+fn about(wanted: &str) -> Option<About> {
+    let &(name, usage, what) = TOOLS.iter().find(|(name, ..)| *name == wanted)?;
+    Some(About { name, version: env!("CARGO_PKG_VERSION"), usage, what })
 }
 
 #[cfg(test)]
@@ -98,10 +86,13 @@ mod tests {
         let names: Vec<_> = tools.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, TOOLS.map(|(name, ..)| name));
     }
-
+    /// Which words ask is what [`About`] knows.
     #[test]
     fn only_what_stands_alone_is_answered() {
-        let asked = |words: &[&str]| answer("svok", &words.iter().map(OsString::from).collect::<Vec<_>>());
+        let asked = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            about("svok").unwrap().asked(&words)
+        };
         assert_eq!(asked(&["--version"]).unwrap(), concat!("svok ", env!("CARGO_PKG_VERSION"), "\n"));
         assert!(asked(&["--help"]).unwrap().starts_with("usage: svok dir\n\n"));
         for words in [&[][..], &["--help", "x"], &["x", "--help"], &["-h"], &["--helpx"], &["./--help"]] {

@@ -8,14 +8,12 @@
 //! service/    what these share: commands, the 18 bytes of the status, the rules of a service's life
 //! chain/      tools that change this process - variables, account, limits, locks - and become the next program
 //! help        what all of them answer to --help and --version
-//! options     words of the command line, as daemontools reads them
 //! ```
 
 #![forbid(unsafe_code)]
 
 pub mod chain;
 pub mod help;
-pub mod options;
 pub mod readproctitle;
 pub mod service;
 pub mod supervise;
@@ -27,3 +25,5 @@ pub mod svshutdown;
 pub mod svstat;
 pub mod svup;
 pub mod svwait;
+
+use unix::options;

@@ -4,7 +4,7 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::filter::{Ending, Rewrite};
+use crate::filter::{Block, Ending, Rewrite};
 use crate::label;
 use crate::shown::Shown;
 
@@ -27,16 +27,16 @@ pub enum Where {
 /// Puts another form in the place of labels, and leaves everything else as it is.
 ///
 /// ```
-/// use tai64tools::filter::{Ending, Rewrite};
+/// use tai64tools::filter::{Block, Ending, Rewrite};
 /// use tai64tools::labels::{Labels, Where};
 /// use tai64tools::local::{Clock, Style, Zone};
 ///
 /// let mut labels = Labels::new(Clock::new(Zone::Utc, Style::Plain), Where::Start);
-/// let mut out = Vec::new();
+/// let mut out = Block::endless();
 /// // The last line may go on, and may be a label then.
 /// let taken = labels.rewrite(b"@4000000037c219bf2ef02e94 up\nno label\n@40000", &mut out, Ending::Open);
 /// assert_eq!(taken, 38);
-/// assert_eq!(out, b"1999-08-24 04:04:05.787492500 up\nno label\n");
+/// assert_eq!(out.bytes, b"1999-08-24 04:04:05.787492500 up\nno label\n");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Labels<F> {
@@ -60,14 +60,17 @@ impl<F: Form> Labels<F> {
     }
 
     /// Each line's label at its start.
-    fn at_starts(&mut self, input: &[u8], out: &mut Vec<u8>, ending: Ending) -> usize {
+    fn at_starts(&mut self, input: &[u8], out: &mut Block, ending: Ending) -> usize {
         let mut at = 0;
         for end in memchr_iter(b'\n', input).map(|newline| newline + 1) {
-            self.line(&input[at..end], out, ending);
+            if out.is_full() {
+                return at;
+            }
+            self.line(&input[at..end], &mut out.bytes, ending);
             (at, self.midline) = (end, false);
         }
         let rest = &input[at..];
-        if !rest.is_empty() && self.line(rest, out, ending) {
+        if !rest.is_empty() && !out.is_full() && self.line(rest, &mut out.bytes, ending) {
             (at, self.midline) = (input.len(), true);
         }
         at
@@ -91,19 +94,19 @@ impl<F: Form> Labels<F> {
     }
 
     /// Every label.
-    fn anywhere(&mut self, input: &[u8], out: &mut Vec<u8>, ending: Ending) -> usize {
+    fn anywhere(&mut self, input: &[u8], out: &mut Block, ending: Ending) -> usize {
         let mut at = 0;
-        while at < input.len() {
+        while at < input.len() && !out.is_full() {
             let text = memchr(b'@', &input[at..]).unwrap_or(input.len() - at);
-            out.extend_from_slice(&input[at..at + text]);
+            out.bytes.extend_from_slice(&input[at..at + text]);
             at += text;
             match head(&input[at..], ending) {
                 Head::Unknown => break,
-                Head::Label(label) if self.label(label, out) => at += label::LENGTH,
+                Head::Label(label) if self.label(label, &mut out.bytes) => at += label::LENGTH,
                 // An `@` that is no label must not be looked at again.
                 Head::Label(_) | Head::Text => {
                     let sign = &input[at..][..usize::from(at < input.len())];
-                    out.extend_from_slice(sign);
+                    out.bytes.extend_from_slice(sign);
                     at += sign.len();
                 }
             }
@@ -133,7 +136,7 @@ impl<F: Form> Labels<F> {
 }
 
 impl<F: Form> Rewrite for Labels<F> {
-    fn rewrite(&mut self, input: &[u8], out: &mut Vec<u8>, ending: Ending) -> usize {
+    fn rewrite(&mut self, input: &[u8], out: &mut Block, ending: Ending) -> usize {
         match self.places {
             Where::Start => self.at_starts(input, out, ending),
             Where::Anywhere => self.anywhere(input, out, ending),

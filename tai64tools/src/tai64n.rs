@@ -3,15 +3,27 @@
 use std::ffi::OsString;
 
 use memchr::memchr_iter;
+use unix::about::About;
 use unix::tool::{Exit, Fatal};
 
-use crate::filter::{self, Ending, Rewrite};
+use crate::filter::{self, Block, Ending, Rewrite};
 use crate::label::Label;
 use crate::stamper::{Stamp, Stamper};
 
-/// Copies standard input to standard output with a label before each line. It takes no arguments.
-pub fn main(_arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    filter::run(Stamped::new(Label::now))
+const ABOUT: About = About {
+    name: "tai64n",
+    version: env!("CARGO_PKG_VERSION"),
+    usage: "tai64n",
+    what: "\
+Copies standard input to standard output with a TAI64N label, the time of its arrival, before each line.",
+};
+
+/// Copies standard input to standard output with a label before each line. As in the original, arguments mean nothing.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    match ABOUT.answer(&arguments)? {
+        Some(answered) => Ok(answered),
+        None => filter::run(Stamped::new(Label::now)),
+    }
 }
 
 /// The clock is read once for all that arrives together; the lines of it are a nanosecond apart.
@@ -28,20 +40,23 @@ impl<C: FnMut() -> Label> Stamped<C> {
 }
 
 impl<C: FnMut() -> Label> Rewrite for Stamped<C> {
-    fn rewrite(&mut self, input: &[u8], out: &mut Vec<u8>, _: Ending) -> usize {
+    fn arrived(&mut self) {
         self.stamper.begin((self.clock)());
+    }
+
+    fn rewrite(&mut self, input: &[u8], out: &mut Block, _: Ending) -> usize {
         let mut at = 0;
         for end in memchr_iter(b'\n', input).map(|newline| newline + 1).chain([input.len()]) {
-            if at == end {
-                continue;
+            if at == end || out.is_full() {
+                break;
             }
             if !std::mem::take(&mut self.midline) {
-                self.stamper.stamp().append_to(out);
+                self.stamper.stamp().append_to(&mut out.bytes);
             }
-            out.extend_from_slice(&input[at..end]);
+            out.bytes.extend_from_slice(&input[at..end]);
             at = end;
         }
-        self.midline = if input.is_empty() { self.midline } else { !input.ends_with(b"\n") };
+        self.midline = if at == 0 { self.midline } else { input[at - 1] != b'\n' };
         at
     }
 }

@@ -1,9 +1,10 @@
 //! `tai64nfrac`: replaces the label at the start of each line by seconds since the epoch with a fraction.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 
+use unix::about::About;
 use unix::diag::Message;
+use unix::options::{Given, Names, Syntax, parse};
 use unix::tool::{Exit, Fatal};
 
 use crate::filter;
@@ -11,12 +12,29 @@ use crate::labels::{Form, Labels, Where};
 use crate::leap::Offset;
 use crate::shown::Shown;
 
-const USAGE: &str = "usage: tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]";
+const USAGE: &str = "tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]";
+
+const SYNTAX: Syntax = Syntax { program: "tai64nfrac", letters: "ad:", names: Names::Some, usage: USAGE };
+
+const ABOUT: About = About {
+    name: "tai64nfrac",
+    version: env!("CARGO_PKG_VERSION"),
+    usage: USAGE,
+    what: "\
+Copies standard input to standard output with TAI64N labels as seconds since the epoch.
+  -a                 labels anywhere in a line, not only at its start
+  -d digits          so many digits of the fraction, 0 to 9 (9)
+  --tai-offset=leap  labels are true TAI, with leap seconds, and not 10 seconds ahead of UTC",
+};
 
 /// Copies standard input to standard output with its labels as seconds. `-d` gives the digits of the fraction,
 /// `-a` takes labels anywhere in a line, `--tai-offset=leap` takes them for true TAI.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
+    if let Some(answered) = ABOUT.answer(&arguments)? {
+        return Ok(answered);
+    }
+    let options =
+        Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new("usage: ").and(USAGE)))?;
     filter::run(Labels::new(Seconds { digits: options.digits, offset: options.offset }, options.places))
 }
 
@@ -30,24 +48,14 @@ struct Options {
 impl Options {
     fn parse(arguments: &[OsString]) -> Option<Options> {
         let mut options = Options { digits: 9, offset: Offset::Fixed, places: Where::Start };
-        let mut words = arguments.iter().map(|word| word.as_bytes());
-        while let Some(word) = words.next() {
-            if let Some(offset) = word.strip_prefix(b"--tai-offset=") {
-                options.offset = Offset::parse(offset)?;
-                continue;
-            }
-            let digits = match word {
-                b"-a" => {
-                    options.places = Where::Anywhere;
-                    continue;
-                }
-                b"-d" => words.next()?,
-                _ => word.strip_prefix(b"-d")?,
-            };
-            options.digits = match digits {
-                [digit @ b'0'..=b'9'] => usize::from(digit - b'0'),
+        let (given, []) = parse(&SYNTAX, arguments).ok()? else { return None };
+        for option in given {
+            match option {
+                Given::Letter(b'a') => options.places = Where::Anywhere,
+                Given::Value(b'd', &[digit @ b'0'..=b'9']) => options.digits = usize::from(digit - b'0'),
+                Given::Name(b"tai-offset", offset) => options.offset = Offset::parse(offset)?,
                 _ => return None,
-            };
+            }
         }
         Some(options)
     }
@@ -94,11 +102,33 @@ mod tests {
     fn options_are_digits_and_anywhere() {
         let parse = |words: &[&str]| Options::parse(&words.iter().map(OsString::from).collect::<Vec<_>>());
         let all = Options { digits: 3, offset: Offset::Leap, places: Where::Anywhere };
-        assert_eq!(parse(&["-a", "-d", "3", "--tai-offset=leap"]), Some(all));
+        for words in [
+            &["-a", "-d", "3", "--tai-offset=leap"][..],
+            &["-ad", "3", "--tai-offset=leap"],
+            &["--tai-offset=leap", "-ad3"],
+            &["-d3", "--tai-offset=leap", "-a"],
+            &["-aad5", "-ad3", "--tai-offset=10", "--tai-offset=leap", "--"],
+        ] {
+            assert_eq!(parse(words), Some(all), "{words:?}");
+        }
         assert_eq!(parse(&["-d6"]).map(|options| options.digits), Some(6));
         let none = Options { digits: 9, offset: Offset::Fixed, places: Where::Start };
         assert_eq!([parse(&[]), parse(&["--tai-offset=10"])], [Some(none), Some(none)]);
-        for words in [&["-d"][..], &["-d", "10"], &["-d", ""], &["-x"], &["x"], &["--tai-offset="]] {
+        for words in [
+            &["-d"][..],
+            &["-d", "10"],
+            &["-d", ""],
+            &["-d3a"],
+            &["-da"],
+            &["-x"],
+            &["x"],
+            &["-"],
+            &["-a", "--", "x"],
+            &["-a", "x"],
+            &["--tai-offset="],
+            &["--other=10"],
+            &["--help", "-a"],
+        ] {
             assert_eq!(parse(words), None, "{words:?}");
         }
     }

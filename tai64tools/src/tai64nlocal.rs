@@ -1,23 +1,45 @@
 //! `tai64nlocal`: replaces the label at the start of each line by the local time.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 
+use unix::about::About;
 use unix::diag::Message;
+use unix::options::{Given, Names, Syntax, parse};
 use unix::tool::{Exit, Fatal};
 
 use crate::filter;
-use crate::labels::{Labels, Where};
+use crate::label;
+use crate::labels::{Form, Labels, Where};
 use crate::leap::Offset;
 use crate::local::{Clock, Style, Zone};
 
-const USAGE: &str = "usage: tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]";
+const USAGE: &str = "tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]";
+
+const SYNTAX: Syntax = Syntax { program: "tai64nlocal", letters: "aiu", names: Names::Some, usage: USAGE };
+
+const ABOUT: About = About {
+    name: "tai64nlocal",
+    version: env!("CARGO_PKG_VERSION"),
+    usage: USAGE,
+    what: "\
+Copies standard input to standard output with TAI64N labels as local time, in the zone that TZ names.
+  -a                 labels anywhere in a line, not only at its start
+  -i                 as ISO 8601, with the offset from UTC
+  -u                 in UTC
+  --tai-offset=leap  labels are true TAI, with leap seconds, and not 10 seconds ahead of UTC",
+};
 
 /// Copies standard input to standard output with its labels made readable: `-u` in UTC, `-i` as ISO 8601, `-a`
 /// anywhere in a line, `--tai-offset=leap` those of true TAI.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
-    let clock = Clock::new(options.zone, options.style).ahead(options.offset);
+    if let Some(answered) = ABOUT.answer(&arguments)? {
+        return Ok(answered);
+    }
+    let options =
+        Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new("usage: ").and(USAGE)))?;
+    let mut clock = Clock::new(options.zone, options.style).ahead(options.offset);
+    // The C library reads the zone's file now, before buffers take memory: without any it would go on with UTC.
+    clock.second(label::EPOCH);
     filter::run(Labels::new(clock, options.places))
 }
 
@@ -33,22 +55,14 @@ impl Options {
     fn parse(arguments: &[OsString]) -> Option<Options> {
         let (zone, style) = (Zone::Local, Style::Plain);
         let mut options = Options { zone, style, offset: Offset::Fixed, places: Where::Start };
-        for argument in arguments {
-            if let Some(word) = argument.as_bytes().strip_prefix(b"--tai-offset=") {
-                options.offset = Offset::parse(word)?;
-                continue;
-            }
-            let [b'-', letters @ ..] = argument.as_bytes() else { return None };
-            if letters.is_empty() {
-                return None;
-            }
-            for letter in letters {
-                match letter {
-                    b'u' => options.zone = Zone::Utc,
-                    b'i' => options.style = Style::Iso,
-                    b'a' => options.places = Where::Anywhere,
-                    _ => return None,
-                }
+        let (given, []) = parse(&SYNTAX, arguments).ok()? else { return None };
+        for option in given {
+            match option {
+                Given::Letter(b'u') => options.zone = Zone::Utc,
+                Given::Letter(b'i') => options.style = Style::Iso,
+                Given::Letter(b'a') => options.places = Where::Anywhere,
+                Given::Name(b"tai-offset", offset) => options.offset = Offset::parse(offset)?,
+                _ => return None,
             }
         }
         Some(options)
@@ -85,8 +99,20 @@ mod tests {
         let (zone, style, places) = (Zone::Utc, Style::Iso, Where::Anywhere);
         let all = Options { zone, style, offset: Offset::Leap, places };
         assert_eq!(parse(&["-uia", "--tai-offset=leap"]), Some(all));
+        assert_eq!(
+            parse(&["--tai-offset=leap", "-u", "-ai", "--"]),
+            Some(Options { zone, style, offset: Offset::Leap, places })
+        );
         assert_eq!(parse(&["-u", "-i"]).map(|options| options.style), Some(Style::Iso));
-        for words in [&["x"][..], &["-"], &["-x"], &["-ux"], &["--tai-offset=11"], &["--tai-offset"]] {
+        for words in [
+            &["x"][..],
+            &["-"],
+            &["-x"],
+            &["-ux"],
+            &["-u", "--", "x"],
+            &["--tai-offset=11"],
+            &["--tai-offset"],
+        ] {
             assert_eq!(parse(words), None, "{words:?}");
         }
     }

@@ -18,6 +18,7 @@ pub use random::Random;
 pub use run::{Outcome, Run, Running, Scratch, until, wakeups};
 pub use small_disk::SmallDisk;
 pub use under_test::{
-    corpus, is_ignored, is_original, is_root, needs_root, original, ours_only, strace, tool, user_cannot_read,
+    corpus, is_ignored, is_original, is_root, needs_root, original, ours_only, program, strace, tool,
+    user_cannot_read,
 };
 pub use view::LogView;

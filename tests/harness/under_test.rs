@@ -54,11 +54,16 @@ pub fn original(name: &str) -> Option<PathBuf> {
 
 /// strace, for tests that make calls fail or kill at them.
 pub fn strace() -> Option<PathBuf> {
-    let path = PathBuf::from("/usr/bin/strace");
+    program("strace")
+}
+
+/// A program of the system. None, and a word about it, where it is not installed.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = Path::new("/usr/bin").join(name);
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: there is no strace");
+    eprintln!("skipped: there is no {name}");
     None
 }
 

@@ -227,3 +227,25 @@ fn four_thousand_descriptors_are_passed_on_and_none_is_added() {
     assert_eq!(ours, count(&original));
     assert!(ours > 4000, "{ours}");
 }
+
+/// svscan, when it stops, leaves this for a supervise that it starts to end a service which has lost its own: by then the
+/// service may have ended, and it was started once more.
+#[test]
+fn what_was_told_before_supervise_began_is_known_before_the_first_start() {
+    if !harness::ours_only("Smaller ones of supervision") {
+        return;
+    }
+    for (early, starts) in [("dx", 0), ("cdx", 0), ("x", 1)] {
+        let mut service = Service::new("echo $$ >>log; exec sleep 0.1");
+        std::fs::create_dir(service.here.path("x/supervise")).unwrap();
+        let control = service.here.path("x/supervise/control");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &control, mode).unwrap();
+        let mut kept = std::fs::OpenOptions::new().read(true).write(true).open(&control).unwrap();
+        std::io::Write::write_all(&mut kept, early.as_bytes()).unwrap();
+        let supervise = service.here.run(&service.tools.supervise, &["x"]).over("");
+        assert_eq!((supervise.code, supervise.stderr.as_str()), (Some(0), ""), "{early}");
+        assert_eq!(service.log().len(), starts, "{early}");
+        service.supervise.take();
+    }
+}

@@ -117,7 +117,7 @@ fn svshutdown_does_the_same_with_svscan_and_without() {
             scan.here.run(&harness::tool("svshutdown"), &["s"]).over("").quietly();
             assert!(["s/x", "s/x/log", "s/.svscan/log"].iter().all(|name| !scan.ok(name)), "kill: {kill}");
             assert!(scan.read("s/x/log/all").ends_with("\n1999\n2000\n"));
-            assert_eq!(scan.read("asked"), "asked\n");
+            assert_eq!(scan.read("s/x/asked"), "asked\n");
             if let Some(svscan) = scan.svscan.take() {
                 assert_eq!(svscan.wait().code, Some(0));
             }

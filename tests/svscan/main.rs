@@ -3,9 +3,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
+mod alone;
+mod daemons;
 mod guides;
+mod matrix;
 mod own_log;
 mod scan;
+mod situations;
 mod stop;
 mod storm;
 mod take_over;

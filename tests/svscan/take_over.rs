@@ -14,7 +14,7 @@ const COUNT: &str = "n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done";
 
 impl Scan {
     /// Kills svscan alone, and starts another.
-    fn kill_and_start(&mut self) {
+    pub(crate) fn kill_and_start(&mut self) {
         self.kill();
         self.start();
     }

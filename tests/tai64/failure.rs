@@ -1,9 +1,11 @@
 //! Input that can't be read, output that can't be written, and readers that go away.
 
+use std::ffi::OsStr;
 use std::fs::File;
+use std::io::Seek;
 use std::path::Path;
 
-use harness::{Outcome, Scratch, is_original, ours_only, tool};
+use harness::{Outcome, Scratch, is_original, ours_only, strace, tool};
 
 const TOOLS: [&str; 3] = ["tai64n", "tai64nlocal", "tai64nfrac"];
 
@@ -33,14 +35,20 @@ fn what_cannot_be_read_or_written_is_111() {
 fn what_cannot_be_read_or_written_is_said() {
     if ours_only("Failures of the TAI64 tools") {
         let here = Scratch::new();
+        here.write("long", "@4000000037c219bf2ef02e94 a line\n".repeat(60_000));
         for name in TOOLS {
             for (line, words) in [
                 ("$0 </", "unable to read input: is a directory"),
                 ("$0 <&-", "unable to read input: file descriptor not open"),
                 ("echo line | $0 >/dev/full", "unable to write output: out of disk space"),
                 ("echo line | $0 >&-", "unable to write output: file descriptor not open"),
+                ("$0 <long >/dev/full", "unable to write output: out of disk space"),
+                ("$0 <long >&-", "unable to write output: file descriptor not open"),
+                ("ulimit -f 1; $0 <long >limited", "unable to write output: file too big"),
             ] {
-                assert_eq!(shell(&here, name, line).stderr, format!("{name}: fatal: {words}\n"));
+                let outcome = shell(&here, name, line);
+                assert_eq!(outcome.stderr, format!("{name}: fatal: {words}\n"), "{line}");
+                assert_eq!(outcome.code, Some(111), "{line}");
             }
         }
     }
@@ -56,6 +64,32 @@ fn a_reader_that_goes_away_is_no_failure() {
             drop(reader);
             let input = File::open(&lines).unwrap();
             here.run(&tool(name), &[] as &[&str]).from(input).writing_to(writer).start().wait().quietly();
+        }
+    }
+}
+
+/// Whether another thread has read it or not.
+#[test]
+fn what_was_read_before_a_failure_is_written() {
+    let Some(strace) = strace() else { return };
+    if !ours_only("Failures of the TAI64 tools") {
+        return;
+    }
+    let here = Scratch::new();
+    let line = "@4000000037c219bf2ef02e94 a line\n";
+    for lines in [30_000, 60_000] {
+        let file = here.write("lines", line.repeat(lines));
+        let words = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=read:error=EIO:when=3+", "-P"];
+        for name in TOOLS {
+            let (mut input, program) = (File::open(&file).unwrap(), tool(name));
+            let words = words.iter().map(OsStr::new).chain([file.as_os_str(), program.as_os_str()]);
+            let run = here.run(&strace, &words.collect::<Vec<_>>());
+            let outcome = run.from(input.try_clone().unwrap()).start().wait();
+            assert_eq!(outcome.stderr, format!("{name}: fatal: unable to read input: input/output error\n"));
+            assert_eq!(outcome.code, Some(111));
+            let read = usize::try_from(input.stream_position().unwrap()).unwrap();
+            let ends = outcome.stdout.iter().filter(|&&byte| byte == b'\n').count();
+            assert_eq!(ends, read / line.len(), "{name}, {lines} lines");
         }
     }
 }

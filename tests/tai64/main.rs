@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod failure;
+mod limits;
 
 use harness::{Outcome, Scratch, corpus, is_original, original, ours_only, tool};
 use proptest::prelude::*;
@@ -119,6 +120,38 @@ fn the_options_of_tai64nlocal() {
             (Some(100), "tai64nlocal: fatal: usage: tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]\n")
         );
     }
+}
+
+/// `tai64nfrac -ad3` was refused, and `tai64n --help` said nothing until its input ended.
+#[test]
+fn options_stand_together_or_apart_and_help_reads_nothing() {
+    if !ours_only("Options of the TAI64 tools") {
+        return;
+    }
+    let here = Scratch::new();
+    let line = "@4000000037c219bf2ef02e94 mark @4000000037c219bf2ef02e94\n";
+    for arguments in [&["-ad3"][..], &["-a", "-d3"], &["-ad", "3"], &["-d", "3", "-a"], &["-d3", "-a", "--"]]
+    {
+        let shown = text(here.run(&tool("tai64nfrac"), arguments).over(line).quietly());
+        assert_eq!(shown, "935467445.787 mark 935467445.787\n", "{arguments:?}");
+    }
+    for name in ["tai64n", "tai64nlocal", "tai64nfrac"] {
+        for (word, begins) in [("--help", format!("usage: {name}")), ("--version", format!("{name} 0."))] {
+            // Its input is open and has nothing.
+            let mut running = here.run(&tool(name), &[word]).start();
+            let kept = running.take_stdin();
+            let said = text(running.wait().quietly());
+            assert!(said.starts_with(&begins) && said.ends_with('\n'), "{said}");
+            drop(kept);
+            let full = std::fs::File::create("/dev/full").unwrap();
+            let outcome = here.run(&tool(name), &[word]).writing_to(full).over("");
+            let words = format!("{name}: fatal: unable to write output: out of disk space\n");
+            assert_eq!((outcome.code, outcome.stderr), (Some(111), words));
+        }
+    }
+    // To the original arguments of tai64n mean nothing, and with others these two are none.
+    let stamped = text(here.run(&tool("tai64n"), &["--help", "x"]).over("line\n").quietly());
+    assert_eq!(&stamped[25..], " line\n");
 }
 
 /// A zone under `right/` takes the label for TAI and knows the leap seconds by itself.

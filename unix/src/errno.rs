@@ -17,6 +17,16 @@ pub fn words(error: &io::Error) -> Cow<'static, str> {
     }
 }
 
+/// What a process is told that has as many descriptors as it may have.
+pub fn too_many_open() -> io::Error {
+    io::Error::from_raw_os_error(libc::EMFILE)
+}
+
+/// The same for a number, from the table alone. It allocates nothing, so the child of a fork may ask.
+pub(crate) fn of_code(code: i32) -> &'static str {
+    TABLE.iter().find(|(known, _)| *known == code).map_or("system call failed", |(_, text)| text)
+}
+
 /// What std says, without its "(os error N)" and with a small first letter.
 fn system_words(error: &io::Error) -> String {
     let text = error.to_string();

@@ -65,6 +65,19 @@ pub fn wait_writable(target: impl AsFd, other: impl AsFd) -> io::Result<bool> {
     }
 }
 
+/// Waits until something can be read, also an end or an error. A signal ends it early.
+pub fn until_readable(fd: impl AsFd) -> io::Result<()> {
+    wait_any(&[fd.as_fd()], None)
+}
+
+/// Waits until something can be written, if only to be told an error. A signal ends it early.
+pub fn until_writable(fd: impl AsFd) -> io::Result<()> {
+    match poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn timespec(limit: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),

@@ -8,12 +8,12 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags, mkfifoat, openat};
+use rustix::fs::{Mode, OFlags, mkfifoat, open, openat};
 use rustix::io::Errno;
 use rustix::pipe::fcntl_setpipe_size;
 
-use crate::event;
-use crate::held::{Kind, Look, look_at, look_for};
+use crate::held::{Kind, Look, look_at, look_for, look_through};
+use crate::{descriptors, event};
 
 /// The number of the error of a pipe that is opened for writing and that nobody reads: ENXIO.
 pub const NOBODY_READS: i32 = libc::ENXIO;
@@ -43,9 +43,27 @@ fn believe(look: Look) -> io::Result<()> {
 
 /// Opens it for writing. ENXIO: nobody reads. Close-on-exec; writes never wait: [`send`] does.
 pub fn open_to_write(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+    open_checked(directory, name, OFlags::WRONLY)
+}
+
+/// The same from both sides, so that what is written is kept for who reads later.
+pub fn open_to_keep(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+    open_checked(directory, name, OFlags::RDWR)
+}
+
+fn open_checked(directory: impl AsFd, name: &OsStr, how: OFlags) -> io::Result<OwnedFd> {
     let directory = directory.as_fd();
     look_for(directory, name)?.kind.must_be(Kind::Pipe)?;
-    let file = openat(directory, name, OFlags::WRONLY | ALWAYS, Mode::empty())?;
+    let file = openat(directory, name, how | ALWAYS, Mode::empty())?;
+    look_at(&file)?.kind.must_be(Kind::Pipe)?;
+    Ok(file)
+}
+
+/// Opens the one that a process has as this descriptor for writing, whether it still has a name or not.
+pub fn open_of_process(pid: u32, number: &OsStr) -> io::Result<OwnedFd> {
+    let path = descriptors::path(pid, number);
+    look_through(&path)?.kind.must_be(Kind::Pipe)?;
+    let file = open(&path, OFlags::WRONLY | ALWAYS.difference(OFlags::NOFOLLOW), Mode::empty())?;
     look_at(&file)?.kind.must_be(Kind::Pipe)?;
     Ok(file)
 }
@@ -110,8 +128,27 @@ mod tests {
         std::os::unix::fs::symlink("pipe", &link).unwrap();
         for path in [&file, &link] {
             assert!(open_to_write(here(), path.as_os_str()).is_err());
+            assert!(open_to_keep(here(), path.as_os_str()).is_err());
             assert!(open_to_read(here(), path.as_os_str()).is_err());
         }
         assert!(open_to_write(here(), pipe.as_os_str()).is_ok());
+    }
+    #[test]
+    fn of_another_process_only_a_pipe_is_opened_with_a_name_or_without() {
+        use std::os::fd::AsRawFd;
+        let place = tempfile::tempdir().unwrap();
+        let (pipe, file) = (place.path().join("pipe"), place.path().join("file"));
+        make(here(), pipe.as_os_str()).unwrap();
+        let reader = open_to_read(here(), pipe.as_os_str()).unwrap();
+        let file = std::fs::File::create_new(file).unwrap();
+        drop(std::fs::remove_file(&pipe));
+        let open = |number: i32| open_of_process(std::process::id(), OsStr::new(&number.to_string()));
+        send(open(reader.as_raw_fd()).unwrap(), b"x", Duration::ZERO).unwrap();
+        assert_eq!(crate::pipe::read(&reader, &mut [0; 9]).unwrap(), 1);
+        assert!(open(file.as_raw_fd()).is_err());
+        let read = |number: i32| {
+            crate::file::open_file_of_process(std::process::id(), OsStr::new(&number.to_string()))
+        };
+        assert!(read(file.as_raw_fd()).is_ok() && read(reader.as_raw_fd()).is_err());
     }
 }

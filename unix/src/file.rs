@@ -12,7 +12,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::held::{Kind, look_at, look_for};
+use crate::descriptors;
+use crate::held::{Kind, look_at, look_for, look_through};
 
 /// How a file is opened. All of them are close-on-exec and refuse symbolic links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,17 +117,55 @@ pub fn exists(directory: impl AsFd, name: &OsStr) -> io::Result<bool> {
     }
 }
 
+/// Whether a name leads to a file that its owner may run, through whatever links.
+pub fn is_executable(directory: impl AsFd, name: &OsStr) -> bool {
+    statat(directory, name, AtFlags::empty()).is_ok_and(|stat| {
+        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_mode & 0o100 != 0
+    })
+}
+
+/// Opens a regular file for reading, through no link; what is there is looked at before it is opened, and nothing waits.
+pub fn open_file(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+    let directory = directory.as_fd();
+    look_for(directory, name)?.kind.must_be(Kind::File)?;
+    let file = open(directory, name, How::Read, 0)?;
+    look_at(&file)?.kind.must_be(Kind::File)?;
+    Ok(file)
+}
+
+/// The same of the file that a process has as this descriptor, whether it still has a name or not.
+pub fn open_file_of_process(pid: u32, number: &OsStr) -> io::Result<OwnedFd> {
+    let path = descriptors::path(pid, number);
+    look_through(&path)?.kind.must_be(Kind::File)?;
+    let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::open(&path, how, Mode::empty())?;
+    look_at(&file)?.kind.must_be(Kind::File)?;
+    Ok(file)
+}
+
 /// The names in a directory, without `.` and `..`.
 pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
     let mut found = Vec::new();
+    each_name(directory, &mut |name| found.push(name.to_owned()))?;
+    Ok(found)
+}
+
+/// Shows every name in a directory but `.` and `..`.
+pub fn each_name(directory: impl AsFd, see: &mut dyn FnMut(&OsStr)) -> io::Result<()> {
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
-            found.push(OsStr::from_bytes(name).to_owned());
+            see(OsStr::from_bytes(name));
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// When a file or directory last changed: seconds and nanoseconds of its ctime.
+pub fn changed(file: impl AsFd) -> io::Result<(i64, u64)> {
+    let stat = fstat(file)?;
+    Ok((stat.st_ctime, stat.st_ctime_nsec))
 }
 
 /// The working directory, for calls that want one.
@@ -150,10 +189,7 @@ pub fn read_start(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Resul
 
 /// The same of a file that is no link; what is there is looked at before it is opened.
 pub fn read_start_of_file(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Result<Vec<u8>> {
-    let directory = directory.as_fd();
-    look_for(directory, name)?.kind.must_be(Kind::File)?;
-    let file = open(directory, name, How::Read, 0)?;
-    look_at(&file)?.kind.must_be(Kind::File)?;
+    let file = open_file(directory, name)?;
     let mut bytes = Vec::new();
     std::fs::File::from(file).take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -6,9 +6,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, chmod, chownat, fchown, fstat, openat, readlinkat, statat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, chmod, chownat, fchown, fstat, openat, readlinkat, statat,
 };
 use rustix::io::Errno;
 
@@ -101,6 +102,11 @@ pub fn set_group(file: impl AsFd, gid: u32) -> io::Result<()> {
 /// What stands under a name, itself if it is a symbolic link.
 pub fn look_for(directory: impl AsFd, name: &OsStr) -> io::Result<Look> {
     Ok(Look::of(&statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?))
+}
+
+/// What a path leads to, through whatever links.
+pub fn look_through(path: &Path) -> io::Result<Look> {
+    Ok(Look::of(&statat(CWD, path, AtFlags::empty())?))
 }
 
 /// Something that is held.

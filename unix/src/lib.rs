@@ -8,7 +8,9 @@
     reason = "system calls that no safe wrapper covers: fork, exec, ids, pidfd, signalfd, localtime_r; and one vector comparison"
 )]
 
+pub mod about;
 pub mod bytes;
+pub mod descriptors;
 pub mod diag;
 pub mod environment;
 pub mod errno;
@@ -24,6 +26,7 @@ pub mod limit;
 pub mod localtime;
 pub mod lock;
 pub mod memory;
+pub mod options;
 mod pidfd;
 pub mod pipe;
 pub mod process;

@@ -1,5 +1,6 @@
 //! Exclusive locks by flock(2), as daemontools takes them, so that setlock and other loggers see them.
 
+use std::ffi::OsStr;
 use std::fs::read_to_string;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -43,6 +44,22 @@ pub fn holder(file: impl AsFd) -> Option<u32> {
     holder_in(&read_to_string("/proc/locks").ok()?, &place)
 }
 
+/// Whether a process has a lock on what it has open as this descriptor, as far as /proc tells. This is known also where the
+/// file system has other numbers for its files in /proc/locks.
+pub fn is_held_by(pid: u32, number: &OsStr) -> bool {
+    let info = std::path::Path::new("/proc").join(pid.to_string()).join("fdinfo").join(number);
+    read_to_string(info).is_ok_and(|info| has_lock(&info))
+}
+
+/// Looks for an exclusive flock in the text of /proc/PID/fdinfo/N.
+fn has_lock(info: &str) -> bool {
+    let lock = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        matches!(fields[..], ["lock:", _, "FLOCK", _, "WRITE", ..])
+    };
+    info.lines().any(lock)
+}
+
 /// Finds the holder of a granted flock in the text of /proc/locks.
 fn holder_in(table: &str, place: &str) -> Option<u32> {
     table.lines().find_map(|line| {
@@ -67,6 +84,9 @@ mod tests {
         exclusive_now(&first).unwrap();
         assert_eq!(exclusive_now(&second).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         assert_eq!(holder(&second), Some(std::process::id()));
+        let number = |file: &std::fs::File| std::os::fd::AsRawFd::as_raw_fd(file).to_string();
+        assert!(is_held_by(std::process::id(), OsStr::new(&number(&first))));
+        assert!(!is_held_by(std::process::id(), OsStr::new(&number(&second))));
     }
 
     #[test]

@@ -4,9 +4,12 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{FileType, Mode, OFlags, fcntl_setfl, fstat, major, minor, open};
-use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionread};
+use rustix::io::{Errno, FdFlags, fcntl_setfd, ioctl_fionread};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice, tee};
+
+use crate::event;
 
 /// A fresh pipe, close-on-exec: the end to read and the end to write.
 pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -58,12 +61,24 @@ pub fn take_over(pid: u32, number: u32) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
+/// An end to write of a pipe, found by its end to read. Close-on-exec.
+pub fn other_end(reader: impl AsFd) -> io::Result<OwnedFd> {
+    let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&reader.as_fd()));
+    let number = number.map_err(|_| io::ErrorKind::NotFound)?;
+    take_over(std::process::id(), number).map(|(_, writer)| writer)
+}
+
 /// Whether nobody reads a pipe that a process has at this descriptor: what is written there is lost.
 pub fn is_unread(pid: u32, number: u32) -> bool {
     let access = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let Ok(end) = open(format!("/proc/{pid}/fd/{number}"), access, Mode::empty()) else { return false };
     // An end to write can only be read from in so far as it has an error.
     crate::event::wait([end.as_fd()], Some(Duration::ZERO)).is_ok_and(|[end]| end.readable)
+}
+
+/// Whether nobody can write to it any more. False where that can't be known.
+pub fn has_no_writers(reader: impl AsFd) -> bool {
+    crate::event::wait([reader.as_fd()], Some(Duration::ZERO)).is_ok_and(|[reader]| reader.hung_up)
 }
 
 /// What tells a pipe from all others that there are.
@@ -123,6 +138,34 @@ pub fn read(from: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::retry_on_intr(|| rustix::io::read(from.as_fd(), &mut *buffer))?)
 }
 
+/// Reads to the end of a buffer, as much as it has room for, and waits for at least a byte; 0 at the end.
+///
+/// It waits where the descriptor is non-blocking as well: whoever else has it may have made it so.
+pub fn read_more(from: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        match rustix::io::read(from.as_fd(), spare_capacity(buffer)) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => event::until_readable(from.as_fd())?,
+            got => return Ok(got?),
+        }
+    }
+}
+
+/// Writes all of it, and waits where nothing is taken at the moment, non-blocking or not.
+pub fn write_all(to: impl AsFd, bytes: &[u8]) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match rustix::io::write(to.as_fd(), left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => left = &left[written..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => event::until_writable(to.as_fd())?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Moves up to `bytes` from the head of `from` to `to` (a pipe, a file or /dev/null), never waiting.
 pub fn remove(from: impl AsFd, to: impl AsFd, bytes: usize) -> io::Result<usize> {
     Ok(rustix::io::retry_on_intr(|| {
@@ -170,8 +213,10 @@ mod tests {
         let (read, write) = new().unwrap();
         let (_side_read, side_write) = new().unwrap();
         assert_eq!(duplicate(&read, &side_write, 9).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert!(!has_no_writers(&read));
         drop(write);
         assert_eq!(duplicate(&read, &side_write, 9).unwrap(), 0);
+        assert!(has_no_writers(&read));
     }
 
     #[test]
@@ -189,6 +234,8 @@ mod tests {
         let mut buffer = [0; 20];
         assert_eq!(read(&new_reader, &mut buffer).unwrap(), 12);
         assert_eq!(&buffer[..12], b"before after");
+        write(other_end(&new_reader).unwrap(), b"!").unwrap();
+        assert_eq!(read(&new_reader, &mut buffer).unwrap(), 1);
         assert_eq!(read(&new_reader, &mut buffer).unwrap(), 0);
         let file = std::fs::File::open("/").unwrap();
         let number = u32::try_from(std::os::fd::AsRawFd::as_raw_fd(&file)).unwrap();

@@ -207,11 +207,11 @@ pub fn start(body: impl FnOnce() -> u8) -> io::Result<u32> {
     Process::fork(body).map(|process| process.pid())
 }
 
-/// A child that has ended, whichever.
-pub fn reap() -> Option<u32> {
+/// A child that has ended, whichever, and how.
+pub fn reap() -> Option<(u32, Ending)> {
     let ended = rustix::io::retry_on_intr(|| rustix::process::wait(WaitOptions::NOHANG));
-    let (pid, _) = ended.ok()??;
-    Some(pid.as_raw_nonzero().get().unsigned_abs())
+    let (pid, status) = ended.ok()??;
+    Some((pid.as_raw_nonzero().get().unsigned_abs(), Ending::of(status)))
 }
 
 /// Makes the ends of children visible also where SIGCHLD was ignored at the start.

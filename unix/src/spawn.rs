@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open};
 
-use crate::{event, inherited};
+use crate::{errno, event, inherited, limit};
 
 /// What a child is started with. Descriptors that are not named here stay as they are, close-on-exec.
 pub struct Command<'a> {
@@ -18,8 +18,46 @@ pub struct Command<'a> {
     pub arguments: &'a [&'a OsStr],
     /// The child's working directory.
     pub directory: BorrowedFd<'a>,
-    /// Which descriptor of ours becomes which number in the child.
-    pub descriptors: &'a [(BorrowedFd<'a>, RawFd)],
+    /// A descriptor of ours, and which number it has in the child.
+    pub given: (BorrowedFd<'a>, RawFd),
+    /// Files of that directory that the child opens itself, so that this process needs no descriptors for them.
+    pub files: &'a [Opening<'a>],
+    /// How the message begins that says which of them can't be opened: its name and the reason come behind it.
+    pub complaint: &'a [u8],
+}
+
+/// A file that a child opens: a regular one, and never through a symbolic link.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// Its name in the child's directory.
+    pub name: &'a OsStr,
+    /// What for.
+    pub access: Access,
+    /// Its number in the child.
+    pub number: RawFd,
+}
+
+/// What a child opens a file for. What is made has mode 0644.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To read it; it must exist.
+    Read,
+    /// To read it; an empty one is made where there is none.
+    ReadOrMake,
+    /// To append to it; it must not exist.
+    New,
+}
+
+impl Access {
+    fn flags(self) -> libc::c_int {
+        let how = match self {
+            Access::Read => libc::O_RDONLY,
+            Access::ReadOrMake => libc::O_RDONLY | libc::O_CREAT,
+            Access::New => libc::O_RDWR | libc::O_APPEND | libc::O_CREAT | libc::O_EXCL,
+        };
+        // NONBLOCK: a named pipe in the place of a file must not hold the child up.
+        how | libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK
+    }
 }
 
 /// How a child ended.
@@ -54,24 +92,31 @@ pub struct Child {
     watch: Option<OwnedFd>,
 }
 
-/// How long a wait for a child sleeps between looks where the kernel has no pidfd_open(2).
+/// How long a wait for a child sleeps between looks where no descriptor can be had for it or for the bell.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Child {
-    /// Waits until the child ends or `bell` can be read. None: the bell.
-    pub fn wait_or(&self, bell: impl AsFd) -> io::Result<Option<Ending>> {
-        loop {
-            if let Some(ending) = self.ended(WaitOptions::NOHANG)? {
-                return Ok(Some(ending));
-            }
-            let rung = match &self.watch {
-                Some(watch) => event::wait([bell.as_fd(), watch.as_fd()], None)?[0],
-                None => event::wait([bell.as_fd()], Some(LOOK_AGAIN))?[0],
-            };
-            if rung.readable {
-                return self.ended(WaitOptions::NOHANG);
-            }
+    /// Waits until the child ends, `bell` can be read, or for `limit`. None: it has not ended.
+    pub fn wait_or(
+        &self,
+        bell: Option<BorrowedFd<'_>>,
+        limit: Option<Duration>,
+    ) -> io::Result<Option<Ending>> {
+        if let Some(ending) = self.ended(WaitOptions::NOHANG)? {
+            return Ok(Some(ending));
         }
+        let sleep = if bell.is_some() && self.watch.is_some() { limit } else { Some(self.look_again(limit)) };
+        match (bell, &self.watch) {
+            (Some(bell), Some(watch)) => drop(event::wait([bell, watch.as_fd()], sleep)?),
+            (Some(bell), None) => drop(event::wait([bell], sleep)?),
+            (None, Some(watch)) => drop(event::wait([watch.as_fd()], sleep)?),
+            (None, None) => drop(event::wait([], sleep)?),
+        }
+        self.ended(WaitOptions::NOHANG)
+    }
+
+    fn look_again(&self, limit: Option<Duration>) -> Duration {
+        limit.map_or(LOOK_AGAIN, |limit| limit.min(LOOK_AGAIN))
     }
 
     /// Kills the child and waits for its end.
@@ -95,19 +140,16 @@ pub fn spawn(command: &Command<'_>) -> io::Result<Child> {
     let program = c_string(command.program)?;
     let arguments = command.arguments.iter().map(|a| c_string(a)).collect::<io::Result<Vec<_>>>()?;
     let environment = std::env::vars_os().map(|(k, v)| variable(k, &v)).collect::<io::Result<Vec<_>>>()?;
-    // Copies above every number of the map, so that no dup2 below overwrites one that is still needed.
-    let above = command.descriptors.iter().map(|&(_, to)| to + 1).max().unwrap_or(0).max(3);
-    let sources = command
-        .descriptors
-        .iter()
-        .map(|(fd, to)| Ok((rustix::io::fcntl_dupfd_cloexec(fd, above)?, *to)))
-        .collect::<io::Result<Vec<_>>>()?;
+    let files = command.files.iter().map(ToOpen::new).collect::<io::Result<Vec<_>>>()?;
     let plan = Plan {
         program: &program,
         arguments: pointers(&arguments),
         environment: pointers(&environment),
         directory: command.directory.as_raw_fd(),
-        descriptors: sources.iter().map(|(fd, to)| (fd.as_raw_fd(), *to)).collect(),
+        given: (command.given.0.as_raw_fd(), command.given.1),
+        files,
+        complaint: command.complaint,
+        limit: limit::inherited_descriptors(),
         parent: rustix::process::getpid().as_raw_nonzero().get(),
     };
     // SAFETY: between fork and exec the child calls async-signal-safe functions only and allocates
@@ -138,12 +180,34 @@ struct Plan<'a> {
     arguments: Vec<*const libc::c_char>,
     environment: Vec<*const libc::c_char>,
     directory: RawFd,
-    descriptors: Vec<(RawFd, RawFd)>,
+    given: (RawFd, RawFd),
+    files: Vec<ToOpen>,
+    complaint: &'a [u8],
+    /// The limit of descriptors that the program itself was started with.
+    limit: Option<libc::rlimit>,
     parent: i32,
+}
+
+struct ToOpen {
+    name: CString,
+    access: Access,
+    number: RawFd,
+}
+
+impl ToOpen {
+    fn new(opening: &Opening<'_>) -> io::Result<ToOpen> {
+        let Opening { name, access, number } = *opening;
+        Ok(ToOpen { name: c_string(name)?, access, number })
+    }
 }
 
 /// The code of a child that could not become the program: daemontools' for system failures.
 const CANNOT_RUN: libc::c_int = 111;
+/// The mode of what a child makes.
+const MADE: libc::c_uint = 0o644;
+/// Descriptors of this program below this number are closed in the child before it opens files: as many
+/// are more than the files need, however low the limit is.
+const CLOSED_BELOW: RawFd = 64;
 
 impl Plan<'_> {
     /// # Safety
@@ -156,10 +220,23 @@ impl Plan<'_> {
             if libc::getppid() != self.parent || libc::fchdir(self.directory) != 0 {
                 libc::_exit(CANNOT_RUN);
             }
-            for &(from, to) in &self.descriptors {
-                if libc::dup2(from, to) == -1 {
+            if !is_moved(self.given.0, self.given.1) {
+                libc::_exit(CANNOT_RUN);
+            }
+            for own in 3..CLOSED_BELOW {
+                let flags = libc::fcntl(own, libc::F_GETFD);
+                if flags != -1 && flags & libc::FD_CLOEXEC != 0 {
+                    libc::close(own);
+                }
+            }
+            for file in &self.files {
+                if let Err(code) = file.open() {
+                    self.complain(file, code);
                     libc::_exit(CANNOT_RUN);
                 }
+            }
+            if let Some(limit) = &self.limit {
+                libc::setrlimit(libc::RLIMIT_NOFILE, limit);
             }
             libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
             let pipe = if inherited::sigpipe_was_ignored() { libc::SIG_IGN } else { libc::SIG_DFL };
@@ -171,6 +248,64 @@ impl Plan<'_> {
             libc::_exit(CANNOT_RUN)
         }
     }
+
+    /// Says which file could not be opened, and why.
+    ///
+    /// # Safety
+    /// Only in the child of a fork.
+    unsafe fn complain(&self, file: &ToOpen, code: i32) {
+        let part =
+            |bytes: &[u8]| libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        let parts = [
+            part(self.complaint),
+            part(file.name.as_bytes()),
+            part(b": "),
+            part(errno::of_code(code).as_bytes()),
+            part(b"\n"),
+        ];
+        // SAFETY: writev(2) is a system call without any state of the library; the parts live until it returns.
+        unsafe { libc::writev(2, parts.as_ptr(), 5) };
+    }
+}
+
+impl ToOpen {
+    /// Opens the file under its number, or says with which errno that failed.
+    ///
+    /// # Safety
+    /// Only in the child of a fork.
+    unsafe fn open(&self) -> Result<(), i32> {
+        let failed = || io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+        // SAFETY: open(2), fstat(2) and dup2(2) are async-signal-safe; `stat` is a zeroed structure of this frame.
+        unsafe {
+            let opened = libc::open(self.name.as_ptr(), self.access.flags(), MADE);
+            if opened == -1 {
+                return Err(failed());
+            }
+            let mut stat: libc::stat = std::mem::zeroed();
+            if libc::fstat(opened, &raw mut stat) == -1 {
+                return Err(failed());
+            }
+            if stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+                return Err(libc::EACCES);
+            }
+            if !is_moved(opened, self.number) {
+                return Err(failed());
+            }
+            if opened != self.number {
+                libc::close(opened);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether descriptor `from` is now `to` as well, and open in the program that is run.
+///
+/// # Safety
+/// Only in the child of a fork: `to` may have been anything.
+unsafe fn is_moved(from: RawFd, to: RawFd) -> bool {
+    // SAFETY: both calls get numbers only and are async-signal-safe.
+    unsafe { if from == to { libc::fcntl(to, libc::F_SETFD, 0) != -1 } else { libc::dup2(from, to) != -1 } }
 }
 
 /// For a system call. EINVAL for a NUL.
@@ -194,27 +329,65 @@ mod tests {
     use super::*;
     use std::fs::File;
 
-    fn shell(script: &str, directory: &File, descriptors: &[(BorrowedFd<'_>, RawFd)]) -> Child {
+    fn shell(script: &str, directory: &File, files: &[Opening<'_>]) -> Child {
         spawn(&Command {
             program: OsStr::new("/bin/sh"),
             arguments: &[OsStr::new("sh"), OsStr::new("-c"), OsStr::new(script)],
             directory: directory.as_fd(),
-            descriptors,
+            given: (File::create("/dev/null").unwrap().as_fd(), 1),
+            files,
+            complaint: b"test: ",
         })
         .unwrap()
     }
 
+    fn ending(child: &Child) -> Ending {
+        loop {
+            if let Some(ending) = child.wait_or(None, None).unwrap() {
+                return ending;
+            }
+        }
+    }
+
+    fn opening(name: &str, access: Access, number: RawFd) -> Opening<'_> {
+        Opening { name: OsStr::new(name), access, number }
+    }
+
     #[test]
-    fn a_child_has_its_directory_and_descriptors_and_its_ending_is_told() {
+    fn a_child_has_its_directory_and_files_and_its_ending_is_told() {
         let directory = tempfile::tempdir().unwrap();
-        let output = directory.path().join("out");
-        let file = File::create(&output).unwrap();
+        std::fs::write(directory.path().join("in"), "text\n").unwrap();
         let here = File::open(directory.path()).unwrap();
-        let bell = event::Bell::new().unwrap();
-        let child = shell("pwd >&5; exit 7", &here, &[(file.as_fd(), 5)]);
-        assert_eq!(child.wait_or(&bell).unwrap(), Some(Ending::Exited(7)));
-        let said = std::fs::read_to_string(&output).unwrap();
-        assert_eq!(said.trim_end(), directory.path().canonicalize().unwrap().to_str().unwrap());
+        let files = [
+            opening("in", Access::Read, 0),
+            opening("made", Access::ReadOrMake, 4),
+            opening("out", Access::New, 5),
+        ];
+        let child = shell("cat >&5; pwd >&5; cat <&4 >&5; exit 7", &here, &files);
+        assert_eq!(ending(&child), Ending::Exited(7));
+        let said = std::fs::read_to_string(directory.path().join("out")).unwrap();
+        let place = directory.path().canonicalize().unwrap();
+        assert_eq!(said, format!("text\n{}\n", place.to_str().unwrap()));
+        assert_eq!(std::fs::read(directory.path().join("made")).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_child_opens_regular_files_only_and_what_is_new_must_not_be_there() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("old"), "").unwrap();
+        std::fs::create_dir(directory.path().join("folder")).unwrap();
+        std::os::unix::fs::symlink("old", directory.path().join("link")).unwrap();
+        let here = File::open(directory.path()).unwrap();
+        for (name, access, code) in [
+            ("old", Access::Read, 0),
+            ("old", Access::New, 111),
+            ("none", Access::Read, 111),
+            ("folder", Access::ReadOrMake, 111),
+            ("link", Access::Read, 111),
+        ] {
+            let child = shell("exit 0", &here, &[opening(name, access, 4)]);
+            assert_eq!(ending(&child), Ending::Exited(code), "{name} {access:?}");
+        }
     }
 
     /// The -1 of a fork that failed was taken for the number of a child, and would have been killed as such: everything.
@@ -231,24 +404,8 @@ mod tests {
         let bell = event::Bell::new().unwrap();
         bell.ring();
         let child = shell("exec sleep 1000", &here, &[]);
-        assert_eq!(child.wait_or(&bell).unwrap(), None);
+        assert_eq!(child.wait_or(Some(bell.as_fd()), None).unwrap(), None);
+        assert_eq!(child.wait_or(None, Some(Duration::from_millis(1))).unwrap(), None);
         assert_eq!(child.kill().unwrap(), Some(Ending::Crashed(libc::SIGKILL)));
-    }
-
-    #[test]
-    fn descriptors_of_the_map_may_swap() {
-        let directory = tempfile::tempdir().unwrap();
-        let make = |name: &str| {
-            let path = directory.path().join(name);
-            std::fs::write(&path, name).unwrap();
-            File::open(path).unwrap()
-        };
-        let (a, b) = (make("a"), make("b"));
-        let (x, y) = (a.as_raw_fd(), b.as_raw_fd());
-        let bell = event::Bell::new().unwrap();
-        let here = File::open(directory.path()).unwrap();
-        let script = format!("[ $(cat /proc/self/fd/{x})$(cat /proc/self/fd/{y}) = ba ]");
-        let child = shell(&script, &here, &[(b.as_fd(), x), (a.as_fd(), y)]);
-        assert_eq!(child.wait_or(&bell).unwrap(), Some(Ending::Exited(0)));
     }
 }

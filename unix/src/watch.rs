@@ -11,13 +11,15 @@ use std::path::Path;
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
-/// What has appeared in a directory.
+/// What has happened to a name in a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
     /// Something that is being made.
     Made,
     /// Something that is complete: a name that was moved in, or a link.
     Complete,
+    /// A name that is not there any more.
+    Gone,
 }
 
 /// A directory that is watched.
@@ -25,10 +27,12 @@ pub enum Hint {
 pub struct Watch(OwnedFd);
 
 impl Watch {
-    /// Watches a directory for new names.
+    /// Watches a directory for names that come and go.
     pub fn new(path: &Path) -> io::Result<Watch> {
         let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        inotify::add_watch(&watch, path, WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR)?;
+        let come = WatchFlags::CREATE | WatchFlags::MOVED_TO;
+        let go = WatchFlags::DELETE | WatchFlags::MOVED_FROM;
+        inotify::add_watch(&watch, path, come | go | WatchFlags::ONLYDIR)?;
         Ok(Watch(watch))
     }
 
@@ -41,7 +45,12 @@ impl Watch {
             // What is made and is no directory is a link, or nothing of interest.
             let made = event.events().contains(ReadFlags::CREATE | ReadFlags::ISDIR);
             let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()).to_owned());
-            hints.push((name.unwrap_or_default(), if made { Hint::Made } else { Hint::Complete }));
+            let hint = match event.events() {
+                events if events.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) => Hint::Gone,
+                _ if made => Hint::Made,
+                _ => Hint::Complete,
+            };
+            hints.push((name.unwrap_or_default(), hint));
         }
         hints
     }
@@ -58,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_names_are_hinted_at() {
+    fn names_that_come_and_go_are_hinted_at() {
         let folder = tempfile::tempdir().unwrap();
         let watch = Watch::new(folder.path()).unwrap();
         let made = |name: &str, hint| vec![(OsString::from(name), hint)];
@@ -68,7 +77,9 @@ mod tests {
         std::os::unix::fs::symlink("a", folder.path().join("c")).unwrap();
         assert_eq!(watch.take(), made("c", Hint::Complete));
         std::fs::rename(folder.path().join("a"), folder.path().join("d")).unwrap();
-        assert_eq!(watch.take(), made("d", Hint::Complete));
+        assert_eq!(watch.take(), [made("a", Hint::Gone), made("d", Hint::Complete)].concat());
+        std::fs::remove_file(folder.path().join("c")).unwrap();
+        assert_eq!(watch.take(), made("c", Hint::Gone));
         assert_eq!(watch.take(), []);
     }
 }

@@ -1,6 +1,7 @@
 //! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
 
 mod append;
+pub mod inventory;
 mod open;
 pub mod recovery;
 pub mod retention;
@@ -15,7 +16,7 @@ use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::journal::record::{Identity, Place, Share};
-use crate::logfs::{LogFs, Mode, Name, Named, name_twice};
+use crate::logfs::{Archive, How, LogFs, Mode, Name, Named, name_twice};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
 
@@ -60,7 +61,7 @@ pub struct LogDir<F: LogFs> {
     /// Unsealed files with labels up to here were left by others, and stay what they are.
     settled: Label,
     /// Unsealed files that the last run left, to be sealed now.
-    pending: Vec<Job<F::File>>,
+    pending: Vec<Label>,
     place: Place,
     crew: Crew<F>,
 }
@@ -142,10 +143,32 @@ impl<F: LogFs> LogDir<F> {
             }
             Some(Inherited::No) | None => self.mark_current(host)?,
         }
-        for job in std::mem::take(&mut self.pending) {
-            self.crew.submit(job, host);
+        for label in std::mem::take(&mut self.pending) {
+            // Each holds a descriptor, and there may be many.
+            if self.crew.wait_for_room(host) == Pause::Stop {
+                return Err(Stopped);
+            }
+            match self.open_pending(label) {
+                Ok(job) => self.crew.submit(job, host),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.crew.forget(label),
+                Err(error) => {
+                    self.crew.forget(label);
+                    let name = Name::from(Archive::unsealed(label)).to_os();
+                    let rest = [b"/", name.as_encoded_bytes(), b", leaving it unsealed"].concat();
+                    let path = self.config.path.as_encoded_bytes();
+                    host.warn(&Message::new("unable to open ").and(path).and(rest).because(&error));
+                }
+            }
         }
         Ok(())
+    }
+
+    /// What the last run had not sealed. The machine has run on since, so the page cache has what was written, and an
+    /// fsync tells whether the disk has it too.
+    fn open_pending(&self, label: Label) -> io::Result<Job<F::File>> {
+        let file = self.fs.open(&Archive::unsealed(label).into(), How::Append)?;
+        let length = self.fs.stat(&file)?.size;
+        Ok(Job { label, file: Some(file), length, checksum: None, asked: Asked::NotYet })
     }
 
     fn mark_current(&self, host: &mut impl Host) -> Result<(), Stopped> {
@@ -203,7 +226,7 @@ impl<F: LogFs> LogDir<F> {
         match (current, sealed) {
             (Err(_), _) => Closed::Unsafe,
             (Ok(()), Sealed::Left) => Closed::Unsealed,
-            (Ok(()), Sealed::Done) => Closed::Cleanly,
+            (Ok(()), Sealed::Done | Sealed::Gone) => Closed::Cleanly,
         }
     }
 

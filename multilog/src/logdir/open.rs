@@ -16,7 +16,7 @@ use crate::journal::record::{Identity, Place};
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 use crate::script::LogConfig;
 use crate::script::value::Code;
-use crate::sealer::{Asked, Checksum, Crew, Job, Sealer, Threading};
+use crate::sealer::{Checksum, Crew, Sealer, Threading};
 
 impl<F: LogFs> LogDir<F> {
     /// Repairs and opens the directory at `place`. `now` is the moment that labels begin with, `known`
@@ -32,18 +32,19 @@ impl<F: LogFs> LogDir<F> {
         let mut opening =
             Opening { fs: &*fs, config: &config, known, last_label: Label::MIN, names_changed: false };
         let (current, pending) = opening.run(now)?;
+
         let last_label = opening.last_label;
         let settled = opening.known.settled.unwrap_or(last_label);
         let before = Mark { length: current.length, checksum: current.checksum.clone() };
-        let crew = Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), threading)
-            .map_err(|error| Fatal::system(Message::new("unable to watch the sealer"), &error))?;
+        let crew =
+            Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
         let current = Some(current);
         Ok(LogDir { fs, config, current, before, last_label, settled, pending, place, crew })
     }
 }
 
 /// `current`, and what the last run had not sealed.
-type Opened<File> = (Current<File>, Vec<Job<File>>);
+type Opened<File> = (Current<File>, Vec<Label>);
 
 struct Opening<'a, F: LogFs> {
     fs: &'a F,
@@ -63,9 +64,7 @@ impl<F: LogFs> Opening<'_, F> {
             self.perform(repair, now)?;
             self.names_changed = true;
         }
-        let pending = self
-            .open_pending(&snapshot, &repairs)
-            .map_err(|error| self.fatal("unable to read ", "", &error))?;
+        let pending = self.find_pending(&snapshot, &repairs);
         let mut current = self.open_current()?;
         if self.names_changed {
             self.sync_names()?;
@@ -173,24 +172,19 @@ impl<F: LogFs> Opening<'_, F> {
         archive.is_unsealed() && self.known.settled.is_some_and(|settled| archive.label > settled)
     }
 
-    /// What the last run had not sealed yet, oldest first. The machine has run on since, so the page
-    /// cache has what was written, and an fsync tells whether the disk has it too.
-    fn open_pending(&mut self, snapshot: &Snapshot, repairs: &[Repair]) -> io::Result<Vec<Job<F::File>>> {
-        let mut pending = Vec::new();
-        for (archive, mode) in &snapshot.archives {
-            let dropped = repairs.contains(&Repair::Drop(archive.clone()));
-            if dropped || !self.is_pending(archive) || *mode == Mode::Refused {
-                continue;
-            }
-            let file = self.fs.open(&archive.clone().into(), How::Append)?;
-            let (label, length) = (archive.label, self.fs.stat(&file)?.size);
-            pending.push(Job { label, file, length, checksum: None, asked: Asked::NotYet });
-        }
+    /// What the last run had not sealed yet, oldest first.
+    fn find_pending(&mut self, snapshot: &Snapshot, repairs: &[Repair]) -> Vec<Label> {
+        let is_left = |(archive, mode): &&(Archive, Mode)| {
+            self.is_pending(archive)
+                && *mode != Mode::Refused
+                && !repairs.contains(&Repair::Drop(archive.clone()))
+        };
+        let pending = snapshot.archives.iter().filter(is_left).map(|(archive, _)| archive.label).collect();
         if repairs.iter().any(|repair| matches!(repair, Repair::ArchiveCurrent | Repair::ArchivePrevious)) {
             // What was put aside just now is not to be sealed by the next start either.
             self.known.settled = Some(self.last_label);
         }
-        Ok(pending)
+        pending
     }
 
     fn next_label(&mut self, now: Label) -> Label {

@@ -1,37 +1,9 @@
-//! Which archives go: the oldest labels, until as many are left as `n` allows.
-//!
-//! The label decides and never the clock. A label counts once, whatever files carry it. What is not
-//! a regular file is not touched, and what can't be deleted is passed over.
+//! Room on a full disk, where the script says so: the oldest finished archive goes.
 
-use std::collections::BTreeMap;
 use std::io;
 
-use tai64tools::Label;
-
 use crate::logfs::{Archive, LogFs, Name};
-use crate::script::value::{FileCount, Spared};
-
-/// Deletes the oldest archives beyond `keep`. `refused` hears about those that can't be deleted. The first
-/// label that retention keeps: what is older is gone, or about to go. None: there is no archive at all.
-pub fn prune<F: LogFs>(
-    fs: &F,
-    keep: FileCount,
-    mut refused: impl FnMut(&Archive, &io::Error),
-) -> io::Result<Option<Label>> {
-    let mut labels: BTreeMap<Label, Vec<Archive>> = BTreeMap::new();
-    for archive in fs.names()?.iter().filter_map(|name| Archive::parse(name)) {
-        labels.entry(archive.label).or_default().push(archive);
-    }
-    let excess = labels.len().saturating_sub(keep.archives());
-    for archives in labels.values().take(excess) {
-        for archive in archives {
-            if let Err(error) = remove(fs, archive) {
-                refused(archive, &error);
-            }
-        }
-    }
-    Ok(labels.into_keys().nth(excess))
-}
+use crate::script::value::Spared;
 
 /// Deletes the oldest finished archive, if more than `spared` are there, for the room that it takes.
 /// What still has to be sealed is no archive yet.
@@ -52,13 +24,4 @@ pub fn make_room<F: LogFs>(fs: &F, spared: Spared) -> io::Result<Option<Archive>
         }
     }
     Ok(None)
-}
-
-fn remove<F: LogFs>(fs: &F, archive: &Archive) -> io::Result<()> {
-    let name = Name::from(archive.clone());
-    match fs.lookup(&name)? {
-        Some(stat) if stat.regular => fs.remove(&name),
-        // Whoever put it there knows why.
-        _ => Ok(()),
-    }
 }

@@ -33,11 +33,15 @@ impl<F: LogFs> LogDir<F> {
         if self.crew.wait_for_room(host) == Pause::Stop {
             return Err(Stopped);
         }
+        self.crew.begin_change();
         let label = self.rename_away(stamped, host)?;
         if let Some(Current { file, length, checksum, .. }) = self.current.take() {
-            self.crew.submit(Job { label, file, length, checksum: Some(checksum), asked }, host);
+            let job = Job { label, file: Some(file), length, checksum: Some(checksum), asked };
+            self.crew.submit(job, host);
         }
-        self.ensure_current(host)
+        self.ensure_current(host)?;
+        self.crew.end_change();
+        Ok(())
     }
 
     /// The same with a `current` that is never to be sealed.

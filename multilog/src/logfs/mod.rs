@@ -9,6 +9,9 @@ mod real;
 use std::ffi::{OsStr, OsString};
 use std::io;
 
+use unix::diag::Message;
+
+use crate::host::Pace;
 use crate::journal::record::Place;
 pub use name::{Archive, Name};
 pub use real::RealFs;
@@ -46,18 +49,19 @@ impl Mode {
     }
 }
 
-/// The descriptors of a processor.
+/// What a processor works on. It opens its input, `state` (4) and `newstate` (5) itself.
 #[derive(Debug)]
-pub struct Streams<'a, File> {
-    /// 0: the full file.
-    pub input: &'a File,
+pub struct Processing<'a, File> {
+    /// 0: the name of the full file.
+    pub input: &'a Name,
     /// 1: what becomes the archive.
     pub output: &'a File,
-    /// 4: what the last run left.
-    pub state: &'a File,
-    /// 5: what this run leaves.
-    pub newstate: &'a File,
+    /// How a message about a file of this directory begins.
+    pub complaint: &'a Message,
 }
+
+/// When a directory last changed, as its file system counts.
+pub type Changed = (i64, u64);
 
 /// One log directory, opened and locked.
 pub trait LogFs: Send + Sync + 'static {
@@ -94,12 +98,23 @@ pub trait LogFs: Send + Sync + 'static {
     fn remove(&self, name: &Name) -> io::Result<()>;
     /// Which directory this is.
     fn place(&self) -> io::Result<Place>;
+    /// When a name was last added or removed. Changes that follow each other at once may look like one.
+    fn changed(&self) -> io::Result<Changed>;
+    /// Shows every name.
+    fn each_name(&self, see: &mut dyn FnMut(&OsStr)) -> io::Result<()>;
     /// All names.
-    fn names(&self) -> io::Result<Vec<OsString>>;
-    /// Runs `sh -c command` in the directory until it ends or is interrupted (None).
-    fn process(&self, command: &OsStr, streams: &Streams<'_, Self::File>) -> io::Result<Option<Ending>>;
-    /// Makes a running processor, and every later one, end at once.
-    fn interrupt(&self);
+    fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        self.each_name(&mut |name| names.push(name.to_owned()))?;
+        Ok(names)
+    }
+    /// Runs `sh -c command` in the directory until it ends, or is killed since `pace` has no patience left (None).
+    fn process(
+        &self,
+        command: &OsStr,
+        on: &Processing<'_, Self::File>,
+        pace: &mut dyn Pace,
+    ) -> io::Result<Option<Ending>>;
 }
 
 /// Reads from an offset until the buffer is full or the file ends; how many bytes that is.

@@ -1,16 +1,17 @@
 //! `LogFs` on the real file system, relative to the directory's descriptor.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use unix::diag::Message;
-use unix::event::Bell;
+use unix::spawn::{Access, Opening};
 use unix::tool::Fatal;
 use unix::{file, lock, spawn};
 
-use super::{Ending, How, LogFs, Mode, Name, Stat, Streams};
+use super::{Changed, Ending, How, LogFs, Mode, Name, Processing, Stat};
+use crate::host::{Pace, Patience};
 use crate::journal::record::{Identity, Place};
 
 /// A log directory that this process has locked.
@@ -19,7 +20,6 @@ pub struct RealFs {
     directory: OwnedFd,
     /// Held open for the lock on it.
     _lock: OwnedFd,
-    interrupt: Bell,
 }
 
 /// The mode of a file that nobody else has business with.
@@ -44,8 +44,7 @@ impl RealFs {
         let lock = file::open(&directory, OsStr::new("lock"), How::Make, PRIVATE)
             .map_err(|error| fatal("unable to lock directory ", &error))?;
         lock::exclusive_now(&lock).map_err(|error| locked(path, &lock, &error))?;
-        let interrupt = Bell::new().map_err(|error| fatal("unable to watch directory ", &error))?;
-        Ok(RealFs { directory, _lock: lock, interrupt })
+        Ok(RealFs { directory, _lock: lock })
     }
 }
 
@@ -145,30 +144,52 @@ impl LogFs for RealFs {
         Ok(Place { directory: Identity::of(&stat), mount: file::mount(&self.directory) })
     }
 
-    fn names(&self) -> io::Result<Vec<OsString>> {
-        file::names(&self.directory)
+    fn changed(&self) -> io::Result<Changed> {
+        file::changed(&self.directory)
     }
 
-    fn process(&self, command: &OsStr, streams: &Streams<'_, OwnedFd>) -> io::Result<Option<Ending>> {
+    fn each_name(&self, see: &mut dyn FnMut(&OsStr)) -> io::Result<()> {
+        file::each_name(&self.directory, see)
+    }
+
+    fn process(
+        &self,
+        command: &OsStr,
+        on: &Processing<'_, OwnedFd>,
+        pace: &mut dyn Pace,
+    ) -> io::Result<Option<Ending>> {
+        let [input, state, newstate] = [on.input, &Name::State, &Name::NewState].map(Name::to_os);
+        let file = |name, access, number| Opening { name, access, number };
         let child = spawn::spawn(&spawn::Command {
             program: OsStr::new("/bin/sh"),
             arguments: &[OsStr::new("sh"), OsStr::new("-c"), command],
             directory: self.directory.as_fd(),
-            descriptors: &[
-                (streams.input.as_fd(), 0),
-                (streams.output.as_fd(), 1),
-                (streams.state.as_fd(), 4),
-                (streams.newstate.as_fd(), 5),
+            given: (on.output.as_fd(), 1),
+            files: &[
+                file(&input, Access::Read, 0),
+                file(&state, Access::ReadOrMake, 4),
+                file(&newstate, Access::New, 5),
             ],
+            complaint: on.complaint.as_bytes(),
         })?;
-        let ended = child.wait_or(&self.interrupt);
+        let ended = wait(&child, pace);
         if !matches!(ended, Ok(Some(_))) {
             child.kill()?;
         }
         ended
     }
+}
 
-    fn interrupt(&self) {
-        self.interrupt.ring();
+/// Waits for as long as there is patience.
+fn wait(child: &spawn::Child, pace: &mut dyn Pace) -> io::Result<Option<Ending>> {
+    loop {
+        let limit = match pace.patience() {
+            Patience::Endless => None,
+            Patience::For(time) => Some(time),
+            Patience::Over => return Ok(None),
+        };
+        if let Some(ending) = child.wait_or(pace.interrupt(), limit)? {
+            return Ok(Some(ending));
+        }
     }
 }

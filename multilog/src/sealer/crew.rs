@@ -9,14 +9,17 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tai64tools::Label;
+use unix::event::Bell;
+
 use super::desk::{Desk, Order};
 use super::thread::{is_early, work};
 use super::{Job, Sealed, Sealer};
-use crate::host::{Host, Pause, Stop};
+use crate::host::{GRACE, Host, Pause, Stop};
 use crate::logfs::LogFs;
 
 /// How many files may wait without a processor: each holds a descriptor.
-const PENDING: usize = 32;
+pub const PENDING: usize = 32;
 /// How many may wait with one, since none of them may be deleted.
 const PENDING_PROCESSING: usize = 2;
 /// How many more archives than asked for may stand before the sealer is woken to delete them together, and
@@ -24,8 +27,6 @@ const PENDING_PROCESSING: usize = 2;
 const SLACK: usize = 2;
 /// Enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
-/// How long sealers may go on after TERM.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// How long to wait for the sealing at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,52 +55,105 @@ pub struct Crew<F: LogFs> {
     threading: Threading,
 }
 
-/// Whether jobs go to a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who seals.
+#[derive(Clone, Debug)]
 pub enum Threading {
-    /// To a thread, if one can be had.
-    Thread,
-    /// To the caller, at once: for simulations, where everything happens in one order.
-    Inline,
-}
-
-impl<F: LogFs> Sealer<F> {
-    /// How many files may be held back: those that retention keeps, and a few that it is to delete.
-    pub(super) fn held_at_most(&self) -> usize {
-        (self.archives_kept() + SLACK - 1).min(PENDING / 2)
-    }
+    /// A thread, if one can be had. It rings `progress`, and so many files may wait for it.
+    Thread {
+        /// What the foreground of all directories waits for.
+        progress: Arc<Bell>,
+        /// How many files may wait, at least 2.
+        pending: usize,
+    },
+    /// The caller, when more than `behind` files wait: 0 where nothing else can be had, and more in simulations
+    /// of a thread that is slow, in which everything happens in one order.
+    Caller {
+        /// How many files may wait.
+        behind: usize,
+    },
 }
 
 impl<F: LogFs> Crew<F> {
-    /// A crew without work.
-    pub fn new(sealer: Sealer<F>, threading: Threading) -> std::io::Result<Crew<F>> {
-        Ok(Crew { sealer, desk: Arc::new(Desk::new()?), thread: None, threading })
+    /// A crew without work. No file has a later label than `decided`; the last run left those that are `awaited`, which
+    /// will be submitted, or forgotten.
+    pub fn new(sealer: Sealer<F>, decided: Label, awaited: Vec<Label>, threading: Threading) -> Crew<F> {
+        let progress = match &threading {
+            Threading::Thread { progress, .. } => Some(Arc::clone(progress)),
+            Threading::Caller { .. } => None,
+        };
+        Crew { sealer, desk: Arc::new(Desk::new(decided, awaited, progress)), thread: None, threading }
     }
 
     /// Hands a file over.
     pub fn submit(&mut self, job: Job<F::File>, host: &mut impl Host) {
         self.start();
-        if self.thread.is_none() {
-            if self.sealer.seal(job, host) == Sealed::Left {
-                self.desk.state().outcome = Sealed::Left;
-            }
-            return;
-        }
+        let held_at_most = self.held_at_most();
         let mut state = self.desk.state();
         // A thread that holds files back looks at them again by itself.
-        let enough = !state.holding || is_early(&job) || state.jobs.len() >= self.sealer.held_at_most();
-        state.jobs.push_back(job);
-        state.second = state.newest.replace(Instant::now());
+        let enough = !state.holding || is_early(&job) || state.jobs.len() >= held_at_most;
+        state.hand_over(job);
         drop(state);
+        if self.thread.is_none() {
+            self.seal_all_but(self.behind(), host);
+            return;
+        }
         if enough {
             self.desk.wake.notify_all();
         }
         self.bound_disk_use(host);
     }
 
+    /// A file that was awaited stays what it is.
+    pub fn forget(&self, label: Label) {
+        self.desk.state().await_no_more(label);
+    }
+
+    /// How many files may be held back: those that retention keeps, and a few that it is to delete, but never so
+    /// many that the foreground waits for room.
+    fn held_at_most(&self) -> usize {
+        (self.sealer.archives_kept() + SLACK - 1).min(self.pending_at_most() / 2)
+    }
+
+    fn pending_at_most(&self) -> usize {
+        match self.threading {
+            Threading::Thread { pending, .. } => pending.min(PENDING),
+            Threading::Caller { behind } => behind + 1,
+        }
+    }
+
+    /// How many files the caller may leave waiting when it seals itself.
+    fn behind(&self) -> usize {
+        match self.threading {
+            Threading::Thread { .. } => 0,
+            Threading::Caller { behind } => behind,
+        }
+    }
+
+    /// The caller seals, the oldest first, until so many are left.
+    fn seal_all_but(&self, left: usize, host: &mut impl Host) {
+        while self.desk.state().jobs.len() > left {
+            self.sealer.round(&self.desk, host);
+        }
+    }
+
+    /// The directory is about to change by something of ours. When nothing else was under way, whoever has changed it
+    /// before was somebody else.
+    pub fn begin_change(&self) {
+        let mut state = self.desk.state();
+        if state.pending() == 0 {
+            state.inventory.compare(self.sealer.fs.changed());
+        }
+    }
+
+    /// The directory has changed by something of ours.
+    pub fn end_change(&self) {
+        self.sealer.settle(&self.desk);
+    }
+
     /// Waits until another file may be handed over, or the program is told to stop.
     pub fn wait_for_room(&self, host: &mut impl Host) -> Pause {
-        let limit = if self.sealer.has_processor() { PENDING_PROCESSING } else { PENDING };
+        let limit = self.pending_at_most();
+        let limit = if self.sealer.has_processor() { limit.min(PENDING_PROCESSING) } else { limit };
         self.wait_until_below(limit, host)
     }
 
@@ -112,8 +166,12 @@ impl<F: LogFs> Crew<F> {
     }
 
     fn wait_until_below(&self, limit: usize, host: &mut impl Host) -> Pause {
+        let Some(progress) = self.desk.progress.as_ref().filter(|_| self.thread.is_some()) else {
+            self.seal_all_but(limit.saturating_sub(1), host);
+            return Pause::Over;
+        };
         loop {
-            self.desk.progress.quiet();
+            progress.quiet();
             if self.pending() < limit {
                 return Pause::Over;
             }
@@ -121,7 +179,7 @@ impl<F: LogFs> Crew<F> {
             if host.stop().is_some() {
                 return Pause::Stop;
             }
-            host.wait_for(self.desk.progress.as_fd(), None);
+            host.wait_for(progress.as_fd(), None);
         }
     }
 
@@ -132,7 +190,10 @@ impl<F: LogFs> Crew<F> {
 
     /// Waits for the rest of the sealing and ends the thread. Files that were not sealed stay `.u`.
     pub fn finish(&mut self, deadline: Deadline, host: &mut impl Host) -> Sealed {
-        let Some(thread) = self.thread.take() else { return self.desk.state().outcome };
+        let (Some(thread), Some(progress)) = (self.thread.take(), self.desk.progress.clone()) else {
+            self.seal_all_but(0, host);
+            return self.desk.state().outcome;
+        };
         if deadline == Deadline::None && self.sealer.has_compression() {
             self.help(host);
         }
@@ -149,11 +210,10 @@ impl<F: LogFs> Crew<F> {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if stop == Some(Stop::AtOnce) || left == Some(Duration::ZERO) {
                 self.desk.give(Order::Stop);
-                self.sealer.fs.interrupt();
                 break;
             }
-            host.wait_for(self.desk.progress.as_fd(), left);
-            self.desk.progress.quiet();
+            host.wait_for(progress.as_fd(), left);
+            progress.quiet();
         }
         // The thread can't panic without ending the program.
         thread.join().ok();
@@ -162,30 +222,28 @@ impl<F: LogFs> Crew<F> {
 
     /// Nothing else is to be done: the caller compresses as well.
     fn help(&self, host: &mut impl Host) {
-        loop {
+        while !self.desk.state().jobs.is_empty() {
             host.listen();
             if host.stop().is_some() {
                 return;
             }
-            let Some(job) = self.desk.state().jobs.pop_front() else { return };
-            if self.sealer.seal(job, host) == Sealed::Left {
-                self.desk.state().outcome = Sealed::Left;
-            }
+            self.sealer.round(&self.desk, host);
         }
     }
 
     fn pending(&self) -> usize {
-        let state = self.desk.state();
-        state.jobs.len() + usize::from(state.busy)
+        self.desk.state().pending()
     }
 
     fn start(&mut self) {
-        if self.thread.is_some() || self.threading == Threading::Inline {
+        if self.thread.is_some() || matches!(self.threading, Threading::Caller { .. }) {
             return;
         }
-        let (sealer, desk) = (self.sealer.clone(), Arc::clone(&self.desk));
-        let started =
-            Builder::new().name("sealer".into()).stack_size(STACK).spawn(move || work(&sealer, &desk));
+        let (sealer, desk, held_at_most) = (self.sealer.clone(), Arc::clone(&self.desk), self.held_at_most());
+        let started = Builder::new()
+            .name("sealer".into())
+            .stack_size(STACK)
+            .spawn(move || work(&sealer, &desk, held_at_most));
         self.thread = started.ok();
     }
 
@@ -194,7 +252,7 @@ impl<F: LogFs> Crew<F> {
     fn bound_disk_use(&self, host: &mut impl Host) {
         if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + 2 * SLACK {
             // The sealer says what went wrong when it comes to the same.
-            self.sealer.prune(host).ok();
+            self.sealer.retain(&self.desk, host).ok();
         }
     }
 }

@@ -1,13 +1,21 @@
-//! The desk between the foreground and the thread that seals: files that are handed over, orders, outcomes.
+//! The desk between the foreground and who seals: files that are handed over, what is known of the archives, orders,
+//! outcomes.
+//!
+//! A file that was handed over is the sealer's until it is an archive, left, or dropped here: retention of the
+//! directory never takes it. All of that is under one lock, so that every file is either on the desk or in the
+//! inventory.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tai64tools::Label;
 use unix::event::Bell;
 
 use super::{Job, Sealed};
+use crate::logdir::inventory::Inventory;
+use crate::logfs::{Archive, LogFs};
 
 /// What the foreground and the thread share.
 #[derive(Debug)]
@@ -15,8 +23,19 @@ pub(super) struct Desk<File> {
     pub(super) state: Mutex<State<File>>,
     /// Rung for the thread.
     pub(super) wake: Condvar,
-    /// Rung for the foreground after each job.
-    pub(super) progress: Bell,
+    /// Rung for the foreground after each round. None: the foreground does the sealing itself.
+    pub(super) progress: Option<Arc<Bell>>,
+    /// Rung for whoever waits for a processor; made by the first who does.
+    stop: OnceLock<Bell>,
+}
+
+/// One label that goes.
+#[derive(Debug)]
+pub(super) enum Doomed<File> {
+    /// All files of an archive.
+    Archives(Vec<Archive>),
+    /// A file that is not sealed yet.
+    Job(Job<File>),
 }
 
 #[derive(Debug)]
@@ -25,26 +44,95 @@ pub(super) struct State<File> {
     /// When the newest two jobs were handed over.
     pub(super) newest: Option<Instant>,
     pub(super) second: Option<Instant>,
-    /// Whether a job is in work.
-    pub(super) busy: bool,
+    /// The labels of the jobs that are in work.
+    pub(super) in_work: Vec<Label>,
+    /// The labels of files of the last run that will be handed over.
+    awaited: Vec<Label>,
     /// Whether the thread waits because retention will probably delete what it would seal.
     pub(super) holding: bool,
+    /// Files up to this label are archives, or stay what they are. Later ones are on their way.
+    decided: Label,
+    pub(super) inventory: Inventory,
     /// How the jobs that are over ended, all together.
     pub(super) outcome: Sealed,
     pub(super) order: Order,
 }
 
 impl<File> State<File> {
+    /// How many files are on their way.
+    pub(super) fn pending(&self) -> usize {
+        self.jobs.len() + self.in_work.len()
+    }
+
     /// Puts a file back that was taken from the desk.
     pub(super) fn put_back(&mut self, job: Job<File>) {
+        self.in_work.retain(|&label| label != job.label);
         let place = self.jobs.partition_point(|other| other.label < job.label);
         self.jobs.insert(place, job);
     }
 
-    /// Takes the oldest files, as far as retention has deleted them.
-    pub(super) fn take_gone(&mut self, is_gone: impl Fn(Label) -> bool) -> Vec<Job<File>> {
-        let gone = self.jobs.iter().take_while(|job| is_gone(job.label)).count();
-        self.jobs.drain(..gone).collect()
+    /// A file is handed over.
+    pub(super) fn hand_over(&mut self, job: Job<File>) {
+        self.await_no_more(job.label);
+        self.jobs.push_back(job);
+        self.second = self.newest.replace(Instant::now());
+    }
+
+    /// This file of the last run is handed over, or will never be.
+    pub(super) fn await_no_more(&mut self, label: Label) {
+        self.awaited.retain(|&other| other != label);
+    }
+
+    /// Takes the newest file for a moment.
+    pub(super) fn take_newest(&mut self) -> Option<Job<File>> {
+        let job = self.jobs.pop_back()?;
+        self.in_work.push(job.label);
+        Some(job)
+    }
+
+    /// Takes the oldest files into work, so many at most.
+    pub(super) fn take(&mut self, most: usize) -> Vec<Job<File>> {
+        let count = most.min(self.jobs.len());
+        let taken: Vec<Job<File>> = self.jobs.drain(..count).collect();
+        self.in_work.extend(taken.iter().map(|job| job.label));
+        taken
+    }
+
+    /// Takes away what is oldest of the archives and of the files that wait, when there are `kept` later ones. Files in
+    /// work are not taken.
+    pub(super) fn take_doomed(&mut self, kept: usize) -> Option<Doomed<File>> {
+        let waits = self.jobs.front().map(|job| job.label);
+        let oldest = self.inventory.oldest().into_iter().chain(waits).min()?;
+        let in_work = self.in_work.iter().filter(|&&label| label > oldest).count();
+        if self.inventory.count() + self.jobs.len() + in_work <= kept {
+            return None;
+        }
+        if waits != Some(oldest) {
+            return self.inventory.take_oldest().map(Doomed::Archives);
+        }
+        self.decide(oldest);
+        self.jobs.pop_front().map(Doomed::Job)
+    }
+
+    /// The same where files on their way neither count nor go.
+    pub(super) fn take_doomed_archive(&mut self, kept: usize) -> Option<Doomed<File>> {
+        if self.inventory.count() <= kept {
+            return None;
+        }
+        self.inventory.take_oldest().map(Doomed::Archives)
+    }
+
+    /// The work on a file is over: it is this archive now. None: it was deleted.
+    pub(super) fn conclude(&mut self, label: Label, archive: Option<Archive>) {
+        self.in_work.retain(|&other| other != label);
+        self.decide(label);
+        if let Some(archive) = archive {
+            self.inventory.add(archive);
+        }
+    }
+
+    fn decide(&mut self, label: Label) {
+        self.decided = self.decided.max(label);
     }
 
     /// What was not sealed stays as it is.
@@ -53,6 +141,21 @@ impl<File> State<File> {
             self.jobs.clear();
             self.outcome = Sealed::Left;
         }
+    }
+
+    /// Looks at the directory, if that is due.
+    pub(super) fn look<F: LogFs>(&mut self, fs: &F) -> io::Result<()> {
+        if !self.inventory.is_due() {
+            return Ok(());
+        }
+        let State { jobs, in_work, awaited, decided, .. } = self;
+        let is_waiting = |label: Label| {
+            label > *decided || awaited.contains(&label) || jobs.iter().any(|job| job.label == label)
+        };
+        let is_unfinished = |archive: &Archive| archive.is_unsealed() || archive.is_temporary();
+        self.inventory.look(fs, |archive| {
+            in_work.contains(&archive.label) || is_unfinished(archive) && is_waiting(archive.label)
+        })
     }
 }
 
@@ -69,18 +172,21 @@ pub(super) enum Order {
 }
 
 impl<File> Desk<File> {
-    /// With nothing on it.
-    pub(super) fn new() -> std::io::Result<Desk<File>> {
+    /// With nothing on it. No file has a later label than `decided`; those that are `awaited` will be handed over.
+    pub(super) fn new(decided: Label, awaited: Vec<Label>, progress: Option<Arc<Bell>>) -> Desk<File> {
         let state = State {
             jobs: VecDeque::new(),
             newest: None,
             second: None,
-            busy: false,
+            in_work: Vec::new(),
+            awaited,
             holding: false,
+            decided,
+            inventory: Inventory::default(),
             outcome: Sealed::Done,
             order: Order::Work,
         };
-        Ok(Desk { state: Mutex::new(state), wake: Condvar::new(), progress: Bell::new()? })
+        Desk { state: Mutex::new(state), wake: Condvar::new(), progress, stop: OnceLock::new() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State<File>> {
@@ -91,6 +197,27 @@ impl<File> Desk<File> {
     pub(super) fn give(&self, order: Order) {
         self.state().order = order;
         self.wake.notify_all();
+        if order == Order::Stop
+            && let Some(stop) = self.stop.get()
+        {
+            stop.ring();
+        }
+    }
+
+    /// What can be read once the order is to stop. None: there is no descriptor for it.
+    pub(super) fn stop(&self) -> Option<&Bell> {
+        if self.stop.get().is_none() {
+            // Whoever sets it first has made one that is as good.
+            self.stop.set(Bell::new().ok()?).ok();
+        }
+        self.stop.get()
+    }
+
+    /// Says to the foreground that something has changed.
+    pub(super) fn ring(&self) {
+        if let Some(progress) = &self.progress {
+            progress.ring();
+        }
     }
 }
 
@@ -99,25 +226,55 @@ mod tests {
     use super::*;
     use crate::sealer::Asked;
 
-    fn job(label: Label) -> Job<()> {
-        Job { label, file: (), length: 1, checksum: None, asked: Asked::NotYet }
+    fn labels(count: usize) -> Vec<Label> {
+        std::iter::successors(Some(Label::MIN.next()), |last| Some(last.next())).take(count).collect()
+    }
+
+    fn desk(labels: &[Label]) -> Desk<()> {
+        let desk = Desk::new(Label::MIN, Vec::new(), None);
+        let job = |&label| Job { label, file: None, length: 1, checksum: None, asked: Asked::NotYet };
+        desk.state().jobs.extend(labels.iter().map(job));
+        desk
+    }
+
+    /// The place of the label that goes, and whether as an archive.
+    fn doomed(desk: &Desk<()>, labels: &[Label], kept: usize) -> Option<(usize, bool)> {
+        let doomed = desk.state().take_doomed(kept)?;
+        let (label, is_archive) = match doomed {
+            Doomed::Archives(archives) => (archives[0].label, true),
+            Doomed::Job(job) => (job.label, false),
+        };
+        labels.iter().position(|&other| other == label).map(|place| (place, is_archive))
     }
 
     #[test]
-    fn only_what_is_before_everything_that_is_kept_is_taken() {
-        let labels: Vec<Label> =
-            std::iter::successors(Some(Label::MIN), |last| Some(last.next())).take(4).collect();
-        for (gone, taken) in
-            [(&[][..], 0), (&[0], 1), (&[0, 1], 2), (&[1, 2], 0), (&[0, 2], 1), (&[0, 1, 2, 3], 4)]
-        {
-            let desk = Desk::new().unwrap();
-            let mut state = desk.state();
-            state.jobs.extend(labels.iter().map(|&label| job(label)));
-            let found = state.take_gone(|label| gone.iter().any(|&place| labels[place] == label));
-            let found: Vec<Label> = found.iter().map(|job| job.label).collect();
-            let left: Vec<Label> = state.jobs.iter().map(|job| job.label).collect();
-            assert_eq!((&found[..], &left[..]), labels.split_at(taken), "{gone:?}");
-            assert_eq!(state.outcome, Sealed::Done);
-        }
+    fn what_is_oldest_goes_unless_it_is_in_work() {
+        let labels = labels(4);
+        let desk = desk(&labels[..3]);
+        assert_eq!(desk.state().take(1).len(), 1);
+        assert_eq!(desk.state().pending(), 3);
+        assert_eq!(doomed(&desk, &labels, 2), None, "an older one that is in work does not count");
+        assert_eq!(doomed(&desk, &labels, 1), Some((1, false)));
+        // A file that is later than one on its way was left, and is an archive to retention.
+        desk.state().inventory.add(Archive::unsealed(labels[3]));
+        assert_eq!(doomed(&desk, &labels, 1), Some((2, false)));
+        desk.state().conclude(labels[0], Some(Archive::unsealed(labels[0])));
+        assert_eq!(doomed(&desk, &labels, 1), Some((0, true)));
+        assert_eq!(doomed(&desk, &labels, 1), None);
+        assert_eq!(doomed(&desk, &labels, 0), Some((3, true)));
+        assert_eq!(desk.state().pending(), 0);
+    }
+
+    #[test]
+    fn what_is_put_back_is_in_its_place_and_not_in_work() {
+        let labels = labels(3);
+        let desk = desk(&labels[..2]);
+        let mut state = desk.state();
+        let job = state.take_newest().unwrap();
+        state.jobs.push_back(Job { label: labels[2], ..job });
+        let newest = state.take_newest().unwrap();
+        state.put_back(Job { label: labels[1], ..newest });
+        let order: Vec<Label> = state.jobs.iter().map(|job| job.label).collect();
+        assert_eq!((&order[..], &state.in_work[..]), (&labels[..2], &labels[2..]));
     }
 }

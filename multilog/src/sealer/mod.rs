@@ -4,37 +4,55 @@
 //! code), mode 0744, on the disk with its name, or was deleted because retention would have deleted
 //! it anyway. Between the two are the steps of `step::Step`; each can fail, and then it is tried
 //! again after a warning and a pause while the foreground goes on.
+//!
+//! Sealing goes in rounds: retention makes room (`retain`), and then the oldest files on the desk are
+//! sealed together, so that one fsync of the directory serves the names of all of them.
 
 mod compress;
 mod crew;
 mod desk;
+mod retain;
 mod rewrite;
 mod step;
 mod thread;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
-use crate::logdir::retention::prune;
 use crate::logfs::{Archive, LogFs, Mode, Name};
 use crate::script::LogConfig;
 use crate::script::Transform;
 
-pub use crew::{Crew, Deadline, Threading};
+pub use crew::{Crew, Deadline, PENDING, Threading};
+use desk::Desk;
 pub use rewrite::Checksum;
 pub(crate) use rewrite::write_all;
-use step::{Next, Step};
+use step::{Step, Work};
+
+/// Does a step once for all files at which it is next. When that fails and there is no time to try again, all of
+/// them are left.
+fn together<F: LogFs>(works: &mut [Work<'_, F>], step: Step, next: Step, pace: &mut dyn Pace) {
+    let mut waiting = works.iter_mut().filter(|work| work.is_at(step));
+    let Some(first) = waiting.next() else { return };
+    first.go_on(next, pace);
+    let is_done = first.is_at(next);
+    waiting.for_each(|work| if is_done { work.skip_to(next) } else { work.leave() });
+}
+
+/// How many files are sealed in one round at most: half of what may wait, so that the foreground goes on meanwhile.
+const AT_ONCE: usize = 16;
 
 /// A full file on its way to an archive.
 #[derive(Debug)]
 pub struct Job<File> {
     /// Its label.
     pub label: Label,
-    /// The descriptor that wrote it, since an fsync through another one may miss an error.
-    pub file: File,
+    /// The descriptor that wrote it, since an fsync through another one may miss an error. None: it is on
+    /// the disk and nobody needs the descriptor.
+    pub file: Option<File>,
     /// How many bytes it has.
     pub length: u64,
     /// What was written through that descriptor. None: it was written by another process.
@@ -57,93 +75,133 @@ pub enum Asked {
 /// How the sealing of one file ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sealed {
-    /// It is an archive, or deleted by retention.
+    /// It is an archive.
     Done,
+    /// Somebody has deleted it.
+    Gone,
     /// It stays `@label.u`: damaged, or there was no time.
     Left,
 }
 
-/// Seals the files of one directory, one after the other.
+/// Seals the files of one directory.
 #[derive(Debug)]
 pub struct Sealer<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
-    /// What retention keeps: older labels are deleted. Known to everybody who seals here.
-    oldest: Arc<Mutex<Label>>,
 }
 
 impl<F: LogFs> Clone for Sealer<F> {
     fn clone(&self) -> Sealer<F> {
-        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone(), oldest: Arc::clone(&self.oldest) }
+        Sealer { fs: Arc::clone(&self.fs), config: self.config.clone() }
     }
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
-        Sealer { fs, config, oldest: Arc::new(Mutex::new(Label::MIN)) }
+        Sealer { fs, config }
     }
 
-    /// Takes one file through all its steps.
-    pub fn seal(&self, job: Job<F::File>, pace: &mut dyn Pace) -> Sealed {
-        let mut work = step::Work { sealer: self, job, output: None };
-        let mut step = Step::Prune;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match step.perform(&mut work, pace) {
-                Ok(Next::Step(next)) => {
-                    step = next;
-                    pause = FIRST_PAUSE;
-                }
-                Ok(Next::Done) => return Sealed::Done,
-                Ok(Next::Leave) => return Sealed::Left,
-                Err(failure) => {
-                    pace.warn(&failure.message);
-                    step = failure.retry;
-                    if wait(&mut pause, pace) == Pause::Stop {
-                        return Sealed::Left;
-                    }
-                }
+    /// One round: room first, so that a full disk does not stop the rest, and then the oldest files. Whether one
+    /// of them was left.
+    fn round(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
+        let sealed = match self.make_room(desk, pace) {
+            Pause::Stop => {
+                desk.state().drop_jobs();
+                Sealed::Left
             }
+            Pause::Over => {
+                let jobs = desk.state().take(self.at_once());
+                self.seal(jobs, desk, pace)
+            }
+        };
+        self.settle(desk);
+        desk.ring();
+        sealed
+    }
+
+    /// Lets retention go through, however often that has to be tried.
+    fn make_room(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Pause {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.retain(desk, pace) {
+            pace.warn(&self.said("unable to read ", ", pausing").because(&error));
+            if wait(&mut pause, pace) == Pause::Stop {
+                return Pause::Stop;
+            }
+        }
+        Pause::Over
+    }
+
+    /// How many files are sealed in one round.
+    fn at_once(&self) -> usize {
+        match self.config.transform {
+            Transform::Keep => AT_ONCE,
+            // Each takes its time, and others may help.
+            Transform::Process(_) | Transform::Compress(_) => 1,
+        }
+    }
+
+    /// Takes files through all their steps, so that they are done together. Whether one of them was left.
+    fn seal(&self, jobs: Vec<Job<F::File>>, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
+        let mut works: Vec<Work<'_, F>> = jobs.into_iter().map(|job| Work::new(self, job)).collect();
+        works.iter_mut().for_each(|work| work.go_on(Step::SyncOrder, pace));
+        match &mut works[..] {
+            [alone] if alone.is_at(Step::SyncOrder) => alone.skip_to(Step::Publish),
+            // Otherwise a power cut could leave the archive of a later file and the older file as `current`.
+            works => together(works, Step::SyncOrder, Step::Publish, pace),
+        }
+        works.iter_mut().for_each(|work| work.go_on(Step::SyncNames, pace));
+        together(&mut works, Step::SyncNames, Step::RemoveSource, pace);
+        let mut all = Sealed::Done;
+        for mut work in works {
+            work.go_on(Step::SyncRemoval, pace);
+            self.conclude(&work, desk);
+            if self.has_processor() {
+                // What came out of it counts from now on. What goes for it goes before the names are synced for the last
+                // time. A directory that can't be read now is read in the next round.
+                self.retain(desk, pace).ok();
+            }
+            work.go_on_to_the_end(pace);
+            if work.ended() == Sealed::Left {
+                (all, desk.state().outcome) = (Sealed::Left, Sealed::Left);
+            }
+        }
+        all
+    }
+
+    /// The file is no longer on its way.
+    fn conclude(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
+        let label = work.label();
+        let archive = match work.ended() {
+            Sealed::Gone => None,
+            Sealed::Left if !work.is_at(Step::SyncRemoval) => Some(Archive::unsealed(label)),
+            Sealed::Left | Sealed::Done => Some(Archive::sealed(label, &self.config.code)),
+        };
+        desk.state().conclude(label, archive);
+    }
+
+    /// Takes note of the state of the directory when nothing is under way in it.
+    fn settle(&self, desk: &Desk<F::File>) {
+        let mut state = desk.state();
+        if state.pending() == 0 {
+            state.inventory.settle(self.fs.changed());
         }
     }
 
     /// Brings a file to the disk. Once only: after a failure the kernel has marked the pages clean, and a second
     /// fsync would succeed without having written them.
     fn sync(&self, job: &mut Job<F::File>, pace: &mut dyn Pace) {
-        let Err(error) = self.fs.sync(&job.file) else {
+        let Some(file) = &job.file else { return };
+        let Err(error) = self.fs.sync(file) else {
             job.asked = Asked::Kept;
             return;
         };
         job.asked = Asked::Refused;
         // So that a start after a kill now does not try it again either.
-        self.fs.set_mode(&job.file, Mode::Refused).ok();
+        self.fs.set_mode(file, Mode::Refused).ok();
         let source = Name::from(Archive::unsealed(job.label)).to_os();
         let said = self.said("unable to write ", "/").and(source.as_encoded_bytes());
         pace.warn(&said.and(" to disk, writing it again").because(&error));
-    }
-
-    /// Deletes what is beyond retention, warning about what can't be deleted.
-    pub fn prune(&self, pace: &mut dyn Pace) -> std::io::Result<()> {
-        let oldest = prune(&*self.fs, self.config.keep, |archive, error| {
-            let name = Name::from(archive.clone()).to_os();
-            pace.warn(&self.said("unable to remove ", "/").and(name.as_encoded_bytes()).because(error));
-        })?;
-        if let Some(oldest) = oldest {
-            let mut known = self.oldest();
-            *known = oldest.max(*known);
-        }
-        Ok(())
-    }
-
-    /// Whether retention has deleted this label. With a processor it does not before that has seen it.
-    fn is_gone(&self, label: Label) -> bool {
-        !self.has_processor() && label < *self.oldest()
-    }
-
-    fn oldest(&self) -> MutexGuard<'_, Label> {
-        // A panic aborts the program, so a poisoned lock is never seen.
-        self.oldest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether every byte has to go through a processor before it may be deleted.

@@ -45,14 +45,14 @@ pub(super) fn rewrite<F: LogFs>(
     temporary: &Name,
     source: &Name,
 ) -> io::Result<Rewritten<F::File>> {
-    let Some(written) = &job.checksum else { return Ok(Rewritten::Damaged) };
+    let (Some(written), Some(refused)) = (&job.checksum, &job.file) else { return Ok(Rewritten::Damaged) };
     fs.remove(temporary)?;
     let file = fs.open(temporary, How::New)?;
     let mut sum = Checksum::after(written.from);
     let mut offset = 0;
     let mut piece = vec![0; PIECE];
     loop {
-        let got = fs.read_at(&job.file, &mut piece, offset)?;
+        let got = fs.read_at(refused, &mut piece, offset)?;
         if got == 0 {
             break;
         }

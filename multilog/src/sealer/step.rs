@@ -1,10 +1,10 @@
 //! The steps from `@label.u` to an archive, in order. Every one can be done again after a failure.
 //!
 //! ```text
-//! Prune -> Sync -> MarkSafe -> Publish(.u = .s) -> SyncNames -> RemoveSource        nothing to transform
-//!            |         '-> Transform -> SyncOutput -> MarkOutput -> CommitState
-//!            |                              '-> Publish(.t -> .s) -> SyncNames -> RemoveSource -> SyncNames
-//!            '-> Rewrite (the disk refused the file: write it again elsewhere) -> MarkSafe
+//! Sync -> MarkSafe -> SyncOrder -> Publish(.u = .s) -> SyncNames -> RemoveSource        nothing to transform
+//!   |         '-> Transform -> SyncOutput -> MarkOutput -> CommitState
+//!   |                              '-> Publish(.t -> .s) -> SyncNames -> RemoveSource -> SyncNames
+//!   '-> Rewrite (the disk refused the file: write it again elsewhere) -> MarkSafe
 //! ```
 //!
 //! What a crash leaves is told by the names and modes: `.u` alone: not sealed. `.t` 0644: unfinished,
@@ -13,18 +13,18 @@
 
 use std::io;
 
+use tai64tools::Label;
 use unix::diag::Message;
 
 use super::rewrite::{Rewritten, rewrite};
-use super::{Asked, Job, Sealer, compress};
-use crate::host::Pace;
-use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Streams, name_twice};
+use super::{Asked, Job, Sealed, Sealer, compress};
+use crate::host::{FIRST_PAUSE, PROGRAM, Pace, Patience, Pause, wait};
+use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Processing, name_twice};
 use crate::script::Transform;
 
-/// A step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A step. Those that come later are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
-    Prune,
     Sync,
     Rewrite,
     MarkSafe,
@@ -32,6 +32,7 @@ pub(super) enum Step {
     SyncOutput,
     MarkOutput,
     CommitState,
+    SyncOrder,
     Publish,
     SyncNames,
     RemoveSource,
@@ -41,8 +42,10 @@ pub(super) enum Step {
 /// What comes after a step.
 pub(super) enum Next {
     Step(Step),
-    /// The file is an archive or deleted.
+    /// The file is an archive.
     Done,
+    /// The file was deleted.
+    Gone,
     /// The file stays as it is.
     Leave,
 }
@@ -55,35 +58,133 @@ pub(super) struct Failure {
 
 /// A file in work.
 pub(super) struct Work<'a, F: LogFs> {
-    pub(super) sealer: &'a Sealer<F>,
-    pub(super) job: Job<F::File>,
-    /// What the transformation writes, and the processor's new state.
-    pub(super) output: Option<Output<F::File>>,
+    sealer: &'a Sealer<F>,
+    job: Job<F::File>,
+    /// What the transformation writes.
+    output: Option<Output<F::File>>,
+    at: At,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// This step is next.
+    Step(Step),
+    Ended(Sealed),
 }
 
 /// The unfinished archive.
-pub(super) struct Output<File> {
+struct Output<File> {
     file: File,
-    newstate: Option<File>,
+    state: State,
+}
+
+/// Whether the transformation leaves a new state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Same,
+    New,
 }
 
 type Performed = Result<Next, Failure>;
 
+/// How a processor ended, when it did not fail.
+enum Processed {
+    /// The output is whole.
+    Whole,
+    /// The source is gone, or there is no time for it.
+    Source(Next),
+}
+
 impl Step {
     /// Performs the step once.
-    pub(super) fn perform<F: LogFs>(self, work: &mut Work<'_, F>, pace: &mut dyn Pace) -> Performed {
+    fn perform<F: LogFs>(self, work: &mut Work<'_, F>, pace: &mut dyn Pace) -> Performed {
         match self {
-            Step::Prune => work.prune(pace),
             Step::Sync => work.sync(pace),
             Step::Rewrite => work.rewrite(pace),
             Step::MarkSafe => work.mark_safe(),
-            Step::Transform => work.transform(),
+            Step::Transform => work.transform(pace),
             Step::SyncOutput => work.sync_output(),
             Step::MarkOutput => work.mark_output(),
             Step::CommitState => work.commit_state(),
             Step::Publish => work.publish(),
-            Step::SyncNames | Step::SyncRemoval => work.sync_names(self),
+            Step::SyncOrder | Step::SyncNames | Step::SyncRemoval => work.sync_names(self),
             Step::RemoveSource => work.remove_source(),
+        }
+    }
+}
+
+impl<'a, F: LogFs> Work<'a, F> {
+    /// Nothing is done yet.
+    pub(super) fn new(sealer: &'a Sealer<F>, job: Job<F::File>) -> Work<'a, F> {
+        Work { sealer, job, output: None, at: At::Step(Step::Sync) }
+    }
+
+    /// Whether this step is the next.
+    pub(super) fn is_at(&self, step: Step) -> bool {
+        self.at == At::Step(step)
+    }
+
+    /// Another file's step has done for this one too what was to be done before `step`.
+    pub(super) fn skip_to(&mut self, step: Step) {
+        self.at = At::Step(step);
+    }
+
+    /// There is no time for the rest.
+    pub(super) fn leave(&mut self) {
+        self.at = At::Ended(Sealed::Left);
+    }
+
+    /// Takes the file through the steps before `last`.
+    pub(super) fn go_on(&mut self, last: Step, pace: &mut dyn Pace) {
+        self.go(Some(last), pace);
+    }
+
+    /// Takes the file through all its steps.
+    pub(super) fn go_on_to_the_end(&mut self, pace: &mut dyn Pace) {
+        self.go(None, pace);
+    }
+
+    /// Which file it is.
+    pub(super) fn label(&self) -> Label {
+        self.job.label
+    }
+
+    /// How it ended. One that has not ended would be left like this.
+    pub(super) fn ended(&self) -> Sealed {
+        match self.at {
+            At::Ended(sealed) => sealed,
+            At::Step(_) => Sealed::Left,
+        }
+    }
+
+    fn go(&mut self, last: Option<Step>, pace: &mut dyn Pace) {
+        let mut pause = FIRST_PAUSE;
+        while let At::Step(step) = self.at
+            && last.is_none_or(|last| step < last)
+        {
+            if pace.patience() == Patience::Over {
+                self.leave();
+                return;
+            }
+            match step.perform(self, pace) {
+                Ok(next) => {
+                    pause = FIRST_PAUSE;
+                    self.at = match next {
+                        Next::Step(next) => At::Step(next),
+                        Next::Done => At::Ended(Sealed::Done),
+                        Next::Gone => At::Ended(Sealed::Gone),
+                        Next::Leave => At::Ended(Sealed::Left),
+                    };
+                }
+                Err(failure) => {
+                    pace.warn(&failure.message);
+                    self.at = At::Step(failure.retry);
+                    if wait(&mut pause, pace) == Pause::Stop {
+                        self.leave();
+                    }
+                }
+            }
         }
     }
 }
@@ -112,19 +213,6 @@ impl<F: LogFs> Work<'_, F> {
         Failure { message, retry }
     }
 
-    /// Room first, so that a full disk does not stop the rest. What retention deletes now needs no
-    /// sync; but with a processor nothing is deleted that it has not seen.
-    fn prune(&mut self, pace: &mut dyn Pace) -> Performed {
-        if self.sealer.is_gone(self.job.label) {
-            return Ok(Next::Done);
-        }
-        self.sealer.prune(pace).map_err(|error| Failure {
-            message: self.sealer.said("unable to read ", ", pausing").because(&error),
-            retry: Step::Prune,
-        })?;
-        Ok(if self.sealer.is_gone(self.job.label) { Next::Done } else { Next::Step(Step::Sync) })
-    }
-
     fn sync(&mut self, pace: &mut dyn Pace) -> Performed {
         if self.job.asked == Asked::NotYet {
             self.sealer.sync(&mut self.job, pace);
@@ -139,7 +227,7 @@ impl<F: LogFs> Work<'_, F> {
         let (source, temporary) = (self.source(), self.temporary());
         match rewrite(&*self.sealer.fs, &self.job, &temporary, &source) {
             Ok(Rewritten::Same(file)) => {
-                self.job.file = file;
+                self.job.file = Some(file);
                 Ok(Next::Step(Step::MarkSafe))
             }
             Ok(Rewritten::Damaged) => {
@@ -154,65 +242,63 @@ impl<F: LogFs> Work<'_, F> {
 
     fn mark_safe(&mut self) -> Performed {
         let source = self.source();
-        self.sealer.fs.set_mode(&self.job.file, Mode::Safe).map_err(|error| {
-            self.failed("unable to set mode of ", &source, ", pausing", &error, Step::MarkSafe)
-        })?;
-        Ok(Next::Step(if self.keeps_source() { Step::Publish } else { Step::Transform }))
+        if let Some(file) = &self.job.file {
+            self.sealer.fs.set_mode(file, Mode::Safe).map_err(|error| {
+                self.failed("unable to set mode of ", &source, ", pausing", &error, Step::MarkSafe)
+            })?;
+        }
+        Ok(Next::Step(if self.keeps_source() { Step::SyncOrder } else { Step::Transform }))
     }
 
-    fn transform(&mut self) -> Performed {
+    fn transform(&mut self, pace: &mut dyn Pace) -> Performed {
+        if matches!(self.sealer.config.transform, Transform::Process(_)) {
+            // The processor opens the file itself, and there may be few descriptors.
+            self.job.file = None;
+        }
+        self.output = None;
         let temporary = self.temporary();
         let fail = |error| self.failed("unable to create ", &temporary, ", pausing", &error, Step::Transform);
         let fs = &*self.sealer.fs;
         fs.remove(&temporary).map_err(fail)?;
         let file = fs.open(&temporary, How::New).map_err(fail)?;
-        let newstate = match &self.sealer.config.transform {
-            Transform::Keep => None,
-            Transform::Compress(compression) => {
-                compress::compress(fs, *compression, &self.job.file, &file).map_err(|error| {
+        let state = match (&self.sealer.config.transform, &self.job.file) {
+            (Transform::Process(command), _) => match self.process(command, &file, pace)? {
+                Processed::Whole => State::New,
+                Processed::Source(next) => return Ok(next),
+            },
+            (Transform::Compress(compression), Some(input)) => {
+                compress::compress(fs, *compression, input, &file).map_err(|error| {
                     self.failed("unable to compress into ", &temporary, ", pausing", &error, Step::Transform)
                 })?;
-                None
+                State::Same
             }
-            Transform::Process(command) => match self.process(command, &file)? {
-                Some(newstate) => Some(newstate),
-                None => return Ok(Next::Leave),
-            },
+            (Transform::Compress(_) | Transform::Keep, _) => State::Same,
         };
-        self.output = Some(Output { file, newstate });
+        self.output = Some(Output { file, state });
         Ok(Next::Step(Step::SyncOutput))
     }
 
-    /// None: interrupted.
-    fn process(&self, command: &std::ffi::OsStr, output: &F::File) -> Result<Option<F::File>, Failure> {
+    fn process(
+        &self,
+        command: &std::ffi::OsStr,
+        output: &F::File,
+        pace: &mut dyn Pace,
+    ) -> Result<Processed, Failure> {
         let fs = &*self.sealer.fs;
-        let open = |name: Name, how: How| {
-            fs.open(&name, how)
-                .map_err(|error| self.failed("unable to open ", &name, ", pausing", &error, Step::Transform))
-        };
-        let input = open(self.source(), How::Read)?;
-        let state = match fs.open(&Name::State, How::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => open(Name::State, How::New)?,
-            Err(error) => {
-                return Err(self.failed(
-                    "unable to open ",
-                    &Name::State,
-                    ", pausing",
-                    &error,
-                    Step::Transform,
-                ));
-            }
-            Ok(state) => state,
-        };
-        fs.remove(&Name::NewState).map_err(|error| {
-            self.failed("unable to remove ", &Name::NewState, ", pausing", &error, Step::Transform)
-        })?;
-        let newstate = open(Name::NewState, How::New)?;
-        let ended =
-            fs.process(command, &Streams { input: &input, output, state: &state, newstate: &newstate });
-        let message = match ended {
-            Ok(None) => return Ok(None),
-            Ok(Some(Ending::Exited(0))) => return Ok(Some(newstate)),
+        let source = self.source();
+        let failed = |verb, name: &Name, error| self.failed(verb, name, ", pausing", &error, Step::Transform);
+        if fs.lookup(&source).map_err(|error| failed("unable to read ", &source, error))?.is_none() {
+            let temporary = self.temporary();
+            fs.remove(&temporary).map_err(|error| failed("unable to remove ", &temporary, error))?;
+            return Ok(Processed::Source(Next::Gone));
+        }
+        fs.remove(&Name::NewState).map_err(|error| failed("unable to remove ", &Name::NewState, error))?;
+        let complaint =
+            Message::new(PROGRAM).and(": warning: ").and(self.sealer.said("unable to open ", "/").as_bytes());
+        let on = Processing { input: &source, output, complaint: &complaint };
+        let message = match fs.process(command, &on, pace) {
+            Ok(None) => return Ok(Processed::Source(Next::Leave)),
+            Ok(Some(Ending::Exited(0))) => return Ok(Processed::Whole),
             Ok(Some(Ending::Exited(_))) => self.sealer.said("processor failed in ", ", pausing"),
             Ok(Some(Ending::Crashed(signal))) => self
                 .sealer
@@ -230,10 +316,19 @@ impl<F: LogFs> Work<'_, F> {
         fs.sync(&output.file).map_err(|error| {
             self.failed("unable to write ", &self.temporary(), " to disk, pausing", &error, Step::Transform)
         })?;
-        if let Some(newstate) = &output.newstate {
-            fs.sync(newstate).map_err(|error| {
-                self.failed("unable to write ", &Name::NewState, " to disk, pausing", &error, Step::Transform)
-            })?;
+        if output.state == State::New {
+            // The processor wrote it; a failure that nobody has heard of is told to whoever opens it.
+            fs.open(&Name::NewState, How::Append).and_then(|newstate| fs.sync(&newstate)).map_err(
+                |error| {
+                    self.failed(
+                        "unable to write ",
+                        &Name::NewState,
+                        " to disk, pausing",
+                        &error,
+                        Step::Transform,
+                    )
+                },
+            )?;
         }
         fs.sync_names().map_err(|error| Failure {
             message: self.sealer.said("unable to write directory ", " to disk, pausing").because(&error),
@@ -257,7 +352,7 @@ impl<F: LogFs> Work<'_, F> {
     }
 
     fn commit_state(&mut self) -> Performed {
-        if self.output.as_ref().is_some_and(|output| output.newstate.is_some()) {
+        if self.output.as_ref().is_some_and(|output| output.state == State::New) {
             match self.sealer.fs.rename(&Name::NewState, &Name::State) {
                 // Done before a failure of a later step.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -284,8 +379,8 @@ impl<F: LogFs> Work<'_, F> {
         };
         match named {
             Ok(()) => Ok(Next::Step(Step::SyncNames)),
-            // Retention of the foreground, or an administrator, deleted it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Next::Done),
+            // An administrator deleted it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Next::Gone),
             Err(error) => Err(self.failed("unable to link to ", &to, ", pausing", &error, Step::Publish)),
         }
     }
@@ -296,6 +391,7 @@ impl<F: LogFs> Work<'_, F> {
             retry: step,
         })?;
         Ok(match step {
+            Step::SyncOrder => Next::Step(Step::Publish),
             Step::SyncNames => Next::Step(Step::RemoveSource),
             _ => Next::Done,
         })

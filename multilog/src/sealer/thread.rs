@@ -1,13 +1,15 @@
-//! The thread that seals the files of a directory, one after the other.
+//! The thread that seals the files of a directory.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use unix::diag::{self, Message};
 
 use super::desk::{Desk, Order, State};
+use super::retain::Went;
 use super::{Asked, Job, Sealed, Sealer};
-use crate::host::{PROGRAM, Pace, Pause};
+use crate::host::{PROGRAM, Pace, Patience, Pause};
 use crate::logfs::LogFs;
 
 /// How long a file is held back when retention is expected to delete it sooner than that: its fsync
@@ -18,37 +20,33 @@ const HELD: Duration = Duration::from_secs(1);
 /// so many that the disk would do little else.
 const LARGE: u64 = 1 << 20;
 
-/// The thread's life.
-pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>) {
+/// The thread's life. At most `held_at_most` files are held back.
+pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>, held_at_most: usize) {
     let mut pace = ThreadPace { desk, tried: false };
     loop {
         let mut state = desk.state();
         while state.jobs.is_empty() && state.order == Order::Work {
             state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let mut state = hold(sealer, desk, state, &mut pace);
-        let job = if state.order == Order::Stop { None } else { state.jobs.pop_front() };
-        state.busy = job.is_some();
-        drop(state);
-        let Some(job) = job else { break };
-        let sealed = sealer.seal(job, &mut pace);
-        let mut state = desk.state();
-        state.busy = false;
-        if sealed == Sealed::Left {
-            state.outcome = Sealed::Left;
-            if matches!(state.order, Order::Hurry | Order::Stop) {
-                // There is no time for what failed, so there is none for what comes after it.
-                state.drop_jobs();
-            }
+        let state = hold((sealer, held_at_most), desk, state, &mut pace);
+        if state.jobs.is_empty() || state.order == Order::Stop {
+            break;
         }
-        // Retention deletes several at once, of which nothing else is left to be done.
-        let gone = state.take_gone(|label| sealer.is_gone(label));
         drop(state);
-        drop(gone);
-        desk.progress.ring();
+        if matches!(sealer.retain(desk, &mut pace), Ok(Went::Jobs)) {
+            // Others may be held back now.
+            desk.ring();
+            continue;
+        }
+        let sealed = sealer.round(desk, &mut pace);
+        let mut state = desk.state();
+        if sealed == Sealed::Left && matches!(state.order, Order::Hurry | Order::Stop) {
+            // There is no time for what failed, so there is none for what comes after it.
+            state.drop_jobs();
+        }
     }
     desk.state().drop_jobs();
-    desk.progress.ring();
+    desk.ring();
 }
 
 /// Whether a file is brought to the disk though retention may delete it soon.
@@ -59,7 +57,7 @@ pub(super) fn is_early<File>(job: &Job<File>) -> bool {
 /// Waits for as long as it is likely that the oldest job need not be done: files come so fast that
 /// retention will have deleted it within [`HELD`]. Meanwhile the newest is brought to the disk if it is large.
 fn hold<'a, F: LogFs>(
-    sealer: &Sealer<F>,
+    (sealer, held_at_most): (&Sealer<F>, usize),
     desk: &'a Desk<F::File>,
     mut state: MutexGuard<'a, State<F::File>>,
     pace: &mut dyn Pace,
@@ -74,18 +72,16 @@ fn hold<'a, F: LogFs>(
             && !sealer.has_processor()
             && lifetime < HELD
             && !left.is_zero()
-            && state.jobs.len() <= sealer.held_at_most();
+            && state.jobs.len() <= held_at_most;
         if !waits {
             return state;
         }
         if state.jobs.back().is_some_and(is_early)
-            && let Some(mut job) = state.jobs.pop_back()
+            && let Some(mut job) = state.take_newest()
         {
-            state.busy = true;
             drop(state);
             sealer.sync(&mut job, pace);
             state = desk.state();
-            state.busy = false;
             state.put_back(job);
             continue;
         }
@@ -126,5 +122,13 @@ impl<File> Pace for ThreadPace<'_, File> {
             }
             state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn patience(&mut self) -> Patience {
+        if self.desk.state().order == Order::Stop { Patience::Over } else { Patience::Endless }
+    }
+
+    fn interrupt(&mut self) -> Option<BorrowedFd<'_>> {
+        Some(self.desk.stop()?.as_fd())
     }
 }

@@ -11,6 +11,8 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::logfs::Stat;
+
 /// What happens at one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -86,6 +88,14 @@ pub(crate) struct State {
     pub(crate) marks_refused: usize,
     /// How often the power came back.
     pub(crate) boots: u8,
+    /// How often a name was added to a directory or removed.
+    pub(super) renamed: BTreeMap<usize, u64>,
+    /// How many files the process in hand has open.
+    open: usize,
+    /// How many it may have. None: any number.
+    budget: Option<usize>,
+    /// What each name held that a processor has seen to its end.
+    pub(super) processed: BTreeMap<Entry, Vec<u8>>,
 }
 
 /// The disk, which outlives the processes.
@@ -104,10 +114,15 @@ impl Disk {
         disk
     }
 
+    /// Processes may have so many files open.
+    pub(crate) fn limit_descriptors(&self, budget: usize) {
+        self.state().budget = Some(budget);
+    }
+
     /// A process is started.
     pub(crate) fn start(&self) {
         let mut state = self.state();
-        (state.dead, state.told) = (false, false);
+        (state.dead, state.told, state.open) = (false, false, 0);
     }
 
     /// Whether the process was told to end.
@@ -271,13 +286,31 @@ impl Inode {
         self.live.truncate(length);
         self.durable.truncate(length);
     }
-
-    pub(super) fn permissions(&self) -> u32 {
-        self.mode
-    }
 }
 
 impl State {
+    /// A file is opened.
+    pub(super) fn take_descriptor(&mut self) -> io::Result<()> {
+        if self.budget.is_some_and(|budget| self.open >= budget) {
+            return error(EMFILE);
+        }
+        self.open += 1;
+        Ok(())
+    }
+
+    /// A file is closed.
+    pub(super) fn close(&mut self) {
+        self.open = self.open.saturating_sub(1);
+    }
+
+    /// What a file is.
+    pub(super) fn stat(&mut self, number: u64) -> Stat {
+        let links = self.names.values().filter(|&&inode| inode == number).count() as u64;
+        let inode = self.inode(number);
+        let (mode, size) = (inode.mode, inode.live.len() as u64);
+        Stat { regular: true, owner: 0, mode, size, device: 1, inode: number, links }
+    }
+
     /// What is still to happen.
     pub(crate) fn faults_left(&self) -> Vec<Trouble> {
         let left = |fault: &&Fault| fault.at + fault.times > self.operations;
@@ -289,6 +322,7 @@ impl State {
             Some(inode) => drop(self.names.insert(name.clone(), inode)),
             None => drop(self.names.remove(&name)),
         }
+        *self.renamed.entry(name.0).or_default() += 1;
         self.changes.push((name, inode));
     }
 
@@ -321,3 +355,4 @@ pub(super) fn error<T>(errno: i32) -> io::Result<T> {
 
 pub(super) const ENOENT: i32 = 2;
 pub(super) const EEXIST: i32 = 17;
+const EMFILE: i32 = 24;

@@ -6,8 +6,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, EEXIST, ENOENT, Entry, State, Trouble, error};
 use super::mutants::Mutant;
+use crate::host::Pace;
 use crate::journal::record::{Identity, Place};
-use crate::logfs::{Ending, How, LogFs, Mode, Name, Stat, Streams};
+use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Stat};
+
+/// An open file. Closing it gives its descriptor back.
+#[derive(Debug)]
+pub(crate) struct SimFile {
+    disk: Disk,
+    pub(super) number: u64,
+    leaks: Leaks,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        if self.leaks == Leaks::No {
+            self.disk.state().close();
+        }
+    }
+}
+
+/// Whether a descriptor is lost for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaks {
+    Yes,
+    No,
+}
 
 /// A directory. A mutant does one thing wrong, as a program with a defect would.
 #[derive(Debug)]
@@ -39,6 +63,20 @@ impl SimFs {
         (self.directory, name.to_os())
     }
 
+    /// Opens what `find` finds or makes, if there is a descriptor for it.
+    fn opened(
+        &self,
+        what: &'static str,
+        find: impl FnOnce(&mut State) -> io::Result<u64>,
+    ) -> io::Result<SimFile> {
+        let number = self.change(what, |state| {
+            state.take_descriptor()?;
+            find(state).inspect_err(|_| state.close())
+        })?;
+        let leaks = if self.is(Mutant::HoldsWhatItHasSealed) { Leaks::Yes } else { Leaks::No };
+        Ok(SimFile { disk: self.disk.clone(), number, leaks })
+    }
+
     fn number(&self, state: &State, name: &Name) -> io::Result<u64> {
         state.names.get(&self.entry(name)).copied().map_or_else(|| error(ENOENT), Ok)
     }
@@ -49,10 +87,10 @@ impl SimFs {
 }
 
 impl LogFs for SimFs {
-    type File = u64;
+    type File = SimFile;
 
-    fn open(&self, name: &Name, how: How) -> io::Result<u64> {
-        self.change("open", |state| {
+    fn open(&self, name: &Name, how: How) -> io::Result<SimFile> {
+        self.opened("open", |state| {
             if self.is(Mutant::IgnoresJournals) && *name == Name::Journal && how == How::Read {
                 return error(ENOENT);
             }
@@ -71,14 +109,14 @@ impl LogFs for SimFs {
         })
     }
 
-    fn write(&self, file: &u64, bytes: &[u8]) -> io::Result<usize> {
+    fn write(&self, file: &SimFile, bytes: &[u8]) -> io::Result<usize> {
         let written = self.disk.operate("write", |state, trouble| {
             let written = match trouble {
                 Some(Trouble::Error(_)) => 0,
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
-            state.inode(*file).live.extend_from_slice(&bytes[..written]);
+            state.inode(file.number).live.extend_from_slice(&bytes[..written]);
             Ok(written)
         });
         match written {
@@ -88,7 +126,7 @@ impl LogFs for SimFs {
         }
     }
 
-    fn write_at(&self, file: &u64, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    fn write_at(&self, file: &SimFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.disk.operate("write_at", |state, trouble| {
             // Within a page there are no halves.
             let count = match trouble {
@@ -98,7 +136,7 @@ impl LogFs for SimFs {
             if self.is(Mutant::KeepsNoJournal) && bytes.len() < 4096 {
                 return Ok(count);
             }
-            let live = &mut state.inode(*file).live;
+            let live = &mut state.inode(file.number).live;
             let start = usize::try_from(offset).unwrap_or(usize::MAX);
             live.resize(live.len().max(start + count), 0);
             live[start..start + count].copy_from_slice(&bytes[..count]);
@@ -109,12 +147,14 @@ impl LogFs for SimFs {
         })
     }
 
-    fn read_at(&self, file: &u64, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    fn read_at(&self, file: &SimFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.change("read_at", |state| {
-            if self.is(Mutant::SeesNothingBegun) && self.number(state, &Name::Current).ok() == Some(*file) {
+            if self.is(Mutant::SeesNothingBegun)
+                && self.number(state, &Name::Current).ok() == Some(file.number)
+            {
                 return Ok(0);
             }
-            let live = &state.inode(*file).live;
+            let live = &state.inode(file.number).live;
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
             let count = buffer.len().min(live.len() - start);
             buffer[..count].copy_from_slice(&live[start..start + count]);
@@ -122,32 +162,26 @@ impl LogFs for SimFs {
         })
     }
 
-    fn truncate(&self, file: &u64, length: u64) -> io::Result<()> {
+    fn truncate(&self, file: &SimFile, length: u64) -> io::Result<()> {
         self.change("truncate", |state| {
             if !self.is(Mutant::TakesNothingBack) {
-                state.inode(*file).truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                state.inode(file.number).truncate(usize::try_from(length).unwrap_or(usize::MAX));
             }
             Ok(())
         })
     }
 
-    fn stat(&self, file: &u64) -> io::Result<Stat> {
-        self.change("stat", |state| {
-            let inode = state.inode(*file);
-            let (mode, size) = (inode.permissions(), inode.live.len() as u64);
-            let links = state.names.values().filter(|&inode| inode == file).count() as u64;
-            Ok(Stat { regular: true, owner: 0, mode, size, device: 1, inode: *file, links })
-        })
+    fn stat(&self, file: &SimFile) -> io::Result<Stat> {
+        self.change("stat", |state| Ok(state.stat(file.number)))
     }
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
-        let number = self.change("lookup", |state| Ok(self.number(state, name).ok()))?;
-        number.map(|number| self.stat(&number)).transpose()
+        self.change("lookup", |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
     }
 
-    fn set_mode(&self, file: &u64, mode: Mode) -> io::Result<()> {
+    fn set_mode(&self, file: &SimFile, mode: Mode) -> io::Result<()> {
         let set = self.change("set_mode", |state| {
-            state.inode(*file).set_mode(mode.bits());
+            state.inode(file.number).set_mode(mode.bits());
             Ok(())
         });
         if mode == Mode::Refused && set.is_err() {
@@ -156,15 +190,15 @@ impl LogFs for SimFs {
         set
     }
 
-    fn sync(&self, file: &u64) -> io::Result<()> {
+    fn sync(&self, file: &SimFile) -> io::Result<()> {
         if self.is(Mutant::SyncsNoFile) {
             return Ok(());
         }
         let sync = || {
             self.disk.operate("sync", |state, trouble| {
                 match trouble {
-                    Some(Trouble::Error(_)) => state.inode(*file).fail_sync(),
-                    _ => state.inode(*file).sync(),
+                    Some(Trouble::Error(_)) => state.inode(file.number).fail_sync(),
+                    _ => state.inode(file.number).sync(),
                 }
                 Ok(())
             })
@@ -190,6 +224,14 @@ impl LogFs for SimFs {
             }
             state.set_name(self.entry(to), Some(number));
             state.set_name(self.entry(from), None);
+            if self.is(Mutant::PrunesWhatIsOnItsWay) && *from == Name::Current {
+                let unsealed =
+                    |name: &&Entry| name.0 == self.directory && name.1.as_encoded_bytes().ends_with(b".u");
+                let unsealed: Vec<Entry> = state.names.keys().filter(unsealed).cloned().collect();
+                if let [oldest, _, ..] = &unsealed[..] {
+                    state.set_name(oldest.clone(), None);
+                }
+            }
             Ok(())
         })
     }
@@ -229,33 +271,52 @@ impl LogFs for SimFs {
         })
     }
 
-    fn names(&self) -> io::Result<Vec<OsString>> {
+    fn changed(&self) -> io::Result<Changed> {
+        self.change("changed", |state| Ok((0, state.renamed.get(&self.directory).copied().unwrap_or(0))))
+    }
+
+    fn each_name(&self, see: &mut dyn FnMut(&OsStr)) -> io::Result<()> {
         // What a start does not see of the archives it can't begin its labels after.
         let first = !self.looked.swap(true, Ordering::Relaxed);
         let blind = self.is(Mutant::FollowsTheClock) && first;
-        self.change("names", |state| {
-            Ok(state
-                .names
-                .keys()
-                .filter(|name| name.0 == self.directory)
-                .filter(|name| !blind || name.1 == "current")
-                .map(|name| name.1.clone())
-                .collect())
-        })
+        let names: Vec<OsString> = self.change("names", |state| {
+            // The directory is opened for it.
+            state.take_descriptor()?;
+            state.close();
+            let ours = state.names.keys().filter(|name| name.0 == self.directory);
+            Ok(ours.filter(|name| !blind || name.1 == "current").map(|name| name.1.clone()).collect())
+        })?;
+        names.iter().for_each(|name| see(name));
+        Ok(())
     }
 
     /// The processor copies its input, and counts its runs in its state.
-    fn process(&self, _: &OsStr, streams: &Streams<'_, u64>) -> io::Result<Option<Ending>> {
+    fn process(
+        &self,
+        _: &OsStr,
+        on: &Processing<'_, SimFile>,
+        _: &mut dyn Pace,
+    ) -> io::Result<Option<Ending>> {
         let mut ending = Ending::Exited(1);
+        // The files that it opens are opened by another process.
         let ran = self.disk.operate("process", |state, trouble| {
-            if trouble.is_none() {
-                let input = state.inode(*streams.input).live.clone();
-                state.inode(*streams.output).live.extend_from_slice(&input);
-                let mut runs = state.inode(*streams.state).live.clone();
-                runs.push(b'+');
-                state.inode(*streams.newstate).live.extend_from_slice(&runs);
-                ending = Ending::Exited(0);
+            let number = |name: &Name| state.names.get(&self.entry(name)).copied();
+            let (Some(input), None) = (number(on.input), number(&Name::NewState)) else { return Ok(()) };
+            let old = number(&Name::State);
+            let input = state.inode(input).live.clone();
+            let new = state.make(self.entry(&Name::NewState));
+            if trouble.is_some() {
+                // It fails in the middle.
+                state.inode(on.output.number).live.extend_from_slice(&input[..input.len() / 2]);
+                return Ok(());
             }
+            state.inode(on.output.number).live.extend_from_slice(&input);
+            let old = old.unwrap_or_else(|| state.make(self.entry(&Name::State)));
+            let mut runs = state.inode(old).live.clone();
+            runs.push(b'+');
+            state.inode(new).live.extend_from_slice(&runs);
+            state.processed.insert(self.entry(on.input), input);
+            ending = Ending::Exited(0);
             Ok(())
         });
         if self.is(Mutant::TakesAnyEndForSuccess) {
@@ -263,6 +324,4 @@ impl LogFs for SimFs {
         }
         ran.map(|()| Some(ending))
     }
-
-    fn interrupt(&self) {}
 }

@@ -3,7 +3,10 @@
 //! Each is what the engine would be with a line wrong: the seam does, or does not, what the wrong line
 //! would have asked of it.
 
-use super::exhaustive::{Extent, check_cuts, check_ends, check_failures, check_refusals, workloads};
+use super::budgets::check_budgets;
+use super::exhaustive::{
+    Extent, check_cuts, check_ends, check_failures, check_quiet, check_refusals, workloads,
+};
 
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +41,13 @@ pub(super) enum Mutant {
     FollowsTheClock,
     /// A processor that failed or was killed is taken for one that succeeded.
     TakesAnyEndForSuccess,
+    /// Retention deletes files that are on their way to an archive.
+    PrunesWhatIsOnItsWay,
+    /// Descriptors are kept of files that are sealed.
+    HoldsWhatItHasSealed,
 }
 
-const ALL: [Mutant; 15] = [
+const ALL: [Mutant; 17] = [
     Mutant::ConsumesFirst,
     Mutant::KeepsNoJournal,
     Mutant::SetsTheFlagFirst,
@@ -56,6 +63,8 @@ const ALL: [Mutant; 15] = [
     Mutant::MarksSafeAtOnce,
     Mutant::FollowsTheClock,
     Mutant::TakesAnyEndForSuccess,
+    Mutant::PrunesWhatIsOnItsWay,
+    Mutant::HoldsWhatItHasSealed,
 ];
 
 #[test]
@@ -63,7 +72,7 @@ fn every_mutant_is_found() {
     let extent = Extent { step: 1, cuts: 4 };
     for mutant in ALL {
         let found = workloads().iter().any(|workload| {
-            [check_ends, check_failures, check_cuts, check_refusals]
+            [check_quiet, check_budgets, check_ends, check_failures, check_cuts, check_refusals]
                 .iter()
                 .any(|check| check(workload, Some(mutant), extent).is_err())
         });

@@ -6,9 +6,9 @@ use proptest::test_runner::RngSeed;
 use super::disk::{Fault, Trouble};
 use super::exhaustive::{Choice, check, check_cut};
 use super::surroundings::Source;
-use super::workload::{Workload, line};
+use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 10] = [
+const SCRIPTS: [&[&str]; 12] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -19,6 +19,8 @@ const SCRIPTS: [&[&str]; 10] = [
     &["n100", "s4096", "./a", "s6000", "./b", "-*x*", "./c"],
     &["s4096", "n100", "durable=always", "./main"],
     &["t", "s4096", "n100", "durable=1s", "!copy", "./main", "-* line *3*", "durable=always", "./b"],
+    &["s4096", "n2", "!copy", "./main"],
+    &["t", "s4096", "n3", "!copy", "./a", "s6000", "n2", "compress=gzip:1", "./b"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.
@@ -47,8 +49,8 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
     let lengths = prop::collection::vec(length, 0..24);
     let chunks = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000, 4000usize..9000], 1..5);
     let source = prop_oneof![3 => Just(Source::Pipe), 1 => Just(Source::Packets), 1 => Just(Source::File)];
-    let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>());
-    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical)| {
+    let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>(), 0usize..4);
+    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical, behind)| {
         let alike = |length: usize| vec![b'7'; if length > 900 { length } else { length % 2 }];
         let lines: Vec<Vec<u8>> = lengths
             .iter()
@@ -63,7 +65,7 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
         // An empty line without a newline is no line.
         let open_end = open_end && lines.last().is_some_and(|line| !line.is_empty());
         let script = SCRIPTS[script].iter().map(ToString::to_string).collect();
-        Workload { script, lines, chunks, source, open_end }
+        Workload { script, lines, chunks, source, open_end, behind, journal: Journal::Kept }
     })
 }
 

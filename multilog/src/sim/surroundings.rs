@@ -9,8 +9,9 @@ use tai64tools::{Label, label};
 use unix::diag::Message;
 
 use super::disk::{Disk, Trouble};
+use super::files::SimFile;
 use super::mutants::Mutant;
-use crate::host::{Host, Pace, Pause, Stop};
+use crate::host::{Host, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Woken};
 use crate::journal::record::Identity;
 
@@ -116,7 +117,7 @@ impl SimInput {
 }
 
 impl Intake for SimInput {
-    type Trace = u64;
+    type Trace = SimFile;
 
     fn kind(&self) -> Kind {
         match self.source {
@@ -172,8 +173,8 @@ impl Intake for SimInput {
         Ok(())
     }
 
-    fn move_into(&mut self, count: usize, fate: Fate, trace: &u64, offset: u64) -> io::Result<usize> {
-        self.move_bytes(count, *trace, offset)?;
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &SimFile, offset: u64) -> io::Result<usize> {
+        self.move_bytes(count, trace.number, offset)?;
         match fate {
             Fate::Consumed => drop(self.seen.drain(..count)),
             Fate::Held => self.held += count,
@@ -181,9 +182,9 @@ impl Intake for SimInput {
         Ok(count)
     }
 
-    fn rehearse(&mut self, byte: u8, trace: &u64, offset: u64) -> io::Result<()> {
+    fn rehearse(&mut self, byte: u8, trace: &SimFile, offset: u64) -> io::Result<()> {
         self.disk.operate("rehearse", |state, _| {
-            state.inode(*trace).live[usize::try_from(offset).unwrap_or(usize::MAX)] = byte;
+            state.inode(trace.number).live[usize::try_from(offset).unwrap_or(usize::MAX)] = byte;
             Ok(())
         })
     }
@@ -245,6 +246,10 @@ impl Pace for SimHost {
         self.pauses += 1;
         assert!(self.pauses < PATIENCE, "it hangs");
         if self.disk.was_told() { Pause::Stop } else { Pause::Over }
+    }
+
+    fn patience(&mut self) -> Patience {
+        Patience::Endless
     }
 }
 

@@ -4,11 +4,13 @@
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::disk::{Disk, Killed, Trouble};
+use super::disk::{Disk, Killed, State, Trouble};
 use super::files::SimFs;
 use super::mutants::Mutant;
 use super::surroundings::{SimHost, SimInput, Source};
-use crate::script::{Action, Script};
+use crate::descriptors::Plan;
+use crate::intake::Care;
+use crate::script::{Action, Script, Transform};
 use crate::sealer::Threading;
 use crate::start;
 
@@ -28,6 +30,17 @@ pub(super) struct Workload {
     pub(super) source: Source,
     /// The last line lacks its newline.
     pub(super) open_end: bool,
+    /// How many full files wait before one is sealed.
+    pub(super) behind: usize,
+    pub(super) journal: Journal,
+}
+
+/// Whether there is a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Journal {
+    Kept,
+    /// The kernel does not tell which run of the machine it is.
+    Impossible,
 }
 
 /// `line 000123 xxx...`
@@ -49,14 +62,16 @@ impl Workload {
             chunks: vec![977],
             source: Source::Pipe,
             open_end: false,
+            behind: 0,
+            journal: Journal::Kept,
         }
     }
 
     /// What it is, for reports.
     pub(super) fn summary(&self) -> String {
         let lengths: Vec<usize> = self.lines.iter().map(Vec::len).collect();
-        let Workload { script, chunks, source, open_end, .. } = self;
-        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}")
+        let Workload { script, chunks, source, open_end, behind, .. } = self;
+        format!("{script:?} {lengths:?} {source:?} in {chunks:?}, open end {open_end}, {behind} behind")
     }
 
     pub(super) fn script(&self) -> Script {
@@ -133,19 +148,53 @@ impl Workload {
         Err("it never ends".to_string())
     }
 
+    /// The same with what there are descriptors for. An input that can't be looked into has no journal.
+    pub(super) fn planned(&self, plan: Plan) -> Workload {
+        let journal = if plan.care == Care::Peek { self.journal } else { Journal::Impossible };
+        Workload { behind: plan.pending.saturating_sub(1), journal, ..self.clone() }
+    }
+
     fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
         let script = self.script();
         let host = SimHost::started_at(disk.clone(), second);
         let directories = 0..script.logs.len();
         let filesystems = directories.map(|directory| SimFs::new(disk.clone(), directory, mutant)).collect();
-        let boot = [disk.state().boots; 36];
-        let opened =
-            start::open(script, filesystems, input.reopened(mutant), host, Some(boot), Threading::Inline);
+        let boot = (self.journal == Journal::Kept).then_some([disk.state().boots; 36]);
+        let opened = start::open(
+            script,
+            filesystems,
+            input.reopened(mutant),
+            host,
+            boot,
+            Threading::Caller { behind: self.behind },
+        );
         opened.is_ok_and(|engine| engine.run().is_ok())
+    }
+
+    /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what
+    /// could not be deleted is there as well, in its place.
+    fn newest_are_kept(&self, disk: &Disk, directory: usize, expected: &[u8]) -> bool {
+        let kept = self.script().logs[directory].keep.archives() + 1;
+        let files = self.files_of_log(disk, directory);
+        let (older, newest) = files.split_at(files.len().saturating_sub(kept));
+        let newest = self.lines_of(&newest.concat()).concat();
+        let mut rest = expected;
+        let in_order = older.iter().all(|text| {
+            let text = self.lines_of(text).concat();
+            let at = memchr::memmem::find(rest, &text);
+            rest = at.map_or(rest, |at| &rest[at + text.len()..]);
+            at.is_some()
+        });
+        in_order && rest.ends_with(&newest) && newest.is_empty() == expected.is_empty()
     }
 
     /// The lines of a directory as a reader finds them, without their stamps.
     pub(super) fn logged(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
+        self.lines_of(&self.files_of_log(disk, directory).concat())
+    }
+
+    /// The text of each file of a log as a reader finds it, oldest first.
+    fn files_of_log(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
         let files = disk.files(directory);
         let sealed = |name: &str| {
             let label = &name[..25];
@@ -153,14 +202,14 @@ impl Workload {
                 other.starts_with(label) && !other.ends_with(".u") && !other.ends_with(".t")
             })
         };
-        let mut text = Vec::new();
+        let mut texts = Vec::new();
         for (name, _, bytes) in files.iter().filter(|(name, ..)| name.starts_with('@')) {
             if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name)) {
-                text.extend(content(name, bytes));
+                texts.push(content(name, bytes));
             }
         }
-        text.extend(files.iter().filter(|(name, ..)| name == "current").flat_map(|(.., bytes)| bytes));
-        self.lines_of(&text)
+        texts.extend(files.iter().filter(|(name, ..)| name == "current").map(|(.., bytes)| bytes.clone()));
+        texts
     }
 
     /// Lines without their stamps.
@@ -178,16 +227,40 @@ impl Workload {
                 // Nothing can be said of what is left of what may be repeated.
                 true
             } else if config.keep.archives() < 50 {
-                // The oldest are gone, and a long line may have begun in a file that is.
-                let bytes = logged.concat();
-                expected.concat().ends_with(&bytes) && bytes.is_empty() == expected.is_empty()
+                self.newest_are_kept(disk, directory, &expected.concat())
             } else if given_up {
                 at_least(&logged, expected)
             } else {
                 logged == *expected
             };
             if !right {
-                return Err(difference(&logged, expected, directory));
+                let files = disk.files(directory).into_iter();
+                let files: Vec<String> =
+                    files.map(|(name, mode, bytes)| format!("{name} {mode:o} {}", bytes.len())).collect();
+                return Err(format!("{}; {files:?}", difference(&logged, expected, directory)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A processor has seen every byte that is not in `current`, also of what retention has deleted since. What the disk
+    /// refused, or a process without a journal left, is never processed.
+    pub(super) fn check_processed(&self, disk: &Disk, expected: &[Vec<Vec<u8>>]) -> Result<(), String> {
+        for (directory, (config, expected)) in self.script().logs.iter().zip(expected).enumerate() {
+            let files = disk.files(directory);
+            let left = files.iter().any(|(name, ..)| name.ends_with(".u"));
+            let repeated = disk.state().journals_given_up > 0;
+            if !matches!(config.transform, Transform::Process(_)) || left || repeated {
+                continue;
+            }
+            let of_directory = |state: &State| -> Vec<u8> {
+                let seen = state.processed.iter().filter(|((place, _), _)| *place == directory);
+                seen.flat_map(|(_, bytes)| bytes.clone()).collect()
+            };
+            let mut seen = of_directory(&disk.state());
+            seen.extend(files.iter().filter(|(name, ..)| name == "current").flat_map(|(.., bytes)| bytes));
+            if self.lines_of(&seen) != *expected {
+                return Err(format!("the processor of directory {directory} has not seen every line"));
             }
         }
         Ok(())

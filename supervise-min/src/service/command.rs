@@ -93,11 +93,3 @@ pub fn send(home: &Home, commands: &[u8]) -> io::Result<bool> {
     let Some(control) = home.folder()?.pipe("control")? else { return Ok(false) };
     fifo::send(control, commands, PATIENCE).map(|()| true)
 }
-
-/// The same, without waiting. False: none listens, or it may not be told.
-pub fn tell(service: &Path, commands: &[u8]) -> bool {
-    let control = Home::open(service).and_then(|home| home.folder()?.pipe("control"));
-    control.is_ok_and(|control| {
-        control.is_some_and(|control| fifo::send(control, commands, Duration::ZERO).is_ok())
-    })
-}

@@ -14,12 +14,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use unix::fifo;
-use unix::file::{here, read_start_of_file};
+use unix::file::{here, is_executable, lookup, open_file, read_start_of_file};
 use unix::held::{Held, Kind, Look, look_at};
 
 use super::command::Part;
+use super::place::{Id, id_of_open};
+
+const LOCK: &str = "lock";
 
 /// A service directory.
+#[derive(Debug)]
 pub struct Home(Held);
 
 impl Home {
@@ -38,6 +42,16 @@ impl Home {
             Part::Main => Ok(home),
             Part::Log => directory_below(&home, "log").map(|(log, _)| Home(log)),
         }
+    }
+
+    /// Which directory it is.
+    pub fn id(&self) -> io::Result<Id> {
+        id_of_open(&self.0)
+    }
+
+    /// Whether there is a script of this name that can be run.
+    pub fn has_script(&self, name: &str) -> bool {
+        is_executable(&self.0, OsStr::new(name))
     }
 
     /// Its `supervise/`.
@@ -111,14 +125,41 @@ impl Folder {
     /// A named pipe, to be written to. None: nobody reads it.
     pub fn pipe(&self, name: &str) -> io::Result<Option<OwnedFd>> {
         match fifo::open_to_write(&self.held, OsStr::new(name)) {
-            // It may be somebody else's, with a second name here.
-            Ok(pipe) if !self.is_trusted() && look_at(&pipe)?.links != 1 => {
-                Err(io::Error::other("has other names"))
-            }
-            Ok(pipe) => Ok(Some(pipe)),
+            Ok(pipe) => self.believe(pipe).map(Some),
             Err(error) if error.raw_os_error() == Some(fifo::NOBODY_READS) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The same where who reads it may come later: what is written is kept as long as this is open.
+    pub fn pipe_to_keep(&self, name: &str) -> io::Result<OwnedFd> {
+        self.believe(fifo::open_to_keep(&self.held, OsStr::new(name))?)
+    }
+
+    /// It may be somebody else's, with a second name here.
+    fn believe(&self, pipe: OwnedFd) -> io::Result<OwnedFd> {
+        if !self.is_trusted() && look_at(&pipe)?.links != 1 {
+            return Err(io::Error::other("has other names"));
+        }
+        Ok(pipe)
+    }
+
+    /// Its `lock`, to be read. None: there is none, or somebody else decides which file this is.
+    pub fn lock(&self) -> io::Result<Option<OwnedFd>> {
+        if !self.is_trusted() {
+            return Ok(None);
+        }
+        match open_file(&self.held, OsStr::new(LOCK)) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Which file that is, without opening it.
+    pub fn lock_id(&self) -> Option<Id> {
+        let lock = lookup(&self.held, OsStr::new(LOCK)).ok()??;
+        (self.is_trusted() && lock.regular).then_some((lock.device, lock.inode))
     }
 
     /// The start of a file.

@@ -2,10 +2,13 @@
 
 pub mod command;
 pub mod folder;
+pub mod hold;
 pub mod machine;
 pub mod place;
 pub mod rules;
+pub mod scanner;
 pub mod seen;
+pub mod shutdown;
 pub mod state;
 pub mod status;
 pub mod survivor;

@@ -6,18 +6,16 @@
 //! of a service directory names the same process, which is not its own. The line is written before the process runs
 //! anything, in place, so that a full disk does not matter.
 
-use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
-use std::path::Path;
 
-use unix::held::Held;
+use unix::file::read_at;
+use unix::held::{Kind, look_at};
 use unix::process::Process;
 
-use super::folder::{Folder, Home};
+use super::place::{Id, id_of_open};
 use super::rules::Session;
 
-const FILE: &str = "lock";
 /// Room for the longest line.
 const LENGTH: usize = 160;
 
@@ -62,49 +60,30 @@ struct Line {
 pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Result<()> {
     let began = process.began()?.ok_or(ErrorKind::NotFound)?;
     let boot = unix::file::boot_id()?;
-    let line = text(Line { pid: process.pid(), began, origin }, &boot, file_of(&lock)?);
+    let line = text(Line { pid: process.pid(), began, origin }, &boot, id_of_open(&lock)?);
     let written = unix::file::write_at(lock, line.as_bytes(), 0)?;
     if written == LENGTH { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
 
-/// The process that was written down for the service in a directory, if it still runs. An error: that can't be known.
-pub fn find(service: &Path) -> io::Result<Option<Survivor>> {
-    match Home::open(service).and_then(|home| home.folder()) {
-        Ok(folder) => find_in(&folder),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// The same, by its `supervise/`. What somebody else has written there is not believed: it could name any process.
-pub fn find_in(folder: &Folder) -> io::Result<Option<Survivor>> {
-    if !folder.is_trusted() {
+/// The process that was written down in a lock, if it still runs. An error: that can't be known. What somebody else may have
+/// written there is not believed: it could name any process.
+pub fn find(lock: impl AsFd) -> io::Result<Option<Survivor>> {
+    let look = look_at(&lock)?;
+    look.kind.must_be(Kind::File)?;
+    if !look.is_trusted() {
         return Ok(None);
     }
-    let lock = match Held::new(folder, OsStr::new(FILE)) {
-        Ok(lock) => file_of(&lock)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    // Never waits for who might write to something else in its place.
-    let line = folder.read(FILE, LENGTH)?;
-    let line = String::from_utf8_lossy(&line);
-    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?, lock) else {
+    let mut line = [0; LENGTH];
+    let length = read_at(&lock, &mut line, 0)?;
+    let line = String::from_utf8_lossy(&line[..length]);
+    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?, id_of_open(lock)?) else {
         return Ok(None);
     };
     let process = Process::adopt(pid, began)?;
     Ok(process.map(|process| Survivor { process, origin }))
 }
 
-/// Device and inode of a file.
-type File = (u64, u64);
-
-fn file_of(file: impl AsFd) -> io::Result<File> {
-    let stat = unix::file::stat(file)?;
-    Ok((stat.device, stat.inode))
-}
-
-fn text(line: Line, boot: &[u8], (device, inode): File) -> String {
+fn text(line: Line, boot: &[u8], (device, inode): Id) -> String {
     let Line { pid, began, origin } = line;
     let role = if origin.role == Role::Run { "run" } else { "finish" };
     let group = if origin.session == Session::Own { "group" } else { "-" };
@@ -114,7 +93,7 @@ fn text(line: Line, boot: &[u8], (device, inode): File) -> String {
 }
 
 /// None: the line names nobody, or was written at another run of the machine or into another file.
-fn parse(line: &str, boot: &[u8], lock: File) -> Option<Line> {
+fn parse(line: &str, boot: &[u8], lock: Id) -> Option<Line> {
     let mut words = line.split_ascii_whitespace();
     let (pid, began) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let of_now = words.next()?.as_bytes() == boot;
@@ -133,7 +112,7 @@ mod tests {
     use super::*;
 
     const BOOT: &[u8] = b"0a4f0d2c-74c7-4a8c-9f7e-000000000000";
-    const LOCK: File = (u64::MAX, u64::MAX);
+    const LOCK: Id = (u64::MAX, u64::MAX);
 
     #[test]
     fn what_was_written_is_read() {

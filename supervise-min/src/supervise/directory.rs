@@ -153,7 +153,7 @@ impl Directory {
 
     /// The process that an earlier supervise has left. Where that can't be known there is none, as in the original.
     pub(super) fn survivor(&self) -> Option<Survivor> {
-        survivor::find_in(&self.folder).unwrap_or_else(|error| {
+        survivor::find(&self.lock).unwrap_or_else(|error| {
             let message = Message::new("unable to look for the last process of ").and(self.name());
             warn("supervise", &message.because(&error));
             None

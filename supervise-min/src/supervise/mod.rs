@@ -116,7 +116,13 @@ impl Supervise {
     }
 
     fn run(&mut self) {
+        let early = self.early_commands();
+        if early.contains(&Command::Down) {
+            // Any event would start it before that is its turn.
+            self.machine.want = Want::Down;
+        }
         self.handle(Event::Due);
+        early.into_iter().for_each(|command| self.handle(Event::Command(command)));
         while !self.left {
             if let Some(ended) = self.process.as_ref().and_then(ended) {
                 self.ended(ended);
@@ -136,6 +142,18 @@ impl Supervise {
                 self.wait();
             }
         }
+    }
+
+    /// What was left in the control pipe for this supervise, so that a service that is told to be down is not started for
+    /// nothing. What comes after an `x` is for the next supervise.
+    fn early_commands(&self) -> Vec<Command> {
+        let mut early = Vec::new();
+        while early.last() != Some(&Command::Exit)
+            && let Some(byte) = self.directory.command()
+        {
+            early.extend(Command::of(byte));
+        }
+        early
     }
 
     /// What the service has said of itself, if that is something.

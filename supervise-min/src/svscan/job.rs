@@ -12,23 +12,57 @@ use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::limit::{self, Limit, Resource};
-use unix::process::{Process, change_directory, start};
-use unix::signal::Signals;
+use unix::process::{self, Process, change_directory, go_back, start};
+use unix::signal::{Signal, Signals};
 use unix::stdio;
-use unix::tool::SYSTEM;
+use unix::tool::{Fatal, SYSTEM};
 
 use super::APART;
 use super::survivors::Survivors;
-use crate::service::command::tell;
+use crate::service::hold::Hold;
+use crate::service::place::id;
+use crate::service::survivor::Survivor;
 
 /// The longest wait for the next start of a supervise that keeps ending.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What svscan has changed of its own and gives back to what it runs, and who runs already.
 pub(super) struct Surroundings {
+    /// Whose messages these are.
+    pub(super) program: &'static str,
     pub(super) survivors: Survivors,
     pub(super) signals: Signals,
     pub(super) files: Limit,
+    /// Whether descriptors are so few that none is left for directories.
+    pub(super) crowded: bool,
+    /// Whether the supervise that is started here is the one that services had before.
+    pub(super) revives: bool,
+}
+
+impl Surroundings {
+    /// Takes signals over. Each service with a log takes some descriptors: as many are used as there may be. What is run
+    /// has the limit that was there.
+    pub(super) fn take_over(program: &'static str, wanted: &[Signal]) -> Result<Surroundings, Fatal> {
+        let signals = Signals::take_over(wanted);
+        let signals =
+            signals.map_err(|error| Fatal::system(Message::new("unable to wait for signals"), &error))?;
+        let files = limit::get(Resource::Nofile);
+        limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
+        Ok(Surroundings {
+            program,
+            survivors: Survivors::new(),
+            signals,
+            files,
+            crowded: false,
+            revives: true,
+        })
+    }
+
+    /// Gives back what a child has inherited.
+    pub(super) fn give_back(&self) -> io::Result<()> {
+        self.signals.give_back();
+        limit::set(Resource::Nofile, self.files)
+    }
 }
 
 /// Which descriptors a supervise gets in the place of svscan's.
@@ -47,6 +81,8 @@ pub(super) struct Job {
     /// Its argument.
     pub(super) name: OsString,
     pub(super) descriptors: Descriptors,
+    /// Its service directory, which the name may not lead to any more. None: there was no descriptor for it.
+    pub(super) held: Option<Hold>,
     pid: Option<u32>,
     /// One that runs and is not a child.
     survivor: Option<Process>,
@@ -55,6 +91,8 @@ pub(super) struct Job {
     started: Duration,
     /// How often it has ended soon after its start, in a row.
     failures: u32,
+    /// Whether it is told to end, so that nothing is said when it has.
+    leaving: bool,
 }
 
 impl Job {
@@ -63,11 +101,13 @@ impl Job {
             place: place.into(),
             name: name.into(),
             descriptors,
+            held: None,
             pid: None,
             survivor: None,
             not_before: Duration::ZERO,
             started: Duration::ZERO,
             failures: 0,
+            leaving: false,
         }
     }
 
@@ -93,7 +133,7 @@ impl Job {
         self.failures = if soon { self.failures + 1 } else { 0 };
         let wait = APART * 2u32.pow(self.failures.saturating_sub(1).min(4));
         self.not_before = now + wait.min(LONGEST_WAIT);
-        if self.failures == 2 {
+        if self.failures == 2 && !self.leaving {
             warn(
                 "svscan",
                 &Message::new("supervise ")
@@ -103,9 +143,9 @@ impl Job {
         }
     }
 
-    /// Forgets how often it has ended: from now on it is to.
-    pub(super) fn forgive(&mut self) {
-        self.failures = 0;
+    /// From now on it is to end.
+    pub(super) fn leaves(&mut self) {
+        self.leaving = true;
     }
 
     /// When it is to be started. None: it runs.
@@ -118,17 +158,48 @@ impl Job {
         if self.due().is_none_or(|due| due > now) {
             return;
         }
-        self.survivor = surroundings.survivors.supervise_in(&self.path());
+        self.hold(surroundings.crowded);
+        if !self.find(surroundings, now) {
+            self.start(surroundings, now);
+        }
+    }
+
+    /// Looks for one that somebody else has started. True: there is one.
+    pub(super) fn find(&mut self, surroundings: &mut Surroundings, now: Duration) -> bool {
+        self.survivor = self.at(|held| surroundings.survivors.supervise_in(held)).flatten();
         if self.runs() {
             self.started = now;
-            return;
         }
+        self.runs()
+    }
+
+    /// Holds what its name leads to now, unless what it has led to before is not over.
+    pub(super) fn hold(&mut self, crowded: bool) {
+        if crowded {
+            self.held = None;
+        } else if self.held.as_ref().is_none_or(|held| held.process().is_none())
+            && let Ok(held) = Hold::open(&self.path())
+        {
+            self.held = Some(held);
+        }
+    }
+
+    /// Its directory is not found by its name any more.
+    pub(super) fn has_lost_its_name(&mut self) {
+        let supervise = self.supervise();
+        if let Some(held) = &mut self.held {
+            held.keep_lock(supervise);
+        }
+    }
+
+    /// Starts it, whether it may or not.
+    pub(super) fn start(&mut self, surroundings: &Surroundings, now: Duration) {
         match start(|| self.become_supervise(surroundings)) {
             Ok(pid) => (self.pid, self.started) = (Some(pid), now),
             Err(error) => {
                 self.not_before = now + APART;
                 let message = Message::new("unable to fork for ").and(self.path().as_os_str().as_bytes());
-                warn("svscan", &message.because(&error));
+                warn(surroundings.program, &message.because(&error));
             }
         }
     }
@@ -142,26 +213,63 @@ impl Job {
     fn become_supervise(&self, surroundings: &Surroundings) -> u8 {
         let error = self.prepare(surroundings).map_or_else(|error| error, |program| program.run());
         let message = Message::new("unable to start supervise ").and(self.path().as_os_str().as_bytes());
-        fatal("svscan", &message.because(&error));
+        fatal(surroundings.program, &message.because(&error));
         SYSTEM
     }
 
     fn prepare(&self, surroundings: &Surroundings) -> io::Result<Program> {
-        surroundings.signals.give_back();
-        limit::set(Resource::Nofile, surroundings.files)?;
+        surroundings.give_back()?;
         let Descriptors { input, output, error } = &self.descriptors;
         input.as_ref().map_or(Ok(()), stdio::set_input)?;
         output.as_ref().map_or(Ok(()), stdio::set_output)?;
         error.as_ref().map_or(Ok(()), stdio::set_error)?;
+        let supervise = OsStr::new("supervise");
+        let argument = self.go_there()?;
+        Program::new(supervise, &[supervise.into(), argument], Environment::inherited())
+    }
+
+    /// Goes to where supervise is started, and says its argument.
+    fn go_there(&self) -> io::Result<OsString> {
+        if let Some(held) = &self.held
+            && id(&self.path()) != Some(held.id())
+        {
+            go_back(held)?;
+            return Ok(".".into());
+        }
         if !self.place.as_os_str().is_empty() {
             change_directory(&self.place)?;
         }
-        let supervise = OsStr::new("supervise");
-        Program::new(supervise, &[supervise.into(), self.name.clone()], Environment::inherited())
+        Ok(self.name.clone())
+    }
+
+    /// The number of its process.
+    pub(super) fn supervise(&self) -> Option<u32> {
+        self.pid.or(self.survivor.as_ref().map(Process::pid))
+    }
+
+    /// The process of its service, whether a supervise runs or not.
+    pub(super) fn process(&self) -> Option<Survivor> {
+        self.at(Hold::process).flatten()
     }
 
     /// Sends its supervise commands. False: it does not listen yet, or has ended.
     pub(super) fn tell(&self, commands: &[u8]) -> bool {
-        tell(&self.path(), commands)
+        self.at(|held| held.tell(self.supervise(), commands)).unwrap_or(false)
+    }
+
+    /// Sends its supervise a signal.
+    pub(super) fn signal(&self, signal: process::Signal) {
+        if let Some(Ok(Some(supervise))) = self.supervise().map(Process::find) {
+            // What has ended meanwhile needs none.
+            supervise.signal(signal).ok();
+        }
+    }
+
+    /// Does something with its directory.
+    pub(super) fn at<T>(&self, what: impl FnOnce(&Hold) -> T) -> Option<T> {
+        match &self.held {
+            Some(held) => Some(what(held)),
+            None => Hold::open(&self.path()).ok().as_ref().map(what),
+        }
     }
 }

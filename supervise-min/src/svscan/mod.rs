@@ -4,6 +4,7 @@
 //! is started again five seconds later, if its directory is still there then. The pipe belongs to svscan: nothing that
 //! is in it is lost when a service, a logger or their supervises end.
 
+mod alone;
 mod entry;
 mod job;
 mod own_log;
@@ -15,13 +16,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::limit::{self, Limit, Resource};
 use unix::process::{change_directory, expect_children, reap};
-use unix::signal::{Signal, Signals};
+use unix::signal::Signal;
+use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
 
@@ -30,12 +31,16 @@ use entry::Entries;
 use job::{Job, Surroundings};
 use own_log::OwnLog;
 use service::Service;
-use survivors::Survivors;
 
 const SYNTAX: Syntax =
     Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
+/// The exit code of a stop that has left or thrown away something.
+pub const LEFT: u8 = 1;
 /// How far scans are apart, and a supervise's end and its next start.
 const APART: Duration = Duration::from_secs(5);
+/// How long a stop of the first process of a container may take before what does not end is killed. Container engines kill
+/// it after ten.
+const LIMIT_OF_THE_FIRST: Duration = Duration::from_secs(8);
 
 /// Runs until it is told to stop: TERM and INT end all services in order, ABRT leaves them as they are, HUP scans.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
@@ -51,8 +56,18 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     }
     expect_children();
     unix::inherited::keep_standard_descriptors();
-    Svscan::new(patience)?.run();
-    Ok(Exit::Success)
+    Ok(Svscan::new(patience)?.run())
+}
+
+/// Ends what runs in the working directory without a svscan, as that would do it. Signals end this process, and nothing
+/// else.
+pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
+    expect_children();
+    let mut surroundings = Surroundings::take_over(program, &[Signal::Child])?;
+    // The supervise in this PATH may be one that would start a second copy of what lives.
+    surroundings.revives = false;
+    let own_log = OwnLog::find(&mut surroundings);
+    Ok(Svscan::of(surroundings, own_log).stop())
 }
 
 /// Why the scanning is over.
@@ -73,6 +88,8 @@ struct Svscan {
     own_log: Option<OwnLog>,
     /// How long a stop may take before what does not end is killed.
     patience: Option<Duration>,
+    /// The scan directory, locked.
+    _lock: Option<OwnedFd>,
     begun: Instant,
     next_scan: Duration,
 }
@@ -80,30 +97,34 @@ struct Svscan {
 impl Svscan {
     fn new(patience: Option<Duration>) -> Result<Svscan, Fatal> {
         let wanted = [Signal::Term, Signal::Int, Signal::Hup, Signal::Abort, Signal::Child];
-        let signals = Signals::take_over(&wanted);
-        let signals =
-            signals.map_err(|error| Fatal::system(Message::new("unable to wait for signals"), &error))?;
-        // Each service with a log takes two descriptors. What is run has the limit that was there.
-        let files = limit::get(Resource::Nofile);
-        limit::set(Resource::Nofile, Limit { soft: files.hard, ..files }).ok();
-        let mut surroundings = Surroundings { survivors: Survivors::new(), signals, files };
+        let mut surroundings = Surroundings::take_over("svscan", &wanted)?;
+        let lock = alone::lock_here()?;
         let own_log = OwnLog::start(&mut surroundings)?;
-        Ok(Svscan {
+        // What follows the end of the first process is a KILL of all others, soon.
+        let patience = patience.or((std::process::id() == 1).then_some(LIMIT_OF_THE_FIRST));
+        let watch = Watch::new(Path::new(".")).ok();
+        Ok(Svscan { watch, patience, _lock: lock, ..Svscan::of(surroundings, own_log) })
+    }
+
+    /// One that has not looked yet.
+    fn of(surroundings: Surroundings, own_log: Option<OwnLog>) -> Svscan {
+        Svscan {
             surroundings,
-            watch: Watch::new(Path::new(".")).ok(),
+            watch: None,
             entries: Entries::default(),
             services: Vec::new(),
             own_log,
-            patience,
+            patience: None,
+            _lock: None,
             begun: Instant::now(),
             next_scan: Duration::ZERO,
-        })
+        }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Exit {
         loop {
             match self.signals() {
-                Some(End::Leave) => return,
+                Some(End::Leave) => return Exit::Success,
                 Some(End::Stop) => return self.stop(),
                 None => {}
             }
@@ -129,23 +150,26 @@ impl Svscan {
                 Signal::Term | Signal::Int => return Some(End::Stop),
                 Signal::Abort => return Some(End::Leave),
                 Signal::Hup => self.next_scan = Duration::ZERO,
-                Signal::Child => self.reap(),
+                Signal::Child => drop(self.reap()),
                 Signal::Alarm => {}
             }
         }
         None
     }
 
-    /// Every child that has ended, ours or not.
-    fn reap(&mut self) {
+    /// Every child that has ended, a supervise or not, and how.
+    fn reap(&mut self) -> Vec<(u32, Ending)> {
         let now = self.now();
-        while let Some(pid) = reap() {
+        let mut all = Vec::new();
+        while let Some((pid, ending)) = reap() {
             let ended = self.jobs().find(|job| job.is(pid)).map(|job| {
                 job.ended(now);
                 job.not_before
             });
             self.next_scan = ended.map_or(self.next_scan, |again| again.min(self.next_scan));
+            all.push((pid, ending));
         }
+        all
     }
 
     /// Looks after supervises that are not children.
@@ -178,6 +202,7 @@ impl Svscan {
                     self.entries.is_complete(name);
                     now
                 }
+                Hint::Gone => now,
                 Hint::Made => now + entry::QUIET,
             };
             self.next_scan = self.next_scan.min(soon);
@@ -196,29 +221,55 @@ impl Svscan {
                 }
             }
             Err(error) => {
+                self.make_room();
                 warn("svscan", &Message::new("unable to read directory").because(&error));
                 return;
             }
         }
-        if let Some(due) = self.entries.due() {
-            self.next_scan = self.next_scan.min(due);
+        for service in self.services.iter_mut().filter(|service| !service.active) {
+            service.jobs().for_each(Job::has_lost_its_name);
         }
-        self.services.retain(|service| service.active || service.runs());
+        self.services.retain_mut(|service| !service.is_over());
+        // A supervise that has ended before is started again when its time has come, which may be earlier.
+        let restarts = self.services.iter_mut().filter(|service| service.active).flat_map(Service::jobs);
+        let restarts = restarts.filter_map(|job| job.due()).min();
+        self.next_scan =
+            [restarts, self.entries.due()].into_iter().flatten().fold(self.next_scan, Duration::min);
     }
 
-    fn found(&mut self, entry: entry::Entry, now: Duration) {
+    /// The service in a directory. None: it can't be run, and that was said.
+    fn know(&mut self, entry: &entry::Entry) -> Option<&mut Service> {
         let known = self.services.iter().position(|service| service.id == entry.id);
         let place = match known {
             Some(place) => place,
-            None => match Service::new(&entry, &mut self.surroundings.survivors) {
-                Ok(service) => {
-                    self.services.push(service);
-                    self.services.len() - 1
+            None => {
+                let mut made = Service::new(entry, &mut self.surroundings.survivors);
+                if made.is_err() && self.make_room() {
+                    made = Service::new(entry, &mut self.surroundings.survivors);
                 }
-                Err(message) => return warn("svscan", &message),
-            },
+                let service = made.map_err(|message| warn("svscan", &message)).ok()?;
+                self.services.push(service);
+                self.services.len() - 1
+            }
         };
-        let service = &mut self.services[place];
+        self.services.get_mut(place)
+    }
+
+    /// Where no descriptor is to be had, those of directories are given up: they are only good to have. True: there is room.
+    fn make_room(&mut self) -> bool {
+        if self.surroundings.crowded || unix::pipe::new().is_ok() {
+            return false;
+        }
+        self.surroundings.crowded = true;
+        self.jobs().for_each(|job| job.held = None);
+        true
+    }
+
+    fn found(&mut self, entry: entry::Entry, now: Duration) {
+        if self.know(&entry).is_none() {
+            return;
+        }
+        let Some(service) = self.services.iter_mut().find(|service| service.id == entry.id) else { return };
         if !service.active {
             service.active = true;
             service.rename(&entry.name);

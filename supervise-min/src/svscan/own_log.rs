@@ -4,6 +4,7 @@
 //! for itself when its disk is full.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,22 +33,34 @@ impl OwnLog {
         if !Path::new(PLACE).join("log").is_dir() {
             return Ok(None);
         }
-        let failed =
-            |error: std::io::Error| Fatal::system(Message::new("unable to set up .svscan/log"), &error);
+        let failed = |error: io::Error| Fatal::system(Message::new("unable to set up .svscan/log"), &error);
         let found = surroundings.survivors.pipe_into(&Path::new(PLACE).join("log"));
         let (reader, writer) = found.map_or_else(pipe::new, Ok).map_err(failed)?;
-        let input = Arc::new(reader);
-        let output = Arc::new(stdio::copy(stdout()).map_err(failed)?);
-        let error = Arc::new(stdio::copy(stderr()).map_err(failed)?);
+        let mut log = OwnLog::of(Arc::new(reader)).map_err(failed)?;
+        log.job.keep(surroundings, Duration::ZERO);
+        stdio::set_output(&writer).and_then(|()| stdio::set_error(&writer)).map_err(failed)?;
+        Ok(Some(log))
+    }
+
+    /// The one that a svscan has left behind.
+    pub(super) fn find(surroundings: &mut Surroundings) -> Option<OwnLog> {
+        let (reader, _) = surroundings.survivors.pipe_into(&Path::new(PLACE).join("log"))?;
+        let mut log = OwnLog::of(Arc::new(reader)).ok()?;
+        log.job.hold(surroundings.crowded);
+        log.job.find(surroundings, Duration::ZERO);
+        Some(log)
+    }
+
+    fn of(pipe: Arc<OwnedFd>) -> io::Result<OwnLog> {
+        let output = Arc::new(stdio::copy(stdout())?);
+        let error = Arc::new(stdio::copy(stderr())?);
         let descriptors = Descriptors {
-            input: Some(input.clone()),
+            input: Some(pipe.clone()),
             output: Some(output.clone()),
             error: Some(error.clone()),
         };
-        let mut job = Job::new(OsStr::new(PLACE), OsStr::new("log"), descriptors);
-        job.keep(surroundings, Duration::ZERO);
-        stdio::set_output(&writer).and_then(|()| stdio::set_error(&writer)).map_err(failed)?;
-        Ok(Some(OwnLog { job, pipe: input, output, error }))
+        let job = Job::new(OsStr::new(PLACE), OsStr::new("log"), descriptors);
+        Ok(OwnLog { job, pipe, output, error })
     }
 
     /// Gives this process its first output back, so that the pipe has an end.

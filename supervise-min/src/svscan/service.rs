@@ -89,9 +89,17 @@ impl Service {
         std::iter::once(&mut self.main).chain(self.log.as_mut().map(|log| &mut log.job))
     }
 
-    /// Whether one of them runs.
-    pub(super) fn runs(&self) -> bool {
-        self.main.runs() || self.log.as_ref().is_some_and(|log| log.job.runs())
+    /// Whether it is there no more, and nothing of it runs: neither a supervise nor a process that has lost its own.
+    pub(super) fn is_over(&mut self) -> bool {
+        !self.active && self.jobs().all(|job| !job.runs() && job.process().is_none())
+    }
+
+    /// Starts the supervise of a service that is to end: what comes after its end writes to the logger as well.
+    pub(super) fn start_with_pipe(&mut self, surroundings: &Surroundings, now: Duration) {
+        let output = self.log.as_ref().and_then(|log| pipe::other_end(&log.pipe).ok()).map(Arc::new);
+        self.main.descriptors = Descriptors { output, ..Descriptors::default() };
+        self.main.start(surroundings, now);
+        self.main.descriptors = Descriptors::default();
     }
 
     /// Starts those that do not run and may: first who reads, so that nobody writes without a reader if svscan is killed

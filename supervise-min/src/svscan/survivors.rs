@@ -13,8 +13,8 @@ use unix::event::Set;
 use unix::pipe;
 use unix::process::Process;
 
+use crate::service::hold::Hold;
 use crate::service::place::{self, Id, id};
-use crate::service::survivor;
 
 /// Descriptors of a supervise, and of what it runs.
 const INPUT: u32 = 0;
@@ -36,7 +36,7 @@ impl Survivors {
     }
 
     /// The supervise that runs in a directory, whoever has started it. It is watched from now on.
-    pub(super) fn supervise_in(&mut self, service: &Path) -> Option<Process> {
+    pub(super) fn supervise_in(&mut self, service: &Hold) -> Option<Process> {
         let process = self.find(service)?;
         self.ended.as_ref()?.add(process.watch()?).ok()?;
         Some(process)
@@ -45,8 +45,9 @@ impl Survivors {
     /// New ends, to read and to write, of the pipe between a service and its logger.
     pub(super) fn pipe_between(&mut self, service: &Path, log: &Path) -> Option<(OwnedFd, OwnedFd)> {
         self.pipe_into(log).or_else(|| {
+            let service = Hold::open(service).ok()?;
             // The output of a service that was started without a logger is svscan's, and has a reader.
-            let holders = [self.find(service), service_in(service)];
+            let holders = [self.find(&service), service_in(&service)];
             let unread = |pid: &u32| pipe::is_unread(*pid, OUTPUT);
             let mut unread = holders.iter().flatten().map(Process::pid).filter(unread);
             unread.find_map(|pid| pipe::take_over(pid, OUTPUT).ok())
@@ -55,7 +56,8 @@ impl Survivors {
 
     /// New ends of the pipe that a logger or its supervise reads.
     pub(super) fn pipe_into(&mut self, log: &Path) -> Option<(OwnedFd, OwnedFd)> {
-        let holders = [self.find(log), service_in(log)];
+        let log = Hold::open(log).ok()?;
+        let holders = [self.find(&log), service_in(&log)];
         let mut holders = holders.iter().flatten().map(Process::pid);
         holders.find_map(|pid| pipe::take_over(pid, INPUT).ok())
     }
@@ -70,13 +72,13 @@ impl Survivors {
         self.ended.as_ref().map(AsFd::as_fd)
     }
 
-    fn find(&mut self, service: &Path) -> Option<Process> {
+    fn find(&mut self, service: &Hold) -> Option<Process> {
         // Mostly there is none, and this is quick.
-        if !place::is_supervised(service) {
+        if !service.is_supervised() {
             return None;
         }
-        let lock = id(&service.join("supervise/lock"))?;
-        let here = self.places.get_or_insert_with(places).get(&id(service)?)?;
+        let lock = service.lock_id()?;
+        let here = self.places.get_or_insert_with(places).get(&service.id())?;
         let holders = here.iter().filter_map(|&pid| {
             // Held first, so that who is looked at is who it was.
             let process = Process::find(pid).ok()??;
@@ -88,8 +90,8 @@ impl Survivors {
 }
 
 /// The process of a service whose supervise may have ended.
-pub(super) fn service_in(service: &Path) -> Option<Process> {
-    survivor::find(service).ok()?.map(|survivor| survivor.process)
+fn service_in(service: &Hold) -> Option<Process> {
+    service.process().map(|survivor| survivor.process)
 }
 
 fn places() -> HashMap<Id, Vec<u32>> {

@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use unix::diag::{Message, complain};
-use unix::tool::Fatal;
+use crate::diag::{Message, complain};
+use crate::tool::Fatal;
 
 /// What a tool takes.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,7 @@ pub fn seconds(text: &[u8]) -> Option<Duration> {
 
 fn name(word: &OsStr) -> Option<Given<'_>> {
     let word = &word.as_bytes()[2..];
-    let sign = memchr::memchr(b'=', word)?;
+    let sign = word.iter().position(|&byte| byte == b'=')?;
     Some(Given::Name(&word[..sign], &word[sign + 1..]))
 }
 

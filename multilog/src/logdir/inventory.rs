@@ -1,0 +1,142 @@
+//! What archives a directory has, without reading the directory at every rotation: how many labels there are, and
+//! the oldest of them by name.
+//!
+//! The numbers come from one look at the names and from what this process did since. Others may delete or
+//! add archives meanwhile. So an inventory is looked up again when the names it knows are used up, when
+//! the directory has changed while nothing of ours was under way, and after a share of rotations that
+//! makes the cost of looking a few names for each.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+
+use tai64tools::Label;
+
+use crate::logfs::{Archive, Changed, LogFs};
+
+/// How many of the oldest labels are known by name.
+const KNOWN: usize = 1000;
+/// How many archives that can't be deleted are tried again.
+const REFUSED: usize = 16;
+/// A look comes after this many new archives at the latest, or after this part of all.
+const LOOK_AFTER: usize = 16;
+
+/// The archives of one directory. Files that still have to be sealed are not among them.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// How many labels there are.
+    count: usize,
+    /// The oldest of them, oldest first, each with all its files.
+    oldest: VecDeque<Vec<Archive>>,
+    trust: Trust,
+    /// How many were added since the last look.
+    added: usize,
+    /// When the directory had last changed when the last thing of ours was done.
+    seen: Option<Changed>,
+    /// What could not be deleted. It does not count, and is tried again.
+    refused: Vec<Archive>,
+}
+
+/// Whether the numbers can be relied on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Trust {
+    /// Nobody has looked yet, or others have changed the directory.
+    #[default]
+    None,
+    /// They were right at the last look.
+    Looked,
+}
+
+impl Inventory {
+    /// Whether a look is due before anything is deleted.
+    pub fn is_due(&self) -> bool {
+        self.trust == Trust::None
+            || self.oldest.is_empty() && self.count > 0
+            || self.added > LOOK_AFTER.max(self.count / LOOK_AFTER)
+    }
+
+    /// Reads the names. Files for which `is_pending` holds are no archives yet.
+    pub fn look<F: LogFs>(&mut self, fs: &F, is_pending: impl Fn(&Archive) -> bool) -> io::Result<()> {
+        let mut labels: Vec<Label> = Vec::new();
+        let mut oldest: BTreeMap<Label, Vec<Archive>> = BTreeMap::new();
+        fs.each_name(&mut |name| {
+            let counts = |archive: &Archive| !is_pending(archive) && !self.refused.contains(archive);
+            let Some(archive) = Archive::parse(name).filter(counts) else { return };
+            labels.push(archive.label);
+            oldest.entry(archive.label).or_default().push(archive);
+            if oldest.len() > KNOWN {
+                oldest.pop_last();
+            }
+        })?;
+        labels.sort_unstable();
+        labels.dedup();
+        self.count = labels.len();
+        self.oldest = oldest.into_values().collect();
+        (self.trust, self.added) = (Trust::Looked, 0);
+        Ok(())
+    }
+
+    /// An archive has come. Its label is later than those of nearly all others.
+    pub fn add(&mut self, archive: Archive) {
+        let place = self.oldest.partition_point(|other| label(other) < archive.label);
+        let are_all_known = self.oldest.len() == self.count && self.count < KNOWN;
+        if place < self.oldest.len() || are_all_known {
+            self.oldest.insert(place, vec![archive]);
+        }
+        self.count += 1;
+        self.added += 1;
+    }
+
+    /// How many labels there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The oldest label.
+    pub fn oldest(&self) -> Option<Label> {
+        self.oldest.front().map(|archives| label(archives))
+    }
+
+    /// The files of the oldest label, to be deleted.
+    pub fn take_oldest(&mut self) -> Option<Vec<Archive>> {
+        let oldest = self.oldest.pop_front()?;
+        self.count -= 1;
+        Some(oldest)
+    }
+
+    /// An archive could not be deleted. Whether that is new.
+    pub fn refuse(&mut self, archive: &Archive) -> bool {
+        let is_new = !self.refused.contains(archive);
+        if is_new && self.refused.len() < REFUSED {
+            self.refused.push(archive.clone());
+        }
+        is_new
+    }
+
+    /// What could not be deleted and is to be tried again.
+    pub fn refused(&self) -> Vec<Archive> {
+        self.refused.clone()
+    }
+
+    /// It is deleted now.
+    pub fn forgive(&mut self, archive: &Archive) {
+        self.refused.retain(|other| other != archive);
+    }
+
+    /// Nothing of ours is under way, and the directory was last `changed` then.
+    pub fn settle(&mut self, changed: io::Result<Changed>) {
+        self.seen = changed.ok();
+    }
+
+    /// Something of ours is about to begin. Whoever has changed the directory since [`Inventory::settle`] was somebody else.
+    pub fn compare(&mut self, changed: io::Result<Changed>) {
+        let changed = changed.ok();
+        if changed.is_none() || changed != self.seen {
+            self.trust = Trust::None;
+        }
+    }
+}
+
+/// The label that these have in common.
+fn label(archives: &[Archive]) -> Label {
+    archives.first().map_or(Label::MIN, |archive| archive.label)
+}

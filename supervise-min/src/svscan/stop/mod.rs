@@ -1,0 +1,146 @@
+//! The orderly stop: services end, then loggers have read what they left, then svscan's own logger.
+//!
+//! Everything is told at once what to do, so that a KILL of svscan changes nothing: a logger's supervise leaves when its
+//! logger has come to the end of the pipe, and that is when nobody can write to it anymore. The ends to read stay open
+//! meanwhile. A supervise that dies before its time is started again. The rules are in [`course`]; what is said, in
+//! [`words`].
+
+mod course;
+mod holders;
+mod leaving;
+mod words;
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use unix::diag::warn;
+use unix::event;
+use unix::signal::Signal;
+use unix::tool::Exit;
+
+use super::job::{Descriptors, Job};
+use super::service::Service;
+use super::{LEFT, Svscan};
+use course::{Clock, Moment, Verdict, Words};
+use leaving::{Detail, Leaving, LeavingLogger};
+
+/// How long is waited between looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+impl Svscan {
+    /// Ends everything in order.
+    pub(super) fn stop(mut self) -> Exit {
+        self.bury();
+        self.find_services();
+        let begun = self.now();
+        // The end of the pipe must not wait for this process.
+        for service in &mut self.services {
+            service.main.descriptors = Descriptors::default();
+        }
+        let mut words = Words::new();
+        let mut leaving: Vec<Leaving> =
+            self.services.iter().map(|service| Leaving::new(service, &self.surroundings, begun)).collect();
+        let mut clock = Clock::new(begun, self.patience);
+        while self.step(&mut leaving, clock.at(self.now())) {
+            if words.are_due(self.now().saturating_sub(begun)) {
+                self.say("waiting for ", &leaving);
+            }
+            let again = self.pause(&mut leaving);
+            if clock.step(again, self.now()) {
+                self.say("killing what does not end: ", &leaving);
+            }
+        }
+        let mut in_order = true;
+        for (service, leaving) in self.services.iter().zip(&leaving) {
+            in_order &= leaving.conclude(service, self.surroundings.program);
+        }
+        let own_log_too = self.stop_own_log(words, begun);
+        if in_order && own_log_too { Exit::Success } else { Exit::Code(LEFT) }
+    }
+
+    /// What runs already is known before anything is told: of a svscan that was killed, of a supervise that has just been.
+    fn find_services(&mut self) {
+        let now = self.now();
+        if self.next_scan == Duration::ZERO
+            && let Ok(found) = self.entries.look(now)
+        {
+            for entry in &found {
+                self.know(entry);
+            }
+        }
+        self.jobs().for_each(Job::leaves);
+        for job in self.services.iter_mut().flat_map(Service::jobs).filter(|job| !job.runs()) {
+            // What its name leads to now may be another one.
+            if job.held.is_none() {
+                job.hold(self.surroundings.crowded);
+            }
+            job.find(&mut self.surroundings, now);
+        }
+    }
+
+    /// Does what is to be done now. False: nobody is waited for.
+    fn step(&mut self, leaving: &mut [Leaving], moment: Moment) -> bool {
+        let mut going = false;
+        for (service, leaving) in self.services.iter_mut().zip(leaving) {
+            going |= leaving.step(service, &mut self.surroundings, moment) == Verdict::Going;
+        }
+        going
+    }
+
+    /// Names those that are waited for.
+    fn say(&mut self, what: &str, leaving: &[Leaving]) {
+        let mut all = Vec::new();
+        for (service, leaving) in self.services.iter().zip(leaving) {
+            // To look for reasons costs more than to count, and no more are said.
+            let detail = if all.len() < words::MOST { Detail::Reasons } else { Detail::Name };
+            all.extend(leaving.waited(service, detail));
+        }
+        if !all.is_empty() {
+            warn(self.surroundings.program, &words::list(what, &all));
+        }
+    }
+
+    /// Waits a moment and looks after children. True: another TERM has come.
+    fn pause(&mut self, leaving: &mut [Leaving]) -> bool {
+        event::wait([self.surroundings.signals.as_fd()], Some(LOOK_AGAIN)).ok();
+        let mut again = false;
+        while let Some(signal) = self.surroundings.signals.next() {
+            match signal {
+                Signal::Child => {
+                    for child in self.reap() {
+                        for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
+                            leaving.child_has_ended(service, child, self.surroundings.program);
+                        }
+                    }
+                }
+                Signal::Term | Signal::Int => again = true,
+                _ => {}
+            }
+        }
+        self.bury();
+        again
+    }
+
+    /// The last one. True: it has read everything and ended.
+    fn stop_own_log(&mut self, mut words: Words, begun: Duration) -> bool {
+        let Some(mut log) = self.own_log.take() else { return true };
+        log.let_go();
+        let mut leaving = LeavingLogger::new();
+        let mut clock = Clock::new(self.now(), self.patience);
+        loop {
+            let moment = Moment { limited: false, ..clock.at(self.now()) };
+            if leaving.step(&mut log.job, &log.pipe, true, &mut self.surroundings, moment) != Verdict::Going {
+                return leaving.conclude(&log.job, &log.pipe, self.surroundings.program);
+            }
+            if words.are_due(self.now().saturating_sub(begun)) {
+                let waited = [leaving.waited(&log.job, &log.pipe)];
+                warn(self.surroundings.program, &words::list("waiting for ", &waited));
+            }
+            self.own_log = Some(log);
+            let again = self.pause(&mut []);
+            clock.step(again, self.now());
+            let Some(back) = self.own_log.take() else { return true };
+            log = back;
+        }
+    }
+}
