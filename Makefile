@@ -11,7 +11,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint install
+.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint deny install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -65,6 +65,15 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+# Licences, unwanted and doubled crates, where they come from; advisories where their database can be fetched.
+deny:
+	@if ! command -v cargo-deny >/dev/null; then \
+	    echo "skipped: there is no cargo-deny (cargo install cargo-deny --locked)"; \
+	elif cargo deny --locked check licenses bans sources; then \
+	    if cargo deny --locked fetch db 2>/dev/null; then cargo deny --locked check --disable-fetch advisories; \
+	    else echo "skipped: advisories, whose database can't be fetched"; fi; \
+	else exit 1; fi
 
 # What the comparison needs beside the tools: two bare loops, plain reads, the program that compares.
 bench-tools: build

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use unix::about::About;
 use unix::diag::{self, Message};
 use unix::event::Bell;
 use unix::memory;
@@ -20,9 +21,7 @@ use crate::start;
 #[global_allocator]
 static ALLOCATOR: memory::Patient = memory::Patient;
 
-const HELP: &str = "usage: multilog action ...
-
-Reads lines from standard input and treats each by the actions, in order.
+const WHAT: &str = "Reads lines from standard input and treats each by the actions, in order.
 
   t          (first) put a TAI64N label before each line
   T          (first) put seconds and microseconds since the epoch before each line
@@ -39,18 +38,16 @@ Reads lines from standard input and treats each by the actions, in order.
   wCODE      archives of directories after it are called @label.CODE
   ./DIR /DIR selected lines to the log directory DIR
 
-Signals: TERM ends after the lines in hand, ALRM rotates.
-";
+Signals: TERM ends after the lines in hand, ALRM rotates.";
+
+const ABOUT: About =
+    About { name: PROGRAM, version: env!("CARGO_PKG_VERSION"), usage: "multilog action ...", what: WHAT };
 
 /// Runs multilog.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     memory::prepare(PROGRAM);
-    if let [only] = &arguments[..] {
-        match only.to_str() {
-            Some("--help") => return print(HELP),
-            Some("--version") => return print(concat!("multilog ", env!("CARGO_PKG_VERSION"), "\n")),
-            _ => {}
-        }
+    if let Some(answered) = ABOUT.answer(&arguments)? {
+        return Ok(answered);
     }
     let script = Script::parse(arguments).map_err(|misuse| refuse(&misuse))?;
     script.remarks.iter().for_each(|remark| diag::warn(PROGRAM, &remark.message()));
@@ -100,17 +97,4 @@ fn warn_blind(error: &std::io::Error) {
 fn refuse(misuse: &Misuse) -> Fatal {
     let message = Message::new("unable to understand ").and(misuse.argument.as_encoded_bytes());
     Fatal::misuse(message.and(": ").and(&misuse.reason))
-}
-
-fn print(text: &str) -> Result<Exit, Fatal> {
-    let stdout = unix::diag::stdout();
-    let mut left = text.as_bytes();
-    while !left.is_empty() {
-        match unix::file::write(stdout, left) {
-            Ok(written) => left = &left[written..],
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
-            Err(error) => return Err(Fatal::system(Message::new("unable to write output"), &error)),
-        }
-    }
-    Ok(Exit::Success)
 }

@@ -7,11 +7,13 @@
 //! svshutdown  ends all services in order, with svscan or without
 //! service/    what these share: commands, the 18 bytes of the status, the rules of a service's life
 //! chain/      tools that change this process - variables, account, limits, locks - and become the next program
+//! help        what all of them answer to --help and --version
 //! ```
 
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod help;
 pub mod readproctitle;
 pub mod service;
 pub mod supervise;

@@ -13,6 +13,8 @@ use unix::diag::Message;
 use unix::pipe;
 use unix::tool::{Exit, Fatal, MISUSE};
 
+/// How it is used.
+pub const USAGE: &str = "readproctitle [ arg ... ] dots";
 /// The dots at the front, which say that there was more.
 const DOTS: usize = 3;
 /// An argument with less room shows nothing.

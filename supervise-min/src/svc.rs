@@ -3,20 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use unix::diag::{Message, say, warn};
-use unix::fifo;
-use unix::process::change_directory;
 use unix::tool::{Exit, Fatal, MISUSE};
 
 use crate::options::{Given, Names, Syntax, parse};
-use crate::service::place::Home;
+use crate::service::command::{self, Part};
+use crate::service::folder::Home;
 
 const SYNTAX: Syntax =
-    Syntax { program: "svc", letters: "udopchaitkxq12w+=", names: Names::None, usage: "svc options" };
-const OPTIONS: &str = "svc options: u up, d down, o once, x exit, p pause, c continue, h hup, a alarm, i interrupt, t term, \
-                       k kill, q quit, 1 usr1, 2 usr2, w winch, + group, = process";
+    Syntax { program: "svc", letters: "lLudopchaitkxq12w+=", names: Names::None, usage: OPTIONS };
+/// How it is used.
+pub const OPTIONS: &str = "svc options: u up, d down, o once, x exit, p pause, c continue, h hup, a alarm, i interrupt, t term, \
+                           k kill, q quit, 1 usr1, 2 usr2, w winch, + group, = process, L log, l service";
 /// No more commands go at once.
 const MOST: usize = 20;
 
@@ -26,47 +25,58 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         say(&Message::new(OPTIONS));
         return Ok(Exit::Code(MISUSE));
     };
-    let commands = commands(&given);
-    let home = Home::here()?;
+    let orders = orders(&given);
     for directory in directories {
-        if let Err(message) = send(directory, &commands) {
-            warn("svc", &message);
+        for (part, commands) in &orders {
+            if let Err(message) = send(directory, *part, commands) {
+                warn("svc", &message);
+            }
         }
-        home.back()?;
     }
     Ok(Exit::Success)
 }
 
-fn commands(given: &[Given<'_>]) -> Vec<u8> {
-    let mut commands = Vec::new();
+/// Commands and whom they are for: behind an `L` the logger, behind an `l` the service again.
+fn orders(given: &[Given<'_>]) -> Vec<(Part, Vec<u8>)> {
+    let mut orders = Vec::new();
+    let (mut part, mut behind) = (Part::Main, Vec::new());
     for option in given {
-        if let Given::Letter(letter) = option
-            && !commands.contains(letter)
-            && commands.len() < MOST
-        {
-            commands.push(*letter);
+        match *option {
+            Given::Letter(letter @ (b'l' | b'L')) => {
+                orders.push((part, std::mem::take(&mut behind)));
+                part = if letter == b'l' { Part::Main } else { Part::Log };
+            }
+            Given::Letter(letter) if !behind.contains(&letter) && behind.len() < MOST => behind.push(letter),
+            _ => {}
         }
     }
-    // What a later svc sends is for the process again.
-    if commands.contains(&b'+') && !commands.ends_with(b"=") {
-        commands.push(b'=');
+    orders.push((part, behind));
+    // Without any command it is still looked whether there is a supervise.
+    if orders.len() > 1 {
+        orders.retain(|(_, commands)| !commands.is_empty());
     }
-    commands
+    for (_, commands) in &mut orders {
+        // What a later svc sends is for the process again.
+        if commands.contains(&b'+') && !commands.ends_with(b"=") {
+            commands.push(b'=');
+        }
+    }
+    orders
 }
 
-fn send(directory: &OsStr, commands: &[u8]) -> Result<(), Message> {
-    let name = directory.as_bytes();
+fn send(directory: &OsStr, part: Part, commands: &[u8]) -> Result<(), Message> {
+    let place = part.of(directory);
+    let name = place.as_os_str().as_bytes();
     let about = |what: &str, error: &io::Error| Message::new(what).and(name).because(error);
-    change_directory(Path::new(directory)).map_err(|error| about("unable to chdir to ", &error))?;
-    let control =
-        fifo::open_to_write(Path::new("supervise/control")).map_err(|error| match error.raw_os_error() {
-            Some(fifo::NOBODY_READS) => {
-                Message::new("unable to control ").and(name).and(": supervise not running")
-            }
-            _ => about("unable to control ", &error),
-        })?;
-    let written = unix::file::write(&control, commands);
-    written.map(drop).map_err(|error| about("error writing commands to ", &error))
+    let home = Home::open_part(directory, part).map_err(|error| about("unable to chdir to ", &error))?;
+    match command::send(&home, commands) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Message::new("unable to control ").and(name).and(": supervise not running")),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe) => {
+            Err(about("error writing commands to ", &error))
+        }
+        Err(error) => Err(about("unable to control ", &error)),
+    }
 }
 
 #[cfg(test)]
@@ -76,7 +86,7 @@ mod tests {
     #[test]
     fn repeats_are_dropped_and_the_order_stays() {
         let given: Vec<Given<'_>> = b"tduutdk".iter().map(|&letter| Given::Letter(letter)).collect();
-        assert_eq!(commands(&given), b"tduk");
+        assert_eq!(orders(&given), [(Part::Main, b"tduk".to_vec())]);
     }
 
     #[test]
@@ -85,7 +95,24 @@ mod tests {
             [("+t", "+t="), ("t+d", "t+d="), ("+t=", "+t="), ("+t=k", "+t=k="), ("=t", "=t")]
         {
             let given: Vec<Given<'_>> = letters.bytes().map(Given::Letter).collect();
-            assert_eq!(commands(&given), sent.as_bytes());
+            assert_eq!(orders(&given), [(Part::Main, sent.as_bytes().to_vec())]);
+        }
+    }
+
+    #[test]
+    fn behind_a_large_l_it_is_for_the_logger() {
+        use Part::{Log, Main};
+        for (letters, expected) in [
+            ("", &[(Main, "")][..]),
+            ("L", &[]),
+            ("Ld", &[(Log, "d")]),
+            ("ddLddx", &[(Main, "d"), (Log, "dx")]),
+            ("L+tldLu", &[(Log, "+t="), (Main, "d"), (Log, "u")]),
+        ] {
+            let given: Vec<Given<'_>> = letters.bytes().map(Given::Letter).collect();
+            let expected: Vec<_> =
+                expected.iter().map(|(part, sent)| (*part, sent.as_bytes().to_vec())).collect();
+            assert_eq!(orders(&given), expected, "{letters}");
         }
     }
 }

@@ -1,51 +1,90 @@
 //! `svgroup`: lets a group control services, as the script that has been passed around for it.
+//!
+//! What is changed is held, and is what it should be: nothing that somebody puts in its place meanwhile is given away.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, lchown};
-use std::path::Path;
 
 use unix::diag::{Message, warn};
+use unix::held::{Held, Kind};
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use crate::chain::account::group;
+use crate::service::folder::{Folder, Home};
 
-/// What the group gets of each file in `supervise/`, and last of the directory itself.
-const RIGHTS: [(&str, u32); 4] = [("/control", 0o020), ("/ok", 0o020), ("/status", 0o040), ("", 0o010)];
+/// How it is used.
+pub const USAGE: &str = "svgroup group dir ...";
+
+/// What the group gets of each file in `supervise/`. The last is made when there is something to say.
+const RIGHTS: [(&str, Kind, u32); 4] = [
+    ("control", Kind::Pipe, 0o020),
+    ("ok", Kind::Pipe, 0o020),
+    ("status", Kind::File, 0o040),
+    ("state", Kind::File, 0o040),
+];
+/// And of the directory itself.
+const ENTER: u32 = 0o010;
 
 /// Gives a group the right to control the services in directories.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let [name, directories @ ..] = &arguments[..] else { return Err(Fatal::usage("svgroup group dir ...")) };
+    let [name, directories @ ..] = &arguments[..] else { return Err(Fatal::usage(USAGE)) };
     if directories.is_empty() {
-        return Err(Fatal::usage("svgroup group dir ..."));
+        return Err(Fatal::usage(USAGE));
     }
     let gid = group(name)?;
     let mut done = true;
     for directory in directories {
-        for (file, right) in RIGHTS {
-            let mut path = directory.clone();
-            path.push("/supervise");
-            path.push(file);
-            if let Err(error) = give(&path, gid, right) {
-                done = false;
-                warn("svgroup", &Message::new("unable to change ").and(path.as_bytes()).because(&error));
-            }
-        }
+        done &= give_service(directory, gid);
     }
     Ok(if done { Exit::Success } else { Exit::Code(SYSTEM) })
 }
 
-fn give(path: &OsStr, gid: u32, right: u32) -> io::Result<()> {
-    let path = Path::new(path);
-    let stat = fs::symlink_metadata(path)?;
-    // supervise itself may be a link to a directory elsewhere; what is in it may not be one.
-    if stat.is_symlink() && !path.is_dir() {
-        return Err(ErrorKind::PermissionDenied.into());
+/// False: something could not be changed, and was warned about.
+fn give_service(directory: &OsStr, gid: u32) -> bool {
+    let mut done = true;
+    let mut unable = |file: &str, error: &io::Error| {
+        done = false;
+        let path = Message::new("unable to change ").and(directory.as_bytes()).and("/supervise").and(file);
+        warn("svgroup", &path.because(error));
+    };
+    let folder = match Home::open(directory).and_then(|home| home.folder()) {
+        Ok(folder) => folder,
+        Err(error) => {
+            unable("", &error);
+            return false;
+        }
+    };
+    for (file, kind, right) in RIGHTS {
+        match give(&folder, file, kind, gid, right) {
+            Err(error) if file == "state" && error.kind() == ErrorKind::NotFound => {}
+            Err(error) => unable(&format!("/{file}"), &error),
+            Ok(()) => {}
+        }
     }
-    let real = fs::canonicalize(path)?;
-    lchown(&real, None, Some(gid))?;
-    let mode = fs::metadata(&real)?.permissions().mode();
-    fs::set_permissions(&real, fs::Permissions::from_mode(mode | right))
+    // Last, so that who may enter finds everything.
+    if let Err(error) = change(folder.held(), gid, ENTER, 0o7777) {
+        unable("", &error);
+    }
+    done
+}
+
+/// A file that is one of its kind, its folder owner's, and has no other name.
+fn give(folder: &Folder, file: &str, kind: Kind, gid: u32, right: u32) -> io::Result<()> {
+    let held = Held::new(folder, OsStr::new(file))?;
+    let look = held.look()?;
+    look.kind.must_be(kind)?;
+    if look.owner != folder.owner() && !folder.is_trusted() {
+        return Err(io::Error::other("belongs to somebody else"));
+    }
+    if look.links != 1 {
+        return Err(io::Error::other("has other names"));
+    }
+    // A program that runs with its group's rights must not get those of another group.
+    change(&held, gid, right, 0o777)
+}
+
+fn change(held: &Held, gid: u32, right: u32, kept: u32) -> io::Result<()> {
+    held.give_to_group(gid)?;
+    held.set_mode(held.look()?.mode & kept | right)
 }

@@ -10,9 +10,13 @@ use tai64tools::Label;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-use crate::service::place::Home;
-use crate::service::seen::{Normally, look};
+use crate::service::command::Part;
+use crate::service::seen::{Normally, View, look};
 use crate::service::status::{Status, Want};
+use crate::svup::parts;
+
+/// How it is used.
+pub const USAGE: &str = "svstat [ -jlL ] dir ...";
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,34 +27,50 @@ enum Form {
 
 /// Prints the state of each service.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let home = Home::here()?;
-    let (form, directories) = match &arguments[..] {
-        [first, rest @ ..] if first == "-j" => (Form::Json, rest),
-        all => (Form::Words, all),
-    };
+    let (letters, directories) = letters(&arguments);
+    let form = if letters.contains(&b'j') { Form::Json } else { Form::Words };
+    let parts = parts(letters.contains(&b'l'), letters.contains(&b'L'));
     let mut lines = Vec::new();
     for directory in directories {
-        lines.extend_from_slice(&line(directory, form));
-        lines.push(b'\n');
-        home.back()?;
+        for &part in parts {
+            lines.extend_from_slice(&line(directory, part, form));
+            lines.push(b'\n');
+        }
     }
     let failed = |error| Fatal::system(Message::new("unable to write output"), &error);
     io::stdout().write_all(&lines).map_err(failed)?;
     Ok(Exit::Success)
 }
 
-/// Leaves the service directory as the working directory.
-fn line(directory: &OsStr, form: Form) -> Vec<u8> {
-    let name = directory.as_bytes();
-    let words = |words: &str| [name, b": ", words.as_bytes()].concat();
-    match (form, look(directory)) {
-        (Form::Words, Ok(seen)) => words(&said(&seen.status, seen.normally, Label::now())),
+/// The letters of the words at the front that have no others. What else begins with a dash is a directory, as to the
+/// original.
+fn letters(arguments: &[OsString]) -> (Vec<u8>, &[OsString]) {
+    let of_word = |word: &OsString| {
+        let letters = word.as_bytes().strip_prefix(b"-")?;
+        let known = !letters.is_empty() && letters.iter().all(|letter| b"jlL".contains(letter));
+        known.then(|| letters.to_vec())
+    };
+    let words: Vec<Vec<u8>> = arguments.iter().map_while(of_word).collect();
+    (words.concat(), &arguments[words.len()..])
+}
+
+fn line(directory: &OsStr, part: Part, form: Form) -> Vec<u8> {
+    let place = part.of(directory);
+    let name = if part == Part::Log {
+        [directory.as_bytes(), b" log"].concat()
+    } else {
+        directory.as_bytes().to_vec()
+    };
+    let words = |words: &str| [&name[..], b": ", words.as_bytes()].concat();
+    match (form, look(directory, part)) {
+        (Form::Words, Ok(View { seen, .. })) => words(&said(&seen.status, seen.normally, Label::now())),
         (Form::Words, Err(unseen)) => words(unseen.words()),
-        (Form::Json, Ok(seen)) => {
-            let state = seen.state();
-            json::line(name, &seen, seen.is_ready(state), state, Label::now()).into_bytes()
+        (Form::Json, Ok(view)) => {
+            let state = view.state();
+            let ready = view.is_ready(state);
+            json::line(place.as_os_str().as_bytes(), &view.seen, ready, state, Label::now()).into_bytes()
         }
-        (Form::Json, Err(unseen)) => json::trouble(name, unseen.words()).into_bytes(),
+        (Form::Json, Err(unseen)) => json::trouble(place.as_os_str().as_bytes(), unseen.words()).into_bytes(),
     }
 }
 
@@ -78,6 +98,24 @@ fn said(status: &Status, normally: Normally, now: Label) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_are_those_that_are_known_and_everything_else_is_a_directory() {
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for (text, expected, behind) in [
+            ("a -j", "", "a -j"),
+            ("-j a", "j", "a"),
+            ("-jL -l a", "jLl", "a"),
+            ("-x -j", "", "-x -j"),
+            ("-jx a", "", "-jx a"),
+            ("- -j", "", "- -j"),
+            ("-- a", "", "-- a"),
+        ] {
+            let arguments = words(text);
+            let (found, rest) = letters(&arguments);
+            assert_eq!((&found[..], rest), (expected.as_bytes(), &words(behind)[..]), "{text}");
+        }
+    }
 
     #[test]
     fn the_words_of_the_original() {

@@ -9,15 +9,12 @@ use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
 use crate::options::{Given, Names, Syntax, parse, seconds};
-use crate::service::place::Home;
+use crate::service::command::Part;
 use crate::service::seen::{Unseen, look};
 
-const SYNTAX: Syntax = Syntax {
-    program: "svwait",
-    letters: "udrt:",
-    names: Names::None,
-    usage: "svwait -u|-d|-r [ -t seconds ] dir ...",
-};
+const SYNTAX: Syntax = Syntax { program: "svwait", letters: "udrt:", names: Names::None, usage: USAGE };
+/// How it is used.
+pub const USAGE: &str = "svwait -u|-d|-r [ -t seconds ] dir ...";
 /// How far looks are apart.
 const APART: Duration = Duration::from_millis(20);
 
@@ -51,32 +48,30 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 }
 
 fn wait(state: State, directories: &[OsString], limit: Option<Duration>) -> Result<(), Fatal> {
-    let home = Home::here()?;
     let begun = Instant::now();
     for directory in directories {
+        let about = || Message::new(directory.as_bytes()).and(": ");
         loop {
-            let is_so = match look(directory) {
-                Ok(seen) => match state {
-                    State::Up => seen.status.pid.is_some(),
-                    State::Ready => seen.is_ready(seen.state()),
-                    State::Down => seen.status.pid.is_none(),
+            let is_so = match look(directory, Part::Main) {
+                Ok(view) => match state {
+                    State::Up => view.seen.status.pid.is_some(),
+                    State::Ready => view.is_ready(view.state()),
+                    State::Down => view.seen.status.pid.is_none(),
                 },
                 Err(Unseen::NotRunning) => state == State::Down,
                 // A supervise that is just being started has not made everything yet.
                 Err(Unseen::Trouble(_)) if state != State::Down && limit.is_some() => false,
-                Err(Unseen::Trouble(words)) => {
-                    return Err(Fatal::failure(Message::new(directory.as_bytes()).and(": ").and(words)));
-                }
+                Err(Unseen::Trouble(words)) => return Err(Fatal::failure(about().and(words))),
             };
-            home.back()?;
             if is_so {
                 break;
             }
-            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+            let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+            if left == Some(Duration::ZERO) {
                 let message = Message::new("unable to wait longer for ").and(directory.as_bytes());
                 return Err(Fatal::system(message, &io::ErrorKind::TimedOut.into()));
             }
-            std::thread::sleep(APART);
+            std::thread::sleep(left.map_or(APART, |left| left.min(APART)));
         }
     }
     Ok(())

@@ -11,11 +11,11 @@ use crate::label::Label;
 use crate::stamper::{Stamp, Stamper};
 
 const ABOUT: About = About {
-    version: concat!("tai64n ", env!("CARGO_PKG_VERSION"), "\n"),
-    help: "\
-usage: tai64n
-Copies standard input to standard output with a TAI64N label, the time of its arrival, before each line.
-",
+    name: "tai64n",
+    version: env!("CARGO_PKG_VERSION"),
+    usage: "tai64n",
+    what: "\
+Copies standard input to standard output with a TAI64N label, the time of its arrival, before each line.",
 };
 
 /// Copies standard input to standard output with a label before each line. As in the original, arguments mean nothing.

@@ -12,19 +12,19 @@ use crate::labels::{Form, Labels, Where};
 use crate::leap::Offset;
 use crate::shown::Shown;
 
-const USAGE: &str = "usage: tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]";
+const USAGE: &str = "tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]";
 
 const SYNTAX: Syntax = Syntax { program: "tai64nfrac", letters: "ad:", names: Names::Some, usage: USAGE };
 
 const ABOUT: About = About {
-    version: concat!("tai64nfrac ", env!("CARGO_PKG_VERSION"), "\n"),
-    help: "\
-usage: tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]
+    name: "tai64nfrac",
+    version: env!("CARGO_PKG_VERSION"),
+    usage: USAGE,
+    what: "\
 Copies standard input to standard output with TAI64N labels as seconds since the epoch.
   -a                 labels anywhere in a line, not only at its start
   -d digits          so many digits of the fraction, 0 to 9 (9)
-  --tai-offset=leap  labels are true TAI, with leap seconds, and not 10 seconds ahead of UTC
-",
+  --tai-offset=leap  labels are true TAI, with leap seconds, and not 10 seconds ahead of UTC",
 };
 
 /// Copies standard input to standard output with its labels as seconds. `-d` gives the digits of the fraction,
@@ -33,7 +33,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     if let Some(answered) = ABOUT.answer(&arguments)? {
         return Ok(answered);
     }
-    let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
+    let options =
+        Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new("usage: ").and(USAGE)))?;
     filter::run(Labels::new(Seconds { digits: options.digits, offset: options.offset }, options.places))
 }
 

@@ -13,20 +13,20 @@ use crate::labels::{Form, Labels, Where};
 use crate::leap::Offset;
 use crate::local::{Clock, Style, Zone};
 
-const USAGE: &str = "usage: tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]";
+const USAGE: &str = "tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]";
 
 const SYNTAX: Syntax = Syntax { program: "tai64nlocal", letters: "aiu", names: Names::Some, usage: USAGE };
 
 const ABOUT: About = About {
-    version: concat!("tai64nlocal ", env!("CARGO_PKG_VERSION"), "\n"),
-    help: "\
-usage: tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]
+    name: "tai64nlocal",
+    version: env!("CARGO_PKG_VERSION"),
+    usage: USAGE,
+    what: "\
 Copies standard input to standard output with TAI64N labels as local time, in the zone that TZ names.
   -a                 labels anywhere in a line, not only at its start
   -i                 as ISO 8601, with the offset from UTC
   -u                 in UTC
-  --tai-offset=leap  labels are true TAI, with leap seconds, and not 10 seconds ahead of UTC
-",
+  --tai-offset=leap  labels are true TAI, with leap seconds, and not 10 seconds ahead of UTC",
 };
 
 /// Copies standard input to standard output with its labels made readable: `-u` in UTC, `-i` as ISO 8601, `-a`
@@ -35,7 +35,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     if let Some(answered) = ABOUT.answer(&arguments)? {
         return Ok(answered);
     }
-    let options = Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new(USAGE)))?;
+    let options =
+        Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new("usage: ").and(USAGE)))?;
     let mut clock = Clock::new(options.zone, options.style).ahead(options.offset);
     // The C library reads the zone's file now, before buffers take memory: without any it would go on with UTC.
     clock.second(label::EPOCH);

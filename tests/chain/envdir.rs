@@ -117,8 +117,9 @@ fn what_is_no_file_is_refused() {
 fn a_prefix_stands_before_the_names() {
     if ours_only("Options of the chain-loading tools") {
         let here = with(&[("A", "1"), ("B", "")]);
-        let shown =
-            text(shell(&here, "X_B=2 A=0 \"$T\"/envdir -p X_ env sh -c 'echo $A $X_A ${X_B-removed}'"));
-        assert_eq!(shown, "0 1 removed\n");
+        for prefix in ["-p X_", "-pX_"] {
+            let line = format!("X_B=2 A=0 \"$T\"/envdir {prefix} env sh -c 'echo $A $X_A ${{X_B-removed}}'");
+            assert_eq!(text(shell(&here, &line)), "0 1 removed\n");
+        }
     }
 }

@@ -44,3 +44,29 @@ fn a_limit_and_words_that_are_no_addresses() {
         "nothing to wait for\n"
     );
 }
+
+/// With a resolver that does not answer, or many addresses, `-t 1` took as long as all of them together.
+#[test]
+fn a_limit_is_one_for_everything() {
+    if is_original() {
+        return;
+    }
+    let here = Scratch::new();
+    let line = "exec \"$T\"/waitport -t 1 tcp:far:1 tcp:192.0.2.1:1 tcp:far:2 unix:./nowhere -- echo run";
+    if let Some(outcome) = crate::with_getent(&here, "#!/bin/sh\nexec sleep 40\n", line) {
+        let words = "waitport: fatal: unable to wait longer for tcp:far:1 tcp:192.0.2.1:1 tcp:far:2 unix:./nowhere: timed out";
+        refused(&outcome, 111, words);
+        assert!(outcome.took < std::time::Duration::from_secs(20), "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_largest_limit_is_for_ever() {
+    if !is_original() {
+        let here = Scratch::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("tcp:{}", listener.local_addr().unwrap());
+        let words = ["-t", "18446744073709551615", &address, "--", "echo", "run"];
+        assert_eq!(text(run(&here, "waitport", &words)), "run\n");
+    }
+}

@@ -8,4 +8,6 @@ mod journal;
 mod logdir;
 mod meddling;
 mod poor;
+mod service;
 mod view;
+mod world;

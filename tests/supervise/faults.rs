@@ -55,6 +55,34 @@ fn a_process_that_cannot_be_made_is_tried_again_and_commands_are_served() {
     }
 }
 
+/// A sandbox that forbids unshare(2), which supervise asks whether it has one thread.
+#[test]
+fn where_the_kernel_does_not_say_how_many_threads_there_are_proc_does() {
+    let Some(strace) = strace() else { return };
+    if ours_only("Waiting after a start") {
+        for error in ["EPERM", "ENOSYS"] {
+            let mut service = Service::new("exec sleep 1000");
+            let inject = format!("inject=unshare:error={error}");
+            let supervise = service.tools.supervise.clone();
+            let words = [
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=unshare",
+                "-e",
+                &inject,
+                supervise.to_str().unwrap(),
+                "x",
+            ];
+            service.supervise = Some(service.here.run(&strace, &words).start());
+            until("supervise runs", || service.ok());
+            service.until("up (pid N) N seconds");
+            assert_eq!(service.leave().stderr, "");
+        }
+    }
+}
+
 #[test]
 fn garbage_in_the_control_pipe_is_passed_over() {
     let service = Service::up("exec sleep 1000");

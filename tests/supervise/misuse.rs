@@ -37,8 +37,11 @@ fn directories_that_are_none_and_where_nothing_runs() {
         ("svc", &["-u", "nowhere"], 0, "svc: warning: unable to chdir to nowhere: file does not exist\n"),
         ("svc", &["-u", "empty"], 0, "svc: warning: unable to control empty: file does not exist\n"),
         ("svc", &["-u", "dead"], 0, "svc: warning: unable to control dead: supervise not running\n"),
-        ("svc", &["--help"], 0, ""),
+        ("svc", &["--nothing"], 0, ""),
         ("svstat", &[], 0, ""),
+        ("svstat", &[""], 0, ": unable to chdir: file does not exist\n"),
+        ("svc", &["-d", ""], 0, "svc: warning: unable to chdir to : file does not exist\n"),
+        ("svok", &[""], 111, "svok: fatal: unable to chdir to : file does not exist\n"),
         ("svstat", &["nowhere"], 0, "nowhere: unable to chdir: file does not exist\n"),
         ("svstat", &["file"], 0, "file: unable to chdir: not a directory\n"),
         (

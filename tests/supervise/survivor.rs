@@ -86,3 +86,23 @@ fn where_processes_cannot_be_known_it_is_as_in_the_original() {
         assert_eq!(service.leave().stderr, words);
     }
 }
+
+/// A backup of a running service that was started took the original's process for its own, and killed it.
+#[test]
+fn a_copy_of_a_service_is_another_service() {
+    if ours_only("A service that outlives its supervise") {
+        let mut service = Service::up("echo $$ >>log; exec sleep 1000");
+        let first: u32 = service.until_log(1)[0].parse().unwrap();
+        service.kill_supervise();
+        service.here.run("/bin/cp".as_ref(), &["-a", "x", "y"]).over("").quietly();
+        let copy = service.here.run(&service.tools.supervise, &["y"]).start();
+        let log = || std::fs::read_to_string(service.here.path("y/log")).unwrap();
+        crate::until("the copy's own process", || log().lines().count() == 2);
+        service.here.run(&service.tools.svc, &["-dxk", "y"]).over("").quietly();
+        copy.wait().quietly();
+        assert!(lives(first));
+        service.start();
+        assert_eq!(service.pid(), Some(first));
+        service.leave();
+    }
+}

@@ -10,19 +10,23 @@ use crate::{inherited, pipe};
 /// What a program says about itself.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
-    /// Its name and version, as a line.
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
     pub version: &'static str,
-    /// How it is used, in a few lines.
-    pub help: &'static str,
+    /// How it is used, in the words of a misuse.
+    pub usage: &'static str,
+    /// What it does, in a line or more, the last without its end.
+    pub what: &'static str,
 }
 
 impl About {
     /// What the only argument asks for. None: it asks for nothing of this kind, or there are others.
-    fn asked(&self, arguments: &[OsString]) -> Option<&'static str> {
+    pub fn asked(&self, arguments: &[OsString]) -> Option<String> {
         let [only] = arguments else { return None };
-        match only.to_str() {
-            Some("--help") => Some(self.help),
-            Some("--version") => Some(self.version),
+        match only.to_str()? {
+            "--help" => Some(format!("usage: {}\n\n{}\n", self.usage, self.what)),
+            "--version" => Some(format!("{} {}\n", self.name, self.version)),
             _ => None,
         }
     }
@@ -52,17 +56,19 @@ mod tests {
 
     #[test]
     fn only_a_word_that_is_alone_asks() {
-        let about = About { version: "version", help: "help" };
+        let about = About { name: "x", version: "1.2", usage: "x [ -a ]", what: "Does." };
         for (words, asked) in [
-            (&["--help"][..], Some("help")),
-            (&["--version"], Some("version")),
+            (&["--help"][..], Some("usage: x [ -a ]\n\nDoes.\n")),
+            (&["--version"], Some("x 1.2\n")),
             (&[], None),
             (&["--help", "--version"], None),
             (&["-h"], None),
             (&["--helpful"], None),
+            (&["./--help"], None),
+            (&["x", "--help"], None),
         ] {
             let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-            assert_eq!(about.asked(&words), asked, "{words:?}");
+            assert_eq!(about.asked(&words).as_deref(), asked, "{words:?}");
         }
     }
 }

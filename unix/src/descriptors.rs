@@ -20,6 +20,11 @@ pub fn of(pid: u32) -> io::Result<Vec<(OsString, PathBuf)>> {
     Ok(found)
 }
 
+/// A name for what a process has as this descriptor, whether that still has another or not.
+pub fn path(pid: u32, number: &OsStr) -> PathBuf {
+    Path::new("/proc").join(pid.to_string()).join("fd").join(number)
+}
+
 /// Whether a process can write to what it has as this descriptor.
 pub fn is_for_writing(pid: u32, number: &OsStr) -> bool {
     let info = Path::new("/proc").join(pid.to_string()).join("fdinfo").join(number);

@@ -45,6 +45,14 @@ pub fn wait_any(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> io::Result<(
     }
 }
 
+/// Waits until a pipe takes a write of up to a page without waiting, and not longer than so long. A signal ends it too.
+pub fn wait_for_room(pipe: impl AsFd, limit: Duration) -> io::Result<()> {
+    match poll(&mut [PollFd::new(&pipe, PollFlags::OUT)], Some(&timespec(limit))) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Waits until `target` takes a write of up to a page without waiting, or `other` can be read.
 ///
 /// True when the write can go ahead.

@@ -12,11 +12,16 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::descriptors;
+use crate::held::{Kind, look_at, look_for, look_through};
+
 /// How a file is opened. All of them are close-on-exec and refuse symbolic links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// For reading; it must exist.
     Read,
+    /// For writing at any place; it must exist.
+    Write,
     /// For reading and appending; it must exist.
     Append,
     /// For reading and appending; it must not exist.
@@ -77,6 +82,7 @@ pub fn make_directory(path: &Path) -> bool {
 pub fn open(directory: impl AsFd, name: &OsStr, how: How, mode: u32) -> io::Result<OwnedFd> {
     let flags = match how {
         How::Read => OFlags::RDONLY,
+        How::Write => OFlags::WRONLY,
         How::Append => OFlags::RDWR | OFlags::APPEND,
         How::New => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
         How::Make => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
@@ -112,31 +118,39 @@ pub fn lookup(directory: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
     }
 }
 
-/// What `path` leads to from a directory: device and inode. None: nothing that can be looked at.
-pub fn place(directory: impl AsFd, path: &Path) -> Option<(u64, u64)> {
-    statat(directory, path, AtFlags::empty()).ok().map(|stat| (stat.st_dev, stat.st_ino))
+/// Whether a name leads to something, through whatever links. It is not opened.
+pub fn exists(directory: impl AsFd, name: &OsStr) -> io::Result<bool> {
+    match statat(directory, name, AtFlags::empty()) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Whether `path` leads from a directory to a file that its owner may run.
-pub fn is_executable(directory: impl AsFd, path: &Path) -> bool {
-    statat(directory, path, AtFlags::empty()).is_ok_and(|stat| {
+/// Whether a name leads to a file that its owner may run, through whatever links.
+pub fn is_executable(directory: impl AsFd, name: &OsStr) -> bool {
+    statat(directory, name, AtFlags::empty()).is_ok_and(|stat| {
         FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_mode & 0o100 != 0
     })
 }
 
-/// Holds a directory, whatever becomes of its name. Nothing is read or searched without the right to.
-pub fn hold_directory(path: &Path) -> io::Result<OwnedFd> {
-    Ok(openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+/// Opens a regular file for reading, through no link; what is there is looked at before it is opened, and nothing waits.
+pub fn open_file(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+    let directory = directory.as_fd();
+    look_for(directory, name)?.kind.must_be(Kind::File)?;
+    let file = open(directory, name, How::Read, 0)?;
+    look_at(&file)?.kind.must_be(Kind::File)?;
+    Ok(file)
 }
 
-/// Opens a regular file of a directory for reading, without waiting. EINVAL for what is no file.
-pub fn open_regular(directory: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+/// The same of the file that a process has as this descriptor, whether it still has a name or not.
+pub fn open_file_of_process(pid: u32, number: &OsStr) -> io::Result<OwnedFd> {
+    let path = descriptors::path(pid, number);
+    look_through(&path)?.kind.must_be(Kind::File)?;
     let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = openat(directory, path, how, Mode::empty())?;
-    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
-        FileType::RegularFile => Ok(file),
-        _ => Err(Errno::INVAL.into()),
-    }
+    let file = rustix::fs::open(&path, how, Mode::empty())?;
+    look_at(&file)?.kind.must_be(Kind::File)?;
+    Ok(file)
 }
 
 /// The names in a directory, without `.` and `..`.
@@ -178,6 +192,14 @@ pub fn read_start(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Resul
         FileType::Directory => return Err(Errno::ISDIR.into()),
         _ => return Err(Errno::INVAL.into()),
     }
+    let mut bytes = Vec::new();
+    std::fs::File::from(file).take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same of a file that is no link; what is there is looked at before it is opened.
+pub fn read_start_of_file(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Result<Vec<u8>> {
+    let file = open_file(directory, name)?;
     let mut bytes = Vec::new();
     std::fs::File::from(file).take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
     Ok(bytes)

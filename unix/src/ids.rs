@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 /// Becomes a group and nothing but `groups`, and looks whether it has. EPERM without the right to.
 pub fn become_group(gid: u32, groups: &[u32]) -> io::Result<()> {
     // SAFETY: the length is that of the slice, which the call only reads; numbers need no care.
@@ -20,7 +22,16 @@ pub fn become_group(gid: u32, groups: &[u32]) -> io::Result<()> {
 }
 
 /// Becomes a user, and looks whether it has. EPERM without the right to.
+///
+/// Capabilities that are ambient would stay with another user, and with what it runs.
 pub fn become_user(uid: u32) -> io::Result<()> {
+    if uid != rustix::process::geteuid().as_raw() {
+        match rustix::thread::clear_ambient_capability_set() {
+            // A kernel that has none.
+            Ok(()) | Err(Errno::INVAL) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     // SAFETY: numbers need no care.
     check(unsafe { libc::setresuid(uid, uid, uid) })?;
     let [mut real, mut effective, mut saved] = [u32::MAX; 3];

@@ -11,6 +11,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::c_int;
+use rustix::fs::{Mode, OFlags};
 
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 static SIGCHLD_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
@@ -84,6 +85,8 @@ pub fn sigpipe_was_ignored() -> bool {
 }
 
 /// Puts everything back, for a program that takes this one's place. Async-signal-safe.
+///
+/// Standard descriptors that were closed stay open in this process, with /dev/null, and are closed by the exec.
 pub fn restore() {
     if !sigpipe_was_ignored() {
         // SAFETY: the default action is set; no handler runs in this process afterwards.
@@ -93,7 +96,12 @@ pub fn restore() {
         // SAFETY: to ignore a signal runs no code of this process.
         unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
     }
-    close_standard_descriptors_again();
+    for (descriptor, closed) in (0..).zip(&WAS_CLOSED) {
+        if closed.load(Ordering::Relaxed) {
+            // SAFETY: the call has no pointers, and changes nothing for this process.
+            unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
 }
 
 /// Leaves SIGCHLD at its default also in programs that are run: for those whose original does so.
@@ -107,15 +115,19 @@ pub fn keep_standard_descriptors() {
     WAS_CLOSED.iter().for_each(|closed| closed.store(false, Ordering::Relaxed));
 }
 
-/// Closes the standard descriptors that the program was started without, so that reading and writing them fails
-/// and a program that is run in its place is started without them too.
+/// Makes reading and writing the standard descriptors that the program was started without fail as if they were closed.
 ///
-/// For programs that open nothing from here on.
+/// They are not closed: a file that is opened later would get such a number. They become descriptors of a kind that
+/// can be neither read nor written, which fails with EBADF too.
 pub fn close_standard_descriptors_again() {
-    for (descriptor, closed) in (0..).zip(&WAS_CLOSED) {
-        if closed.swap(false, Ordering::Relaxed) {
-            // SAFETY: `record` opened something as this number, and nobody has a handle that would close it.
-            unsafe { libc::close(descriptor) };
-        }
+    let path = OFlags::PATH | OFlags::CLOEXEC;
+    let was_closed = |number: usize| WAS_CLOSED[number].load(Ordering::Relaxed);
+    if (0..3).any(was_closed)
+        && let Ok(nothing) = rustix::fs::open("/", path, Mode::empty())
+    {
+        // What fails leaves /dev/null in its place.
+        was_closed(0).then(|| rustix::stdio::dup2_stdin(&nothing));
+        was_closed(1).then(|| rustix::stdio::dup2_stdout(&nothing));
+        was_closed(2).then(|| rustix::stdio::dup2_stderr(&nothing));
     }
 }

@@ -15,6 +15,7 @@ use rustix::process::{
 
 use crate::pidfd;
 use crate::spawn::{Ending, forked};
+use crate::tool::SYSTEM;
 
 /// The number of the error of a signal that nobody is there to get: ESRCH.
 pub const NO_SUCH_PROCESS: i32 = libc::ESRCH;
@@ -38,18 +39,29 @@ enum Origin {
 pub struct Ended(pub Option<Ending>);
 
 impl Process {
-    /// Makes a child that runs `body` and ends with its code.
-    ///
-    /// The child is a copy of this process with the calling thread alone. For programs with one thread, whose copies
-    /// can do everything that they themselves could.
+    /// Makes a child that runs `body` and ends with its code. An error also where this process has more threads than one:
+    /// the child is a copy with the calling thread alone, in which whatever another thread held is held for ever.
     pub fn fork(body: impl FnOnce() -> u8) -> io::Result<Process> {
-        // SAFETY: the programs that call this have one thread, so no lock of the copy is held by a thread that the
-        // copy does not have. (With more, the C library still keeps its allocator usable.) The child ends here.
+        require_one_thread()?;
+        // SAFETY: this process has one thread, so its copy is a whole one.
+        unsafe { Process::fork_whatever_runs(body) }
+    }
+
+    /// The same without a look at threads.
+    ///
+    /// # Safety
+    ///
+    /// This process has one thread, or `body` does only what a signal handler may do: it takes no lock and allocates
+    /// nothing.
+    pub(crate) unsafe fn fork_whatever_runs(body: impl FnOnce() -> u8) -> io::Result<Process> {
+        // SAFETY: the caller's: the child does nothing that its being a copy could break. It ends here.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
+            // Also when `body` panics: what the parent does after this call is never done by its copy.
+            let end = EndsHere(SYSTEM);
             let code = body();
-            // SAFETY: ends the process without running what the parent has registered for its own end.
-            unsafe { libc::_exit(i32::from(code)) }
+            std::mem::forget(end);
+            drop(EndsHere(code));
         }
         let pid = forked(pid)?;
         Ok(Process { pid, watch: pidfd_open(pid, PidfdFlags::empty()).ok(), origin: Origin::Child })
@@ -142,6 +154,31 @@ impl Process {
     }
 }
 
+/// The end of a child's process, at the latest when this is dropped.
+struct EndsHere(u8);
+
+impl Drop for EndsHere {
+    fn drop(&mut self) {
+        // SAFETY: ends the process without running what the parent has registered for its own end.
+        unsafe { libc::_exit(i32::from(self.0)) }
+    }
+}
+
+/// EDEADLK where this process has more threads than one. EPERM: neither the kernel nor /proc says.
+fn require_one_thread() -> io::Result<()> {
+    // SAFETY: a number. For a process with one thread the call does nothing, and it fails for others.
+    let alone = unsafe { libc::unshare(libc::CLONE_THREAD) } == 0;
+    let threads = || {
+        // A directory has two names, and one in each directory within it.
+        let tasks = std::fs::metadata("/proc/self/task")?;
+        Ok::<u64, io::Error>(std::os::unix::fs::MetadataExt::nlink(&tasks).saturating_sub(2))
+    };
+    match alone || io::Error::last_os_error().raw_os_error() != Some(libc::EINVAL) && threads()? == 1 {
+        true => Ok(()),
+        false => Err(Errno::DEADLK.into()),
+    }
+}
+
 /// From the text of /proc/PID/stat: the 22nd field, counted behind the name, which may contain anything.
 fn began_of(stat: &[u8]) -> Option<u64> {
     let mut fields = fields_of(stat)?;
@@ -200,18 +237,36 @@ mod tests {
 
     #[test]
     fn a_child_is_watched_to_its_end() {
-        let child = Process::fork(|| 7).unwrap();
+        // SAFETY: the child does nothing.
+        let child = unsafe { Process::fork_whatever_runs(|| 7) }.unwrap();
         crate::event::wait([child.watch().unwrap()], None).unwrap();
         assert_eq!(child.ended().unwrap(), Some(Ended(Some(Ending::Exited(7)))));
     }
 
     #[test]
+    fn a_process_with_more_threads_than_one_makes_no_copy_of_itself() {
+        // The tests of a crate run in threads, so here are at least two.
+        let error = std::thread::spawn(|| Process::fork(|| 0).unwrap_err()).join().unwrap();
+        assert_eq!(error.raw_os_error(), Some(libc::EDEADLK));
+    }
+
+    /// It would do what its parent does after the fork, a second time.
+    #[test]
+    fn a_child_that_panics_ends_where_it_is() {
+        // SAFETY: a box of nothing is not allocated, and there is no message.
+        let child =
+            unsafe { Process::fork_whatever_runs(|| std::panic::resume_unwind(Box::new(()))) }.unwrap();
+        assert_eq!(child.wait().unwrap(), Ending::Exited(SYSTEM));
+    }
+
+    #[test]
     fn a_process_is_taken_over_by_its_number_and_its_beginning() {
-        let child = Process::fork(|| {
+        let sleep = || {
             std::thread::sleep(std::time::Duration::from_secs(1000));
             0
-        })
-        .unwrap();
+        };
+        // SAFETY: the child sleeps, which neither allocates nor takes a lock.
+        let child = unsafe { Process::fork_whatever_runs(sleep) }.unwrap();
         let began = child.began().unwrap().unwrap();
         assert!(Process::adopt(child.pid(), began + 1).unwrap().is_none());
         let adopted = Process::adopt(child.pid(), began).unwrap().unwrap();

@@ -22,10 +22,13 @@ pub fn set_error(file: impl AsFd) -> io::Result<()> {
 
 /// Makes a descriptor the one of this number, which stays open in a program that is run in this one's place.
 ///
-/// Only for a process that is about to become that program: whatever had the number before is closed.
-pub fn give(file: impl AsFd, number: RawFd) -> io::Result<()> {
+/// # Safety
+///
+/// Whatever had the number before is closed, so nothing of this process may use that any more: the process becomes a program
+/// or ends.
+pub(crate) unsafe fn give(file: impl AsFd, number: RawFd) -> io::Result<()> {
     let from = file.as_fd().as_raw_fd();
-    // SAFETY: numbers only. The caller's other descriptors are not used any more, as it becomes another program.
+    // SAFETY: numbers, and the caller's promise about the one that is given away.
     let given = unsafe {
         if from == number { libc::fcntl(from, libc::F_SETFD, 0) } else { libc::dup2(from, number) }
     };

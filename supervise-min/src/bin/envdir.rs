@@ -1,5 +1,5 @@
 //! `envdir`: variables from a directory.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("envdir", supervise_min::chain::envdir::main)
+    supervise_min::help::run("envdir", supervise_min::chain::envdir::main)
 }

@@ -1,5 +1,5 @@
 //! `envini`: variables from a file with sections.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("envini", supervise_min::chain::envini::main)
+    supervise_min::help::run("envini", supervise_min::chain::envini::main)
 }

@@ -1,5 +1,5 @@
 //! `envuidgid`: an account's numbers as variables.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("envuidgid", supervise_min::chain::envuidgid::main)
+    supervise_min::help::run("envuidgid", supervise_min::chain::envuidgid::main)
 }

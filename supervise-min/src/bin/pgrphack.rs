@@ -1,5 +1,5 @@
 //! `pgrphack`: a process group of its own.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("pgrphack", supervise_min::chain::pgrphack::main)
+    supervise_min::help::run("pgrphack", supervise_min::chain::pgrphack::main)
 }

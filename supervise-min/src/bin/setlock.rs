@@ -1,5 +1,5 @@
 //! `setlock`: a program while a file is locked.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("setlock", supervise_min::chain::setlock::main)
+    supervise_min::help::run("setlock", supervise_min::chain::setlock::main)
 }

@@ -1,5 +1,5 @@
 //! `setuidgid`: another account, for good.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("setuidgid", supervise_min::chain::setuidgid::main)
+    supervise_min::help::run("setuidgid", supervise_min::chain::setuidgid::main)
 }

@@ -1,5 +1,5 @@
 //! `softlimit`: limits on resources.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("softlimit", supervise_min::chain::softlimit::main)
+    supervise_min::help::run("softlimit", supervise_min::chain::softlimit::main)
 }

@@ -1,5 +1,5 @@
 //! `supervise`: runs a service and runs it again.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("supervise", supervise_min::supervise::main)
+    supervise_min::help::run("supervise", supervise_min::supervise::main)
 }

@@ -1,5 +1,5 @@
 //! `svc`: commands to services.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svc", supervise_min::svc::main)
+    supervise_min::help::run("svc", supervise_min::svc::main)
 }

@@ -1,5 +1,5 @@
 //! `svgroup`: lets a group control services.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svgroup", supervise_min::svgroup::main)
+    supervise_min::help::run("svgroup", supervise_min::svgroup::main)
 }

@@ -1,5 +1,5 @@
 //! `svok`: whether supervise runs.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svok", supervise_min::svok::main)
+    supervise_min::help::run("svok", supervise_min::svok::main)
 }

@@ -1,5 +1,5 @@
 //! `svscan`: a supervise for each directory.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svscan", supervise_min::svscan::main)
+    supervise_min::help::run("svscan", supervise_min::svscan::main)
 }

@@ -1,5 +1,5 @@
 //! `svshutdown`: ends all services in order.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svshutdown", supervise_min::svshutdown::main)
+    supervise_min::help::run("svshutdown", supervise_min::svshutdown::main)
 }

@@ -1,5 +1,5 @@
 //! `svstat`: what services are doing.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svstat", supervise_min::svstat::main)
+    supervise_min::help::run("svstat", supervise_min::svstat::main)
 }

@@ -1,5 +1,5 @@
 //! `svup`: whether services are up.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("svup", supervise_min::svup::main)
+    supervise_min::help::run("svup", supervise_min::svup::main)
 }

@@ -1,5 +1,5 @@
 //! `waitport`: a program when others accept connections.
 
 fn main() -> std::process::ExitCode {
-    unix::tool::run("waitport", supervise_min::chain::waitport::main)
+    supervise_min::help::run("waitport", supervise_min::chain::waitport::main)
 }

@@ -7,10 +7,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Stdio};
 
 use unix::diag::Message;
 use unix::tool::Fatal;
+
+use super::getent::getent;
 
 /// A user's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,9 +114,7 @@ fn asked(table: &str, name: &OsStr) -> Option<Vec<u8>> {
     if name.as_bytes().first().is_none_or(|&byte| byte == b'-' || byte == b':') {
         return None;
     }
-    let mut getent = Command::new("getent");
-    let answer = getent.arg(table).arg(name).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    answer.ok().filter(|answer| answer.status.success()).map(|answer| answer.stdout)
+    getent(table, name, None)
 }
 
 /// `name gid gid ...`, the answer about the groups of a name.

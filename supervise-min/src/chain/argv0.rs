@@ -7,7 +7,8 @@ use unix::tool::{Exit, Fatal};
 
 use super::Command;
 
-const USAGE: &str = "argv0 realname program [ arg ... ]";
+/// How it is used.
+pub const USAGE: &str = "argv0 realname program [ arg ... ]";
 
 /// Runs the program of the first word with the words behind it, the first of which is its argv 0.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {

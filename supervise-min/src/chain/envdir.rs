@@ -12,19 +12,16 @@ use unix::environment::Environment;
 use unix::file;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
-use super::Command;
+use super::{Command, prefix};
 
 /// The original's words, which know nothing of `-p`.
-const USAGE: &str = "envdir dir child";
+pub const USAGE: &str = "envdir dir child";
 
 /// Runs a program with variables of a directory; `-p` puts a prefix before their names.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     // The only tool whose misuse is 111.
     let usage = || Fatal::usage(USAGE).with_code(SYSTEM);
-    let (prefix, words) = match &arguments[..] {
-        [first, prefix, rest @ ..] if first == "-p" => (prefix.as_os_str(), rest),
-        words => (OsStr::new(""), words),
-    };
+    let (prefix, words) = prefix(&arguments);
     let (directory, command) = words.split_first().ok_or_else(usage)?;
     let command = Command::new(command).ok_or_else(usage)?;
     let mut environment = Environment::inherited();

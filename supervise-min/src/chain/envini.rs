@@ -1,29 +1,40 @@
-//! `envini`: variables from a file of lines `name=value`; those below `[section]` are called `section_name`.
+//! `envini`: variables from a file of lines `name=value`, as daemontools-encore; those below `[section]` are called
+//! `section_name`.
+//!
+//! Unlike encore's, a line that begins with `#` is no variable, and a NUL in a line is an error and not its end.
 
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 
 use unix::diag::Message;
 use unix::environment::Environment;
-use unix::tool::{Exit, Fatal};
+use unix::tool::{Exit, Fatal, SYSTEM};
 
-use super::Command;
+use super::{Command, prefix};
 
-const USAGE: &str = "envini file child";
+/// How it is used.
+pub const USAGE: &str = "envini [ -p prefix ] inifile child";
 
-/// Runs a program with the variables of a file.
+/// Runs a program with the variables of a file; `-p` puts a prefix before their names. A file that is not there has none.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let usage = || Fatal::usage(USAGE);
-    let (file, command) = arguments.split_first().ok_or_else(usage)?;
+    // As envdir's, a misuse is 111.
+    let usage = || Fatal::usage(USAGE).with_code(SYSTEM);
+    let (prefix, words) = prefix(&arguments);
+    let (file, command) = words.split_first().ok_or_else(usage)?;
     let command = Command::new(command).ok_or_else(usage)?;
     let about = |error| Fatal::system(Message::new("unable to read ").and(file.as_bytes()), &error);
-    let text = std::fs::read(file).map_err(about)?;
+    let text = match std::fs::read(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        read => read.map_err(about)?,
+    };
     let settings = parse(&text).map_err(|line| {
         let message = Message::new("unable to understand line ").and(line.to_string()).and(" of ");
         Fatal::failure(message.and(file.as_bytes()))
     })?;
     let mut environment = Environment::inherited();
     for (name, value) in settings {
+        let name = [prefix.as_bytes(), &name].concat();
         environment.set(OsStr::from_bytes(&name), OsStr::from_bytes(value)).map_err(about)?;
     }
     match command.run(environment)? {}
@@ -32,25 +43,37 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 /// A name and its value.
 pub type Setting<'a> = (Vec<u8>, &'a [u8]);
 
-/// Names and values in their order, or the number of the first line that is none of name, section, comment, empty.
+/// Names and values in their order. Lines that are neither these nor a section do not count. The number of the first line
+/// with a NUL.
 pub fn parse(text: &[u8]) -> Result<Vec<Setting<'_>>, usize> {
-    let (mut settings, mut prefix) = (Vec::new(), Vec::new());
+    let (mut settings, mut section) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.split(|&byte| byte == b'\n')) {
-        match line.trim_ascii() {
-            [] | [b'#' | b';', ..] => {}
-            [b'[', section @ .., b']'] => prefix = section.trim_ascii().to_vec(),
-            line => {
-                let sign = memchr::memchr(b'=', line).ok_or(number)?;
-                let name = line[..sign].trim_ascii_end();
-                if name.is_empty() || line.contains(&0) {
-                    return Err(number);
-                }
-                let between: &[u8] = if prefix.is_empty() { b"" } else { b"_" };
-                settings.push(([&prefix, between, name].concat(), line[sign + 1..].trim_ascii()));
-            }
+        match trim(line) {
+            line if line.contains(&0) => return Err(number),
+            [b'#' | b';', ..] => {}
+            [b'[', name @ .., b']'] => section = [name, b"_"].concat(),
+            line => settings.extend(setting(line).map(|(name, value)| ([&section, name].concat(), value))),
         }
     }
+    settings.retain(|(name, _)| !name.is_empty());
     Ok(settings)
+}
+
+/// Blanks may stand around the sign, and not in a name.
+fn setting(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, value) = line.split_at_checked(memchr::memchr(b'=', line)?)?;
+    let name = trim(name);
+    (!name.iter().any(is_blank)).then_some((name, trim(&value[1..])))
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    let Some(first) = text.iter().position(|byte| !is_blank(byte)) else { return &[] };
+    let end = text.iter().rposition(|byte| !is_blank(byte)).map_or(first, |last| last + 1);
+    &text[first..end]
+}
+
+fn is_blank(byte: &u8) -> bool {
+    b" \t\r".contains(byte)
 }
 
 #[cfg(test)]
@@ -67,15 +90,17 @@ mod tests {
 
     #[test]
     fn names_sections_and_comments() {
-        let text = "# all\nA=1\n B = 2 3 \r\n\n; more\n[db]\nhost=x=y\n[ log ]\nlevel=\n[]\nC=";
-        let expected = [("A", "1"), ("B", "2 3"), ("db_host", "x=y"), ("log_level", ""), ("C", "")];
+        let text = "# all\nA=1\n B = 2 3 \r\n\n; more\n#C=1\n[db]\nhost=x=y\n[log]\nlevel=\n=5\n[]\nC=";
+        let expected =
+            [("A", "1"), ("B", "2 3"), ("db_host", "x=y"), ("log_level", ""), ("log_", "5"), ("_C", "")];
         assert_eq!(parsed(text).unwrap(), expected.map(|(name, value)| (name.into(), value.into())));
     }
 
     #[test]
-    fn a_line_that_is_nothing_is_named() {
-        for (text, line) in [("A", 1), ("A=1\n=2", 2), ("\n\n[x", 3), ("A=1\0", 1)] {
-            assert_eq!(parsed(text), Err(line), "{text:?}");
+    fn a_line_that_is_nothing_does_not_count() {
+        for text in ["", "A", "A B=1", "=2", "[x", " \t\r", "[]", "A 1 = 2"] {
+            assert_eq!(parsed(text), Ok(Vec::new()), "{text:?}");
         }
+        assert_eq!(parsed("A=1\nB=\0"), Err(2));
     }
 }

@@ -9,7 +9,8 @@ use unix::tool::{Exit, Fatal};
 use super::Command;
 use super::account::Account;
 
-const USAGE: &str = "envuidgid account child";
+/// How it is used.
+pub const USAGE: &str = "envuidgid account child";
 
 /// Runs a program with UID and GID set.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {

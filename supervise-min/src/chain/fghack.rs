@@ -15,7 +15,8 @@ use unix::tool::{Exit, Fatal};
 
 use super::Command;
 
-const USAGE: &str = "fghack child";
+/// How it is used.
+pub const USAGE: &str = "fghack child";
 /// The pipe's end and thirty copies of it, as the original.
 const WRITERS: usize = 31;
 

@@ -9,6 +9,7 @@ pub mod envdir;
 pub mod envini;
 pub mod envuidgid;
 pub mod fghack;
+mod getent;
 pub mod pgrphack;
 pub mod setlock;
 pub mod setuidgid;
@@ -49,5 +50,40 @@ impl<'a> Command<'a> {
 
     fn not_run(self, error: &io::Error) -> Fatal {
         Fatal::system(Message::new("unable to run ").and(self.program.as_bytes()), error)
+    }
+}
+
+/// `-p PREFIX` or `-pPREFIX` at the front, and the words behind it. Without it: no prefix, and all words.
+fn prefix(arguments: &[OsString]) -> (&OsStr, &[OsString]) {
+    match arguments {
+        [first, prefix, rest @ ..] if first == "-p" => (prefix, rest),
+        [first, rest @ ..] => match first.as_bytes().strip_prefix(b"-p") {
+            Some(prefix @ [_, ..]) => (OsStr::from_bytes(prefix), rest),
+            _ => (OsStr::new(""), arguments),
+        },
+        [] => (OsStr::new(""), arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_in_its_word_or_in_the_next() {
+        let words = |text: &str| text.split_whitespace().map(OsString::from).collect::<Vec<_>>();
+        for (text, expected, behind) in [
+            ("", "", ""),
+            ("d c", "", "d c"),
+            ("-p X_ d c", "X_", "d c"),
+            ("-pX_ d c", "X_", "d c"),
+            ("-p", "", "-p"),
+            ("-pX", "X", ""),
+            ("d -pX", "", "d -pX"),
+            ("./-pX c", "", "./-pX c"),
+        ] {
+            let arguments = words(text);
+            assert_eq!(prefix(&arguments), (OsStr::new(expected), &words(behind)[..]), "{text}");
+        }
     }
 }

@@ -8,7 +8,8 @@ use unix::tool::{Exit, Fatal};
 
 use super::Command;
 
-const USAGE: &str = "pgrphack child";
+/// How it is used.
+pub const USAGE: &str = "pgrphack child";
 
 /// Runs a program in a session of its own.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {

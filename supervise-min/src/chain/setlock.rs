@@ -12,12 +12,9 @@ use unix::tool::{Exit, Fatal};
 use super::Command;
 use crate::options::{Given, Names, Syntax, parse};
 
-const SYNTAX: Syntax = Syntax {
-    program: "setlock",
-    letters: "nNxX",
-    names: Names::None,
-    usage: "setlock [ -nNxX ] file program [ arg ... ]",
-};
+const SYNTAX: Syntax = Syntax { program: "setlock", letters: "nNxX", names: Names::None, usage: USAGE };
+/// How it is used.
+pub const USAGE: &str = "setlock [ -nNxX ] file program [ arg ... ]";
 
 /// What to do while somebody else has the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::Command;
 use super::account::Account;
 
 /// The original's words, which know nothing of `-s`.
-const USAGE: &str = "setuidgid account child";
+pub const USAGE: &str = "setuidgid account child";
 
 /// Runs a program as an account, or as `:uid:gid`; `-s` with all groups that the account is in.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {

@@ -10,13 +10,11 @@ use unix::tool::{Exit, Fatal};
 use super::Command;
 use crate::options::{Given, Names, Syntax, parse};
 
-const SYNTAX: Syntax = Syntax {
-    program: "softlimit",
-    letters: "a:c:d:f:l:m:o:p:r:s:t:",
-    names: Names::Some,
-    usage: "softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] [-l lockbytes] [-m membytes] \
-            [-o openfiles] [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] child",
-};
+const SYNTAX: Syntax =
+    Syntax { program: "softlimit", letters: "a:c:d:f:l:m:o:p:r:s:t:", names: Names::Some, usage: USAGE };
+/// How it is used.
+pub const USAGE: &str = "softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] [-l lockbytes] [-m membytes] \
+            [-o openfiles] [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] child";
 
 /// What a limit becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

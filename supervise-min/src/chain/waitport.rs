@@ -8,7 +8,6 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use unix::diag::Message;
@@ -17,16 +16,16 @@ use unix::socket::{tcp_accepts, unix_accepts};
 use unix::tool::{Exit, Fatal};
 
 use super::Command;
+use super::getent::getent;
 use crate::options::{Given, Names, Syntax, parse, seconds};
 
-const SYNTAX: Syntax = Syntax {
-    program: "waitport",
-    letters: "t:",
-    names: Names::None,
-    usage: "waitport [ -t seconds ] tcp:host:port|unix:path ... -- child",
-};
+const SYNTAX: Syntax = Syntax { program: "waitport", letters: "t:", names: Names::None, usage: USAGE };
+/// How it is used.
+pub const USAGE: &str = "waitport [ -t seconds ] tcp:host:port|unix:path ... -- child";
 /// How often is looked.
 const APART: Duration = Duration::from_millis(100);
+/// The shortest time for a try.
+const LEAST: Duration = Duration::from_millis(1);
 /// How often is said what is waited for.
 const SAID: Duration = Duration::from_secs(1);
 
@@ -54,18 +53,21 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     match command.run(Environment::inherited())? {}
 }
 
-/// Until all have accepted, each once.
+/// Until all have accepted, each once. The limit is one for everything, names included.
 fn wait(mut addresses: Vec<(Address<'_>, &OsStr)>, limit: Option<Duration>) -> Result<(), Fatal> {
     let begun = Instant::now();
+    // What is too far away for the clock is for ever.
+    let deadline = limit.and_then(|limit| begun.checked_add(limit));
     let mut said = None;
     loop {
-        addresses.retain(|(address, _)| address.accepts().is_err());
+        look(&mut addresses, deadline);
         if addresses.is_empty() {
             return Ok(());
         }
         let names =
             addresses.iter().fold(Message::default(), |all, (_, name)| all.and(" ").and(name.as_bytes()));
-        if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
             let timed_out = io::Error::from(io::ErrorKind::TimedOut);
             return Err(Fatal::system(
                 Message::new("unable to wait longer for").and(names.as_bytes()),
@@ -76,8 +78,22 @@ fn wait(mut addresses: Vec<(Address<'_>, &OsStr)>, limit: Option<Duration>) -> R
             said = Some(Instant::now());
             say(&Message::new("waitport: waiting for").and(names.as_bytes()));
         }
-        std::thread::sleep(APART);
+        std::thread::sleep(left.map_or(APART, |left| left.min(APART)));
     }
+}
+
+/// Tries each address and drops those that accept. What is left of the time is shared by those that were not tried yet, so that
+/// one that does not answer leaves some for the others.
+fn look(addresses: &mut Vec<(Address<'_>, &OsStr)>, deadline: Option<Instant>) {
+    let mut untried = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    addresses.retain(|(address, _)| {
+        let share = deadline.map(|deadline| {
+            let now = Instant::now();
+            now + deadline.saturating_duration_since(now) / untried
+        });
+        untried = untried.saturating_sub(1).max(1);
+        address.accepts(share).is_err()
+    });
 }
 
 /// What nobody reads does not matter.
@@ -97,33 +113,35 @@ impl<'a> Address<'a> {
         (!host.is_empty()).then_some(Address::Tcp { host, port })
     }
 
-    /// Whether one of the places that it names accepts now.
-    fn accepts(self) -> io::Result<()> {
-        match self {
-            Address::Unix(path) => unix_accepts(path),
-            Address::Tcp { host, port } => {
-                let mut last = io::Error::from(io::ErrorKind::NotFound);
-                for ip in numbers(host) {
-                    match tcp_accepts(&SocketAddr::new(ip, port), SAID) {
-                        Ok(()) => return Ok(()),
-                        Err(error) => last = error,
-                    }
-                }
-                Err(last)
+    /// Whether one of the places that it names accepts now. What takes longer does not.
+    fn accepts(self, deadline: Option<Instant>) -> io::Result<()> {
+        let (host, port) = match self {
+            Address::Unix(path) => return unix_accepts(path),
+            Address::Tcp { host, port } => (host, port),
+        };
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        let numbers = numbers(host, deadline);
+        for (tried, ip) in (0..).zip(&numbers) {
+            let untried = u32::try_from(numbers.len()).unwrap_or(u32::MAX).saturating_sub(tried).max(1);
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) / untried);
+            // No time at all is refused by the call.
+            let limit = left.map_or(SAID, |left| left.clamp(LEAST, SAID));
+            match tcp_accepts(&SocketAddr::new(*ip, port), limit) {
+                Ok(()) => return Ok(()),
+                Err(error) => last = error,
             }
         }
+        Err(last)
     }
 }
 
 /// The numbers of a host. Names are `getent`'s business: see [`account`](super::account). They are asked for each
 /// time, since a name may get its number while it is waited for.
-fn numbers(host: &str) -> Vec<IpAddr> {
+fn numbers(host: &str, deadline: Option<Instant>) -> Vec<IpAddr> {
     if let Ok(ip) = host.parse() {
         return vec![ip];
     }
-    let mut getent = Process::new("getent");
-    let answer = getent.args(["ahosts", host]).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let text = answer.map(|answer| answer.stdout).unwrap_or_default();
+    let text = getent("ahosts", OsStr::new(host), deadline).unwrap_or_default();
     let first = |line: &str| line.split_whitespace().next()?.parse().ok();
     let mut all: Vec<IpAddr> = String::from_utf8_lossy(&text).lines().filter_map(first).collect();
     all.dedup();
@@ -155,9 +173,20 @@ mod tests {
         }
     }
 
+    /// Twelve addresses that do not answer took twelve seconds with `-t 1`.
+    #[test]
+    fn one_limit_is_for_all_addresses() {
+        let word = OsStr::new("tcp:192.0.2.1:9");
+        let silent = vec![(Address::parse(word).unwrap(), word); 12];
+        let begun = Instant::now();
+        assert_eq!(wait(silent, Some(Duration::from_secs(1))).unwrap_err().code(), 111);
+        assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+        assert_eq!(wait(Vec::new(), Some(Duration::MAX)), Ok(()));
+    }
+
     #[test]
     fn a_host_is_its_number_or_what_getent_says() {
-        assert_eq!(numbers("127.0.0.1"), ["127.0.0.1".parse::<IpAddr>().unwrap()]);
-        assert_eq!(numbers("no.such.host.invalid"), Vec::<IpAddr>::new());
+        assert_eq!(numbers("127.0.0.1", None), ["127.0.0.1".parse::<IpAddr>().unwrap()]);
+        assert_eq!(numbers("no.such.host.invalid", None), Vec::<IpAddr>::new());
     }
 }

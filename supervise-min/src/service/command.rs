@@ -1,9 +1,14 @@
 //! `Command`: what one byte in a control pipe asks for.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use unix::fifo;
 use unix::process::Signal;
+
+use super::folder::Home;
 
 /// What a service should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +66,30 @@ impl Command {
     }
 }
 
-/// Sends commands to the supervise of a service. False: none listens, or it may not be told.
-pub fn tell(service: &Path, commands: &[u8]) -> bool {
-    let control = fifo::open_to_write(&service.join("supervise/control"));
-    control.is_ok_and(|control| unix::file::write(control, commands).is_ok())
+/// Which of the two that belong together: svscan runs a logger for the directory `log` of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The service.
+    Main,
+    /// Its logger.
+    Log,
+}
+
+impl Part {
+    /// The name of its service directory.
+    pub fn of(self, directory: &OsStr) -> PathBuf {
+        match self {
+            Part::Main => PathBuf::from(directory),
+            Part::Log => Path::new(directory).join("log"),
+        }
+    }
+}
+
+/// How long is waited for a supervise that does not take the commands that were sent before.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Sends commands to the supervise of a service. False: none runs.
+pub fn send(home: &Home, commands: &[u8]) -> io::Result<bool> {
+    let Some(control) = home.folder()?.pipe("control")? else { return Ok(false) };
+    fifo::send(control, commands, PATIENCE).map(|()| true)
 }

@@ -1,7 +1,8 @@
 //! What supervise and the tools that talk to it share: commands, the status, and the rules of a service's life.
 
 pub mod command;
-pub mod held;
+pub mod folder;
+pub mod hold;
 pub mod machine;
 pub mod place;
 pub mod rules;

@@ -2,13 +2,9 @@
 
 use std::fs::{self, Metadata};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-use unix::diag::Message;
-use unix::fifo;
-use unix::process::{go_back, here};
-use unix::tool::Fatal;
 
 /// Device and inode: two names for one directory, or one file, are the same.
 pub type Id = (u64, u64);
@@ -23,34 +19,16 @@ pub fn id_of(stat: &Metadata) -> Id {
     (stat.dev(), stat.ino())
 }
 
+/// The same of what is open.
+pub fn id_of_open(file: impl AsFd) -> io::Result<Id> {
+    let stat = unix::file::stat(file)?;
+    Ok((stat.device, stat.inode))
+}
+
 /// All processes with their working directories, as far as /proc tells.
 pub fn workers() -> impl Iterator<Item = (u32, Id)> {
     fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         Some((pid, id(&entry.path().join("cwd"))?))
     })
-}
-
-/// Whether a supervise runs in a service directory.
-pub fn is_supervised(service: &Path) -> bool {
-    fifo::open_to_write(&service.join("supervise/ok")).is_ok()
-}
-
-/// The directory that a tool was started in, for one that goes into others.
-pub struct Home(std::os::fd::OwnedFd);
-
-impl Home {
-    /// Before the first other.
-    pub fn here() -> Result<Home, Fatal> {
-        here().map(Home).map_err(failed("unable to open current directory"))
-    }
-
-    /// Makes it the working directory again.
-    pub fn back(&self) -> Result<(), Fatal> {
-        go_back(&self.0).map_err(failed("unable to set directory"))
-    }
-}
-
-fn failed(what: &'static str) -> impl Fn(io::Error) -> Fatal {
-    move |error| Fatal::system(Message::new(what), &error)
 }

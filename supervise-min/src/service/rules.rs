@@ -14,16 +14,8 @@ use std::ops::RangeInclusive;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+pub use unix::launch::Session;
 use unix::process::Signal;
-
-/// Which session and process group a service is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Session {
-    /// Those of its supervise.
-    Shared,
-    /// Its own.
-    Own,
-}
 
 /// How a service is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::AsFd;
-use std::path::Path;
 
 use unix::process::Process;
 use unix::{descriptors, file, lock};
@@ -25,7 +24,7 @@ pub fn lock_holder(directory: impl AsFd) -> Option<(u32, Trust)> {
     let trust = |pid| (pid, if is_svscan(pid) { Trust::Svscan } else { Trust::Other });
     lock::holder(&directory).map(trust).or_else(|| {
         // Some file systems have other numbers in /proc/locks.
-        let wanted = file::place(&directory, Path::new("."))?;
+        let wanted = place::id_of_open(&directory).ok()?;
         svscans_in(wanted).find(|&pid| has_locked(pid, wanted)).map(trust)
     })
 }
@@ -45,9 +44,9 @@ fn svscans_in(wanted: Id) -> impl Iterator<Item = u32> {
 
 /// Whether a process has this directory open and locked.
 fn has_locked(pid: u32, wanted: Id) -> bool {
-    let path = |number: &OsStr| Path::new("/proc").join(pid.to_string()).join("fd").join(number);
     let all = descriptors::of(pid).unwrap_or_default();
-    all.iter().any(|(number, _)| place::id(&path(number)) == Some(wanted) && lock::is_held_by(pid, number))
+    let is_it = |number: &OsStr| place::id(&descriptors::path(pid, number)) == Some(wanted);
+    all.iter().any(|(number, _)| is_it(number) && lock::is_held_by(pid, number))
 }
 
 fn is_svscan(pid: u32) -> bool {

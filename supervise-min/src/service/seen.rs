@@ -1,16 +1,15 @@
 //! `Seen`: what can be seen of a service from outside: its status, and whether it is normally up.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::io::{self, ErrorKind};
 
 use unix::errno::words;
-use unix::fifo;
-use unix::process::change_directory;
+use unix::file::exists;
 
+use super::command::Part;
+use super::folder::{Folder, Home};
 use super::state::State;
-use super::status::{LENGTH, Status};
+use super::status::{self, Status};
 
 /// What a service does when nobody gives commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +27,14 @@ pub struct Seen {
     pub status: Status,
     /// Whether there is a file `down`.
     pub normally: Normally,
+}
+
+/// The same, and where more can be seen.
+pub struct View {
+    /// What was seen.
+    pub seen: Seen,
+    home: Home,
+    folder: Folder,
 }
 
 /// Why nothing is known of a service.
@@ -49,43 +56,40 @@ impl Unseen {
     }
 }
 
-impl Seen {
-    /// What else its supervise has written, in the working directory that [`look`] has left. An original writes nothing
-    /// else.
+impl View {
+    /// What else its supervise has written. An original writes nothing else.
     pub fn state(&self) -> Option<State> {
-        fs::read("supervise/state").ok().map(|text| State::of(&String::from_utf8_lossy(&text)))
+        State::read(&self.folder).ok()
     }
 
-    /// Whether it is up and, where it says when it is, ready, by its state; there too.
+    /// Whether it is up and, where it says when it is, ready, by its state.
     pub fn is_ready(&self, state: Option<State>) -> bool {
-        let Some(pid) = self.status.pid else { return false };
+        let Some(pid) = self.seen.status.pid else { return false };
         let ready = state.and_then(|state| state.ready);
-        ready.is_some_and(|(ready, _)| ready == pid) || fs::metadata("notification-fd").is_err()
+        ready.is_some_and(|(ready, _)| ready == pid)
+            || !exists(&self.home, OsStr::new("notification-fd")).is_ok_and(|says_so| says_so)
     }
 }
 
-/// Looks at the service in a directory, which is the working directory afterwards.
-pub fn look(directory: &OsStr) -> Result<Seen, Unseen> {
+/// Looks at the service in a directory, or at its logger.
+pub fn look(directory: &OsStr, part: Part) -> Result<View, Unseen> {
     let unable = |what: &'static str| {
         move |error: io::Error| Unseen::Trouble(format!("unable to {what}: {}", words(&error)))
     };
-    change_directory(Path::new(directory)).map_err(unable("chdir"))?;
-    let normally = match fs::metadata("down") {
-        Ok(_) => Normally::Down,
-        Err(error) if error.kind() == ErrorKind::NotFound => Normally::Up,
-        Err(error) => return Err(unable("stat down")(error)),
-    };
-    fifo::open_to_write(Path::new("supervise/ok")).map_err(|error| match error.raw_os_error() {
-        Some(fifo::NOBODY_READS) => Unseen::NotRunning,
-        _ => unable("open supervise/ok")(error),
+    let home = Home::open_part(directory, part).map_err(unable("chdir"))?;
+    let down = exists(&home, OsStr::new("down")).map_err(unable("stat down"))?;
+    let normally = if down { Normally::Down } else { Normally::Up };
+    let folder = home.folder().map_err(unable("open supervise/ok"))?;
+    if !folder.is_supervised().map_err(unable("open supervise/ok"))? {
+        return Err(Unseen::NotRunning);
+    }
+    let bytes = folder.read("status", status::LENGTH).map_err(|error| {
+        // What is there and is no file was not opened, as what is missing.
+        let unopened =
+            matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::Other);
+        unable(if unopened { "open supervise/status" } else { "read supervise/status" })(error)
     })?;
-    let mut file = File::open("supervise/status").map_err(unable("open supervise/status"))?;
-    let mut bytes = [0; LENGTH];
-    let status = match file.read_exact(&mut bytes) {
-        Ok(()) => Status::of(&bytes),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
-        Err(error) => return Err(unable("read supervise/status")(error)),
-    };
     let bad = || Unseen::Trouble("unable to read supervise/status: bad format".into());
-    Ok(Seen { status: status.ok_or_else(bad)?, normally })
+    let status = Status::of(&bytes).ok_or_else(bad)?;
+    Ok(View { seen: Seen { status, normally }, home, folder })
 }

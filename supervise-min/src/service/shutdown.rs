@@ -12,7 +12,7 @@ use unix::process::{Process, Signal, go_back};
 use unix::spawn::Ending;
 use unix::tool::SYSTEM;
 
-use super::held::Held;
+use super::hold::Hold;
 
 /// The script.
 pub const SCRIPT: &str = "shutdown";
@@ -21,7 +21,7 @@ pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// Starts it in its directory, in a session of its own, so that what it starts can be ended with it. `prepare` is done in
 /// the child, and `whose` names the service in messages.
-pub fn start(program: &str, held: &Held, whose: &[u8], prepare: impl FnOnce()) -> io::Result<Process> {
+pub fn start(program: &str, held: &Hold, whose: &[u8], prepare: impl FnOnce()) -> io::Result<Process> {
     let script = OsStr::new("./shutdown");
     let become_it = Program::new(script, &[script.into()], Environment::inherited())?;
     Process::fork(|| {

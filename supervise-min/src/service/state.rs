@@ -8,12 +8,16 @@
 //!
 //! A line that does not hold is not there. The text is filled up with spaces, so that a full disk does not matter.
 
+use std::io;
+
 use tai64tools::Label;
 use unix::process::Ended;
 use unix::spawn::Ending;
 
+use super::folder::Folder;
+
 /// Room for the longest text.
-const LENGTH: usize = 100;
+pub const LENGTH: usize = 100;
 
 /// What is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +50,12 @@ impl State {
         format!("{text:<width$}\n", width = LENGTH - 1)
     }
 
-    /// From the file. What is not understood is passed over.
+    /// From the file in a `supervise/`.
+    pub fn read(folder: &Folder) -> io::Result<State> {
+        folder.read("state", LENGTH).map(|text| State::of(&String::from_utf8_lossy(&text)))
+    }
+
+    /// From the text of the file. What is not understood is passed over.
     pub fn of(text: &str) -> State {
         let mut state = State::default();
         for line in text.lines() {

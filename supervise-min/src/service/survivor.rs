@@ -1,23 +1,23 @@
 //! `Survivor`: the process of a service whose supervise was killed, so that the next supervise takes it over.
 //!
-//! `supervise/lock`, which nobody else reads, has one line of fixed length, `PID BEGAN BOOT ROLE GROUP NOTE`: the process'
-//! number, the tick at which it began, the run of the machine, `run` or `finish`, `group` if it leads one, otherwise `-`,
-//! and the inode of the pipe that it has for saying that it is ready, otherwise 0. It is written before the process runs
+//! `supervise/lock`, which nobody else reads, has one line of fixed length, `PID BEGAN BOOT ROLE GROUP NOTE DEVICE INODE`: the
+//! process' number, the tick at which it began, the run of the machine, `run` or `finish`, `group` if it leads one, otherwise
+//! `-`, the inode of the pipe that it has for saying that it is ready, otherwise 0, and which file the lock itself is: a copy
+//! of a service directory names the same process, which is not its own. The line is written before the process runs
 //! anything, in place, so that a full disk does not matter.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
-use std::path::Path;
 
-use unix::file::{here, open_regular, read_at};
+use unix::file::read_at;
+use unix::held::{Kind, look_at};
 use unix::process::Process;
 
+use super::place::{Id, id_of_open};
 use super::rules::Session;
 
-/// Where it is in a service directory.
-pub const FILE: &str = "supervise/lock";
 /// Room for the longest line.
-const LENGTH: usize = 120;
+const LENGTH: usize = 160;
 
 /// What a process was started for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,50 +60,51 @@ struct Line {
 pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Result<()> {
     let began = process.began()?.ok_or(ErrorKind::NotFound)?;
     let boot = unix::file::boot_id()?;
-    let line = text(Line { pid: process.pid(), began, origin }, &boot);
+    let line = text(Line { pid: process.pid(), began, origin }, &boot, id_of_open(&lock)?);
     let written = unix::file::write_at(lock, line.as_bytes(), 0)?;
     if written == LENGTH { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
 
-/// The process that was written down for the service in a directory, if it still runs. An error: that can't be known.
-pub fn find(service: &Path) -> io::Result<Option<Survivor>> {
-    // Never waits for who might write to something else in its place.
-    match open_regular(here(), &service.join(FILE)) {
-        Ok(lock) => find_by(lock),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// The process that was written down in a lock, if it still runs. An error: that can't be known. What somebody else may have
+/// written there is not believed: it could name any process.
+pub fn find(lock: impl AsFd) -> io::Result<Option<Survivor>> {
+    let look = look_at(&lock)?;
+    look.kind.must_be(Kind::File)?;
+    if !look.is_trusted() {
+        return Ok(None);
     }
-}
-
-/// The same where the lock is open.
-pub fn find_by(lock: impl AsFd) -> io::Result<Option<Survivor>> {
     let mut line = [0; LENGTH];
-    let length = read_at(lock, &mut line, 0)?;
+    let length = read_at(&lock, &mut line, 0)?;
     let line = String::from_utf8_lossy(&line[..length]);
-    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?) else {
+    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?, id_of_open(lock)?) else {
         return Ok(None);
     };
     let process = Process::adopt(pid, began)?;
     Ok(process.map(|process| Survivor { process, origin }))
 }
 
-fn text(line: Line, boot: &[u8]) -> String {
+fn text(line: Line, boot: &[u8], (device, inode): Id) -> String {
     let Line { pid, began, origin } = line;
     let role = if origin.role == Role::Run { "run" } else { "finish" };
     let group = if origin.session == Session::Own { "group" } else { "-" };
     let (boot, note) = (String::from_utf8_lossy(boot), origin.note.unwrap_or(0));
-    let line = format!("{pid} {began} {boot} {role} {group} {note}");
+    let line = format!("{pid} {began} {boot} {role} {group} {note} {device} {inode}");
     format!("{line:<width$}\n", width = LENGTH - 1)
 }
 
-fn parse(line: &str, boot: &[u8]) -> Option<Line> {
+/// None: the line names nobody, or was written at another run of the machine or into another file.
+fn parse(line: &str, boot: &[u8], lock: Id) -> Option<Line> {
     let mut words = line.split_ascii_whitespace();
     let (pid, began) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let of_now = words.next()?.as_bytes() == boot;
     let role = if words.next() == Some("finish") { Role::Finish } else { Role::Run };
     let session = if words.next() == Some("group") { Session::Own } else { Session::Shared };
     let note = words.next().and_then(|inode| inode.parse().ok()).filter(|&inode| inode > 0);
-    of_now.then_some(Line { pid, began, origin: Origin { role, session, note } })
+    // Lines of earlier versions end here.
+    let place = words.next().zip(words.next());
+    let of_this_file =
+        place.is_none_or(|(device, inode)| (device.parse(), inode.parse()) == (Ok(lock.0), Ok(lock.1)));
+    (of_now && of_this_file).then_some(Line { pid, began, origin: Origin { role, session, note } })
 }
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ mod tests {
     use super::*;
 
     const BOOT: &[u8] = b"0a4f0d2c-74c7-4a8c-9f7e-000000000000";
+    const LOCK: Id = (u64::MAX, u64::MAX);
 
     #[test]
     fn what_was_written_is_read() {
@@ -118,8 +120,8 @@ mod tests {
             [(Role::Run, Session::Shared, Some(u64::MAX)), (Role::Finish, Session::Own, None)]
         {
             let line = Line { pid: u32::MAX, began: u64::MAX, origin: Origin { role, session, note } };
-            assert_eq!(text(line, BOOT).len(), LENGTH);
-            assert_eq!(parse(&text(line, BOOT), BOOT), Some(line));
+            assert_eq!(text(line, BOOT, LOCK).len(), LENGTH);
+            assert_eq!(parse(&text(line, BOOT, LOCK), BOOT, LOCK), Some(line));
         }
     }
 
@@ -128,10 +130,20 @@ mod tests {
         let line = format!("12 345 {}    \n", String::from_utf8_lossy(BOOT));
         let origin = Origin { role: Role::Run, session: Session::Shared, note: None };
         let known = Line { pid: 12, began: 345, origin };
-        assert_eq!(parse(&line, BOOT), Some(known));
-        assert_eq!(parse(&line, b"another"), None);
+        assert_eq!(parse(&line, BOOT, LOCK), Some(known));
+        assert_eq!(parse(&line, b"another", LOCK), None);
         for line in ["", "12", "12 345", "x 1 another", "12 x another"] {
-            assert_eq!(parse(line, b"another"), None);
+            assert_eq!(parse(line, b"another", LOCK), None);
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_copied_into_another_file_names_nobody() {
+        let origin = Origin { role: Role::Run, session: Session::Own, note: Some(7) };
+        let line = text(Line { pid: 12, began: 345, origin }, BOOT, (1, 2));
+        assert!(parse(&line, BOOT, (1, 2)).is_some());
+        for other in [(1, 3), (2, 2), (0, 0)] {
+            assert_eq!(parse(&line, BOOT, other), None);
         }
     }
 }

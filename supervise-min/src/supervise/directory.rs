@@ -8,28 +8,37 @@
 //! state       what else is known, once there is something: how the last process ended, whether this one is ready
 //! ```
 
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use unix::diag::{Message, warn};
-use unix::lock::{self, Keep};
+use unix::file::{self, How, here};
+use unix::held::{Held, Kind, look_at};
+use unix::lock;
 use unix::process::{Process, change_directory};
 use unix::tool::Fatal;
 use unix::{fifo, pipe};
 
 use super::kept::Kept;
+use crate::service::folder::Folder;
 use crate::service::rules::Rules;
-use crate::service::state::State;
-use crate::service::status::Status;
+use crate::service::state::{self, State};
+use crate::service::status::{self, Status};
 use crate::service::survivor::{self, Origin, Survivor};
+
+/// How much of a file with a rule is read: more is no rule.
+const LONGEST_RULE: usize = 4096;
 
 /// A service directory, which is the working directory, and locked.
 pub(super) struct Directory {
     name: PathBuf,
+    folder: Rc<Folder>,
     lock: OwnedFd,
     control: OwnedFd,
     /// So that the pipe has no end when the last svc has gone.
@@ -46,30 +55,27 @@ impl Directory {
     pub(super) fn enter(name: &Path) -> Result<Directory, Fatal> {
         let failed = |what: &str, file: &str, error: &io::Error| failed(name, what, file, error);
         change_directory(name).map_err(|error| failed("unable to chdir to ", "", &error))?;
-        make_folder();
+        let folder = folder().map_err(|error| failed("unable to use ", "/supervise", &error))?;
         let unable = |error: io::Error| failed("unable to acquire ", "/supervise/lock", &error);
-        let lock = lock::open_file(Path::new("supervise/lock"), Keep::Here).map_err(unable)?;
+        let lock = open_lock(&folder).map_err(unable)?;
         lock::exclusive_now(&lock).map_err(unable)?;
-        let control = Path::new("supervise/control");
+        let control = OsStr::new("control");
         let unreadable = |error: io::Error| failed("unable to read ", "/supervise/control", &error);
-        fifo::make(control).map_err(unreadable)?;
-        let reader = fifo::open_to_read(control).map_err(unreadable)?;
-        if !fifo::is_trusted(&reader).map_err(unreadable)? {
-            // Whoever owns it decides who may give commands.
-            return Err(unreadable(ErrorKind::PermissionDenied.into()));
-        }
+        fifo::make(&folder, control).map_err(unreadable)?;
+        let reader = fifo::open_to_read(&folder, control).map_err(unreadable)?;
         let unwritable = |error: io::Error| failed("unable to write ", "/supervise/control", &error);
-        let writer = fifo::open_to_write(control).map_err(unwritable)?;
+        let writer = fifo::open_to_write(&folder, control).map_err(unwritable)?;
         fifo::shrink(&reader);
-        let name = name.to_owned();
+        let (name, folder) = (name.to_owned(), Rc::new(folder));
         Ok(Directory {
             name,
             lock,
             control: reader,
             _writer: writer,
             ok: None,
-            status: Kept::new("supervise/status", "supervise/status.new"),
-            state: Kept::new("supervise/state", "supervise/state.new"),
+            status: Kept::new(&folder, "status", "status.new", "status"),
+            state: Kept::new(&folder, "state", "state.new", "status"),
+            folder,
             forgetful: false,
         })
     }
@@ -77,9 +83,9 @@ impl Directory {
     /// Shows that this supervise runs. After the first status, so that svstat finds one.
     pub(super) fn open_ok(&mut self) -> Result<(), Fatal> {
         let unreadable = |error: io::Error| self.failed("unable to read ", "/supervise/ok", &error);
-        let path = Path::new("supervise/ok");
-        fifo::make(path).map_err(unreadable)?;
-        let ok = fifo::open_to_read(path).map_err(unreadable)?;
+        let name = OsStr::new("ok");
+        fifo::make(&*self.folder, name).map_err(unreadable)?;
+        let ok = fifo::open_to_read(&*self.folder, name).map_err(unreadable)?;
         fifo::shrink(&ok);
         self.ok = Some(ok);
         Ok(())
@@ -97,20 +103,18 @@ impl Directory {
 
     /// Whether the service is not to be started.
     pub(super) fn is_down(&self) -> Result<bool, Fatal> {
-        match fs::metadata("down") {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(self.failed("unable to stat ", "/down", &error)),
-        }
+        let down = file::exists(here(), OsStr::new("down"));
+        down.map_err(|error| self.failed("unable to stat ", "/down", &error))
     }
 
     /// What the directory says about how its service is treated. What is not understood is warned about.
     pub(super) fn rules(&self) -> Rules {
         let mut rules = Rules::PLAIN;
         for file in Rules::FILES {
-            let understood = match fs::read_to_string(file) {
-                Ok(text) => rules.take(file, &text),
-                Err(error) => error.kind() == ErrorKind::NotFound,
+            let understood = match file::read_start(here(), OsStr::new(file), LONGEST_RULE) {
+                Ok(text) if text.len() == LONGEST_RULE => false,
+                Ok(text) => String::from_utf8(text).is_ok_and(|text| rules.take(file, &text)),
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
             };
             if !understood {
                 let message = Message::new("unable to understand ").and(self.name()).and("/").and(file);
@@ -149,7 +153,7 @@ impl Directory {
 
     /// The process that an earlier supervise has left. Where that can't be known there is none, as in the original.
     pub(super) fn survivor(&self) -> Option<Survivor> {
-        survivor::find(Path::new("")).unwrap_or_else(|error| {
+        survivor::find(&self.lock).unwrap_or_else(|error| {
             let message = Message::new("unable to look for the last process of ").and(self.name());
             warn("supervise", &message.because(&error));
             None
@@ -158,8 +162,8 @@ impl Directory {
 
     /// What an earlier supervise has written.
     pub(super) fn found(&mut self) -> (Option<Status>, State) {
-        let status = self.status.found(b"").and_then(|bytes| Status::of(&bytes));
-        let state = self.state.found(State::default().text().as_bytes());
+        let status = self.status.found(b"", status::LENGTH).and_then(|bytes| Status::of(&bytes));
+        let state = self.state.found(State::default().text().as_bytes(), state::LENGTH);
         (status, state.map_or_else(State::default, |text| State::of(&String::from_utf8_lossy(&text))))
     }
 }
@@ -168,12 +172,33 @@ fn failed(name: &Path, what: &str, file: &str, error: &io::Error) -> Fatal {
     Fatal::system(Message::new(what).and(name.as_os_str().as_bytes()).and(file), error)
 }
 
+/// The `supervise/` of the working directory, made where it is missing. It must belong to this process' user or to root: its
+/// owner gives the commands, and says which process is the service's.
+fn folder() -> io::Result<Folder> {
+    let folder = Folder::here().or_else(|_| {
+        make_folder();
+        Folder::here()
+    })?;
+    if folder.is_trusted() {
+        return Ok(folder);
+    }
+    Err(io::Error::other(format!("belongs to user {}", folder.owner())))
+}
+
 /// Makes `supervise/`, or what it links to where that is missing: on a disk that is empty after each start. What goes
-/// wrong shows at the lock.
+/// wrong shows when it is opened.
 fn make_folder() {
     let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path);
-    let folder = Path::new("supervise");
-    if make(folder).is_err() && !folder.exists() {
-        fs::read_link(folder).and_then(|target| make(&target)).ok();
-    }
+    let link = || {
+        let held = Held::new(here(), OsStr::new("supervise"))?;
+        if held.look()?.is_trusted() { held.target() } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    };
+    make(Path::new("supervise")).or_else(|_| make(Path::new(&link()?))).ok();
+}
+
+/// The file that is locked, and that says who the service's process is.
+fn open_lock(folder: &Folder) -> io::Result<OwnedFd> {
+    let lock = file::open(folder, OsStr::new("lock"), How::Update, 0o600)?;
+    look_at(&lock)?.kind.must_be(Kind::File)?;
+    Ok(lock)
 }

@@ -30,7 +30,8 @@ use crate::service::survivor::{Role, Survivor};
 use directory::Directory;
 use script::{Note, Script};
 
-const USAGE: &str = "supervise dir";
+/// How it is used.
+pub const USAGE: &str = "supervise dir";
 /// How long is waited between looks at a process that the kernel gives no descriptor for.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 

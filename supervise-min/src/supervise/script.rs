@@ -5,14 +5,13 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
-use unix::diag::{Message, fatal};
+use unix::diag::Message;
 use unix::environment::Environment;
 use unix::exec::Program;
-use unix::ids::new_session;
+use unix::launch::Launch;
+use unix::pipe;
 use unix::process::{Ended, Process};
 use unix::spawn::Ending;
-use unix::tool::SYSTEM;
-use unix::{pipe, stdio};
 
 use super::directory::Directory;
 use crate::service::rules::Session;
@@ -56,8 +55,7 @@ impl Script {
         Ok(Script { role, program: Program::new(&path, &arguments, Environment::inherited())?, name })
     }
 
-    /// Starts it. The child waits until it is known who it is. When this process is killed before, the child ends
-    /// without having run anything: it is never a second copy that nobody knows of.
+    /// Starts it, as soon as it is known who it is.
     ///
     /// `note` is where the child says that it is ready, and the number that it has this at.
     pub(super) fn start(
@@ -66,34 +64,15 @@ impl Script {
         session: Session,
         note: Option<(&OwnedFd, RawFd)>,
     ) -> io::Result<Process> {
-        let (known, say) = pipe::new()?;
-        let mut say = Some(say);
-        let process = Process::fork(|| {
-            // The copy of the end to write, so that the original's end is the end of the pipe.
-            drop(say.take());
-            if matches!(pipe::read(&known, &mut [0]), Ok(1)) {
-                let error = prepare(session, note).map_or_else(|error| error, |()| self.program.run());
-                let message = Message::new("unable to start ").and(directory.name()).and("/").and(self.name);
-                fatal("supervise", &message.because(&error));
-            }
-            SYSTEM
-        })?;
+        let words = Message::new("unable to start ").and(directory.name()).and("/").and(self.name);
+        let given = note.map(|(note, number)| (note.as_fd(), number));
+        let launch = Launch { program: &self.program, session, given, complaint: ("supervise", words) };
+        let (process, go) = launch.start()?;
         let note = note.and_then(|(note, _)| pipe::inode(note).ok());
         directory.remember(&process, Origin { role: self.role, session, note });
-        if let Some(say) = &say {
-            unix::file::write(say, b"!")?;
-        }
+        go.say()?;
         Ok(process)
     }
-}
-
-/// In the child.
-fn prepare(session: Session, note: Option<(&OwnedFd, RawFd)>) -> io::Result<()> {
-    if session == Session::Own {
-        // The child of a fork leads no group, so it can't fail.
-        new_session().ok();
-    }
-    note.map_or(Ok(()), |(note, number)| stdio::give(note, number))
 }
 
 /// A pipe that a service says a line to when it is ready: the end to read, which never waits, and the other.

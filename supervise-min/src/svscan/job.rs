@@ -19,7 +19,7 @@ use unix::tool::{Fatal, SYSTEM};
 
 use super::APART;
 use super::survivors::Survivors;
-use crate::service::held::Held;
+use crate::service::hold::Hold;
 use crate::service::place::id;
 use crate::service::survivor::Survivor;
 
@@ -82,7 +82,7 @@ pub(super) struct Job {
     pub(super) name: OsString,
     pub(super) descriptors: Descriptors,
     /// Its service directory, which the name may not lead to any more. None: there was no descriptor for it.
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<Hold>,
     pid: Option<u32>,
     /// One that runs and is not a child.
     survivor: Option<Process>,
@@ -178,7 +178,7 @@ impl Job {
         if crowded {
             self.held = None;
         } else if self.held.as_ref().is_none_or(|held| held.process().is_none())
-            && let Ok(held) = Held::open(&self.path())
+            && let Ok(held) = Hold::open(&self.path())
         {
             self.held = Some(held);
         }
@@ -249,7 +249,7 @@ impl Job {
 
     /// The process of its service, whether a supervise runs or not.
     pub(super) fn process(&self) -> Option<Survivor> {
-        self.at(Held::process).flatten()
+        self.at(Hold::process).flatten()
     }
 
     /// Sends its supervise commands. False: it does not listen yet, or has ended.
@@ -266,10 +266,10 @@ impl Job {
     }
 
     /// Does something with its directory.
-    pub(super) fn at<T>(&self, what: impl FnOnce(&Held) -> T) -> Option<T> {
+    pub(super) fn at<T>(&self, what: impl FnOnce(&Hold) -> T) -> Option<T> {
         match &self.held {
             Some(held) => Some(what(held)),
-            None => Held::open(&self.path()).ok().as_ref().map(what),
+            None => Hold::open(&self.path()).ok().as_ref().map(what),
         }
     }
 }

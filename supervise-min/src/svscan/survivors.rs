@@ -13,7 +13,7 @@ use unix::event::Set;
 use unix::pipe;
 use unix::process::Process;
 
-use crate::service::held::Held;
+use crate::service::hold::Hold;
 use crate::service::place::{self, Id, id};
 
 /// Descriptors of a supervise, and of what it runs.
@@ -36,7 +36,7 @@ impl Survivors {
     }
 
     /// The supervise that runs in a directory, whoever has started it. It is watched from now on.
-    pub(super) fn supervise_in(&mut self, service: &Held) -> Option<Process> {
+    pub(super) fn supervise_in(&mut self, service: &Hold) -> Option<Process> {
         let process = self.find(service)?;
         self.ended.as_ref()?.add(process.watch()?).ok()?;
         Some(process)
@@ -45,7 +45,7 @@ impl Survivors {
     /// New ends, to read and to write, of the pipe between a service and its logger.
     pub(super) fn pipe_between(&mut self, service: &Path, log: &Path) -> Option<(OwnedFd, OwnedFd)> {
         self.pipe_into(log).or_else(|| {
-            let service = Held::open(service).ok()?;
+            let service = Hold::open(service).ok()?;
             // The output of a service that was started without a logger is svscan's, and has a reader.
             let holders = [self.find(&service), service_in(&service)];
             let unread = |pid: &u32| pipe::is_unread(*pid, OUTPUT);
@@ -56,7 +56,7 @@ impl Survivors {
 
     /// New ends of the pipe that a logger or its supervise reads.
     pub(super) fn pipe_into(&mut self, log: &Path) -> Option<(OwnedFd, OwnedFd)> {
-        let log = Held::open(log).ok()?;
+        let log = Hold::open(log).ok()?;
         let holders = [self.find(&log), service_in(&log)];
         let mut holders = holders.iter().flatten().map(Process::pid);
         holders.find_map(|pid| pipe::take_over(pid, INPUT).ok())
@@ -72,7 +72,7 @@ impl Survivors {
         self.ended.as_ref().map(AsFd::as_fd)
     }
 
-    fn find(&mut self, service: &Held) -> Option<Process> {
+    fn find(&mut self, service: &Hold) -> Option<Process> {
         // Mostly there is none, and this is quick.
         if !service.is_supervised() {
             return None;
@@ -90,7 +90,7 @@ impl Survivors {
 }
 
 /// The process of a service whose supervise may have ended.
-fn service_in(service: &Held) -> Option<Process> {
+fn service_in(service: &Hold) -> Option<Process> {
     service.process().map(|survivor| survivor.process)
 }
 
