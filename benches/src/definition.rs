@@ -185,7 +185,7 @@ pub struct Growth {
     /// The argument `{repeat}` becomes so many of these; `{n}` in them is 1, 2, 3 and so on.
     #[serde(default)]
     pub repeat: String,
-    /// Who runs, in this order.
+    /// Who runs, in this order. `{point}` in an argument is the number itself.
     pub runs: Vec<Run>,
 }
 
@@ -223,7 +223,7 @@ impl Growth {
             if word == "{repeat}" {
                 arguments.extend((1..=point).map(|n| self.repeat.replace("{n}", &n.to_string())));
             } else {
-                arguments.push(word.clone());
+                arguments.push(word.replace("{point}", &point.to_string()));
             }
         }
         Run { arguments, ..run.clone() }
