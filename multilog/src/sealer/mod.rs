@@ -15,6 +15,8 @@ mod retain;
 mod rewrite;
 mod step;
 mod thread;
+mod transform;
+mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +34,8 @@ pub use crew::{Crew, Deadline, PENDING, Threading};
 use desk::Desk;
 pub use rewrite::Checksum;
 pub(crate) use rewrite::write_all;
-use step::{Step, Work};
+use step::Step;
+use work::Work;
 
 /// Does a step once for all files at which it is next. When that fails and there is no time to try again, all of
 /// them are left.

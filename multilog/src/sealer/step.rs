@@ -11,19 +11,15 @@
 //! to be dropped. `.t` 0744: complete and on the disk, to be published. `.u` beside its archive: to
 //! be removed.
 
-use std::ffi::OsStr;
 use std::io;
 
-use tai64tools::Label;
 use unix::diag::Message;
 
-use super::compress::Compressed;
+use super::Asked;
 use super::rewrite::{Rewritten, rewrite};
-use super::{Asked, Job, Sealed, Sealer, compress};
-use crate::host::{FIRST_PAUSE, PROGRAM, Pace, Patience, Pause, wait};
-use crate::logfs::{Archive, Ending, How, LogFs, Mode, Name, Processing, StateFiles, name_twice};
-use crate::script::Transform;
-use crate::script::value::Code;
+use super::work::Work;
+use crate::host::Pace;
+use crate::logfs::{LogFs, Mode, Name, name_twice};
 
 /// A step. Those that come later are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,60 +58,12 @@ pub(super) struct Failure {
     pub(super) retry: Step,
 }
 
-/// A file in work.
-pub(super) struct Work<'a, F: LogFs> {
-    sealer: &'a Sealer<F>,
-    job: Job<F::File>,
-    /// What the transformation writes.
-    output: Option<Output<F::File>>,
-    /// What becomes of the file.
-    fate: Fate,
-    at: At,
-}
-
-/// What becomes of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// What the script says.
-    AsAsked,
-    /// It stays what it is, as there is no memory to compress it.
-    Kept,
-}
-
-/// How far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
-    /// This step is next.
-    Step(Step),
-    Ended(Sealed),
-}
-
-/// The unfinished archive.
-struct Output<File> {
-    file: File,
-    state: State,
-}
-
-/// Whether the transformation leaves a new state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Same,
-    New,
-}
-
-type Performed = Result<Next, Failure>;
-
-/// How a processor ended, when it did not fail.
-enum Processed {
-    /// The output is whole.
-    Whole,
-    /// The source is gone, or there is no time for it.
-    Source(Next),
-}
+/// What came of a step.
+pub(super) type Performed = Result<Next, Failure>;
 
 impl Step {
     /// Performs the step once.
-    fn perform<F: LogFs>(self, work: &mut Work<'_, F>, pace: &mut dyn Pace) -> Performed {
+    pub(super) fn perform<F: LogFs>(self, work: &mut Work<'_, F>, pace: &mut dyn Pace) -> Performed {
         match self {
             Step::Sync => work.sync(pace),
             Step::Rewrite => work.rewrite(pace),
@@ -132,115 +80,7 @@ impl Step {
     }
 }
 
-impl<'a, F: LogFs> Work<'a, F> {
-    /// Nothing is done yet.
-    pub(super) fn new(sealer: &'a Sealer<F>, job: Job<F::File>) -> Work<'a, F> {
-        Work { sealer, job, output: None, fate: Fate::AsAsked, at: At::Step(Step::Sync) }
-    }
-
-    /// Whether this step is the next.
-    pub(super) fn is_at(&self, step: Step) -> bool {
-        self.at == At::Step(step)
-    }
-
-    /// Another file's step has done for this one too what was to be done before `step`.
-    pub(super) fn skip_to(&mut self, step: Step) {
-        self.at = At::Step(step);
-    }
-
-    /// There is no time for the rest.
-    pub(super) fn leave(&mut self) {
-        self.at = At::Ended(Sealed::Left);
-    }
-
-    /// Takes the file through the steps before `last`.
-    pub(super) fn go_on(&mut self, last: Step, pace: &mut dyn Pace) {
-        self.go(Some(last), pace);
-    }
-
-    /// Takes the file through all its steps.
-    pub(super) fn go_on_to_the_end(&mut self, pace: &mut dyn Pace) {
-        self.go(None, pace);
-    }
-
-    /// Which file it is.
-    pub(super) fn label(&self) -> Label {
-        self.job.label
-    }
-
-    /// How it ended. One that has not ended would be left like this.
-    pub(super) fn ended(&self) -> Sealed {
-        match self.at {
-            At::Ended(sealed) => sealed,
-            At::Step(_) => Sealed::Left,
-        }
-    }
-
-    fn go(&mut self, last: Option<Step>, pace: &mut dyn Pace) {
-        let mut pause = FIRST_PAUSE;
-        while let At::Step(step) = self.at
-            && last.is_none_or(|last| step < last)
-        {
-            if pace.patience() == Patience::Over {
-                self.leave();
-                return;
-            }
-            match step.perform(self, pace) {
-                Ok(next) => {
-                    pause = FIRST_PAUSE;
-                    self.at = match next {
-                        Next::Step(next) => At::Step(next),
-                        Next::Done => At::Ended(Sealed::Done),
-                        Next::Gone => At::Ended(Sealed::Gone),
-                        Next::GiveUp => At::Ended(Sealed::GivenUp),
-                        Next::Leave => At::Ended(Sealed::Left),
-                    };
-                }
-                Err(failure) => {
-                    pace.warn(&failure.message);
-                    self.at = At::Step(failure.retry);
-                    if wait(&mut pause, pace) == Pause::Stop {
-                        self.leave();
-                    }
-                }
-            }
-        }
-    }
-}
-
 impl<F: LogFs> Work<'_, F> {
-    fn source(&self) -> Name {
-        Archive::unsealed(self.job.label).into()
-    }
-
-    fn temporary(&self) -> Name {
-        Archive::temporary(self.job.label).into()
-    }
-
-    /// What it becomes.
-    pub(super) fn archive(&self) -> Archive {
-        match self.fate {
-            Fate::AsAsked => Archive::sealed(self.job.label, &self.sealer.config.code),
-            Fate::Kept => Archive::sealed(self.job.label, &Code::plain()),
-        }
-    }
-
-    fn keeps_source(&self) -> bool {
-        self.sealer.config.transform == Transform::Keep || self.fate == Fate::Kept
-    }
-
-    /// `unable to VERB DIR/NAME, pausing: REASON`. What somebody else has made under the name stays there, and the
-    /// file stays `@label.u`.
-    fn failed(&self, verb: &str, name: &Name, rest: &str, error: &io::Error, retry: Step) -> Failure {
-        let (rest, retry) = match error.kind() {
-            io::ErrorKind::AlreadyExists => (", leaving its file unsealed", Step::GiveUp),
-            _ => (rest, retry),
-        };
-        let message =
-            self.sealer.said(verb, "/").and(name.to_os().as_encoded_bytes()).and(rest).because(error);
-        Failure { message, retry }
-    }
-
     fn sync(&mut self, pace: &mut dyn Pace) -> Performed {
         if self.job.asked == Asked::NotYet {
             self.sealer.sync(&mut self.job, pace);
@@ -276,169 +116,6 @@ impl<F: LogFs> Work<'_, F> {
             })?;
         }
         Ok(Next::Step(if self.keeps_source() { Step::SyncOrder } else { Step::Transform }))
-    }
-
-    fn transform(&mut self, pace: &mut dyn Pace) -> Performed {
-        if matches!(self.sealer.config.transform, Transform::Process(_)) {
-            // The processor opens the file itself, and there may be few descriptors.
-            self.job.file = None;
-        }
-        self.output = None;
-        let temporary = self.temporary();
-        let fail = |error| self.failed("unable to create ", &temporary, ", pausing", &error, Step::Transform);
-        let fs = &*self.sealer.fs;
-        fs.clear(&temporary).map_err(fail)?;
-        let file = fs.open(&temporary, How::New).map_err(fail)?;
-        let state = match (&self.sealer.config.transform, &self.job.file) {
-            (Transform::Process(command), _) => {
-                if !self.source_is_there()? {
-                    return Ok(Next::Gone);
-                }
-                let states = self.states(pace)?;
-                match self.process(command, &file, states, pace)? {
-                    Processed::Whole if states == StateFiles::Named => State::New,
-                    Processed::Whole => State::Same,
-                    Processed::Source(next) => return Ok(next),
-                }
-            }
-            (Transform::Compress(compression), Some(input)) => {
-                let done = compress::compress(fs, *compression, input, &file).map_err(|error| {
-                    self.failed("unable to compress into ", &temporary, ", pausing", &error, Step::Transform)
-                })?;
-                self.sealer.tell_of_lack(done, pace);
-                if done == Compressed::No {
-                    fs.remove(&temporary).map_err(fail)?;
-                    self.fate = Fate::Kept;
-                    return Ok(Next::Step(Step::Publish));
-                }
-                State::Same
-            }
-            (Transform::Compress(_) | Transform::Keep, _) => State::Same,
-        };
-        self.output = Some(Output { file, state });
-        Ok(Next::Step(Step::SyncOutput))
-    }
-
-    /// Whether the processor can keep a state.
-    fn states(&self, pace: &mut dyn Pace) -> Result<StateFiles, Failure> {
-        let fs = &*self.sealer.fs;
-        let failed = |verb, name: &Name, error| self.failed(verb, name, ", pausing", &error, Step::Transform);
-        for name in [Name::State, Name::NewState] {
-            let stat = fs.lookup(&name).map_err(|error| failed("unable to open ", &name, error))?;
-            if stat.is_some_and(|stat| !fs.is_ours(&stat)) {
-                let said = self.sealer.said("unable to use ", "/").and(name.to_os().as_encoded_bytes());
-                pace.warn(&said.and(", the processor keeps no state: not a file of this user"));
-                return Ok(StateFiles::Nameless);
-            }
-        }
-        fs.remove(&Name::NewState).map_err(|error| failed("unable to remove ", &Name::NewState, error))?;
-        Ok(StateFiles::Named)
-    }
-
-    /// Whether the file that is to be processed is still there.
-    fn source_is_there(&self) -> Result<bool, Failure> {
-        let fs = &*self.sealer.fs;
-        let source = self.source();
-        match fs.lookup(&source) {
-            Ok(Some(stat)) if fs.is_ours(&stat) => Ok(true),
-            Ok(Some(_)) => {
-                let error = io::ErrorKind::PermissionDenied.into();
-                Err(self.failed("unable to open ", &source, ", leaving it unsealed", &error, Step::GiveUp))
-            }
-            Ok(None) => {
-                let temporary = self.temporary();
-                fs.remove(&temporary).map_err(|error| {
-                    self.failed("unable to remove ", &temporary, ", pausing", &error, Step::Transform)
-                })?;
-                Ok(false)
-            }
-            Err(error) => Err(self.failed("unable to read ", &source, ", pausing", &error, Step::Transform)),
-        }
-    }
-
-    fn process(
-        &self,
-        command: &OsStr,
-        output: &F::File,
-        states: StateFiles,
-        pace: &mut dyn Pace,
-    ) -> Result<Processed, Failure> {
-        let source = self.source();
-        let complaint =
-            Message::new(PROGRAM).and(": warning: ").and(self.sealer.said("unable to open ", "/").as_bytes());
-        let on = Processing { input: &source, output, states, complaint: &complaint };
-        let message = match self.sealer.fs.process(command, &on, pace) {
-            Ok(None) => return Ok(Processed::Source(Next::Leave)),
-            Ok(Some(Ending::Exited(0))) => return Ok(Processed::Whole),
-            Ok(Some(Ending::Exited(_))) => self.sealer.said("processor failed in ", ", pausing"),
-            Ok(Some(Ending::Crashed(signal))) => self
-                .sealer
-                .said("processor crashed in ", ", pausing: killed by signal ")
-                .and(signal.to_string()),
-            Err(error) => self.sealer.said("unable to fork for processor in ", ", pausing").because(&error),
-        };
-        Err(Failure { message, retry: Step::Transform })
-    }
-
-    /// A failed sync of the output makes it worthless; it is made again from the source.
-    fn sync_output(&mut self) -> Performed {
-        let Some(output) = &self.output else { return Ok(Next::Step(Step::Transform)) };
-        let fs = &*self.sealer.fs;
-        fs.sync(&output.file).map_err(|error| {
-            self.failed("unable to write ", &self.temporary(), " to disk, pausing", &error, Step::Transform)
-        })?;
-        if output.state == State::New {
-            // The processor wrote it; a failure that nobody has heard of is told to whoever opens it.
-            fs.open(&Name::NewState, How::Append).and_then(|newstate| fs.sync(&newstate)).map_err(
-                |error| {
-                    self.failed(
-                        "unable to write ",
-                        &Name::NewState,
-                        " to disk, pausing",
-                        &error,
-                        Step::Transform,
-                    )
-                },
-            )?;
-        }
-        fs.sync_names().map_err(|error| Failure {
-            message: self.sealer.said("unable to write directory ", " to disk, pausing").because(&error),
-            retry: Step::SyncOutput,
-        })?;
-        Ok(Next::Step(Step::MarkOutput))
-    }
-
-    /// The mode, on the disk, is what commits the output: from here on it is published, also by the
-    /// next multilog. All names, also that the source is not `current` anymore, are there before it.
-    fn mark_output(&mut self) -> Performed {
-        let Some(output) = &self.output else { return Ok(Next::Step(Step::Transform)) };
-        let fs = &*self.sealer.fs;
-        fs.set_mode(&output.file, Mode::Safe).map_err(|error| {
-            self.failed("unable to set mode of ", &self.temporary(), ", pausing", &error, Step::MarkOutput)
-        })?;
-        fs.sync(&output.file).map_err(|error| {
-            self.failed("unable to write ", &self.temporary(), " to disk, pausing", &error, Step::Transform)
-        })?;
-        Ok(Next::Step(Step::CommitState))
-    }
-
-    fn commit_state(&mut self) -> Performed {
-        if self.output.as_ref().is_some_and(|output| output.state == State::New)
-            && let Err(error) = self.replace_state()
-        {
-            let said = self.sealer.said("unable to rename newstate to state in directory ", ", pausing");
-            return Err(Failure { message: said.because(&error), retry: Step::CommitState });
-        }
-        Ok(Next::Step(Step::Publish))
-    }
-
-    /// Nothing is done where that was done before a failure of a later step, or where somebody has put something in
-    /// the place of either meanwhile.
-    fn replace_state(&self) -> io::Result<()> {
-        let fs = &*self.sealer.fs;
-        let is_there = fs.lookup(&Name::NewState)?.is_some_and(|stat| fs.is_ours(&stat));
-        let has_place = fs.lookup(&Name::State)?.is_none_or(|stat| fs.is_ours(&stat));
-        if is_there && has_place { fs.rename(&Name::NewState, &Name::State) } else { Ok(()) }
     }
 
     /// The source itself gets a second name and loses the first when that is on the disk. An output may be
