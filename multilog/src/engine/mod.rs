@@ -156,7 +156,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             if pace == Busy::Yes {
                 self.host.listen();
                 self.sync_what_is_due()?;
-            } else if self.host.stop() != Some(Stop::AfterInput) {
+            } else if self.host.stop().is_none() {
                 let limit = self.until_sync();
                 let begun = self.host.uptime();
                 let woken = self.intake.wait(self.host.signals(), limit).map_err(End::Failed)?;

@@ -28,7 +28,7 @@ pub struct Inventory {
     /// The oldest of them, oldest first, each with all its files.
     oldest: VecDeque<Vec<Archive>>,
     trust: Trust,
-    /// How many were added since the last look.
+    /// How many files were rotated since the last look, and are archives or gone.
     added: usize,
     /// When the directory had last changed when the last thing of ours was done.
     seen: Option<Changed>,
@@ -83,6 +83,11 @@ impl Inventory {
             self.oldest.insert(place, vec![archive]);
         }
         self.count += 1;
+        self.added += 1;
+    }
+
+    /// A rotated file has gone before it was an archive.
+    pub fn pass(&mut self) {
         self.added += 1;
     }
 

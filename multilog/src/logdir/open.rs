@@ -15,8 +15,8 @@ use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::journal::record::{Identity, Place};
 use crate::logfs::{Archive, How, LogFs, Mode, Name};
-use crate::script::LogConfig;
 use crate::script::value::Code;
+use crate::script::{LogConfig, Transform};
 use crate::sealer::{Checksum, Crew, Sealer, Threading};
 
 /// What is known when a directory is opened.
@@ -122,8 +122,11 @@ impl<F: LogFs> Opening<'_, F> {
 
     /// What the last run had not sealed yet, oldest first.
     fn find_pending(&mut self, snapshot: &Snapshot, repairs: &[Repair]) -> Vec<Label> {
+        let has_processor = matches!(self.config.transform, Transform::Process(_));
         let is_left = |(archive, mode): &&(Archive, Mode)| {
-            self.is_pending(archive)
+            // Here the mode says by itself that a file is on the disk and that the processor has not seen it.
+            let is_unseen = has_processor && archive.is_unsealed() && *mode == Mode::Safe;
+            (self.is_pending(archive) || is_unseen)
                 && *mode != Mode::Refused
                 && !repairs.contains(&Repair::Drop(archive.clone()))
         };

@@ -134,7 +134,11 @@ impl<F: LogFs> Crew<F> {
     /// The caller seals, the oldest first, until so many are left.
     fn seal_all_but(&self, left: usize, host: &mut impl Host) {
         while self.desk.state().jobs.len() > left {
-            self.sealer.round(&self.desk, host);
+            let sealed = self.sealer.round(&self.desk, host);
+            if sealed == Sealed::Left && host.stop().is_some() {
+                // There is no time for what failed, so there is none for what comes after it.
+                self.sealer.leave_jobs(&self.desk);
+            }
         }
     }
 
@@ -170,18 +174,27 @@ impl<F: LogFs> Crew<F> {
     fn wait_until_below(&self, limit: usize, host: &mut impl Host) -> Pause {
         let Some(progress) = self.desk.progress.as_ref().filter(|_| self.thread.is_some()) else {
             self.seal_all_but(limit.saturating_sub(1), host);
-            return Pause::Over;
+            host.listen();
+            return if host.stop() >= Some(Stop::Now) { Pause::Stop } else { Pause::Over };
         };
+        let begun = host.uptime();
         loop {
             progress.quiet();
             if self.pending() < limit {
                 return Pause::Over;
             }
             host.listen();
-            if host.stop().is_some() {
+            // INT and HUP want the rest of the input to be read, but not for ever.
+            let patience = match host.stop() {
+                None => None,
+                Some(Stop::AfterInput) => Some(GRACE.saturating_sub(host.uptime().saturating_sub(begun))),
+                Some(Stop::Now | Stop::AtOnce) => return Pause::Stop,
+            };
+            if patience == Some(Duration::ZERO) {
+                host.warn(&self.sealer.said("unable to seal files of ", " soon, leaving input unread"));
                 return Pause::Stop;
             }
-            host.wait_for(progress.as_fd(), None);
+            host.wait_for(progress.as_fd(), patience);
         }
     }
 

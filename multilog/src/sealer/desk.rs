@@ -111,6 +111,7 @@ impl<File> State<File> {
             return self.inventory.take_oldest().map(Doomed::Archives);
         }
         self.decide(oldest);
+        self.inventory.pass();
         self.jobs.pop_front().map(Doomed::Job)
     }
 
@@ -142,11 +143,13 @@ impl<File> State<File> {
     }
 
     /// There is no time for anything that waits.
-    pub(super) fn drop_jobs(&mut self) {
-        if !self.jobs.is_empty() {
-            self.awaited.extend(self.jobs.drain(..).map(|job| job.label));
+    pub(super) fn leave_jobs(&mut self) -> Vec<Job<File>> {
+        let jobs: Vec<Job<File>> = self.jobs.drain(..).collect();
+        self.awaited.extend(jobs.iter().map(|job| job.label));
+        if !jobs.is_empty() {
             self.outcome = Sealed::Left;
         }
+        jobs
     }
 
     /// Looks at the directory, if that is due.

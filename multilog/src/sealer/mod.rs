@@ -31,7 +31,7 @@ use crate::script::Transform;
 
 use compress::Compressed;
 pub use crew::{Crew, Deadline, PENDING, Threading};
-use desk::Desk;
+use desk::{Desk, Order};
 pub use rewrite::Checksum;
 pub(crate) use rewrite::write_all;
 use step::Step;
@@ -117,7 +117,7 @@ impl<F: LogFs> Sealer<F> {
     fn round(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
         let sealed = match self.make_room(desk, pace) {
             Pause::Stop => {
-                desk.state().drop_jobs();
+                self.leave_jobs(desk);
                 Sealed::Left
             }
             Pause::Over => {
@@ -128,6 +128,24 @@ impl<F: LogFs> Sealer<F> {
         self.settle(desk);
         desk.ring();
         sealed
+    }
+
+    /// There is no time for anything that waits. What has to go through a processor is brought to the disk and marked, so
+    /// that the next run knows it, also without a journal and after the machine was down.
+    fn leave_jobs(&self, desk: &Desk<F::File>) {
+        let jobs = desk.state().leave_jobs();
+        let hurries = desk.state().order == Order::Stop;
+        // The mode is set when all names are on the disk, also that of the file before: they are processed in order.
+        if jobs.is_empty() || !self.has_processor() || hurries || self.fs.sync_names().is_err() {
+            return;
+        }
+        for job in jobs.iter().filter(|job| job.asked != Asked::Refused) {
+            if let Some(file) = &job.file {
+                let mode = if self.fs.sync(file).is_ok() { Mode::Safe } else { Mode::Refused };
+                // What can't be marked is known to the journal alone.
+                self.fs.set_mode(file, mode).ok();
+            }
+        }
     }
 
     /// Lets retention go through, however often that has to be tried.

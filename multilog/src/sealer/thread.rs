@@ -39,13 +39,14 @@ pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>, held_at_m
             continue;
         }
         let sealed = sealer.round(desk, &mut pace);
-        let mut state = desk.state();
+        let state = desk.state();
         if sealed == Sealed::Left && matches!(state.order, Order::Hurry | Order::Stop) {
             // There is no time for what failed, so there is none for what comes after it.
-            state.drop_jobs();
+            drop(state);
+            sealer.leave_jobs(desk);
         }
     }
-    desk.state().drop_jobs();
+    sealer.leave_jobs(desk);
     desk.ring();
 }
 
