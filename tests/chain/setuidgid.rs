@@ -93,8 +93,7 @@ fn ambient_capabilities_do_not_come_along() {
         let here = Scratch::new();
         std::fs::set_permissions(here.path("."), std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .unwrap();
-        let tool = here.path("setuidgid");
-        std::fs::copy(harness::tool("setuidgid"), &tool).unwrap();
+        let tool = here.copy(&harness::tool("setuidgid"), "setuidgid");
         let caps = "+setuid,+setgid,+net_bind_service";
         let with =
             ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps", caps, "--ambient-caps", caps];

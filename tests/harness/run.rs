@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,10 @@ use crate::under_test::tool;
 
 /// A run that takes longer hangs; it is killed and the test fails.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Held by whoever makes a child, and alone by whoever has a file open that may be a script. A child of another thread has
+/// a copy of that descriptor until it becomes its program, and for so long the script could not be run: ETXTBSY.
+static CHILDREN: RwLock<()> = RwLock::new(());
 
 /// A fresh directory that a test works in.
 pub struct Scratch(tempfile::TempDir);
@@ -48,11 +53,20 @@ impl Scratch {
         Run(command)
     }
 
-    /// Writes a file in it.
+    /// Writes a file in it, which may be a script or a program that is run at once.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _no_child_begins = CHILDREN.write().unwrap_or_else(PoisonError::into_inner);
         std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Copies a program into it.
+    pub fn copy(&self, program: &Path, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let _no_child_begins = CHILDREN.write().unwrap_or_else(PoisonError::into_inner);
+        std::fs::copy(program, &path).unwrap();
         path
     }
 }
@@ -94,30 +108,66 @@ impl Run {
 
     /// Starts it.
     pub fn start(mut self) -> Running {
-        let mut child = self.0.spawn().unwrap();
+        let mut child = spawn(&mut self.0);
         let stdin = child.stdin.take();
-        let stdout = collect(child.stdout.take());
-        let stderr = collect(child.stderr.take());
+        let stdout = Output::of(child.stdout.take());
+        let stderr = Output::of(child.stderr.take());
         Running { child, stdin, stdout, stderr }
     }
 }
 
-fn collect(from: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut from) = from {
-            from.read_to_end(&mut bytes).unwrap();
+/// Starts what is described in another way than a [`Run`], beside tests that write scripts. It has become its program when
+/// this returns.
+pub fn spawn(command: &mut Command) -> Child {
+    let _nothing_is_written = CHILDREN.read().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().unwrap()
+}
+
+/// What comes out of a run, as it comes.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn of(from: Option<impl Read + Send + 'static>) -> Output {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let into = bytes.clone();
+        let reader = std::thread::spawn(move || {
+            let mut piece = [0; 1 << 16];
+            let mut from = from;
+            while let Some(from) = &mut from {
+                match from.read(&mut piece).unwrap() {
+                    0 => break,
+                    length => into.lock().unwrap().extend(&piece[..length]),
+                }
+            }
+        });
+        Output { bytes, reader }
+    }
+
+    /// All of it. What the run has left may still have it open, and then its end never comes.
+    fn whole(self) -> Vec<u8> {
+        let begun = Instant::now();
+        while !self.reader.is_finished() {
+            assert!(begun.elapsed() < LIMIT, "somebody still writes: {}", self.so_far());
+            std::thread::sleep(Duration::from_millis(1));
         }
-        bytes
-    })
+        self.reader.join().unwrap();
+        std::mem::take(&mut self.bytes.lock().unwrap())
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
 }
 
 /// A run that goes on.
 pub struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Output,
+    stderr: Output,
 }
 
 impl Running {
@@ -137,6 +187,11 @@ impl Running {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has written to descriptor 2 until now.
+    pub fn said(&self) -> String {
+        self.stderr.so_far()
     }
 
     /// Sends a signal.
@@ -166,7 +221,7 @@ impl Running {
             if begun.elapsed() > LIMIT {
                 self.child.kill().unwrap();
                 self.child.wait().unwrap();
-                panic!("it hangs: {}", String::from_utf8_lossy(&self.stderr.join().unwrap()));
+                panic!("it hangs: {}", self.stderr.so_far());
             }
             std::thread::sleep(Duration::from_millis(2));
         };
@@ -174,8 +229,8 @@ impl Running {
         Outcome {
             code: status.code(),
             signal: status.signal(),
-            stdout: self.stdout.join().unwrap(),
-            stderr: String::from_utf8_lossy(&self.stderr.join().unwrap()).into_owned(),
+            stdout: self.stdout.whole(),
+            stderr: String::from_utf8_lossy(&self.stderr.whole()).into_owned(),
             took: begun.elapsed(),
         }
     }

@@ -1,7 +1,9 @@
 //! A file system that is soon full.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use crate::run::spawn;
 
 /// A small file system in memory, for as long as it lives.
 pub struct SmallDisk(PathBuf);
@@ -11,9 +13,9 @@ impl SmallDisk {
     pub fn mount(place: &Path, size: &str) -> Option<SmallDisk> {
         std::fs::create_dir(place).unwrap();
         let options = format!("size={size}");
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(place).output();
-        let mounted = mounted.unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(place).stderr(Stdio::piped());
+        let mounted = spawn(&mut mount).wait_with_output().unwrap();
         if mounted.status.success() {
             return Some(SmallDisk(place.to_path_buf()));
         }
@@ -30,6 +32,6 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(&self.0).status().unwrap();
+        spawn(Command::new("umount").arg("-l").arg(&self.0)).wait().unwrap();
     }
 }

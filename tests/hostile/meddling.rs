@@ -141,3 +141,26 @@ fn whatever_happens_to_current_its_lines_are_there_at_every_end() {
         }
     }
 }
+
+/// It tried for ever to make a name in a directory that has none any more, and a stop of svscan waited a minute for it.
+#[test]
+fn with_the_whole_directory_removed_it_ends_at_every_end_and_says_so() {
+    for (end, script) in ENDS.into_iter().take(4).flat_map(|end| SCRIPTS.map(|script| (end, script))) {
+        let here = Scratch::new();
+        let mut running = here.multilog(script).start();
+        running.write(b"before\n");
+        running
+            .until("the line is there", || LogView::of(here.path("main")).current().ends_with(b"before\n"));
+        fs::remove_dir_all(here.path("main")).unwrap();
+        let outcome = match end {
+            End::OfInput => running.end(),
+            End::By(signal) => {
+                running.signal(signal);
+                running.wait()
+            }
+        };
+        let words = " in directory ./main, which was removed: file does not exist\n";
+        assert!(outcome.stderr.ends_with(words), "{end:?} {script:?} {outcome:?}");
+        assert_eq!(outcome.code, Some(111), "{end:?} {script:?} {outcome:?}");
+    }
+}

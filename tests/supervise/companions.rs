@@ -161,8 +161,7 @@ fn rights_of_a_group_outlive_changes_by_a_supervise_outside_of_it() {
     let mut service = Service::new("exec sleep 1000");
     std::fs::set_permissions(service.here.path("."), PermissionsExt::from_mode(0o755)).unwrap();
     std::os::unix::fs::chown(service.here.path("x"), Some(65533), Some(65533)).unwrap();
-    let supervise = service.here.path("supervise");
-    std::fs::copy(tool("supervise"), &supervise).unwrap();
+    let supervise = service.here.copy(&tool("supervise"), "supervise");
     let account = ["--reuid=65533", "--regid=65533", "--clear-groups", supervise.to_str().unwrap(), "x"];
     service.supervise = Some(service.here.run(setpriv, &account).start());
     until("it is up", || service.ok() && service.state() == "up (pid N) N seconds");

@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use harness::{is_root, ours_only, tool, until};
+use harness::{is_root, ours_only, spawn, tool, until};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
 
@@ -124,10 +124,10 @@ fn somebody_elses_process_of_that_name_is_not_believed() {
         let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(scan.path(name), all).unwrap();
     };
-    std::fs::copy("/bin/sleep", scan.path("svscan")).unwrap();
+    scan.here.copy("/bin/sleep".as_ref(), "svscan");
     ["", "s", "svscan"].iter().for_each(|name| open(name));
     let mut command = std::process::Command::new(scan.path("svscan"));
-    let mut other = command.arg("1000").uid(65534).gid(65534).current_dir(scan.path("s")).spawn().unwrap();
+    let mut other = spawn(command.arg("1000").uid(65534).gid(65534).current_dir(scan.path("s")));
     let comm = format!("/proc/{}/comm", other.id());
     until("it has that name", || std::fs::read(&comm).unwrap() == b"svscan\n");
     scan.here.run(&tool("svshutdown"), &["s"]).over("").quietly();

@@ -134,8 +134,14 @@ fn svscanboot_runs_svscan_with_its_words_in_a_title() {
         std::os::unix::fs::symlink("nowhere", scan.path("s/dangling")).unwrap();
         let show = "svstat /service/x; for p in /proc/[0-9]*; do [ \"$(cat $p/comm)\" != readproctitle ] || \
                     tr '\\0' ' ' <$p/cmdline; done";
-        let line = format!("{{ {} /service & sleep 2; {show}; }}", boot());
-        let Some(outcome) = somewhere(&scan, &["-m", "-p", "-f", "--mount-proc"], &line) else { return };
+        // Until both are there.
+        let both =
+            format!("svstat /service/x | grep -q ': up (pid' && {{ {show}; }} | grep -q 'stat dangling'");
+        let line = format!("{{ {} /service & until {both}; do sleep 0.1; done; {show}; }}", boot());
+        let Some(outcome) = somewhere(&scan, &["-m", "-p", "-f", "--kill-child", "--mount-proc"], &line)
+        else {
+            return;
+        };
         let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
         assert!(text.starts_with("/service/x: up (pid "), "{text} {}", outcome.stderr);
         assert!(text.contains("svscan: warning: unable to stat dangling: file does not exist"), "{text}");

@@ -15,8 +15,9 @@ fn a_service_and_its_logger_run_with_a_pipe_between_them() {
     scan.here.write("s/file", "");
     scan.start();
     scan.until("s/x/log/all", |text| text.starts_with("line "));
-    assert!(scan.svstat("s/x").starts_with("s/x: up (pid "));
-    assert!(scan.svstat("s/x/log").starts_with("s/x/log: up (pid "));
+    // supervise starts it, and writes its status then.
+    until("it is shown", || scan.svstat("s/x").starts_with("s/x: up (pid "));
+    until("its logger is shown", || scan.svstat("s/x/log").starts_with("s/x/log: up (pid "));
     assert!(!scan.path("s/.hidden/started").exists());
 }
 
@@ -134,12 +135,13 @@ fn a_log_that_comes_later_is_warned_about() {
         until("it runs", || scan.ok("s/x"));
         scan.script("s/x/log/run", LOG);
         let svscan = scan.svscan.take().unwrap();
+        let words = "svscan: warning: not running x/log, which came later than the service\n";
         svscan.signal(Signal::HUP);
-        std::thread::sleep(Duration::from_millis(500));
+        until("it is said", || svscan.said() == words);
+        // And once only.
         svscan.signal(Signal::HUP);
         std::thread::sleep(Duration::from_millis(200));
         svscan.signal(Signal::TERM);
-        let words = "svscan: warning: not running x/log, which came later than the service\n";
         assert_eq!(svscan.wait().stderr, words);
     }
 }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use crate::Scan;
 
-/// Says something when it is told to end.
-const SERVICE: &str = "trap 'trap \"\" TERM INT; seq 1 2000; echo last; exit' TERM INT; echo $$ >>started; echo up\n\
+/// Says something when it is told to end. Whoever finds that it has started finds its first line in the pipe.
+const SERVICE: &str = "trap 'trap \"\" TERM INT; seq 1 2000; echo last; exit' TERM INT; echo up; echo $$ >>started\n\
                        while :; do sleep 0.05; done";
 /// It does not end.
-const STUBBORN: &str = "trap '' TERM INT; echo $$ >>started; echo up; while :; do sleep 0.05; done";
+const STUBBORN: &str = "trap '' TERM INT; echo up; echo $$ >>started; while :; do sleep 0.05; done";
 /// It ends, and a process that it has started does not. A child's trap would be the shell's.
-const LEAVES_WORKER: &str = "trap 'trap \"\" TERM INT; setsid sleep 1000 & seq 1 2000; echo last; exit' TERM INT; echo $$ >>started; echo up\n\
+const LEAVES_WORKER: &str = "trap 'trap \"\" TERM INT; setsid sleep 1000 & seq 1 2000; echo last; exit' TERM INT; echo up; echo $$ >>started\n\
                              while :; do sleep 0.05; done";
 /// The same, and it ends soon.
-const WORKER_ENDS: &str = "trap 'trap \"\" TERM INT; (seq 1 2000; sleep 2; echo last) & exit' TERM INT; echo $$ >>started\n\
-                           echo up; while :; do sleep 0.05; done";
+const WORKER_ENDS: &str = "trap 'trap \"\" TERM INT; (seq 1 2000; sleep 1; echo last) & exit' TERM INT; echo up\n\
+                           echo $$ >>started; while :; do sleep 0.05; done";
 
 pub(crate) const REMOVED: &str = "its directory was removed and made anew";
 pub(crate) const HANGS: &str = "its shutdown hangs";
@@ -27,7 +27,7 @@ pub(crate) enum Way {
     TermToAll,
     /// ^C on a terminal.
     Interrupt,
-    /// `-t 2`.
+    /// `-t`.
     Limit,
     Svshutdown,
     /// svscan was killed before.
@@ -43,7 +43,7 @@ pub(crate) enum Expect {
     InOrder,
     /// What the logger has not read is thrown away.
     Lost,
-    /// The same, and some of it was read.
+    /// The same, and some of it was read, or all, in which case nothing is thrown away.
     SomeLost,
     /// The logger stays, and nothing was thrown away.
     LoggerLeft,
@@ -64,6 +64,8 @@ pub(crate) struct Situation {
     /// When everything runs, before the stop.
     pub(crate) arrange: fn(&Scan),
     pub(crate) expect: Expect,
+    /// The seconds of `-t`. What ends without a limit has more of them than any machine needs.
+    pub(crate) limit: u32,
     /// Whether the name in the scan directory leads to it still.
     pub(crate) has_its_name: bool,
     /// What has to be in what svscan says.
@@ -79,6 +81,7 @@ const PLAIN: Situation = Situation {
     prepare: |_| {},
     arrange: |_| {},
     expect: Expect::InOrder,
+    limit: 30,
     has_its_name: true,
     says: "",
     check: |_, _| {},
@@ -149,8 +152,14 @@ pub(crate) fn situations() -> Vec<Situation> {
         },
         Situation { name: "it has a session", prepare: |scan| touch(scan, "etc/x/setsid"), ..PLAIN },
         Situation { name: "a process that it leaves ends soon", run: WORKER_ENDS, ..PLAIN },
-        Situation { name: "it ignores TERM", run: STUBBORN, expect: Expect::Stubborn, ..PLAIN },
-        Situation { name: "it leaves a process", run: LEAVES_WORKER, expect: Expect::WorkerLeft, ..PLAIN },
+        Situation { name: "it ignores TERM", run: STUBBORN, expect: Expect::Stubborn, limit: 4, ..PLAIN },
+        Situation {
+            name: "it leaves a process",
+            run: LEAVES_WORKER,
+            expect: Expect::WorkerLeft,
+            limit: 6,
+            ..PLAIN
+        },
         Situation { name: "its logger is down", prepare: |scan| touch(scan, "etc/x/log/down"), ..lost },
         Situation { name: "its logger fails", log: Some("exit 1"), ..lost },
         Situation { name: "its logger has no script", prepare: |scan| remove(scan, "etc/x/log/run"), ..lost },
@@ -166,6 +175,8 @@ pub(crate) fn situations() -> Vec<Situation> {
             name: "its logger never reads",
             log: Some("trap '' TERM INT; exec sleep 1000"),
             expect: Expect::LoggerLeft,
+            // Twice that is less than it is waited for without a limit.
+            limit: 2,
             ..PLAIN
         },
         Situation {
@@ -203,6 +214,8 @@ pub(crate) fn situations() -> Vec<Situation> {
             name: HANGS,
             prepare: |scan| scan.script("etc/x/shutdown", "trap '' TERM INT; sleep 1000 & wait"),
             says: "killed x/shutdown",
+            // Less than it may take.
+            limit: 2,
             ..PLAIN
         },
     ]

@@ -123,6 +123,8 @@ pub trait LogFs: Send + Sync + 'static {
     fn rename(&self, from: &Name, to: &Name) -> io::Result<()>;
     /// Removes a name; one that is not there counts as removed.
     fn remove(&self, name: &Name) -> io::Result<()>;
+    /// Whether the directory itself was removed: no name can be made in it any more.
+    fn is_removed(&self) -> bool;
     /// Which directory this is.
     fn place(&self) -> io::Result<Place>;
     /// When a name was last added or removed. Changes that follow each other at once may look like one.

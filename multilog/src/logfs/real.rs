@@ -236,6 +236,10 @@ impl LogFs for RealFs {
         Ok(Place { directory: Identity::of(&stat), mount: file::mount(&self.directory) })
     }
 
+    fn is_removed(&self) -> bool {
+        file::stat(&self.directory).is_ok_and(|stat| stat.links == 0)
+    }
+
     fn changed(&self) -> io::Result<Changed> {
         file::changed(&self.directory)
     }

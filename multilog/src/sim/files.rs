@@ -289,6 +289,11 @@ impl LogFs for SimFs {
         })
     }
 
+    /// Nobody does that here.
+    fn is_removed(&self) -> bool {
+        false
+    }
+
     fn changed(&self) -> io::Result<Changed> {
         self.change("changed", |state| Ok((0, state.renamed.get(&self.directory).copied().unwrap_or(0))))
     }

@@ -14,6 +14,9 @@ pub(super) const APART: Duration = Duration::from_secs(1);
 const SUPERVISES: u32 = 2;
 /// How long a logger may leave the bytes of its pipe unread, and a pipe may be held by others than its service.
 pub(super) const STUCK: Duration = Duration::from_secs(5);
+/// So much of the time between two looks counts as quiet. Where svscan did not get to look for longer, the machine stood still
+/// or was busy, and nobody else may have got to do anything either.
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
 /// How long a logger is waited for at most after the last of its service has ended.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
 /// How long what was killed may take to end.
@@ -238,8 +241,8 @@ pub(super) struct LoggerCourse {
     not_before: Duration,
     /// When its service was seen to have ended.
     over: Option<Duration>,
-    /// What was in its pipe last, and since when it is not less.
-    last: Option<(Pipe, Duration)>,
+    /// What was in its pipe at the last look, when that was, and for how long it had not become less.
+    last: Option<(Pipe, Duration, Duration)>,
     holders_not_before: Duration,
 }
 
@@ -283,23 +286,27 @@ impl LoggerCourse {
     /// For how long its pipe has not become emptier, nor lost its last writer, since its service has ended.
     fn quiet(&mut self, pipe: Pipe, now: Duration) -> Duration {
         self.over.get_or_insert(now);
-        let (before, since) = self.last.unwrap_or((pipe, now));
+        let (before, looked, quiet) = self.last.unwrap_or((pipe, now, Duration::ZERO));
         let moved = pipe.unread < before.unread || pipe.held != before.held;
-        let since = if moved { now } else { since };
-        self.last = Some((pipe, since));
-        now.saturating_sub(since)
+        let more = now.saturating_sub(looked).min(LONGEST_LOOK);
+        let quiet = if moved { Duration::ZERO } else { quiet + more };
+        self.last = Some((pipe, now, quiet));
+        quiet
     }
 
     fn is_given_up(&self, seen: Seen, pipe: Pipe, quiet: Duration, moment: Moment) -> bool {
-        if moment.stage == Stage::GivingUp && (!seen.lives() || moment.is_last()) {
-            return true;
+        // What is being killed has its time for that.
+        if moment.stage == Stage::GivingUp {
+            return !seen.lives() || moment.is_last();
         }
         // Who holds the pipe will be killed, so that the logger can read the rest.
         if pipe.held && moment.limited {
             return false;
         }
         let long = self.over.is_some_and(|over| moment.now.saturating_sub(over) >= LONGEST);
-        long || (quiet >= STUCK && (pipe.held || pipe.unread > 0))
+        // A supervise that has no logger to wait for is about to leave, as it was told.
+        let patience = if seen.supervise && !seen.process { STUCK + LAST } else { STUCK };
+        long || (quiet >= patience && (pipe.held || pipe.unread > 0))
     }
 
     fn with_supervise(&self, seen: Seen, finished: bool, moment: Moment) -> Option<Act> {

@@ -320,6 +320,35 @@ fn a_logger_that_has_just_been_started_is_not_told_before_it_runs() {
     assert_eq!(at(true, false, 1000), [Act::Tell(b"cx")]);
 }
 
+/// On a busy machine loggers were named as left that had not had a moment to read, to leave or to die.
+#[test]
+fn who_had_no_time_is_not_given_up() {
+    let seconds = Duration::from_secs;
+    let unread = Pipe { unread: 7, held: false };
+    let verdict = |seen: Seen, limit: Option<Duration>, looks: &[Duration]| {
+        let (mut course, mut clock) = (LoggerCourse::default(), Clock::new(Duration::ZERO, limit));
+        course.was_told(Stage::Waiting);
+        let mut verdicts = looks.iter().map(|&now| {
+            clock.step(false, now);
+            course.step(seen, unread, true, clock.at(now)).0
+        });
+        verdicts.by_ref().last()
+    };
+    let every_100_ms = |end: u32| (0..=end * 10).map(|n| TICK * n).collect::<Vec<_>>();
+    let runs = Seen { supervise: true, process: true, shutdown: false };
+    assert_eq!(verdict(runs, None, &every_100_ms(5)), Some(Verdict::Left));
+    // svscan itself did not get to look.
+    assert_eq!(verdict(runs, None, &[seconds(0), seconds(30)]), Some(Verdict::Going));
+    // Its supervise is about to leave.
+    let leaves = Seen { process: false, ..runs };
+    assert_eq!(verdict(leaves, None, &every_100_ms(6)), Some(Verdict::Going));
+    assert_eq!(verdict(leaves, None, &every_100_ms(7)), Some(Verdict::Left));
+    // It was killed at 4.8.
+    let limit = Some(Duration::from_millis(2400));
+    assert_eq!(verdict(runs, limit, &every_100_ms(6)), Some(Verdict::Going));
+    assert_eq!(verdict(runs, limit, &every_100_ms(7)), Some(Verdict::Left));
+}
+
 #[test]
 fn words_are_due_after_1_5_15_and_60_seconds_and_then_every_minute() {
     let mut words = Words::new();

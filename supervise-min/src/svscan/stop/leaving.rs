@@ -181,7 +181,7 @@ impl LeavingLogger {
             return self.verdict;
         }
         let supervise = job.runs();
-        let process = (!supervise || self.course.has_to_be_told()) && job.process().is_some();
+        let process = (!supervise || over || self.course.has_to_be_told()) && job.process().is_some();
         let seen = Seen { supervise, process, shutdown: false };
         let (verdict, acts) = self.course.step(seen, look_into(reader), over, moment);
         self.verdict = verdict;
