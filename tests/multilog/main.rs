@@ -13,6 +13,7 @@ mod compress;
 mod corpus;
 mod descriptors;
 mod durable;
+mod ends;
 mod failure;
 mod input;
 mod interop;
