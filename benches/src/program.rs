@@ -5,7 +5,7 @@
 //! compare short TOOLS BENCHES ROUNDS RECORD             less of it, held against a record
 //! compare one TOOLS BENCHES ROUNDS DEFINITION           one table, shown at once
 //! compare renew TOOLS BENCHES ROUNDS DEFINITION RECORD  one table of a record measured again, which then says so
-//! compare part TOOLS BENCHES ROUNDS PART RECORD         short or growth: that part of a record measured again
+//! compare part TOOLS BENCHES ROUNDS PART RECORD         short, growth, or one series by its name: that part of a record measured again
 //! compare show RECORD FOLDER README PERFORMANCE         tables and plots from a record
 //! compare gate RECORD                                   fails when a bar is missed
 //! ```
@@ -117,7 +117,16 @@ fn part(tools: &str, benches: &str, times: &str, which: &str, record: &str) -> i
     match which {
         "short" => known.short = short::tables(benches, &engines, times)?,
         "growth" => known.growth = series(benches, &engines, times)?,
-        _ => return Err(Error::other(format!("a record has no part {which}"))),
+        name => {
+            let growths: Vec<Growth> = definition::read_all(&benches.join("growth"))?;
+            let growth = growths.iter().find(|growth| growth.name == name);
+            let growth = growth.ok_or_else(|| Error::other(format!("a record has no part {name}")))?;
+            let series = compare::grow(growth, &engines, times)?;
+            match known.growth.iter_mut().find(|old| old.name == name) {
+                Some(old) => *old = series,
+                None => known.growth.push(series),
+            }
+        }
     }
     known.write(Path::new(record))?;
     Ok(Exit::Success)
