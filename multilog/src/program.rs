@@ -83,8 +83,8 @@ fn plan(script: &Script) -> Plan {
 }
 
 fn threading(pending: usize) -> Threading {
-    match Bell::new() {
-        Ok(progress) if pending > 0 => Threading::Thread { progress: Arc::new(progress), pending },
+    match (pending > 0).then(Bell::new) {
+        Some(Ok(progress)) => Threading::Thread { progress: Arc::new(progress), pending },
         _ => Threading::Caller { behind: 0 },
     }
 }

@@ -16,7 +16,7 @@ use crate::sealer::{Asked, Checksum, Job};
 
 /// For how long a rename is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
+enum Tries {
     Endless,
     /// As long as there is a directory. What was in one that was removed is gone with it, and nobody who waits for
     /// this process would see an end.
@@ -40,7 +40,7 @@ impl<F: LogFs> LogDir<F> {
             return Err(Stopped);
         }
         self.crew.begin_change();
-        let label = self.rename_away(stamped, Patience::Endless, host)?;
+        let label = self.rename_away(stamped, Tries::Endless, host)?;
         if let Some(Current { file, length, checksum, .. }) = self.current.take() {
             let job = Job { label, file: Some(file), length, checksum: Some(checksum), asked };
             self.crew.submit(job, host);
@@ -73,7 +73,7 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn archive_at_end(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
-        let label = self.rename_away(stamped, Patience::WithADirectory, host)?;
+        let label = self.rename_away(stamped, Tries::WithADirectory, host)?;
         if let Some(Current { file, length, checksum, .. }) = self.current.take() {
             let (file, checksum, asked) = (Some(file), Some(checksum), Asked::NotYet);
             self.crew.submit(Job { label, file, length, checksum, asked }, host);
@@ -83,18 +83,13 @@ impl<F: LogFs> LogDir<F> {
 
     /// The same with a `current` that is never to be sealed.
     pub(super) fn put_aside(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        self.rename_away(Label::MIN, Patience::Endless, host)?;
+        self.rename_away(Label::MIN, Tries::Endless, host)?;
         self.current = None;
         self.ensure_current(host)
     }
 
     /// Renames `current` until that succeeds; the label that it has now.
-    fn rename_away(
-        &mut self,
-        stamped: Label,
-        patience: Patience,
-        host: &mut impl Host,
-    ) -> Result<Label, Stopped> {
+    fn rename_away(&mut self, stamped: Label, tries: Tries, host: &mut impl Host) -> Result<Label, Stopped> {
         let copied = self.current.as_ref().and_then(|current| current.copied);
         let mut label = copied.unwrap_or_else(|| self.next_label(stamped, host));
         let mut pause = FIRST_PAUSE;
@@ -103,7 +98,7 @@ impl<F: LogFs> LogDir<F> {
                 .and(Name::from(Archive::unsealed(label)).to_os().as_encoded_bytes())
                 .and(" in directory ")
                 .and(self.config.path.as_encoded_bytes());
-            if patience == Patience::WithADirectory && self.fs.is_removed() {
+            if tries == Tries::WithADirectory && self.fs.is_removed() {
                 host.warn(&said.and(", which was removed").because(&error));
                 return Err(Stopped);
             }
