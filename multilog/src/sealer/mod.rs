@@ -184,9 +184,10 @@ impl<F: LogFs> Sealer<F> {
         for mut work in works {
             work.go_on(Step::SyncRemoval, pace);
             self.conclude(&work, desk);
-            if self.has_processor() {
-                // What came out of it counts from now on. What goes for it goes before the names are synced for the last
-                // time. A directory that can't be read now is read in the next round.
+            if self.config.transform != Transform::Keep {
+                // What a processor made counts from now on, and a later file may have been compressed before this one. What
+                // goes for it goes before the names are synced for the last time. A directory that can't be read now is
+                // read in the next round.
                 self.retain(desk, pace).ok();
             }
             work.go_on_to_the_end(pace);
@@ -266,3 +267,7 @@ impl<F: LogFs> Sealer<F> {
         Message::new(before).and(self.config.path.as_encoded_bytes()).and(after)
     }
 }
+
+#[cfg(test)]
+#[path = "two_at_once_tests.rs"]
+mod two_at_once_tests;
