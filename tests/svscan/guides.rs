@@ -82,6 +82,8 @@ fn svscan_rc_ends_everything_without_losing_a_line() {
     let script = scan.here.write("svscan.rc", SVSCAN_RC);
     scan.start();
     scan.until("s/x/log/all", |text| text == "up\n");
+    // The script asks svstat, and a logger may write before its supervise has said that it runs.
+    until("the status says so", || scan.svstat("s/x/log").contains(": up"));
     let svscan = scan.svscan.take().unwrap();
     svscan.signal(Signal::KILL);
     std::mem::forget(svscan);
