@@ -15,8 +15,7 @@ use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::journal::record::{Identity, Place};
 use crate::logfs::{Archive, How, LogFs, Mode, Name};
-use crate::script::value::Code;
-use crate::script::{LogConfig, Transform};
+use crate::script::{Code, LogConfig, Transform};
 use crate::sealer::{Checksum, Crew, Sealer, Threading};
 
 /// What is known when a directory is opened.

@@ -4,8 +4,9 @@
 //! its first byte. Words of the form `word=value` are ours. A script that the original runs is run: what nobody knows
 //! is ignored, a number is what the original reads, and a remark for each goes to the caller.
 
+mod action;
+mod number;
 mod remark;
-pub mod value;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -13,8 +14,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use tai64tools::Stamp;
 
 use crate::pattern::{Pattern, Syntax};
+pub use action::{Code, Compression, Durability, FileCount, FileSize, Spared, Transform};
+pub use number::{Malformed, Understood};
 pub use remark::Remark;
-use value::{Code, Compression, Durability, FileCount, FileSize, Malformed, Spared, Understood};
 
 /// Everything that multilog was told to do.
 #[derive(Debug, Default)]
@@ -63,18 +65,6 @@ pub struct LogConfig {
     pub transform: Transform,
     /// What a finished archive is called.
     pub code: Code,
-}
-
-/// What the sealer does with a full file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Transform {
-    /// Nothing: the file becomes the archive.
-    #[default]
-    Keep,
-    /// `!command`: what `sh -c command` makes of it becomes the archive.
-    Process(OsString),
-    /// `compress=`: its compressed form becomes the archive.
-    Compress(Compression),
 }
 
 /// An argument whose value can't be understood.

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use unix::diag::Message;
 
 use super::Action;
-use super::value::Malformed;
+use super::number::Malformed;
 
 /// Something that whoever wrote the script may not have meant.
 #[derive(Clone, Debug, PartialEq, Eq)]

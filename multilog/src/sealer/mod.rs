@@ -26,8 +26,7 @@ use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logfs::{Archive, LogFs, Mode, Name};
-use crate::script::LogConfig;
-use crate::script::Transform;
+use crate::script::{LogConfig, Transform};
 
 use compress::Compressed;
 pub use crew::{Crew, Deadline, PENDING, Threading};

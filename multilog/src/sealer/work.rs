@@ -9,8 +9,7 @@ use super::transform::Output;
 use super::{Job, Sealed, Sealer};
 use crate::host::{FIRST_PAUSE, Pace, Patience, Pause, wait};
 use crate::logfs::{Archive, LogFs, Name};
-use crate::script::Transform;
-use crate::script::value::Code;
+use crate::script::{Code, Transform};
 
 /// A file in work.
 pub(super) struct Work<'a, F: LogFs> {

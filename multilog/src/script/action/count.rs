@@ -1,0 +1,62 @@
+//! `nNUMBER`: how many files a directory keeps.
+
+use crate::script::number::{Understood, digits, or_as_original};
+
+/// How many files a directory keeps, `current` among them. At least 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileCount(usize);
+
+impl FileCount {
+    /// What a directory without `n` gets.
+    pub const DEFAULT: FileCount = FileCount(10);
+
+    /// Reads digits, and clamps. Anything else is what the original makes of it.
+    pub fn parse(text: &[u8]) -> (FileCount, Understood) {
+        let (count, understood) = or_as_original(digits(text), text);
+        (FileCount(usize::try_from(count).unwrap_or(usize::MAX).max(2)), understood)
+    }
+
+    /// The number of files.
+    pub fn files(self) -> usize {
+        self.0
+    }
+
+    /// How many archives may be beside `current`.
+    pub fn archives(self) -> usize {
+        self.0 - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_leaves_room_for_current_and_one_archive_at_least() {
+        for (text, archives) in [("0", 1), ("1", 1), ("2", 1), ("3", 2), ("10", 9)] {
+            let (count, understood) = FileCount::parse(text.as_bytes());
+            assert_eq!((count.archives(), understood), (archives, Understood::Whole));
+        }
+    }
+
+    #[test]
+    fn a_count_that_is_no_number_is_what_the_original_reads() {
+        for (text, files) in [
+            ("", 2),
+            ("k", 2),
+            ("tarting", 2),
+            ("3k", 3),
+            ("9999kk", 9999),
+            ("5000 ", 5000),
+            ("-1", 2),
+            ("+5000", 2),
+            ("0x5000", 2),
+            ("1e9", 2),
+            ("7000/2", 7000),
+            ("99999999999999999999999x", usize::MAX),
+        ] {
+            let (count, understood) = FileCount::parse(text.as_bytes());
+            assert_eq!((count.files(), understood), (files, Understood::Digits), "{text}");
+        }
+    }
+}
