@@ -5,6 +5,7 @@
 //! is ignored, a number is what the original reads, and a remark for each goes to the caller.
 
 mod action;
+mod config;
 mod number;
 mod remark;
 
@@ -15,6 +16,7 @@ use tai64tools::Stamp;
 
 use crate::pattern::{Pattern, Syntax};
 pub use action::{Code, Compression, Durability, FileCount, FileSize, Spared, Transform};
+pub use config::LogConfig;
 pub use number::{Malformed, Understood};
 pub use remark::Remark;
 
@@ -48,25 +50,6 @@ pub enum Action {
     Log(usize),
 }
 
-/// A log directory and what was said about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogConfig {
-    /// Its path as given.
-    pub path: OsString,
-    /// When `current` is full.
-    pub size: FileSize,
-    /// How many files are kept.
-    pub keep: FileCount,
-    /// On a full disk the oldest archives are deleted down to this. None: it waits.
-    pub spare: Option<Spared>,
-    /// When `current` is brought to the disk.
-    pub durability: Durability,
-    /// What is done with a full file.
-    pub transform: Transform,
-    /// What a finished archive is called.
-    pub code: Code,
-}
-
 /// An argument whose value can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misuse {
@@ -78,25 +61,8 @@ pub struct Misuse {
 
 /// What was said so far about the directories and patterns that follow.
 struct Settings {
-    size: FileSize,
-    keep: FileCount,
-    spare: Option<Spared>,
-    durability: Durability,
-    transform: Transform,
-    code: Option<Code>,
+    log: LogConfig,
     syntax: Syntax,
-}
-
-impl Settings {
-    fn log(&self, path: OsString) -> LogConfig {
-        let code = match (&self.code, &self.transform) {
-            (Some(code), _) => code.clone(),
-            (None, Transform::Compress(compression)) => compression.code(),
-            (None, _) => Code::plain(),
-        };
-        let Settings { size, keep, spare, durability, .. } = *self;
-        LogConfig { path, size, keep, spare, durability, transform: self.transform.clone(), code }
-    }
 }
 
 impl Script {
@@ -104,15 +70,7 @@ impl Script {
     pub fn parse(arguments: Vec<OsString>) -> Result<Script, Misuse> {
         let mut script = Script::default();
         let any = !arguments.is_empty();
-        let mut settings = Settings {
-            size: FileSize::DEFAULT,
-            keep: FileCount::DEFAULT,
-            spare: None,
-            durability: Durability::default(),
-            transform: Transform::Keep,
-            code: None,
-            syntax: Syntax::Star,
-        };
+        let mut settings = Settings { log: LogConfig::default(), syntax: Syntax::Star };
         for (position, argument) in arguments.into_iter().enumerate() {
             let misuse = |reason: String| Misuse { argument: argument.clone(), reason };
             script.add(&mut settings, position, &argument).map_err(misuse)?;
@@ -135,23 +93,23 @@ impl Script {
             }
             Some(b'.' | b'/') => {
                 self.actions.push(Action::Log(self.logs.len()));
-                self.logs.push(settings.log(argument.clone()));
+                self.logs.push(LogConfig { path: argument.clone(), ..settings.log.clone() });
             }
             Some(b't') if position == 0 => self.stamp = Some(Stamp::Tai64n),
             Some(b't') => self.remarks.push(Remark::LateStamp(argument.clone())),
             Some(b's') => {
                 let (size, understood) = FileSize::parse(rest);
-                settings.size = size;
+                settings.log.size = size;
                 self.note(argument, understood, || format!("s{}", size.bytes()));
             }
             Some(b'n') => {
                 let (keep, understood) = FileCount::parse(rest);
-                settings.keep = keep;
+                settings.log.keep = keep;
                 self.note(argument, understood, || format!("n{}", keep.files()));
             }
-            Some(b'!') => settings.transform = Transform::Process(OsString::from_vec(rest.to_vec())),
+            Some(b'!') => settings.log.transform = Transform::Process(OsString::from_vec(rest.to_vec())),
             Some(b'w') => match Code::parse(rest) {
-                Ok(code) => settings.code = Some(code),
+                Ok(code) => settings.log.code = Some(code),
                 // The original has no codes.
                 Err(malformed) => {
                     self.remarks.push(Remark::NoCode(argument.clone(), malformed));
@@ -185,13 +143,13 @@ impl Script {
             b"R" => settings.syntax = Syntax::Regex,
             _ => match text.split_at_checked(text.iter().position(|&b| b == b'=').map_or(0, |at| at + 1)) {
                 Some((b"compress=", value)) => {
-                    settings.transform = Transform::Compress(Compression::parse(value).map_err(told)?);
+                    settings.log.transform = Transform::Compress(Compression::parse(value).map_err(told)?);
                 }
                 Some((b"min=", value)) => {
-                    settings.spare = Some(Spared::parse(value).map_err(told)?);
+                    settings.log.spare = Some(Spared::parse(value).map_err(told)?);
                 }
                 Some((b"durable=", value)) => {
-                    settings.durability = Durability::parse(value).map_err(told)?;
+                    settings.log.durability = Durability::parse(value).map_err(told)?;
                 }
                 _ => self.remarks.push(Remark::Unknown(argument.clone())),
             },
@@ -214,11 +172,14 @@ mod tests {
             parse(&["./a", "s5000", "n3", "!gzip", "./b", "compress=zstd", "/c", "wx", "min=2", "./d"])
                 .unwrap();
         let [a, b, c, d] = &script.logs[..] else { panic!("four directories") };
-        assert_eq!((a.size, a.keep, &a.transform), (FileSize::DEFAULT, FileCount::DEFAULT, &Transform::Keep));
+        assert_eq!(
+            (a.size, a.keep, &a.transform),
+            (FileSize::default(), FileCount::default(), &Transform::Keep)
+        );
         assert_eq!((b.size.bytes(), b.keep.archives()), (5000, 2));
         assert_eq!(b.transform, Transform::Process("gzip".into()));
         assert_eq!(
-            (b.code.as_bytes(), c.code.as_bytes(), d.code.as_bytes()),
+            (b.code().as_bytes(), c.code().as_bytes(), d.code().as_bytes()),
             (&b"s"[..], &b"zst"[..], &b"x"[..])
         );
         assert_eq!(c.transform, Transform::Compress(Compression::Zstd(1)));
@@ -253,7 +214,7 @@ mod tests {
     fn what_the_original_reads_as_a_number_is_that_number() {
         let script = parse(&["+x", "starting", "not", "wa/b", "w", "./a", "n3k", "s9999x", "./b"]).unwrap();
         let [a, b] = &script.logs[..] else { panic!("two directories") };
-        assert_eq!((a.size.bytes(), a.keep.archives(), a.code.as_bytes()), (4096, 1, &b"s"[..]));
+        assert_eq!((a.size.bytes(), a.keep.archives(), a.code().as_bytes()), (4096, 1, &b"s"[..]));
         assert_eq!((b.size.bytes(), b.keep.archives()), (9999, 2));
         let read = |argument: &str, meaning: &str| Remark::ReadAs(argument.into(), meaning.into());
         assert_eq!(script.remarks[..2], [read("starting", "s4096"), read("not", "n2")]);

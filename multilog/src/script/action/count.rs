@@ -7,9 +7,6 @@ use crate::script::number::{Understood, digits, or_as_original};
 pub struct FileCount(usize);
 
 impl FileCount {
-    /// What a directory without `n` gets.
-    pub const DEFAULT: FileCount = FileCount(10);
-
     /// Reads digits, and clamps. Anything else is what the original makes of it.
     pub fn parse(text: &[u8]) -> (FileCount, Understood) {
         let (count, understood) = or_as_original(digits(text), text);
@@ -24,6 +21,12 @@ impl FileCount {
     /// How many archives may be beside `current`.
     pub fn archives(self) -> usize {
         self.0 - 1
+    }
+}
+
+impl Default for FileCount {
+    fn default() -> FileCount {
+        FileCount(10)
     }
 }
 

@@ -12,9 +12,6 @@ impl FileSize {
     pub const LEAST: u64 = 4096;
     /// What daemontools-encore allows.
     pub const MOST: u64 = 2_147_483_647;
-    /// What a directory without `s` gets.
-    pub const DEFAULT: FileSize = FileSize(99_999);
-
     /// Reads digits with an optional `k`, `M` or `G`, and clamps. Anything else is what the original makes of it.
     pub fn parse(text: &[u8]) -> (FileSize, Understood) {
         let (bytes, understood) = or_as_original(scaled(text), text);
@@ -30,6 +27,12 @@ impl FileSize {
     /// The size in bytes.
     pub fn bytes(self) -> u64 {
         self.0
+    }
+}
+
+impl Default for FileSize {
+    fn default() -> FileSize {
+        FileSize(99_999)
     }
 }
 
