@@ -2,7 +2,12 @@
 
 use std::ffi::OsString;
 
-use super::action::{Code, Durability, FileCount, FileSize, Spared, Transform};
+use super::action::code::Code;
+use super::action::count::FileCount;
+use super::action::durable::Durability;
+use super::action::min::Spared;
+use super::action::processor::Transform;
+use super::action::size::FileSize;
 
 /// A log directory and what was said about it. The default is what a directory gets without any setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +57,7 @@ impl LogConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Compression;
+    use crate::script::{Compression, Value};
 
     #[test]
     fn the_code_of_w_comes_before_that_of_the_compression() {

@@ -1,54 +1,34 @@
 //! The script: arguments become typed actions and directories, before anything is opened.
 //!
-//! The grammar is that of daemontools 0.76 and daemontools-encore, one action per argument, known by
-//! its first byte. Words of the form `word=value` are ours. A script that the original runs is run: what nobody knows
-//! is ignored, a number is what the original reads, and a remark for each goes to the caller.
+//! The grammar is that of daemontools 0.76 and daemontools-encore, one action per argument; words of the form
+//! `word=value` are ours. A script that the original runs is run: what nobody knows is ignored, a number is what the
+//! original reads, and a remark for each goes to the caller.
+//!
+//! ```text
+//! argument -> action::find (a row of action::ALL) -> its reader -> draft -> Script
+//! ```
 
-mod action;
+pub mod action;
 mod config;
-mod number;
+mod draft;
+mod help;
 mod remark;
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
-use tai64tools::Stamp;
-
-use crate::pattern::{Pattern, Syntax};
-pub use action::{Code, Compression, Durability, FileCount, FileSize, Spared, Transform};
+pub use action::code::Code;
+pub use action::compress::Compression;
+pub use action::count::FileCount;
+pub use action::durable::Durability;
+pub use action::min::Spared;
+pub use action::processor::Transform;
+pub use action::size::FileSize;
+pub use action::value::{Malformed, Number, Understood, Value};
 pub use config::LogConfig;
-pub use number::{Malformed, Understood};
+pub use draft::{Action, Argument, Draft, Read, Script};
+pub use help::Help;
 pub use remark::Remark;
-
-/// Everything that multilog was told to do.
-#[derive(Debug, Default)]
-pub struct Script {
-    /// What goes before each line.
-    pub stamp: Option<Stamp>,
-    /// What happens to each line, in order.
-    pub actions: Vec<Action>,
-    /// The directories, in the order of [`Action::Log`].
-    pub logs: Vec<LogConfig>,
-    /// The status files, in the order of [`Action::Status`].
-    pub statuses: Vec<OsString>,
-    /// What whoever wrote it may not have meant.
-    pub remarks: Vec<Remark>,
-}
-
-/// One step in the treatment of a line.
-#[derive(Debug)]
-pub enum Action {
-    /// `+`: a deselected line that matches is selected.
-    Select(Pattern),
-    /// `-`: a selected line that matches is deselected.
-    Deselect(Pattern),
-    /// `e`: a selected line goes to descriptor 2, cut to 200 bytes.
-    Alert,
-    /// `=file`: a selected line replaces the status file of this index.
-    Status(usize),
-    /// A directory: a selected line is appended to the log of this index.
-    Log(usize),
-}
 
 /// An argument whose value can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,107 +39,29 @@ pub struct Misuse {
     pub reason: String,
 }
 
-/// What was said so far about the directories and patterns that follow.
-struct Settings {
-    log: LogConfig,
-    syntax: Syntax,
-}
-
 impl Script {
     /// Reads the arguments of multilog.
     pub fn parse(arguments: Vec<OsString>) -> Result<Script, Misuse> {
-        let mut script = Script::default();
-        let any = !arguments.is_empty();
-        let mut settings = Settings { log: LogConfig::default(), syntax: Syntax::Star };
-        for (position, argument) in arguments.into_iter().enumerate() {
-            let misuse = |reason: String| Misuse { argument: argument.clone(), reason };
-            script.add(&mut settings, position, &argument).map_err(misuse)?;
+        let mut draft = Draft::default();
+        for argument in arguments {
+            read(&mut draft, &argument).map_err(|reason| Misuse { argument, reason })?;
+            draft.position += 1;
         }
-        // Without any argument input is read and discarded, and nobody expects anything else.
-        script.remarks.extend(Remark::on_actions(&script.actions).filter(|_| any));
-        Ok(script)
+        Ok(draft.finish())
     }
+}
 
-    fn add(&mut self, settings: &mut Settings, position: usize, argument: &OsString) -> Result<(), String> {
-        let text = argument.as_bytes();
-        let rest = text.get(1..).unwrap_or_default();
-        match text.first() {
-            Some(b'+') => self.actions.push(Action::Select(Pattern::new(settings.syntax, rest)?)),
-            Some(b'-') => self.actions.push(Action::Deselect(Pattern::new(settings.syntax, rest)?)),
-            Some(b'e') => self.actions.push(Action::Alert),
-            Some(b'=') => {
-                self.actions.push(Action::Status(self.statuses.len()));
-                self.statuses.push(OsString::from_vec(rest.to_vec()));
-            }
-            Some(b'.' | b'/') => {
-                self.actions.push(Action::Log(self.logs.len()));
-                self.logs.push(LogConfig { path: argument.clone(), ..settings.log.clone() });
-            }
-            Some(b't') if position == 0 => self.stamp = Some(Stamp::Tai64n),
-            Some(b't') => self.remarks.push(Remark::LateStamp(argument.clone())),
-            Some(b's') => {
-                let (size, understood) = FileSize::parse(rest);
-                settings.log.size = size;
-                self.note(argument, understood, || format!("s{}", size.bytes()));
-            }
-            Some(b'n') => {
-                let (keep, understood) = FileCount::parse(rest);
-                settings.log.keep = keep;
-                self.note(argument, understood, || format!("n{}", keep.files()));
-            }
-            Some(b'!') => settings.log.transform = Transform::Process(OsString::from_vec(rest.to_vec())),
-            Some(b'w') => match Code::parse(rest) {
-                Ok(code) => settings.log.code = Some(code),
-                // The original has no codes.
-                Err(malformed) => {
-                    self.remarks.push(Remark::NoCode(argument.clone(), malformed));
-                }
-            },
-            _ => return self.add_word(settings, position, argument),
-        }
-        Ok(())
-    }
-
-    /// Remarks on a number that was not understood as a whole.
-    fn note(&mut self, argument: &OsString, understood: Understood, meaning: impl FnOnce() -> String) {
-        if understood == Understood::Digits {
-            self.remarks.push(Remark::ReadAs(argument.clone(), meaning()));
-        }
-    }
-
-    fn add_word(
-        &mut self,
-        settings: &mut Settings,
-        position: usize,
-        argument: &OsString,
-    ) -> Result<(), String> {
-        let told = |malformed: Malformed| malformed.to_string();
-        let text = argument.as_bytes();
-        match text {
-            b"T" if position == 0 => self.stamp = Some(Stamp::Accustamp),
-            b"T" => self.remarks.push(Remark::LateStamp(argument.clone())),
-            b"S" => settings.syntax = Syntax::Star,
-            b"F" => settings.syntax = Syntax::Glob,
-            b"R" => settings.syntax = Syntax::Regex,
-            _ => match text.split_at_checked(text.iter().position(|&b| b == b'=').map_or(0, |at| at + 1)) {
-                Some((b"compress=", value)) => {
-                    settings.log.transform = Transform::Compress(Compression::parse(value).map_err(told)?);
-                }
-                Some((b"min=", value)) => {
-                    settings.log.spare = Some(Spared::parse(value).map_err(told)?);
-                }
-                Some((b"durable=", value)) => {
-                    settings.log.durability = Durability::parse(value).map_err(told)?;
-                }
-                _ => self.remarks.push(Remark::Unknown(argument.clone())),
-            },
-        }
-        Ok(())
+fn read(draft: &mut Draft, argument: &OsString) -> Read {
+    match action::find(argument.as_bytes()) {
+        Some((row, value)) => (row.read)(draft, &Argument { whole: argument, value }),
+        None => draft.remark(Remark::Unknown(argument.clone())),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tai64tools::Stamp;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Script, Misuse> {
@@ -198,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_nobody_knows_is_ignored_and_remembered() {
-        let script = parse(&["x", "", "Q=1", "./a", "rotate"]).unwrap();
+        let script = parse(&["Q", "", "Q=1", "./a", "rotate"]).unwrap();
         assert_eq!(script.logs.len(), 1);
         assert_eq!(script.remarks.len(), 4);
     }
@@ -218,7 +120,7 @@ mod tests {
         assert_eq!((b.size.bytes(), b.keep.archives()), (9999, 2));
         let read = |argument: &str, meaning: &str| Remark::ReadAs(argument.into(), meaning.into());
         assert_eq!(script.remarks[..2], [read("starting", "s4096"), read("not", "n2")]);
-        assert!(matches!(script.remarks[2..4], [Remark::NoCode(..), Remark::NoCode(..)]));
+        assert!(matches!(script.remarks[2..4], [Remark::Ignored(..), Remark::Ignored(..)]));
         assert_eq!(script.remarks[4..], [read("n3k", "n3"), read("s9999x", "s9999")]);
     }
 

@@ -1,6 +1,16 @@
 //! `wCODE`: what a finished archive is called.
 
-use crate::script::number::Malformed;
+use super::value::{Malformed, Value};
+use super::word::{Head, Scope, Whose, Word};
+
+/// How it is written.
+pub(super) const WORD: Word = Word {
+    head: Head::Prefix("w"),
+    value: "CODE",
+    help: "archives are called @label.CODE, not @label.s",
+    scope: Scope::Directories,
+    whose: Whose::Encore,
+};
 
 /// What is after the label in the name of a finished archive, without the dot: `s`, or the code given by `w`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +25,20 @@ impl Code {
         Code(b"s".to_vec())
     }
 
+    /// A code of ours, which is known to be one.
+    pub(super) fn known(code: &'static str) -> Code {
+        Code(code.as_bytes().to_vec())
+    }
+
+    /// The code as it is in a name.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Value for Code {
     /// Reads the text after `w`. `u` and `t` are names of unfinished files.
-    pub fn parse(text: &[u8]) -> Result<Code, Malformed> {
+    fn parse(text: &[u8]) -> Result<Self, Malformed> {
         match text {
             b"" => Err(Malformed("no code")),
             b"u" | b"t" => Err(Malformed("that code means an unfinished file")),
@@ -26,16 +48,6 @@ impl Code {
             }
             _ => Ok(Code(text.to_vec())),
         }
-    }
-
-    /// A code of ours, which is known to be one.
-    pub(super) fn known(code: &'static str) -> Code {
-        Code(code.as_bytes().to_vec())
-    }
-
-    /// The code as it is in a name.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
     }
 }
 

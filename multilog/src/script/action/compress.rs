@@ -1,7 +1,18 @@
 //! `compress=METHOD`: full files are compressed.
 
 use super::code::Code;
-use crate::script::number::{Malformed, digits};
+use super::number::digits;
+use super::value::{Malformed, Value};
+use super::word::{Head, Scope, Whose, Word};
+
+/// How it is written.
+pub(super) const WORD: Word = Word {
+    head: Head::Prefix("compress="),
+    value: "METHOD",
+    help: "full files are compressed: gzip[:1-9], zstd[:1-22]",
+    scope: Scope::Directories,
+    whose: Whose::Ours("Compression"),
+};
 
 const LEVEL: Malformed = Malformed("no such level");
 
@@ -15,8 +26,18 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// The extension by which the usual tools know such a file.
+    pub fn code(self) -> Code {
+        match self {
+            Compression::Gzip(_) => Code::known("gz"),
+            Compression::Zstd(_) => Code::known("zst"),
+        }
+    }
+}
+
+impl Value for Compression {
     /// Reads `gzip`, `gzip:LEVEL`, `zstd` or `zstd:LEVEL`.
-    pub fn parse(text: &[u8]) -> Result<Compression, Malformed> {
+    fn parse(text: &[u8]) -> Result<Self, Malformed> {
         let (method, level) = match text.iter().position(|&b| b == b':') {
             Some(colon) => (&text[..colon], Some(digits(&text[colon + 1..])?)),
             None => (text, None),
@@ -30,14 +51,6 @@ impl Compression {
             b"gzip" => Ok(Compression::Gzip(level(1, 9, 6)?.into())),
             b"zstd" => Ok(Compression::Zstd(level(1, 22, 1)?.into())),
             _ => Err(Malformed("not gzip or zstd")),
-        }
-    }
-
-    /// The extension by which the usual tools know such a file.
-    pub fn code(self) -> Code {
-        match self {
-            Compression::Gzip(_) => Code::known("gz"),
-            Compression::Zstd(_) => Code::known("zst"),
         }
     }
 }

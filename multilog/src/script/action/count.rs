@@ -1,18 +1,25 @@
 //! `nNUMBER`: how many files a directory keeps.
 
-use crate::script::number::{Understood, digits, or_as_original};
+use std::fmt;
+
+use super::number::{digits, or_as_original};
+use super::value::{Number, Understood};
+use super::word::{Head, Scope, Whose, Word};
+
+/// How it is written.
+pub(super) const WORD: Word = Word {
+    head: Head::Prefix("n"),
+    value: "NUMBER",
+    help: "NUMBER files are kept, current among them (10)",
+    scope: Scope::Directories,
+    whose: Whose::Original,
+};
 
 /// How many files a directory keeps, `current` among them. At least 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileCount(usize);
 
 impl FileCount {
-    /// Reads digits, and clamps. Anything else is what the original makes of it.
-    pub fn parse(text: &[u8]) -> (FileCount, Understood) {
-        let (count, understood) = or_as_original(digits(text), text);
-        (FileCount(usize::try_from(count).unwrap_or(usize::MAX).max(2)), understood)
-    }
-
     /// The number of files.
     pub fn files(self) -> usize {
         self.0
@@ -21,6 +28,20 @@ impl FileCount {
     /// How many archives may be beside `current`.
     pub fn archives(self) -> usize {
         self.0 - 1
+    }
+}
+
+impl Number for FileCount {
+    /// Reads digits, and clamps. Anything else is what the original makes of it.
+    fn parse(text: &[u8]) -> (Self, Understood) {
+        let (count, understood) = or_as_original(digits(text), text);
+        (FileCount(usize::try_from(count).unwrap_or(usize::MAX).max(2)), understood)
+    }
+}
+
+impl fmt::Display for FileCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
     }
 }
 

@@ -2,7 +2,18 @@
 
 use std::time::Duration;
 
-use crate::script::number::{Malformed, span};
+use super::number::span;
+use super::value::{Malformed, Value};
+use super::word::{Head, Scope, Whose, Word};
+
+/// How it is written.
+pub(super) const WORD: Word = Word {
+    head: Head::Prefix("durable="),
+    value: "WHEN",
+    help: "when lines are on the disk: 1s (a span), always, rotate",
+    scope: Scope::Directories,
+    whose: Whose::Ours("Durability"),
+};
 
 /// When `current` is brought to the disk, besides at rotation and at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,9 +27,11 @@ pub enum Durability {
     Always,
 }
 
-impl Durability {
+impl Durability {}
+
+impl Value for Durability {
     /// Reads `rotate`, `always`, or digits and `s`, `m`, `h`, `d` or `w`.
-    pub fn parse(text: &[u8]) -> Result<Durability, Malformed> {
+    fn parse(text: &[u8]) -> Result<Self, Malformed> {
         match text {
             b"rotate" => Ok(Durability::Rotation),
             b"always" => Ok(Durability::Always),

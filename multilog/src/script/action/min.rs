@@ -1,20 +1,33 @@
 //! `min=NUMBER`: what a full disk leaves of the archives.
 
-use crate::script::number::{Malformed, digits};
+use super::number::digits;
+use super::value::{Malformed, Value};
+use super::word::{Head, Scope, Whose, Word};
+
+/// How it is written.
+pub(super) const WORD: Word = Word {
+    head: Head::Prefix("min="),
+    value: "NUMBER",
+    help: "on a full disk the oldest archives go, down to NUMBER",
+    scope: Scope::Directories,
+    whose: Whose::Ours("Full disks"),
+};
 
 /// How many archives `min=` spares when a full disk makes multilog delete some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spared(usize);
 
 impl Spared {
-    /// Reads digits.
-    pub fn parse(text: &[u8]) -> Result<Spared, Malformed> {
-        Ok(Spared(usize::try_from(digits(text)?).unwrap_or(usize::MAX)))
-    }
-
     /// The number of archives.
     pub fn archives(self) -> usize {
         self.0
+    }
+}
+
+impl Value for Spared {
+    /// Reads digits.
+    fn parse(text: &[u8]) -> Result<Self, Malformed> {
+        Ok(Spared(usize::try_from(digits(text)?).unwrap_or(usize::MAX)))
     }
 }
 

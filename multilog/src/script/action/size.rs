@@ -1,6 +1,19 @@
 //! `sSIZE`: when a file is full.
 
-use crate::script::number::{Understood, or_as_original, scaled};
+use std::fmt;
+
+use super::number::{or_as_original, scaled};
+use super::value::{Number, Understood};
+use super::word::{Head, Scope, Whose, Word};
+
+/// How it is written.
+pub(super) const WORD: Word = Word {
+    head: Head::Prefix("s"),
+    value: "SIZE",
+    help: "a file is full at SIZE bytes, or with k, M, G (99999)",
+    scope: Scope::Directories,
+    whose: Whose::Original,
+};
 
 /// When a file counts as full, in bytes. Between [`FileSize::LEAST`] and [`FileSize::MOST`], or less where the system
 /// lets no file become that large.
@@ -12,11 +25,6 @@ impl FileSize {
     pub const LEAST: u64 = 4096;
     /// What daemontools-encore allows.
     pub const MOST: u64 = 2_147_483_647;
-    /// Reads digits with an optional `k`, `M` or `G`, and clamps. Anything else is what the original makes of it.
-    pub fn parse(text: &[u8]) -> (FileSize, Understood) {
-        let (bytes, understood) = or_as_original(scaled(text), text);
-        (FileSize(bytes.clamp(Self::LEAST, Self::MOST)), understood)
-    }
 
     /// The same, but not above `limit`, the bytes that the system lets a file of this process have. A limit below a
     /// block of 512 bytes counts as one block.
@@ -27,6 +35,20 @@ impl FileSize {
     /// The size in bytes.
     pub fn bytes(self) -> u64 {
         self.0
+    }
+}
+
+impl Number for FileSize {
+    /// Reads digits with an optional `k`, `M` or `G`, and clamps. Anything else is what the original makes of it.
+    fn parse(text: &[u8]) -> (Self, Understood) {
+        let (bytes, understood) = or_as_original(scaled(text), text);
+        (FileSize(bytes.clamp(Self::LEAST, Self::MOST)), understood)
+    }
+}
+
+impl fmt::Display for FileSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}", self.0)
     }
 }
 

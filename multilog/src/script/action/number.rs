@@ -1,29 +1,10 @@
-//! Numbers and spans as a script writes them, and the error of a value that is none.
+//! Numbers and spans as a script writes them.
 //!
 //! No number wraps around: one that is too large for its type is the largest of that type, and every caller clamps.
 
-use std::fmt;
 use std::time::Duration;
 
-/// Why a value can't be understood, in words that end a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed(pub &'static str);
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-/// How much of a value of the original's grammar means something. The original refuses no value: it reads the digits
-/// at the start, and 0 where there are none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Understood {
-    /// All of it.
-    Whole,
-    /// The digits at the start, if there are any.
-    Digits,
-}
+use super::value::{Malformed, Understood};
 
 /// Reads digits and nothing else.
 pub(super) fn digits(text: &[u8]) -> Result<u64, Malformed> {
