@@ -78,6 +78,9 @@ pub fn find(argument: &[u8]) -> Option<(&'static Row, &[u8])> {
 }
 
 #[cfg(test)]
+mod documents_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
