@@ -45,7 +45,8 @@ const fn row(word: &'static Word, read: fn(&mut Draft, &Argument<'_>) -> Read) -
     Row { word, read }
 }
 
-/// Every action, in the order of `--help`. The name of the method says what becomes of a value that can't be understood.
+/// Every action, in the order of `--help`. The name of the method says what becomes of a value that can't be
+/// understood.
 pub static ALL: &[Row] = &[
     row(&stamp::TAI64N, |draft, of| draft.stamp(of, Stamp::Tai64n)),
     row(&stamp::ACCUSTAMP, |draft, of| draft.stamp(of, Stamp::Accustamp)),
@@ -117,7 +118,8 @@ mod tests {
             // Only a head that begins like another one may take an argument away from it.
             if let Some((head, value)) = naive(argument) {
                 let (found, rest) = found.unwrap();
-                proptest::prop_assert!(found == head && rest == value || found.len() > head.len() && found.starts_with(head));
+                let is_longer = found.len() > head.len() && found.starts_with(head);
+                proptest::prop_assert!((found, rest) == (head, value) || is_longer);
             }
         }
     }
