@@ -1,11 +1,12 @@
 //! The actions: a file for each, or for a few that say one thing, and a row for each in [`ALL`].
 //!
 //! A file has the [`Word`], the value with its limits, and the rules of that value that are pure. It knows neither the
-//! draft nor the other settings of a directory: a row says where the value goes.
+//! draft nor the other settings of a directory: a row says where the value goes. `word`, `value` and `number` are what
+//! the files have in common.
 //!
 //! ```text
 //! row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when))
-//!      the word                         a bad value        where a good one goes
+//!     the word                       a bad value   where a good one goes
 //! ```
 
 mod alert;
