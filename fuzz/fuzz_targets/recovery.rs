@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use multilog::logdir::recovery::{Current, Old, Repair, Snapshot, plan};
 use multilog::logfs::{Archive, Mode};
-use multilog::script::value::Code;
+use multilog::script::Code;
 use tai64tools::Label;
 
 fn archive(kind: u8, nanos: u32) -> (Archive, Mode) {

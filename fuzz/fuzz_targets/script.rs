@@ -14,6 +14,10 @@ fuzz_target!(|bytes: &[u8]| {
         for log in &script.logs {
             assert!((4096..=2_147_483_647).contains(&log.size.bytes()));
             assert!(log.keep.archives() >= 1);
+            assert!(!log.code().as_bytes().contains(&b'/'));
+        }
+        for remark in &script.remarks {
+            remark.message();
         }
     }
 });

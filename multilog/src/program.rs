@@ -13,35 +13,16 @@ use crate::descriptors::{self, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
-use crate::script::{Misuse, Script};
+use crate::script::{Help, Misuse, Script};
 use crate::sealer::Threading;
 use crate::start;
 
-/// So that a lack of memory is waited for like a full disk.
+/// Waits for memory as for room on a full disk.
 #[global_allocator]
 static ALLOCATOR: memory::Patient = memory::Patient;
 
-const WHAT: &str = "Reads lines from standard input and treats each by the actions, in order.
-
-  t          (first) put a TAI64N label before each line
-  T          (first) put seconds and microseconds since the epoch before each line
-  +PATTERN   select a deselected line that matches; -PATTERN deselects
-  S F R      patterns after it are: stars (default), fnmatch, regular expressions
-  e          selected lines to standard error, cut to 200 bytes
-  =FILE      the last selected line to FILE, 1001 bytes
-  sSIZE      files of directories after it are full at SIZE bytes (99999; k, M, G)
-  nNUMBER    directories after it keep NUMBER files, current among them (10)
-  !COMMAND   full files of directories after it go through sh -c COMMAND
-  compress=  gzip[:LEVEL] or zstd[:LEVEL]: full files are compressed
-  min=N      on a full disk directories after it lose their oldest archives but N
-  durable=   1s, always, rotate: when lines of directories after it are on the disk
-  wCODE      archives of directories after it are called @label.CODE
-  ./DIR /DIR selected lines to the log directory DIR
-
-Signals: TERM ends after the lines in hand, ALRM rotates.";
-
-const ABOUT: About =
-    About { name: PROGRAM, version: env!("CARGO_PKG_VERSION"), usage: "multilog action ...", what: WHAT };
+const ABOUT: About<Help> =
+    About { name: PROGRAM, version: env!("CARGO_PKG_VERSION"), usage: "multilog action ...", what: Help };
 
 /// Runs multilog.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
@@ -75,7 +56,7 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     engine.run()
 }
 
-/// What the descriptors are for.
+/// What each descriptor is used for.
 fn plan(script: &Script) -> Plan {
     let (directories, statuses) = (script.logs.len(), script.statuses.len());
     let free = unix::limit::free_descriptors(descriptors::wanted(directories, statuses));

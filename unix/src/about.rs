@@ -1,6 +1,7 @@
 //! `--help` and `--version`, as the only word behind a program's name.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::ErrorKind;
 
 use crate::diag::{Message, stdout};
@@ -9,18 +10,18 @@ use crate::{inherited, pipe};
 
 /// What a program says about itself.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct About<T = &'static str> {
     /// Its name.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
     /// How it is used, in the words of a misuse.
     pub usage: &'static str,
-    /// What it does, in a line or more, the last without its end.
-    pub what: &'static str,
+    /// What it does, in a line or more, the last without its end. It is made into text when it is asked for.
+    pub what: T,
 }
 
-impl About {
+impl<T: Display> About<T> {
     /// What the only argument asks for. None: it asks for nothing of this kind, or there are others.
     pub fn asked(&self, arguments: &[OsString]) -> Option<String> {
         let [only] = arguments else { return None };

@@ -9,7 +9,7 @@ use unix::diag::Message;
 use super::{Appended, Inherited, LogDir, Mark, Stopped, retention};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{LogFs, Mode, Name};
-use crate::script::value::Durability;
+use crate::script::Durability;
 
 impl<F: LogFs> LogDir<F> {
     /// Appends a batch to `current`, all of it, however often that has to be tried.

@@ -14,7 +14,6 @@ use super::open::Opening;
 use super::recovery::{Current, Old, Snapshot};
 use crate::journal::record::Identity;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
-use crate::script::Transform;
 
 impl<F: LogFs> Opening<'_, F> {
     /// What there is to repair, and the newest label, whoever made it.
@@ -81,7 +80,7 @@ impl<F: LogFs> Opening<'_, F> {
     /// Whether there is a `newstate` that may become `state`.
     fn look_at_states(&mut self) -> io::Result<bool> {
         let newstate = self.fs.lookup(&Name::NewState)?;
-        let matters = newstate.is_some() || matches!(self.config.transform, Transform::Process(_));
+        let matters = newstate.is_some() || self.config.has_processor();
         let state = if matters { self.fs.lookup(&Name::State)? } else { None };
         let newstate_is_ours = newstate.is_some_and(|stat| self.is_ours(&Name::NewState, &stat));
         let state_is_ours = state.is_none_or(|stat| self.is_ours(&Name::State, &stat));

@@ -15,8 +15,7 @@ use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::journal::record::{Identity, Place};
 use crate::logfs::{Archive, How, LogFs, Mode, Name};
-use crate::script::value::Code;
-use crate::script::{LogConfig, Transform};
+use crate::script::{Code, LogConfig};
 use crate::sealer::{Checksum, Crew, Sealer, Threading};
 
 /// What is known when a directory is opened.
@@ -89,7 +88,7 @@ impl<F: LogFs> Opening<'_, F> {
     }
 
     fn perform(&mut self, repair: &Repair, now: Label) -> Result<(), Fatal> {
-        let sealed = |label| Name::from(Archive::sealed(label, &self.config.code));
+        let sealed = |label| Name::from(Archive::sealed(label, &self.config.code()));
         match repair {
             Repair::CommitState => self.rename(&Name::NewState, &Name::State),
             Repair::DropNewState => self.remove(&Name::NewState),
@@ -122,7 +121,7 @@ impl<F: LogFs> Opening<'_, F> {
 
     /// What the last run had not sealed yet, oldest first.
     fn find_pending(&mut self, snapshot: &Snapshot, repairs: &[Repair]) -> Vec<Label> {
-        let has_processor = matches!(self.config.transform, Transform::Process(_));
+        let has_processor = self.config.has_processor();
         let is_left = |(archive, mode): &&(Archive, Mode)| {
             // Here the mode says by itself that a file is on the disk and that the processor has not seen it.
             let is_unseen = has_processor && archive.is_unsealed() && *mode == Mode::Safe;

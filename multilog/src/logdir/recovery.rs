@@ -154,7 +154,7 @@ fn plan_original(snapshot: &Snapshot, committed: bool, repairs: &mut Vec<Repair>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::value::Code;
+    use crate::script::Code;
     use Repair::*;
 
     #[test]

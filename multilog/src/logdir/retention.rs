@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::logfs::{Archive, LogFs, Name};
-use crate::script::value::Spared;
+use crate::script::Spared;
 
 /// Deletes the oldest finished archive, if more than `spared` are there, for the room that it takes.
 /// What still has to be sealed is no archive yet.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use tai64tools::{Label, label};
 
-use crate::script::value::Code;
+use crate::script::Code;
 
 /// The last second of the year 9999, as labels have it. No clock of ours has shown a later one.
 const LAST_SECOND: u64 = label::EPOCH + 253_402_300_799;

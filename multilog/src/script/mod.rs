@@ -1,81 +1,34 @@
 //! The script: arguments become typed actions and directories, before anything is opened.
 //!
-//! The grammar is that of daemontools 0.76 and daemontools-encore, one action per argument, known by
-//! its first byte. Words of the form `word=value` are ours. A script that the original runs is run: what nobody knows
-//! is ignored, a number is what the original reads, and a remark for each goes to the caller.
+//! The grammar is that of daemontools 0.76 and daemontools-encore, one action per argument; words of the form
+//! `word=value` are ours. A script that the original runs is run: what nobody knows is ignored, a number is what the
+//! original reads, and a remark for each goes to the caller.
+//!
+//! ```text
+//! argument -> action::find (a row of action::ALL) -> its reader -> draft -> Script
+//! ```
 
+pub mod action;
+mod config;
+mod draft;
+mod help;
 mod remark;
-pub mod value;
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
-use tai64tools::Stamp;
-
-use crate::pattern::{Pattern, Syntax};
+pub use action::code::Code;
+pub use action::compress::Compression;
+pub use action::count::FileCount;
+pub use action::durable::Durability;
+pub use action::min::Spared;
+pub use action::processor::Transform;
+pub use action::size::FileSize;
+pub use action::value::{Malformed, Number, Understood, Value};
+pub use config::LogConfig;
+pub use draft::{Action, Argument, Draft, Read, Script};
+pub use help::Help;
 pub use remark::Remark;
-use value::{Code, Compression, Durability, FileCount, FileSize, Malformed, Spared, Understood};
-
-/// Everything that multilog was told to do.
-#[derive(Debug, Default)]
-pub struct Script {
-    /// What goes before each line.
-    pub stamp: Option<Stamp>,
-    /// What happens to each line, in order.
-    pub actions: Vec<Action>,
-    /// The directories, in the order of [`Action::Log`].
-    pub logs: Vec<LogConfig>,
-    /// The status files, in the order of [`Action::Status`].
-    pub statuses: Vec<OsString>,
-    /// What whoever wrote it may not have meant.
-    pub remarks: Vec<Remark>,
-}
-
-/// One step in the treatment of a line.
-#[derive(Debug)]
-pub enum Action {
-    /// `+`: a deselected line that matches is selected.
-    Select(Pattern),
-    /// `-`: a selected line that matches is deselected.
-    Deselect(Pattern),
-    /// `e`: a selected line goes to descriptor 2, cut to 200 bytes.
-    Alert,
-    /// `=file`: a selected line replaces the status file of this index.
-    Status(usize),
-    /// A directory: a selected line is appended to the log of this index.
-    Log(usize),
-}
-
-/// A log directory and what was said about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogConfig {
-    /// Its path as given.
-    pub path: OsString,
-    /// When `current` is full.
-    pub size: FileSize,
-    /// How many files are kept.
-    pub keep: FileCount,
-    /// On a full disk the oldest archives are deleted down to this. None: it waits.
-    pub spare: Option<Spared>,
-    /// When `current` is brought to the disk.
-    pub durability: Durability,
-    /// What is done with a full file.
-    pub transform: Transform,
-    /// What a finished archive is called.
-    pub code: Code,
-}
-
-/// What the sealer does with a full file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Transform {
-    /// Nothing: the file becomes the archive.
-    #[default]
-    Keep,
-    /// `!command`: what `sh -c command` makes of it becomes the archive.
-    Process(OsString),
-    /// `compress=`: its compressed form becomes the archive.
-    Compress(Compression),
-}
 
 /// An argument whose value can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,132 +39,29 @@ pub struct Misuse {
     pub reason: String,
 }
 
-/// What was said so far about the directories and patterns that follow.
-struct Settings {
-    size: FileSize,
-    keep: FileCount,
-    spare: Option<Spared>,
-    durability: Durability,
-    transform: Transform,
-    code: Option<Code>,
-    syntax: Syntax,
-}
-
-impl Settings {
-    fn log(&self, path: OsString) -> LogConfig {
-        let code = match (&self.code, &self.transform) {
-            (Some(code), _) => code.clone(),
-            (None, Transform::Compress(compression)) => compression.code(),
-            (None, _) => Code::plain(),
-        };
-        let Settings { size, keep, spare, durability, .. } = *self;
-        LogConfig { path, size, keep, spare, durability, transform: self.transform.clone(), code }
-    }
-}
-
 impl Script {
     /// Reads the arguments of multilog.
     pub fn parse(arguments: Vec<OsString>) -> Result<Script, Misuse> {
-        let mut script = Script::default();
-        let any = !arguments.is_empty();
-        let mut settings = Settings {
-            size: FileSize::DEFAULT,
-            keep: FileCount::DEFAULT,
-            spare: None,
-            durability: Durability::default(),
-            transform: Transform::Keep,
-            code: None,
-            syntax: Syntax::Star,
-        };
-        for (position, argument) in arguments.into_iter().enumerate() {
-            let misuse = |reason: String| Misuse { argument: argument.clone(), reason };
-            script.add(&mut settings, position, &argument).map_err(misuse)?;
+        let mut draft = Draft::default();
+        for argument in arguments {
+            read(&mut draft, &argument).map_err(|reason| Misuse { argument, reason })?;
+            draft.position += 1;
         }
-        // Without any argument input is read and discarded, and nobody expects anything else.
-        script.remarks.extend(Remark::on_actions(&script.actions).filter(|_| any));
-        Ok(script)
+        Ok(draft.finish())
     }
+}
 
-    fn add(&mut self, settings: &mut Settings, position: usize, argument: &OsString) -> Result<(), String> {
-        let text = argument.as_bytes();
-        let rest = text.get(1..).unwrap_or_default();
-        match text.first() {
-            Some(b'+') => self.actions.push(Action::Select(Pattern::new(settings.syntax, rest)?)),
-            Some(b'-') => self.actions.push(Action::Deselect(Pattern::new(settings.syntax, rest)?)),
-            Some(b'e') => self.actions.push(Action::Alert),
-            Some(b'=') => {
-                self.actions.push(Action::Status(self.statuses.len()));
-                self.statuses.push(OsString::from_vec(rest.to_vec()));
-            }
-            Some(b'.' | b'/') => {
-                self.actions.push(Action::Log(self.logs.len()));
-                self.logs.push(settings.log(argument.clone()));
-            }
-            Some(b't') if position == 0 => self.stamp = Some(Stamp::Tai64n),
-            Some(b't') => self.remarks.push(Remark::LateStamp(argument.clone())),
-            Some(b's') => {
-                let (size, understood) = FileSize::parse(rest);
-                settings.size = size;
-                self.note(argument, understood, || format!("s{}", size.bytes()));
-            }
-            Some(b'n') => {
-                let (keep, understood) = FileCount::parse(rest);
-                settings.keep = keep;
-                self.note(argument, understood, || format!("n{}", keep.files()));
-            }
-            Some(b'!') => settings.transform = Transform::Process(OsString::from_vec(rest.to_vec())),
-            Some(b'w') => match Code::parse(rest) {
-                Ok(code) => settings.code = Some(code),
-                // The original has no codes.
-                Err(malformed) => {
-                    self.remarks.push(Remark::NoCode(argument.clone(), malformed));
-                }
-            },
-            _ => return self.add_word(settings, position, argument),
-        }
-        Ok(())
-    }
-
-    /// Remarks on a number that was not understood as a whole.
-    fn note(&mut self, argument: &OsString, understood: Understood, meaning: impl FnOnce() -> String) {
-        if understood == Understood::Digits {
-            self.remarks.push(Remark::ReadAs(argument.clone(), meaning()));
-        }
-    }
-
-    fn add_word(
-        &mut self,
-        settings: &mut Settings,
-        position: usize,
-        argument: &OsString,
-    ) -> Result<(), String> {
-        let told = |malformed: Malformed| malformed.to_string();
-        let text = argument.as_bytes();
-        match text {
-            b"T" if position == 0 => self.stamp = Some(Stamp::Accustamp),
-            b"T" => self.remarks.push(Remark::LateStamp(argument.clone())),
-            b"S" => settings.syntax = Syntax::Star,
-            b"F" => settings.syntax = Syntax::Glob,
-            b"R" => settings.syntax = Syntax::Regex,
-            _ => match text.split_at_checked(text.iter().position(|&b| b == b'=').map_or(0, |at| at + 1)) {
-                Some((b"compress=", value)) => {
-                    settings.transform = Transform::Compress(Compression::parse(value).map_err(told)?);
-                }
-                Some((b"min=", value)) => {
-                    settings.spare = Some(Spared::parse(value).map_err(told)?);
-                }
-                Some((b"durable=", value)) => {
-                    settings.durability = Durability::parse(value).map_err(told)?;
-                }
-                _ => self.remarks.push(Remark::Unknown(argument.clone())),
-            },
-        }
-        Ok(())
+fn read(draft: &mut Draft, argument: &OsString) -> Read {
+    match action::find(argument.as_bytes()) {
+        Some((row, value)) => (row.read)(draft, &Argument { whole: argument, value }),
+        None => draft.remark(Remark::Unknown(argument.clone())),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tai64tools::Stamp;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Script, Misuse> {
@@ -224,11 +74,14 @@ mod tests {
             parse(&["./a", "s5000", "n3", "!gzip", "./b", "compress=zstd", "/c", "wx", "min=2", "./d"])
                 .unwrap();
         let [a, b, c, d] = &script.logs[..] else { panic!("four directories") };
-        assert_eq!((a.size, a.keep, &a.transform), (FileSize::DEFAULT, FileCount::DEFAULT, &Transform::Keep));
+        assert_eq!(
+            (a.size, a.keep, &a.transform),
+            (FileSize::default(), FileCount::default(), &Transform::Keep)
+        );
         assert_eq!((b.size.bytes(), b.keep.archives()), (5000, 2));
         assert_eq!(b.transform, Transform::Process("gzip".into()));
         assert_eq!(
-            (b.code.as_bytes(), c.code.as_bytes(), d.code.as_bytes()),
+            (b.code().as_bytes(), c.code().as_bytes(), d.code().as_bytes()),
             (&b"s"[..], &b"zst"[..], &b"x"[..])
         );
         assert_eq!(c.transform, Transform::Compress(Compression::Zstd(1)));
@@ -247,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_nobody_knows_is_ignored_and_remembered() {
-        let script = parse(&["x", "", "Q=1", "./a", "rotate"]).unwrap();
+        let script = parse(&["Q", "", "Q=1", "./a", "rotate"]).unwrap();
         assert_eq!(script.logs.len(), 1);
         assert_eq!(script.remarks.len(), 4);
     }
@@ -263,11 +116,11 @@ mod tests {
     fn what_the_original_reads_as_a_number_is_that_number() {
         let script = parse(&["+x", "starting", "not", "wa/b", "w", "./a", "n3k", "s9999x", "./b"]).unwrap();
         let [a, b] = &script.logs[..] else { panic!("two directories") };
-        assert_eq!((a.size.bytes(), a.keep.archives(), a.code.as_bytes()), (4096, 1, &b"s"[..]));
+        assert_eq!((a.size.bytes(), a.keep.archives(), a.code().as_bytes()), (4096, 1, &b"s"[..]));
         assert_eq!((b.size.bytes(), b.keep.archives()), (9999, 2));
         let read = |argument: &str, meaning: &str| Remark::ReadAs(argument.into(), meaning.into());
         assert_eq!(script.remarks[..2], [read("starting", "s4096"), read("not", "n2")]);
-        assert!(matches!(script.remarks[2..4], [Remark::NoCode(..), Remark::NoCode(..)]));
+        assert!(matches!(script.remarks[2..4], [Remark::Ignored(..), Remark::Ignored(..)]));
         assert_eq!(script.remarks[4..], [read("n3k", "n3"), read("s9999x", "s9999")]);
     }
 

@@ -1,34 +1,27 @@
-//! What is odd in a script that is run all the same: one warning for each.
+//! What is odd in a script that is run all the same. Each remark is one warning.
 
 use std::ffi::{OsStr, OsString};
 
 use unix::diag::Message;
 
-use super::Action;
-use super::value::Malformed;
+use super::action::value::Malformed;
 
-/// Something that whoever wrote the script may not have meant.
+/// Something that the author of the script may not have meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
     /// No action begins like this.
     Unknown(OsString),
-    /// Stamps are for all directories and come first.
+    /// A stamp that is not the first action.
     LateStamp(OsString),
-    /// A size or a number that is none, and what it is taken for.
+    /// A size or a count that is no number, and the argument that it is taken for.
     ReadAs(OsString, String),
-    /// No code of an archive, and why.
-    NoCode(OsString, Malformed),
-    /// Lines are read, and nothing becomes of them.
+    /// A value that means nothing where the original has no such action, and why.
+    Ignored(OsString, Malformed),
+    /// No line goes anywhere.
     NothingDone,
 }
 
 impl Remark {
-    /// On all actions together.
-    pub(super) fn on_actions(actions: &[Action]) -> Option<Remark> {
-        let nothing = actions.iter().all(|action| matches!(action, Action::Select(_) | Action::Deselect(_)));
-        nothing.then_some(Remark::NothingDone)
-    }
-
     /// The warning.
     pub fn message(&self) -> Message {
         let ignoring = |argument: &OsStr| Message::new("ignoring ").and(argument.as_encoded_bytes());
@@ -42,7 +35,7 @@ impl Remark {
                 .and(" as ")
                 .and(meaning)
                 .and(": not a number"),
-            Remark::NoCode(argument, malformed) => ignoring(argument).and(": ").and(malformed.to_string()),
+            Remark::Ignored(argument, malformed) => ignoring(argument).and(": ").and(malformed.to_string()),
             Remark::NothingDone => Message::new("no directory, =file or e: every line is discarded"),
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use unix::memory;
 
 use crate::logfs::LogFs;
-use crate::script::value::Compression;
+use crate::script::Compression;
 
 /// What a compressor of gzip takes, of any level.
 const GZIP: usize = 512 << 10;

@@ -27,7 +27,6 @@ use unix::diag::Message;
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logfs::{Archive, LogFs, Mode, Name};
 use crate::script::LogConfig;
-use crate::script::Transform;
 
 use compress::Compressed;
 pub use crew::{Crew, Deadline, PENDING, Threading};
@@ -162,11 +161,8 @@ impl<F: LogFs> Sealer<F> {
 
     /// How many files are sealed in one round.
     fn at_once(&self) -> usize {
-        match self.config.transform {
-            Transform::Keep => AT_ONCE,
-            // Each takes its time, and others may help.
-            Transform::Process(_) | Transform::Compress(_) => 1,
-        }
+        // Where there is more to do than to sync, each takes its time, and others may help.
+        if self.config.has_transform() { 1 } else { AT_ONCE }
     }
 
     /// Takes files through all their steps, so that they are done together. Whether one of them was left.
@@ -184,7 +180,7 @@ impl<F: LogFs> Sealer<F> {
         for mut work in works {
             work.go_on(Step::SyncRemoval, pace);
             self.conclude(&work, desk);
-            if self.config.transform != Transform::Keep {
+            if self.config.has_transform() {
                 // What a processor made counts from now on, and a later file may have been compressed before this one. What
                 // goes for it goes before the names are synced for the last time. A directory that can't be read now is
                 // read in the next round.
@@ -236,12 +232,12 @@ impl<F: LogFs> Sealer<F> {
 
     /// Whether every byte has to go through a processor before it may be deleted.
     pub fn has_processor(&self) -> bool {
-        matches!(self.config.transform, Transform::Process(_))
+        self.config.has_processor()
     }
 
     /// Whether files may be sealed side by side: compression takes time and knows nothing of other files.
     pub fn has_compression(&self) -> bool {
-        matches!(self.config.transform, Transform::Compress(_))
+        self.config.has_compression()
     }
 
     /// How many archives may stand in the directory.

@@ -36,7 +36,7 @@ enum Processed {
 
 impl<F: LogFs> Work<'_, F> {
     pub(super) fn transform(&mut self, pace: &mut dyn Pace) -> Performed {
-        if matches!(self.sealer.config.transform, Transform::Process(_)) {
+        if self.sealer.config.has_processor() {
             // The processor opens the file itself, and there may be few descriptors.
             self.job.file = None;
         }

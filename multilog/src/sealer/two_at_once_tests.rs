@@ -57,7 +57,7 @@ fn what_retention_allows_holds_when_an_older_file_is_finished_last() {
             .unwrap();
         assert_eq!(left, BTreeSet::from_iter(labels[2..].iter().copied()), "{finished_last}");
         for &label in &labels[2..] {
-            sealer.fs.remove(&Archive::sealed(label, &sealer.config.code).into()).unwrap();
+            sealer.fs.remove(&Archive::sealed(label, &sealer.config.code()).into()).unwrap();
         }
     }
 }

@@ -9,8 +9,7 @@ use super::transform::Output;
 use super::{Job, Sealed, Sealer};
 use crate::host::{FIRST_PAUSE, Pace, Patience, Pause, wait};
 use crate::logfs::{Archive, LogFs, Name};
-use crate::script::Transform;
-use crate::script::value::Code;
+use crate::script::Code;
 
 /// A file in work.
 pub(super) struct Work<'a, F: LogFs> {
@@ -128,13 +127,13 @@ impl<F: LogFs> Work<'_, F> {
     /// What it becomes.
     pub(super) fn archive(&self) -> Archive {
         match self.fate {
-            Fate::AsAsked => Archive::sealed(self.job.label, &self.sealer.config.code),
+            Fate::AsAsked => Archive::sealed(self.job.label, &self.sealer.config.code()),
             Fate::Kept => Archive::sealed(self.job.label, &Code::plain()),
         }
     }
 
     pub(super) fn keeps_source(&self) -> bool {
-        self.sealer.config.transform == Transform::Keep || self.fate == Fate::Kept
+        !self.sealer.config.has_transform() || self.fate == Fate::Kept
     }
 
     /// `unable to VERB DIR/NAME, pausing: REASON`. What somebody else has made under the name stays there, and the

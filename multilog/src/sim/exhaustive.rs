@@ -9,7 +9,7 @@ use super::disk::{Disk, Fault, Trouble};
 use super::mutants::Mutant;
 use super::surroundings::Source;
 use super::workload::{Journal, Workload, content};
-use crate::script::value::Durability;
+use crate::script::Durability;
 
 /// Errors that calls give: EIO, ENOSPC, EINTR, EAGAIN.
 const ERRORS: [i32; 4] = [5, 28, 4, 11];

@@ -14,7 +14,7 @@ use super::strangers::FOREIGN;
 use super::surroundings::{SimHost, SimInput, Source};
 use crate::descriptors::Plan;
 use crate::intake::Care;
-use crate::script::{Action, Script, Transform};
+use crate::script::{Action, Script};
 use crate::sealer::Threading;
 use crate::start;
 
@@ -269,7 +269,7 @@ impl Workload {
             let files = disk.files(directory);
             let left = files.iter().any(|(name, ..)| name.ends_with(".u"));
             let repeated = disk.state().journals_given_up > 0;
-            if !matches!(config.transform, Transform::Process(_)) || left || repeated {
+            if !config.has_processor() || left || repeated {
                 continue;
             }
             let of_directory = |state: &State| -> Vec<u8> {

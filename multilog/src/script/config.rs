@@ -1,0 +1,76 @@
+//! `LogConfig`: a log directory, and the settings that the actions before it have made.
+
+use std::ffi::OsString;
+
+use super::action::code::Code;
+use super::action::count::FileCount;
+use super::action::durable::Durability;
+use super::action::min::Spared;
+use super::action::processor::Transform;
+use super::action::size::FileSize;
+
+/// A log directory and what was said about it. The default is what a directory gets without any setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Its path as given.
+    pub path: OsString,
+    /// When `current` is full.
+    pub size: FileSize,
+    /// How many files are kept.
+    pub keep: FileCount,
+    /// On a full disk the oldest archives are deleted down to this number. None: multilog waits.
+    pub spare: Option<Spared>,
+    /// When `current` is brought to the disk.
+    pub durability: Durability,
+    /// What is done with a full file.
+    pub transform: Transform,
+    /// The code that `w` gave to archives; see [`LogConfig::code`].
+    pub code: Option<Code>,
+}
+
+impl LogConfig {
+    /// What a finished archive is called after its label: the code of `w`, or else that of the compression.
+    pub fn code(&self) -> Code {
+        match (&self.code, &self.transform) {
+            (Some(code), _) => code.clone(),
+            (None, Transform::Compress(compression)) => compression.code(),
+            (None, Transform::Process(_) | Transform::Keep) => Code::plain(),
+        }
+    }
+
+    /// Whether every byte has to go through a processor before it may be deleted.
+    pub fn has_processor(&self) -> bool {
+        matches!(self.transform, Transform::Process(_))
+    }
+
+    /// Whether full files are compressed.
+    pub fn has_compression(&self) -> bool {
+        matches!(self.transform, Transform::Compress(_))
+    }
+
+    /// Whether an archive is another file than the full one that it is made of.
+    pub fn has_transform(&self) -> bool {
+        self.transform != Transform::Keep
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{Compression, Value};
+
+    #[test]
+    fn the_code_of_w_comes_before_that_of_the_compression() {
+        let (gzip, mine) = (Transform::Compress(Compression::Gzip(6)), Code::parse(b"mine").ok());
+        for (code, transform, expected) in [
+            (None, Transform::Keep, &b"s"[..]),
+            (None, Transform::Process("cat".into()), b"s"),
+            (None, gzip.clone(), b"gz"),
+            (mine.clone(), Transform::Keep, b"mine"),
+            (mine, gzip, b"mine"),
+        ] {
+            let config = LogConfig { code, transform, ..LogConfig::default() };
+            assert_eq!(config.code().as_bytes(), expected, "{config:?}");
+        }
+    }
+}
