@@ -1,7 +1,6 @@
 //! The start: journals are read and judged, then the directories are repaired and opened.
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
 use tai64tools::Stamper;
@@ -15,7 +14,7 @@ use crate::journal::judge::{Directory, Facts, Source, Verdict, judge};
 use crate::journal::record::{Boot, Place};
 use crate::journal::{self, Found, Journal};
 use crate::logdir::{LogDir, Start};
-use crate::logfs::{How, LogFs, Name, Quirk, read_part};
+use crate::logfs::{LogFs, Name, Quirk};
 use crate::script::{LogConfig, Script};
 use crate::sealer::Threading;
 
@@ -78,7 +77,7 @@ fn inherit<I: Intake, F: LogFs>(
     for ((fs, config), place) in filesystems.iter().zip(logs).zip(places) {
         let current = fs.lookup(&Name::Current).map_err(|error| fatal(config, "unable to read ", &error))?;
         let current = current.map(|stat| (stat.inode, stat.size));
-        directories.push(Directory { place: *place, current, beyond: Vec::new() });
+        directories.push(Directory { place: *place, current });
     }
     let failed = |error| Fatal::system(Message::new("unable to read input"), &error);
     let identity = intake.identity().map_err(failed)?;
@@ -95,12 +94,6 @@ fn inherit<I: Intake, F: LogFs>(
     // One that speaks of this input, if there is one.
     let ours = |found: &&(usize, Found)| found.1.record.input == identity && found.1.record.boot == boot;
     if let Some((_, found)) = found.iter().find(ours).or(found.first()) {
-        for ((fs, config), directory) in filesystems.iter().zip(logs).zip(&mut directories) {
-            if let Some(range) = directory.unrecorded(&found.record) {
-                directory.beyond =
-                    read_current(&**fs, range).map_err(|error| fatal(config, "unable to read ", &error))?;
-            }
-        }
         let facts = Facts { boot, input, flag: found.flag, directories: &directories };
         inheritance.verdict = judge(&found.record, &facts);
     }
@@ -121,15 +114,6 @@ fn warn_of(quirk: Quirk, config: &LogConfig, host: &mut impl Host) {
             .and(" keeps no modes, so no file is taken for safe at a start"),
     };
     host.warn(&message);
-}
-
-/// A part of `current`, as far as there is one.
-fn read_current<F: LogFs>(fs: &F, part: Range<u64>) -> io::Result<Vec<u8>> {
-    let file = fs.open(&Name::Current, How::Read)?;
-    let mut bytes = vec![0; usize::try_from(part.end - part.start).unwrap_or(0)];
-    let length = read_part(fs, &file, &mut bytes, part.start)?;
-    bytes.truncate(length);
-    Ok(bytes)
 }
 
 fn fatal(config: &LogConfig, verb: &str, error: &io::Error) -> Fatal {

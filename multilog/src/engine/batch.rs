@@ -5,7 +5,6 @@ use std::io;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::consume::Recorded;
 use super::{End, Engine};
 use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
@@ -64,7 +63,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     fn write(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
-        let mut plan = self.record_batch(taken)?;
+        let plan = self.record_batch(taken)?;
         let (mut log, mut refused) = (0, Vec::new());
         while log < self.dirs.len() {
             let bytes = self.assembly.outputs[log].bytes(self.intake.visible());
@@ -79,11 +78,9 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                     let adds = self.assembly.outputs[log].len() as u64;
                     let now = Share { adds, ..self.dirs[log].share() };
                     self.record_share(log, now)?;
-                    plan.recorded = Recorded::Already;
                 }
                 Ok(Appended::Refused) => {
                     self.leave_refused(log)?;
-                    plan.recorded = Recorded::Already;
                     refused.push(log);
                     log += 1;
                 }
@@ -96,7 +93,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         for &log in &refused {
             self.dirs[log].wait_for_sealer(&mut self.host)?;
         }
-        self.record_written(plan)?;
         Ok((self.consume(plan)?, refused))
     }
 
@@ -111,7 +107,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// The batch stays in the input, so no directory may keep it.
-    pub(super) fn take_back(&mut self, before: usize) {
+    fn take_back(&mut self, before: usize) {
         for log in 0..before {
             if !self.assembly.outputs[log].is_empty() {
                 self.dirs[log].take_back(&mut self.host);

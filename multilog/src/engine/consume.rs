@@ -10,8 +10,7 @@ use crate::framer::WINDOW;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Fate, Intake, Kind, Taken};
 use crate::journal::record::{Moment, Share};
-use crate::journal::{self, Piece, SMALL};
-use crate::logdir::LogDir;
+use crate::journal::{self, Piece};
 use crate::logfs::LogFs;
 
 /// What is taken out of the input, and how.
@@ -23,26 +22,15 @@ pub(super) struct Plan {
     held: usize,
     /// The next ones are the first piece in the source.
     piece: Piece,
-    pub(super) recorded: Recorded,
-}
-
-/// Whether the journal has heard of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Recorded {
-    /// It has.
-    Already,
-    /// It will when the batch is written, which is seen sooner.
-    NotYet,
 }
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
-    /// Says in the journal what is going to be done, unless that can be said later.
+    /// Says in the journal what is going to be done.
     pub(super) fn record_batch(&mut self, taken: usize) -> Result<Plan, End> {
         let held = self.intake.held();
         let from_held = held.min(taken);
         let piece = Piece { length: taken - from_held, split: 0 };
-        let recorded = if self.may_be_written_first(taken) { Recorded::NotYet } else { Recorded::Already };
-        let mut plan = Plan { taken, held: from_held, piece, recorded };
+        let mut plan = Plan { taken, held: from_held, piece };
         let Some(journal) = &mut self.journal else { return Ok(plan) };
         let visible = self.intake.visible();
         plan.piece = journal.describe(&visible[plan.held..taken]);
@@ -63,37 +51,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             share.adds = self.assembly.outputs[log].len() as u64;
             share.takes_after = self.assembly.takes(log);
         }
-        if recorded == Recorded::Already {
-            self.write_record()?;
-        }
+        self.write_record()?;
         Ok(plan)
-    }
-
-    /// The same for a batch that was written first.
-    pub(super) fn record_written(&mut self, plan: Plan) -> Result<(), End> {
-        if plan.recorded == Recorded::Already {
-            return Ok(());
-        }
-        let recorded = self.write_record();
-        if recorded.is_err() {
-            self.take_back(self.dirs.len());
-        }
-        recorded
-    }
-
-    /// Whether the next multilog would know the batch again, without a record of it, by the head of the pipe: what
-    /// the last one says is how things stand, and the batch is few whole lines.
-    fn may_be_written_first(&self, taken: usize) -> bool {
-        let small = |count: usize| count <= SMALL;
-        self.journal.as_ref().is_some_and(|journal| {
-            self.intake.kind() == Kind::Pipe
-                && self.intake.held() == 0
-                && small(taken)
-                && self.intake.visible()[..taken].last() == Some(&b'\n')
-                && !self.assembly.is_midline()
-                && self.assembly.outputs.iter().all(|output| small(output.len()))
-                && journal.stands(self.dirs.iter().map(LogDir::share))
-        })
     }
 
     /// What a directory has of the batch in hand is something else than was recorded.

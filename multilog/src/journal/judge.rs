@@ -3,13 +3,10 @@
 //! The record says what a batch was going to do. Two facts say how far it came: the flag and the head
 //! of the input say whether it was consumed, and the lengths of the files say who has it. Either
 //! everybody has it, and it is taken out of the input, or it was never begun, and what was written is
-//! cut off again. A small batch is written first: behind what is consumed there may be one that has no record.
-
-use std::ops::Range;
+//! cut off again.
 
 use tai64tools::Label;
 
-use super::begun::{SMALL, is_begun};
 use super::record::{Boot, Identity, Place, Record, SIGHT, Share};
 
 /// What is known when a journal is found.
@@ -34,26 +31,13 @@ pub enum Source<'a> {
     File(u64),
 }
 
-/// A directory as it stands now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A directory as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directory {
     /// Which it is.
     pub place: Place,
     /// Inode and length of its `current`.
     pub current: Option<(u64, u64)>,
-    /// What [`Directory::unrecorded`] is in it.
-    pub beyond: Vec<u8>,
-}
-
-impl Directory {
-    /// The part of `current` of which the record knows nothing, if it can be a batch that was written and not
-    /// recorded yet.
-    pub fn unrecorded(&self, record: &Record) -> Option<Range<u64>> {
-        let (inode, length) = self.current?;
-        let share = share_of(record, self).filter(|share| share.current == inode)?;
-        let is_small = length.checked_sub(share.end()).is_some_and(|more| (1..=SMALL as u64).contains(&more));
-        is_small.then(|| share.end()..length)
-    }
 }
 
 /// What to do.
@@ -264,14 +248,6 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
     }
 }
 
-/// Whether what a directory has beyond the record is a batch that is still in the pipe.
-fn has_begun(now: &Directory, record: &Record, facts: &Facts<'_>) -> bool {
-    match facts.input {
-        Some((_, Source::Pipe(head))) => now.unrecorded(record).is_some() && is_begun(&now.beyond, head),
-        _ => false,
-    }
-}
-
 /// Everybody has the batch: things are as they are after it, but for what is still to be consumed.
 fn conclude(
     verdict: &mut Verdict,
@@ -285,8 +261,7 @@ fn conclude(
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let Some(share) = share else { continue };
         known.written = Some(Proven { inode: share.current, length: share.end() });
-        let begun = finish == 0 && has_begun(now, record, facts);
-        if begun || has(now, Some(share)) == Has::All {
+        if has(now, Some(share)) == Has::All {
             known.current = Some(Proven { inode: share.current, length: share.end() });
         } else {
             // Rotated, and nothing was written since; or somebody else was here.

@@ -2,15 +2,13 @@
 //! doing.
 //!
 //! Before a batch is written, a record says what it is going to do (`record`, and in bytes `form`). Then the
-//! directories get it; a small batch is recorded only then, so that it is seen sooner (`begun`). Then it is taken
-//! out of the input by a system call that leaves a trace in the same file: the last bytes of the batch are moved
-//! there by splice(2), so that its last byte lands on the flag. At the next start `judge` says from the record and
-//! the files what has to be done to make an end of it.
+//! directories get it. Then it is taken out of the input by a system call that leaves a trace in the same file:
+//! the last bytes of the batch are moved there by splice(2), so that its last byte lands on the flag. At the next
+//! start `judge` says from the record and the files what has to be done to make an end of it.
 //!
 //! The file is written with pwrite(2) and never needs to be on the disk: it is of use only on the same
 //! run of the machine. It is removed when nothing is in hand at the end.
 
-mod begun;
 mod form;
 pub mod judge;
 pub mod record;
@@ -21,9 +19,8 @@ use std::sync::Arc;
 
 use crate::intake::{Fate, Intake};
 use crate::logfs::{How, LogFs, Name, read_part};
-pub use begun::SMALL;
 use form::{FLAG, LENGTH, TAIL};
-use record::{Moment, Record, SIGHT, Share};
+use record::{Moment, Record, SIGHT};
 pub use split::Piece;
 use split::first_piece;
 
@@ -147,19 +144,6 @@ impl<F: LogFs> Journal<F> {
         record.taken == 0
             && record.after == Moment::default()
             && record.shares.iter().all(|share| share.adds == 0)
-    }
-
-    /// Whether the last record and what happened to its batch tell how everything stands: with these directories, no
-    /// line in hand, and nothing of the input that was written already.
-    pub fn stands(&self, mut directories: impl Iterator<Item = Share>) -> bool {
-        let record = &self.record;
-        self.is_idle()
-            && record.more == 0
-            && record.before == Moment::default()
-            && record
-                .shares
-                .iter()
-                .all(|&share| directories.next().is_some_and(|now| share.updated(now) == share))
     }
 }
 

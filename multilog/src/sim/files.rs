@@ -160,11 +160,6 @@ impl LogFs for SimFs {
 
     fn read_at(&self, file: &SimFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.change("read_at", |state| {
-            if self.is(Mutant::SeesNothingBegun)
-                && self.number(state, &Name::Current).ok() == Some(file.number)
-            {
-                return Ok(0);
-            }
             let live = &state.inode(file.number).live;
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
             let count = buffer.len().min(live.len() - start);

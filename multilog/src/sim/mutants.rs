@@ -19,8 +19,6 @@ pub(super) enum Mutant {
     SetsTheFlagFirst,
     /// The batch is consumed without a trace in the journal.
     LeavesNoTrace,
-    /// Lines that were written before their record are not looked at.
-    SeesNothingBegun,
     /// What the last run left is not looked at.
     IgnoresJournals,
     /// A batch that only some directories have stays there.
@@ -47,12 +45,11 @@ pub(super) enum Mutant {
     HoldsWhatItHasSealed,
 }
 
-const ALL: [Mutant; 17] = [
+const ALL: [Mutant; 16] = [
     Mutant::ConsumesFirst,
     Mutant::KeepsNoJournal,
     Mutant::SetsTheFlagFirst,
     Mutant::LeavesNoTrace,
-    Mutant::SeesNothingBegun,
     Mutant::IgnoresJournals,
     Mutant::TakesNothingBack,
     Mutant::TakesShortWritesForWhole,
