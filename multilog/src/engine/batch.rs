@@ -5,6 +5,7 @@ use std::io;
 use tai64tools::Label;
 use unix::diag::Message;
 
+use super::tap::{Batch, Plan};
 use super::{End, Engine};
 use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
@@ -19,14 +20,14 @@ const LEAST_ROOM: u64 = 64;
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
     pub(super) fn step(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
-        let visible = self.intake.visible().len().min(limit);
+        let visible = self.tap.visible().len().min(limit);
         if self.host.is_short_of_memory() {
             self.release();
         }
         self.assembly.make_room(visible, ending);
         self.begin_outputs()?;
         let now = self.host.now();
-        let visible = self.intake.visible();
+        let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
         let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
@@ -63,10 +64,10 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     fn write(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
-        let plan = self.record_batch(taken)?;
+        let plan = self.record(taken)?;
         let (mut log, mut refused) = (0, Vec::new());
         while log < self.dirs.len() {
-            let bytes = self.assembly.outputs[log].bytes(self.intake.visible());
+            let bytes = self.assembly.outputs[log].bytes(self.tap.visible());
             if bytes.is_empty() {
                 log += 1;
                 continue;
@@ -77,7 +78,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                     self.dirs[log].rotate(Label::MIN, &mut self.host)?;
                     let adds = self.assembly.outputs[log].len() as u64;
                     let now = Share { adds, ..self.dirs[log].share() };
-                    self.record_share(log, now)?;
+                    self.tap.record_share(log, now, &mut self.host)?;
                 }
                 Ok(Appended::Refused) => {
                     self.leave_refused(log)?;
@@ -93,17 +94,28 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         for &log in &refused {
             self.dirs[log].wait_for_sealer(&mut self.host)?;
         }
-        Ok((self.consume(plan)?, refused))
+        Ok((self.tap.consume(plan, &mut self.host)?, refused))
+    }
+
+    fn record(&mut self, taken: usize) -> Result<Plan, End> {
+        let Engine { tap, assembly, dirs, host, .. } = self;
+        let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };
+        let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
+            adds: assembly.outputs[log].len() as u64,
+            takes_after: assembly.takes(log),
+            ..dir.share()
+        });
+        tap.record(batch, shares, host)
     }
 
     /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again
     /// elsewhere, and when that is on the disk the directory has the batch for good.
     fn leave_refused(&mut self, log: usize) -> Result<(), End> {
         let has_it = self.dirs[log].share();
-        self.record_share(log, has_it)?;
+        self.tap.record_share(log, has_it, &mut self.host)?;
         self.dirs[log].rotate_refused(self.assembly.last_stamp(), &mut self.host)?;
         let now = self.dirs[log].share();
-        self.record_share(log, now)
+        self.tap.record_share(log, now, &mut self.host)
     }
 
     /// The batch stays in the input, so no directory may keep it.

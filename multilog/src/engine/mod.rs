@@ -2,12 +2,13 @@
 
 mod batch;
 mod clock;
-mod consume;
 mod others;
 mod resume;
+mod tap;
 
 use std::ffi::OsString;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tai64tools::Stamper;
@@ -17,14 +18,14 @@ use unix::tool::{Exit, Fatal, SYSTEM};
 use crate::assembly::Assembly;
 use crate::framer::Ending;
 use crate::host::{Host, Stop};
-use crate::intake::{Intake, Kind, Seen};
-use crate::journal::Journal;
+use crate::intake::{Intake, Seen};
 use crate::logdir::{Closed, LogDir, Stopped};
 use crate::logfs::LogFs;
-use crate::output::Output;
+use crate::output::{BatchEnd, Output};
 use crate::script::Action;
 use crate::sealer::Deadline;
 pub use resume::Inheritance;
+pub use tap::Tap;
 
 /// After this many bytes at once it is likely that there is more already, so the next look comes
 /// before the next wait.
@@ -64,21 +65,17 @@ pub struct Parts<I, F: LogFs, H> {
 
 /// Everything between the input and the directories.
 pub struct Engine<I, F: LogFs, H> {
-    intake: I,
+    tap: Tap<I, F>,
     assembly: Assembly,
     /// The paths of the status files, for messages.
     statuses: Vec<OsString>,
     dirs: Vec<LogDir<F>>,
-    /// None: the input can't be looked into, or there is no place for one.
-    journal: Option<Journal<F>>,
     inheritance: Inheritance,
     host: H,
     /// How many of the last batches had less than [`FEW`] bytes.
     few_in_a_row: u32,
     /// When a warning said that the clock is far behind, on the clock of [`Host::uptime`].
     clock_doubted: Option<Duration>,
-    /// Whether a warning said that somebody else reads the input.
-    others_said: bool,
 }
 
 /// Why the loop ended.
@@ -104,17 +101,16 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         let Parts { intake, actions, stamper, statuses, dirs, host } = parts;
         let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
         let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
+        let first = dirs.first().map(|dir| (Arc::clone(dir.fs()), &*dir.config().path));
         Engine {
-            intake,
+            tap: Tap::new(intake, first, inheritance.boot),
             assembly,
             statuses,
             dirs,
-            journal: None,
             inheritance,
             host,
             few_in_a_row: 0,
             clock_doubted: None,
-            others_said: false,
         }
     }
 
@@ -137,7 +133,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             closed = closed.max(dir.close(deadline, &mut self.host));
         }
         if closed == Closed::Cleanly {
-            self.end_journal();
+            let end = if self.assembly.is_midline() { BatchEnd::WithinLine } else { BatchEnd::Line };
+            self.tap.end(end, &mut self.host);
         }
         match end {
             End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
@@ -159,7 +156,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             } else if self.host.stop().is_none() {
                 let limit = self.until_sync();
                 let begun = self.host.uptime();
-                let woken = self.intake.wait(self.host.signals(), limit).map_err(End::Failed)?;
+                let woken = self.tap.wait(limit, &self.host)?;
                 if self.few_in_a_row >= IN_A_ROW && self.host.uptime().saturating_sub(begun) < CLOSE {
                     self.host.linger(LINGER);
                 }
@@ -168,7 +165,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 }
                 self.sync_what_is_due()?;
                 if woken.crowded {
-                    self.hold()?;
+                    self.tap.hold(self.dirs.iter().map(LogDir::share), &mut self.host)?;
                 }
                 if woken.quiet {
                     self.retry_journal();
@@ -182,10 +179,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             if self.host.stop() >= Some(Stop::Now) {
                 return self.end_line();
             }
-            if let Some(dir) = self.dirs.first() {
-                self.intake.prepare_for(dir.length());
-            }
-            let seen = self.intake.peek().map_err(End::Failed)?;
+            let seen = self.tap.peek(self.dirs.first().map(LogDir::length))?;
             pace = Busy::No;
             match seen {
                 Seen::End => return self.drain(Ending::Final),
@@ -196,7 +190,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                     }
                 }
                 Seen::More => {
-                    let visible = self.intake.visible().len();
+                    let visible = self.tap.visible().len();
                     if visible >= MUCH {
                         pace = Busy::Yes;
                     }
@@ -210,7 +204,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// Takes whole batches for as long as there are any in what is visible.
     fn drain(&mut self, ending: Ending) -> Result<(), End> {
         while self.step(usize::MAX, ending)? {
-            if self.intake.visible().is_empty() && ending == Ending::Open {
+            if self.tap.visible().is_empty() && ending == Ending::Open {
                 break;
             }
             self.host.listen();
@@ -257,24 +251,24 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// a line that is partly written is read up to its newline, as the original does, but not for
     /// longer than it takes to be told again; and what is in memory only is written.
     fn end_line(&mut self) -> Result<(), End> {
-        if self.journal.is_some() {
+        if self.tap.has_journal() {
             return Err(End::Stopped);
         }
         while self.assembly.is_midline() && self.host.stop() < Some(Stop::AtOnce) {
-            let visible = self.intake.visible();
+            let visible = self.tap.visible();
             let line = memchr::memchr(b'\n', visible).map_or(visible.len(), |newline| newline + 1);
             if self.step(line, Ending::Open)? {
                 continue;
             }
-            if self.intake.peek().map_err(End::Failed)? == Seen::End {
+            if self.tap.peek(None)? == Seen::End {
                 self.step(usize::MAX, Ending::Final)?;
                 break;
             }
-            if self.intake.wait(self.host.signals(), None).map_err(End::Failed)?.signalled {
+            if self.tap.wait(None, &self.host)?.signalled {
                 self.host.listen();
             }
         }
-        if self.intake.kind() == Kind::Stream || self.intake.held() > 0 {
+        if self.tap.is_only_here() {
             while self.step(usize::MAX, Ending::Final)? {}
         }
         Err(End::Stopped)

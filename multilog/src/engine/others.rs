@@ -2,8 +2,6 @@
 //!
 //! As the original's, each byte then goes to one of the readers, whichever takes it. Nothing protects it from a kill.
 
-use unix::diag::Message;
-
 use super::Engine;
 use crate::host::Host;
 use crate::intake::Intake;
@@ -19,16 +17,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
         }
         self.assembly.go_back(line);
-        self.read_as_it_comes();
-    }
-
-    /// The input is nobody's alone.
-    pub(super) fn read_as_it_comes(&mut self) {
-        if !std::mem::replace(&mut self.others_said, true) {
-            let said = Message::new("somebody else reads the input too: it is read as it comes, ");
-            self.host.warn(&said.and("and a kill may lose lines"));
-        }
-        self.journal = None;
-        self.forget_journal();
+        self.tap.share_input(&mut self.host);
     }
 }

@@ -124,7 +124,7 @@ impl<F: LogFs> Journal<F> {
     }
 
     /// What was going to be done is done: the next record begins where this one ends.
-    pub fn conclude(&mut self) {
+    pub fn advance(&mut self) {
         let record = &mut self.record;
         record.before = record.after;
         for share in &mut record.shares {

@@ -1,0 +1,129 @@
+//! The lifetime of the journal: how it begins, why it is given up, when it is tried again, and how it ends.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tai64tools::Label;
+use unix::diag::Message;
+
+use super::Tap;
+use crate::engine::End;
+use crate::host::{Host, Pause, wait};
+use crate::intake::{Intake, Kind};
+use crate::journal::record::{Moment, Record, Share};
+use crate::journal::{self, Journal};
+use crate::logfs::LogFs;
+use crate::output::BatchEnd;
+
+/// What the first record of a journal says.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct First {
+    /// The directories in the order of the script.
+    pub(in crate::engine) shares: Vec<Share>,
+    /// Whether the input begins within a line.
+    pub(in crate::engine) midline: bool,
+    /// How many bytes at the head of the input are in the directories already.
+    pub(in crate::engine) written: u64,
+    /// What was taken out of the pipe and is not written.
+    pub(in crate::engine) held: Vec<u8>,
+    /// The last stamp that was given.
+    pub(in crate::engine) last_stamp: Label,
+}
+
+impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
+    /// Whether a kill repeats and loses nothing.
+    pub(in crate::engine) fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Whether a journal that could not be made may be tried again.
+    pub(in crate::engine) fn may_begin_again(&self) -> bool {
+        self.journal.is_none() && self.intake.held() == 0
+    }
+
+    /// Begins a journal, where the input can be looked into and something is logged at all.
+    pub(in crate::engine) fn begin(&mut self, first: &First) -> io::Result<()> {
+        let Some(home) = &self.home else { return Ok(()) };
+        if self.intake.kind() == Kind::Stream {
+            return Ok(());
+        }
+        let boot = self.boot.ok_or(io::ErrorKind::Unsupported)?;
+        let mut record = Record::idle(boot, self.intake.identity()?, first.shares.clone());
+        if let Kind::File(offset) = self.intake.kind() {
+            record.offset = Some(offset);
+        }
+        record.more = first.written;
+        record.last_stamp = first.last_stamp;
+        let held = u16::try_from(first.held.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        record.held.clone_from(&first.held);
+        record.before = Moment { midline: first.midline, held: (0, held) };
+        record.after = record.before;
+        let journal = Journal::begin(Arc::clone(&home.fs), record)?;
+        if self.intake.kind() == Kind::Pipe {
+            journal.rehearse(&mut self.intake)?;
+        }
+        self.journal = Some(journal);
+        Ok(())
+    }
+
+    /// Goes on without a journal. What is left of one is removed, as it would tell of something else later.
+    pub(in crate::engine) fn give_up(&mut self, error: &io::Error, host: &mut impl Host) {
+        self.journal = None;
+        let said = Message::new("unable to keep a journal in ").and(self.path());
+        host.warn(&said.and(", a kill may repeat lines").because(error));
+        self.forget();
+    }
+
+    /// Removes what has the name of the journal, if it is one.
+    pub(in crate::engine) fn forget(&self) {
+        if let Some(home) = &self.home
+            && Journal::read(&*home.fs).is_ok_and(|found| found.is_some())
+        {
+            journal::remove(&*home.fs).ok();
+        }
+    }
+
+    /// Another process reads the input too: from now on it is read as it comes, without a journal.
+    pub(in crate::engine) fn share_input(&mut self, host: &mut impl Host) {
+        if !std::mem::replace(&mut self.others_said, true) {
+            let said = Message::new("somebody else reads the input too: it is read as it comes, ");
+            host.warn(&said.and("and a kill may lose lines"));
+        }
+        self.journal = None;
+        self.forget();
+    }
+
+    /// The directories are closed: removes the journal, unless the next multilog has to know what it says.
+    pub(in crate::engine) fn end(&mut self, end: BatchEnd, host: &mut impl Host) {
+        let (Some(journal), Some(home)) = (&mut self.journal, &self.home) else { return };
+        // The end of the input also ends a line that goes nowhere, without a batch.
+        journal.record.after.midline = end == BatchEnd::WithinLine;
+        if journal.is_idle()
+            && let Err(error) = journal::remove(&*home.fs)
+        {
+            let said = Message::new("unable to remove ").and(self.path()).and("/.journal");
+            host.warn(&said.because(&error));
+        }
+    }
+
+    /// Says that the journal can't be written, and waits before it is tried again.
+    pub(in crate::engine) fn pause_after(
+        &self,
+        error: &io::Error,
+        pause: &mut Duration,
+        host: &mut impl Host,
+    ) -> Result<(), End> {
+        let said = Message::new("unable to write ").and(self.path());
+        host.warn(&said.and("/.journal, pausing").because(error));
+        match wait(pause, host) {
+            Pause::Over => Ok(()),
+            Pause::Stop => Err(End::Stopped),
+        }
+    }
+
+    /// The path of the directory that has the journal.
+    pub(in crate::engine) fn path(&self) -> &[u8] {
+        self.home.as_ref().map_or(&[], |home| home.path.as_encoded_bytes())
+    }
+}
