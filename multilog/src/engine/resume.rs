@@ -1,8 +1,6 @@
 //! The first and the last moment of a run: what a killed multilog had in hand is brought to its end, and
 //! what this one has in hand is left to the next.
 
-use std::io;
-
 use tai64tools::Label;
 use unix::diag::Message;
 
@@ -12,7 +10,7 @@ use crate::host::{FIRST_PAUSE, Host};
 use crate::intake::Intake;
 use crate::journal::judge::{Held, Verdict};
 use crate::journal::record::{Boot, Share};
-use crate::journal::{self, is_foreign};
+use crate::journal::{self, JournalError};
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
 use crate::output::newline_window;
@@ -52,7 +50,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         let first = First { written, held, last_stamp, ..self.first() };
         while let Err(error) = self.begin_journal(&first) {
             // What an old one says is needed until it is replaced.
-            if tries < TRIES && may_pass(&error) || self.inheritance.journals.contains(&0) {
+            if tries < TRIES && error.may_pass() || self.inheritance.journals.contains(&0) {
                 self.tap.pause_after(&error, &mut pause, &mut self.host)?;
                 tries += 1;
             } else {
@@ -76,7 +74,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// Begins a journal in the first directory, in place of those that the last run has left.
-    fn begin_journal(&mut self, first: &First) -> io::Result<()> {
+    fn begin_journal(&mut self, first: &First) -> Result<(), JournalError> {
         self.tap.begin(first)?;
         if self.tap.has_journal() {
             for log in std::mem::take(&mut self.inheritance.journals) {
@@ -113,22 +111,4 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
         }
     }
-}
-
-/// Whether the same may work a moment later.
-fn may_pass(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        AlreadyExists, FileTooLarge, InvalidInput, OutOfMemory, PermissionDenied, ReadOnlyFilesystem,
-        Unsupported,
-    };
-    let lasting = [
-        AlreadyExists,
-        FileTooLarge,
-        InvalidInput,
-        OutOfMemory,
-        PermissionDenied,
-        ReadOnlyFilesystem,
-        Unsupported,
-    ];
-    !lasting.contains(&error.kind()) && !is_foreign(error)
 }

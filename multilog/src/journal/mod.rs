@@ -9,6 +9,7 @@
 //! The file is written with pwrite(2) and never needs to be on the disk: it is of use only on the same
 //! run of the machine. It is removed when nothing is in hand at the end.
 
+mod error;
 mod form;
 pub mod judge;
 pub mod record;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use crate::intake::{Fate, Intake};
 use crate::logfs::{How, LogFs, Name, read_part};
+pub use error::{JournalError, is_foreign};
 use form::{FLAG, LENGTH, TAIL};
 use record::{Moment, Record, SIGHT};
 pub use split::Piece;
@@ -56,7 +58,7 @@ impl<F: LogFs> Journal<F> {
     }
 
     /// Opens or makes the file and puts `record` into it, which has nothing in flight.
-    pub fn begin(fs: Arc<F>, record: Record) -> io::Result<Journal<F>> {
+    pub fn begin(fs: Arc<F>, record: Record) -> Result<Journal<F>, JournalError> {
         let made = match fs.open(&Name::Journal, How::New) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
             opened => Some(opened?),
@@ -70,25 +72,25 @@ impl<F: LogFs> Journal<F> {
         }
         let file = opened?;
         let mut journal = Journal { fs, file, record, buffer: Vec::with_capacity(LENGTH) };
-        let begun = journal.allocate().and_then(|()| journal.write());
-        if is_new && begun.is_err() {
+        let written = journal.allocate().map_err(JournalError::from).and_then(|()| journal.write());
+        if is_new && written.is_err() {
             journal.fs.remove(&Name::Journal).ok();
         }
-        begun.map(|()| journal)
+        written.map(|()| journal)
     }
 
     /// Takes the room for every record to come.
     fn allocate(&self) -> io::Result<()> {
-        match self.fs.stat(&self.file)?.size {
-            0..4096 => write_at(&*self.fs, &self.file, &[0; LENGTH], 0),
-            _ => Ok(()),
+        if self.fs.stat(&self.file)?.size >= LENGTH as u64 {
+            return Ok(());
         }
+        write_at(&*self.fs, &self.file, &[0; LENGTH], 0)
     }
 
-    /// Writes the record. It may be too long for its page: [`has_no_room`].
-    pub fn write(&mut self) -> io::Result<()> {
-        let bytes = self.record.encode(&mut self.buffer).ok_or_else(no_room)?;
-        write_at(&*self.fs, &self.file, bytes, FLAG)
+    /// Writes the record.
+    pub fn write(&mut self) -> Result<(), JournalError> {
+        let bytes = self.record.encode(&mut self.buffer).ok_or(JournalError::TooManyDirectories)?;
+        Ok(write_at(&*self.fs, &self.file, bytes, FLAG)?)
     }
 
     /// Describes the consumption of the first piece of `bytes`, the visible part of a pipe, in the next
@@ -110,17 +112,17 @@ impl<F: LogFs> Journal<F> {
         intake: &mut impl Intake<Trace = F::File>,
         count: usize,
         fate: Fate,
-    ) -> io::Result<usize> {
-        intake.move_into(count, fate, &self.file, (TAIL - count) as u64)
+    ) -> Result<usize, JournalError> {
+        Ok(intake.move_into(count, fate, &self.file, (TAIL - count) as u64)?)
     }
 
     /// Finds out whether the tail can be used at all on this file system, with a byte of our own.
-    pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> io::Result<()> {
+    pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> Result<(), JournalError> {
         let expected = self.record.last ^ 1;
         intake.rehearse(expected, &self.file, FLAG)?;
         let mut found = [0];
         let got = self.fs.read_at(&self.file, &mut found, FLAG)?;
-        if (got, found) == (1, [expected]) { Ok(()) } else { Err(ErrorKind::Unsupported.into()) }
+        if (got, found) == (1, [expected]) { Ok(()) } else { Err(JournalError::NoTrace) }
     }
 
     /// What was going to be done is done: the next record begins where this one ends.
@@ -145,21 +147,6 @@ impl<F: LogFs> Journal<F> {
             && record.after == Moment::default()
             && record.shares.iter().all(|share| share.adds == 0)
     }
-}
-
-/// Whether a journal is not to be believed and not to be touched: somebody else may have made it.
-pub fn is_foreign(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
-}
-
-/// There are more directories than a page has room for.
-fn no_room() -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, "too many directories")
-}
-
-/// Whether that is why a journal was not written. It will not be either when it is tried again.
-pub fn has_no_room(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none()
 }
 
 /// Removes a journal, if it is one of ours.

@@ -1,6 +1,5 @@
 //! The lifetime of the journal: how it begins, why it is given up, when it is tried again, and how it ends.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::engine::End;
 use crate::host::{Host, Pause, wait};
 use crate::intake::{Intake, Kind};
 use crate::journal::record::{Moment, Record, Share};
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, JournalError};
 use crate::logfs::LogFs;
 use crate::output::BatchEnd;
 
@@ -43,19 +42,19 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     }
 
     /// Begins a journal, where the input can be looked into and something is logged at all.
-    pub(in crate::engine) fn begin(&mut self, first: &First) -> io::Result<()> {
+    pub(in crate::engine) fn begin(&mut self, first: &First) -> Result<(), JournalError> {
         let Some(home) = &self.home else { return Ok(()) };
         if self.intake.kind() == Kind::Stream {
             return Ok(());
         }
-        let boot = self.boot.ok_or(io::ErrorKind::Unsupported)?;
+        let boot = self.boot.ok_or(JournalError::NoBootId)?;
         let mut record = Record::idle(boot, self.intake.identity()?, first.shares.clone());
         if let Kind::File(offset) = self.intake.kind() {
             record.offset = Some(offset);
         }
         record.more = first.written;
         record.last_stamp = first.last_stamp;
-        let held = u16::try_from(first.held.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let held = u16::try_from(first.held.len()).map_err(|_| JournalError::HeldTooLong)?;
         record.held.clone_from(&first.held);
         record.before = Moment { midline: first.midline, held: (0, held) };
         record.after = record.before;
@@ -68,10 +67,10 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     }
 
     /// Goes on without a journal. What is left of one is removed, as it would tell of something else later.
-    pub(in crate::engine) fn give_up(&mut self, error: &io::Error, host: &mut impl Host) {
+    pub(in crate::engine) fn give_up(&mut self, error: &JournalError, host: &mut impl Host) {
         self.journal = None;
         let said = Message::new("unable to keep a journal in ").and(self.path());
-        host.warn(&said.and(", a kill may repeat lines").because(error));
+        host.warn(&said.and(", a kill may repeat lines: ").and(error.words().as_bytes()));
         self.forget();
     }
 
@@ -110,12 +109,12 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     /// Says that the journal can't be written, and waits before it is tried again.
     pub(in crate::engine) fn pause_after(
         &self,
-        error: &io::Error,
+        error: &JournalError,
         pause: &mut Duration,
         host: &mut impl Host,
     ) -> Result<(), End> {
         let said = Message::new("unable to write ").and(self.path());
-        host.warn(&said.and("/.journal, pausing").because(error));
+        host.warn(&said.and("/.journal, pausing: ").and(error.words().as_bytes()));
         match wait(pause, host) {
             Pause::Over => Ok(()),
             Pause::Stop => Err(End::Stopped),

@@ -17,7 +17,7 @@ use crate::framer::WINDOW;
 use crate::host::{FIRST_PAUSE, Host};
 use crate::intake::{Fate, Intake, Kind, Seen, Taken, Woken};
 use crate::journal::record::{Boot, Moment, Share};
-use crate::journal::{self, Journal, Piece};
+use crate::journal::{Journal, JournalError, Piece};
 use crate::logfs::LogFs;
 pub(super) use lifetime::First;
 
@@ -275,7 +275,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
             let Some(journal) = &mut self.journal else { return Ok(()) };
             match journal.write() {
                 Ok(()) => return Ok(()),
-                Err(error) if journal::has_no_room(&error) => self.give_up(&error, host),
+                // It would not fit either when it is tried again.
+                Err(error @ JournalError::TooManyDirectories) => self.give_up(&error, host),
                 Err(error) => self.pause_after(&error, &mut pause, host)?,
             }
         }
