@@ -2,6 +2,7 @@
 
 mod batch;
 mod clock;
+mod due;
 mod others;
 mod resume;
 mod tap;
@@ -152,9 +153,9 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         loop {
             if pace == Busy::Yes {
                 self.host.listen();
-                self.sync_what_is_due()?;
+                self.attend()?;
             } else if self.host.stop().is_none() {
-                let limit = self.until_sync();
+                let limit = self.until_due();
                 let begun = self.host.uptime();
                 let woken = self.tap.wait(limit, &self.host)?;
                 if self.few_in_a_row >= IN_A_ROW && self.host.uptime().saturating_sub(begun) < CLOSE {
@@ -163,7 +164,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 if woken.signalled {
                     self.host.listen();
                 }
-                self.sync_what_is_due()?;
+                self.attend()?;
                 if woken.crowded {
                     self.tap.hold(self.dirs.iter().map(LogDir::share), &mut self.host)?;
                 }
@@ -219,22 +220,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     fn release(&mut self) {
         self.assembly.release();
         self.host.give_back();
-    }
-
-    /// How long it is until a `current` is to be brought to the disk.
-    fn until_sync(&self) -> Option<Duration> {
-        let due = self.dirs.iter().filter_map(LogDir::sync_due).min()?;
-        Some(due.saturating_sub(self.host.uptime()))
-    }
-
-    fn sync_what_is_due(&mut self) -> Result<(), End> {
-        let stamped = self.assembly.last_stamp();
-        for dir in &mut self.dirs {
-            if dir.sync_due().is_some_and(|due| due <= self.host.uptime()) {
-                dir.sync_now(stamped, &mut self.host)?;
-            }
-        }
-        Ok(())
     }
 
     fn rotate_all(&mut self) -> Result<(), End> {
