@@ -19,7 +19,7 @@ const LEAST_ROOM: u64 = 64;
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
-    pub(super) fn step(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
+    pub(super) fn log_batch(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
         let visible = self.tap.visible().len().min(limit);
         if self.host.is_short_of_memory() {
             self.release();
@@ -34,8 +34,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         if taken == 0 && !grew {
             return Ok(false);
         }
-        let (written, kept) = self.write(taken)?;
-        if written == Taken::Otherwise {
+        let (consumed, kept) = self.deliver(taken)?;
+        if consumed == Taken::Otherwise {
             self.start_over(&kept, line);
             return Ok(true);
         }
@@ -60,8 +60,9 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    /// Writes the batch to every directory and then takes it out of the input. Some directories may have it for good.
-    fn write(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
+    /// Records the batch, writes it to every directory, and takes it out of the input. The directories that have it on
+    /// the disk already, and so for good, come with what was taken out.
+    fn deliver(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
         let plan = self.record(taken)?;

@@ -8,8 +8,8 @@ use super::tap::First;
 use super::{End, Engine};
 use crate::host::{FIRST_PAUSE, Host};
 use crate::intake::Intake;
-use crate::journal::judge::{Held, Verdict};
-use crate::journal::record::{Boot, Share};
+use crate::journal::judge::{Held, Known, Verdict};
+use crate::journal::record::Share;
 use crate::journal::{self, JournalError};
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
@@ -24,16 +24,15 @@ const TRIES: usize = 5;
 pub struct Inheritance {
     /// What there is to do.
     pub verdict: Verdict,
-    /// This run of the machine. None: the kernel does not tell, so there can be no journal.
-    pub boot: Option<Boot>,
     /// The directories that have a journal.
     pub journals: Vec<usize>,
 }
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// Brings the last run to its end.
-    pub(super) fn settle(&mut self) -> Result<(), End> {
-        let mut verdict = std::mem::replace(&mut self.inheritance.verdict, Verdict::none(self.dirs.len()));
+    pub(super) fn resume(&mut self, last: Inheritance) -> Result<(), End> {
+        let Inheritance { mut verdict, journals } = last;
+        self.old_journals = journals;
         if verdict.doubtful {
             let said = Message::new("the journal in ").and(self.tap.path());
             self.host.warn(&said.and(" does not fit the input; lines may be repeated"));
@@ -45,12 +44,34 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         if let Some(route) = verdict.midline.take() {
             self.assembly.resume_line(route);
         }
-        let (mut pause, mut tries) = (FIRST_PAUSE, 1);
         let (written, held, last_stamp) = (verdict.finish, verdict.held, verdict.last_stamp);
         let first = First { written, held, last_stamp, ..self.first() };
-        while let Err(error) = self.begin_journal(&first) {
+        self.begin_patiently(&first)?;
+        self.tap.discard_written(written, &mut self.host)?;
+        self.tap.resume(first.held);
+        for (log, known) in verdict.directories.iter().enumerate() {
+            self.dirs[log].settle(&mut self.host)?;
+            self.rotate_if_full(log, *known)?;
+        }
+        Ok(())
+    }
+
+    /// Rotates a directory whose last run was killed between the batch that filled `current` and its rotation.
+    fn rotate_if_full(&mut self, log: usize, known: Known) -> Result<(), End> {
+        let size = self.dirs[log].config().size.bytes();
+        let window = size - newline_window(size);
+        if known.current.is_some() && !self.assembly.takes(log) && self.dirs[log].length() >= window {
+            self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
+        }
+        Ok(())
+    }
+
+    /// Begins a journal. That is tried as often as it takes to replace an old one, and otherwise a few times.
+    fn begin_patiently(&mut self, first: &First) -> Result<(), End> {
+        let (mut pause, mut tries) = (FIRST_PAUSE, 1);
+        while let Err(error) = self.begin_journal(first) {
             // What an old one says is needed until it is replaced.
-            if tries < TRIES && error.may_pass() || self.inheritance.journals.contains(&0) {
+            if tries < TRIES && error.may_pass() || self.old_journals.contains(&0) {
                 self.tap.pause_after(&error, &mut pause, &mut self.host)?;
                 tries += 1;
             } else {
@@ -58,26 +79,14 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 break;
             }
         }
-        self.tap.discard_written(written, &mut self.host)?;
-        self.tap.resume(first.held);
-        for log in 0..self.dirs.len() {
-            self.dirs[log].settle(&mut self.host)?;
-            let known = verdict.directories[log].current.is_some();
-            let size = self.dirs[log].config().size.bytes();
-            let window = size - newline_window(size);
-            if known && !self.assembly.takes(log) && self.dirs[log].length() >= window {
-                // Killed between the batch that filled it and its rotation.
-                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
-            }
-        }
         Ok(())
     }
 
-    /// Begins a journal in the first directory, in place of those that the last run has left.
+    /// Begins a journal in the first directory, in place of those that earlier runs have left.
     fn begin_journal(&mut self, first: &First) -> Result<(), JournalError> {
         self.tap.begin(first)?;
         if self.tap.has_journal() {
-            for log in std::mem::take(&mut self.inheritance.journals) {
+            for log in std::mem::take(&mut self.old_journals) {
                 if log != 0 {
                     journal::remove(&**self.dirs[log].fs())?;
                 }
