@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, EEXIST, EINVAL, ENOENT, Entry, State, Trouble, error};
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use crate::host::Pace;
 use crate::journal::record::{Identity, Place};
 use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};

@@ -8,7 +8,7 @@ use unix::memory;
 
 use super::disk::{Disk, Killed, State, Trouble};
 use super::files::SimFs;
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use super::poor::Lacks;
 use super::strangers::FOREIGN;
 use super::surroundings::{SimHost, SimInput, Source};
