@@ -44,10 +44,10 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         if let Some(route) = verdict.midline.take() {
             self.assembly.resume_line(route);
         }
-        let (written, held, last_stamp) = (verdict.finish, verdict.held, verdict.last_stamp);
-        let first = First { written, held, last_stamp, ..self.first() };
+        let (unconsumed, held, last_stamp) = (verdict.unconsumed, verdict.held, verdict.last_stamp);
+        let first = First { unconsumed, held, last_stamp, ..self.first() };
         self.begin_patiently(&first)?;
-        self.tap.discard_written(written, &mut self.host)?;
+        self.tap.catch_up(unconsumed, &mut self.host)?;
         self.tap.resume(first.held);
         for (log, known) in verdict.directories.iter().enumerate() {
             self.dirs[log].settle(&mut self.host)?;
@@ -104,7 +104,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         First {
             shares: self.dirs.iter().enumerate().map(share).collect(),
             midline: self.assembly.is_midline(),
-            written: 0,
+            unconsumed: 0,
             held: Vec::new(),
             last_stamp: Label::MIN,
         }

@@ -47,8 +47,8 @@ pub struct Verdict {
     pub last_stamp: Label,
     /// For each directory of the script.
     pub directories: Vec<Known>,
-    /// So many bytes at the head of the input are in the directories already.
-    pub finish: u64,
+    /// How many bytes at the head of the input every directory has already: they were not consumed yet.
+    pub unconsumed: u64,
     /// The directories that take the line of which a part is written. None: the input begins with a
     /// line.
     pub midline: Option<Vec<usize>>,
@@ -97,7 +97,7 @@ impl Verdict {
         Verdict {
             last_stamp: Label::MIN,
             directories: vec![Known::default(); directories],
-            finish: 0,
+            unconsumed: 0,
             midline: None,
             held: Vec::new(),
             held_is: Held::Line,
@@ -156,15 +156,15 @@ pub fn judge(record: &Record, facts: &Facts<'_>) -> Verdict {
     let everybody_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
     let nobody_else = !has.contains(&Has::Foreign);
     match consumed(record, facts) {
-        Consumed::All(left) => conclude(&mut verdict, record, &shares, facts, left),
+        Consumed::All(left) => roll_forward(&mut verdict, record, &shares, facts, left),
         // It was not begun before everybody had it.
         Consumed::Part if everybody_had => {
-            conclude(&mut verdict, record, &shares, facts, record.taken - record.split + record.more);
+            roll_forward(&mut verdict, record, &shares, facts, record.taken - record.split + record.more);
         }
         Consumed::Nothing if everybody => {
-            conclude(&mut verdict, record, &shares, facts, record.taken + record.more);
+            roll_forward(&mut verdict, record, &shares, facts, record.taken + record.more);
         }
-        Consumed::Nothing if nobody_else => undo(&mut verdict, record, &shares, facts),
+        Consumed::Nothing if nobody_else => roll_back(&mut verdict, record, &shares, facts),
         other => {
             verdict.doubtful = other != Consumed::Elsewhere;
             if other == Consumed::Elsewhere {
@@ -249,14 +249,14 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
 }
 
 /// Everybody has the batch: things are as they are after it, but for what is still to be consumed.
-fn conclude(
+fn roll_forward(
     verdict: &mut Verdict,
     record: &Record,
     shares: &[Option<&Share>],
     facts: &Facts<'_>,
-    finish: u64,
+    unconsumed: u64,
 ) {
-    verdict.finish = finish;
+    verdict.unconsumed = unconsumed;
     let mut undisturbed = true;
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let Some(share) = share else { continue };
@@ -287,7 +287,7 @@ fn keep_whole_files(verdict: &mut Verdict, shares: &[Option<&Share>], facts: &Fa
 }
 
 /// Not everybody has the batch: things are as they were before it.
-fn undo(verdict: &mut Verdict, record: &Record, shares: &[Option<&Share>], facts: &Facts<'_>) {
+fn roll_back(verdict: &mut Verdict, record: &Record, shares: &[Option<&Share>], facts: &Facts<'_>) {
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let is_there = |share: &&&Share| now.current.is_some_and(|(inode, _)| inode == share.current);
         let share = share.as_ref().filter(is_there);

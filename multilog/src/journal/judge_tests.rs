@@ -55,7 +55,7 @@ fn lengths(verdict: &Verdict) -> Vec<Option<u64>> {
 fn flag_head_and_lengths_tell_how_far_a_batch_came() {
     let (unset, set) = (!b'\n', b'\n');
     let (all, none, some, part) = ([104, 230], [100, 200], [104, 200], [104, 217]);
-    for (flag, head, now_long, finish, midline, held, known, doubtful) in [
+    for (flag, head, now_long, unconsumed, midline, held, known, doubtful) in [
         // Consumed. What is behind the batch is still to be.
         (set, &b"whatever"[..], all, 5, true, &b"c"[..], Some(all), false),
         // The first part is consumed.
@@ -80,7 +80,7 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
         let input = Some((PIPE, Source::Pipe(head)));
         let verdict = judge(&record(), &Facts { boot: BOOT, input, flag, directories: &directories });
         assert_eq!(lengths(&verdict), known.map_or(vec![None; 2], |k| k.map(Some).to_vec()), "{what}");
-        assert_eq!((verdict.finish, verdict.doubtful), (finish, doubtful), "{what}");
+        assert_eq!((verdict.unconsumed, verdict.doubtful), (unconsumed, doubtful), "{what}");
         assert_eq!(verdict.midline, midline.then(|| vec![1]), "{what}");
         assert_eq!(verdict.held, held, "{what}");
     }
@@ -88,7 +88,7 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
 
 #[test]
 fn the_position_in_a_file_tells_the_same() {
-    for (at, lengths_now, finish, known) in [
+    for (at, lengths_now, unconsumed, known) in [
         (1000, [104, 230], 9, Some([104, 230])),
         (1000, [104, 200], 0, Some([100, 200])),
         (1004, [104, 230], 5, Some([104, 230])),
@@ -103,8 +103,8 @@ fn the_position_in_a_file_tells_the_same() {
         let verdict = judge(&record, &Facts { boot: BOOT, input, flag: 0, directories: &directories });
         let expected = known.map_or(vec![Some(104), None], |k| k.map(Some).to_vec());
         assert_eq!(
-            (lengths(&verdict), verdict.finish, verdict.doubtful),
-            (expected, finish, false),
+            (lengths(&verdict), verdict.unconsumed, verdict.doubtful),
+            (expected, unconsumed, false),
             "at {at}"
         );
     }
@@ -156,7 +156,7 @@ fn a_batch_of_which_a_directory_has_nothing_anymore_is_cut_off_the_others() {
         // A part of it has left the pipe, so everybody had it, and the rest of it is not to be logged.
         let input = Some((PIPE, Source::Pipe(b"e\n")));
         let verdict = judge(&record(), &Facts { input, ..facts });
-        assert_eq!((lengths(&verdict), verdict.finish), (vec![None, Some(230)], 7), "{gone:?}");
+        assert_eq!((lengths(&verdict), verdict.unconsumed), (vec![None, Some(230)], 7), "{gone:?}");
         assert_eq!(verdict.directories[0].written, Some(Proven { inode: 10, length: 104 }));
         // All of it has, and the next multilog has another input.
         let verdict = judge(&record(), &Facts { input: None, flag: b'\n', ..facts });
@@ -171,7 +171,7 @@ fn a_directory_that_is_new_in_the_script_has_no_part_in_it() {
     let input = Some((PIPE, Source::Pipe(b"one\n")));
     let facts = Facts { boot: BOOT, input, flag: !b'\n', directories: &directories };
     let verdict = judge(&record(), &facts);
-    assert_eq!((verdict.finish, lengths(&verdict)), (9, vec![None, Some(104), Some(230)]));
+    assert_eq!((verdict.unconsumed, lengths(&verdict)), (9, vec![None, Some(104), Some(230)]));
     assert_eq!(verdict.midline, Some(vec![2]));
 }
 
@@ -196,6 +196,6 @@ proptest! {
                 prop_assert!(now.current.is_some_and(|(inode, length)| inode == proven.inode && proven.length <= length));
             }
         }
-        prop_assert!(verdict.finish <= taken + more);
+        prop_assert!(verdict.unconsumed <= taken + more);
     }
 }

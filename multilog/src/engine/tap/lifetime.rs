@@ -22,8 +22,8 @@ pub(in crate::engine) struct First {
     pub(in crate::engine) shares: Vec<Share>,
     /// Whether the input begins within a line.
     pub(in crate::engine) midline: bool,
-    /// How many bytes at the head of the input are in the directories already.
-    pub(in crate::engine) written: u64,
+    /// How many bytes at the head of the input every directory has already.
+    pub(in crate::engine) unconsumed: u64,
     /// What was taken out of the pipe and is not written.
     pub(in crate::engine) held: Vec<u8>,
     /// The last stamp that was given.
@@ -52,7 +52,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
         if let Kind::File(offset) = self.intake.kind() {
             record.offset = Some(offset);
         }
-        record.more = first.written;
+        record.more = first.unconsumed;
         record.last_stamp = first.last_stamp;
         let held = u16::try_from(first.held.len()).map_err(|_| JournalError::HeldTooLong)?;
         record.held.clone_from(&first.held);

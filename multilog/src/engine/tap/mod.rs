@@ -179,8 +179,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
         Ok(Taken::AsSeen)
     }
 
-    /// Takes out of the input the `count` bytes at its head, which the last run has written to every directory.
-    pub(super) fn discard_written(&mut self, count: u64, host: &mut impl Host) -> Result<(), End> {
+    /// Consumes the `count` bytes at the head of the input, which the last run has written to every directory.
+    pub(super) fn catch_up(&mut self, count: u64, host: &mut impl Host) -> Result<(), End> {
         let mut left = usize::try_from(count).unwrap_or(usize::MAX);
         while left > 0 {
             self.peek(None)?;
