@@ -50,7 +50,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 
     fn begin_outputs(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
-            // Within a line no stamp is to come, and the file is filled to its last byte.
+            // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
@@ -66,30 +66,10 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         self.write_alerts()?;
         self.write_statuses()?;
         let plan = self.record(taken)?;
-        let (mut log, mut refused) = (0, Vec::new());
-        while log < self.dirs.len() {
-            let bytes = self.assembly.outputs[log].bytes(self.tap.visible());
-            if bytes.is_empty() {
-                log += 1;
-                continue;
-            }
-            match self.dirs[log].append(bytes, &mut self.host) {
-                Ok(Appended::All) => log += 1,
-                Ok(Appended::TooLarge) => {
-                    self.dirs[log].rotate(Label::MIN, &mut self.host)?;
-                    let adds = self.assembly.outputs[log].len() as u64;
-                    let now = Share { adds, ..self.dirs[log].share() };
-                    self.tap.record_share(log, now, &mut self.host)?;
-                }
-                Ok(Appended::Refused) => {
-                    self.leave_refused(log)?;
-                    refused.push(log);
-                    log += 1;
-                }
-                Err(stopped) => {
-                    self.take_back(log);
-                    return Err(stopped.into());
-                }
+        let mut refused = Vec::new();
+        for log in 0..self.dirs.len() {
+            if self.append(log)? == Appended::Refused {
+                refused.push(log);
             }
         }
         for &log in &refused {
@@ -98,6 +78,34 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         Ok((self.tap.consume(plan, &mut self.host)?, refused))
     }
 
+    /// Appends the batch to one directory, in a new file where the one in hand may not grow.
+    fn append(&mut self, log: usize) -> Result<Appended, End> {
+        loop {
+            let bytes = self.assembly.outputs[log].bytes(self.tap.visible());
+            if bytes.is_empty() {
+                return Ok(Appended::All);
+            }
+            match self.dirs[log].append(bytes, &mut self.host) {
+                Ok(Appended::All) => return Ok(Appended::All),
+                Ok(Appended::TooLarge) => {
+                    self.dirs[log].rotate(Label::MIN, &mut self.host)?;
+                    let adds = self.assembly.outputs[log].len() as u64;
+                    let now = Share { adds, ..self.dirs[log].share() };
+                    self.tap.record_share(log, now, &mut self.host)?;
+                }
+                Ok(Appended::Refused) => {
+                    self.leave_refused(log)?;
+                    return Ok(Appended::Refused);
+                }
+                Err(stopped) => {
+                    self.take_back(log);
+                    return Err(stopped.into());
+                }
+            }
+        }
+    }
+
+    /// Says in the journal what the batch is going to do.
     fn record(&mut self, taken: usize) -> Result<Plan, End> {
         let Engine { tap, assembly, dirs, host, .. } = self;
         let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };

@@ -10,7 +10,7 @@ const MUCH: usize = 32 << 10;
 
 /// A batch of fewer bytes may be a line that was written alone.
 const SINGLE_LINE: usize = 4 << 10;
-/// After this many such batches lines are taken to come one by one.
+/// After this many of these batches in a row lines are taken to come one by one.
 const IN_A_ROW: u32 = 8;
 /// When the next one then comes this soon, a wake-up for each costs more than all that is done with it.
 const CLOSE: Duration = Duration::from_micros(100);

@@ -1,5 +1,4 @@
-//! The first and the last moment of a run: what a killed multilog had in hand is brought to its end, and
-//! what this one has in hand is left to the next.
+//! The first moment of a run: what a killed multilog had in hand is brought to its end, and a journal begins.
 
 use tai64tools::Label;
 use unix::diag::Message;
@@ -15,8 +14,8 @@ use crate::logdir::LogDir;
 use crate::logfs::LogFs;
 use crate::output::newline_window;
 
-/// How often a journal is tried that can't be made, as on a full disk, where lines can't be written
-/// either; but there may be room for lines and no inode for a journal.
+/// How often a journal that can't be made is tried before lines are logged without one. A full disk takes no lines
+/// either, but there may be room for lines and no inode for a journal.
 const TRIES: usize = 5;
 
 /// What is known from the last run.
@@ -37,7 +36,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             let said = Message::new("the journal in ").and(self.tap.path());
             self.host.warn(&said.and(" does not fit the input; lines may be repeated"));
         }
-        // A line of its own: nobody knows how it would have gone on.
+        // A line of its own, as how it would have gone on is not known.
         if verdict.held_is == Held::Line && !verdict.held.is_empty() {
             verdict.held.push(b'\n');
         }

@@ -1,9 +1,9 @@
-//! What a start has to do, from the record that the last run left and from what stands there now. Pure.
+//! The judge: what a start has to do, from the record that the last run left and from what is there now. Pure.
 //!
-//! The record says what a batch was going to do. Two facts say how far it came: the flag and the head
-//! of the input say whether it was consumed, and the lengths of the files say who has it. Either
-//! everybody has it, and it is taken out of the input, or it was never begun, and what was written is
-//! cut off again.
+//! The record says what a batch was going to do. Two facts say how far it came. The flag and the head of the input
+//! say whether it was consumed, and the lengths of the files say which directories have it. Where all of them have it,
+//! the judge rolls forward: the batch is consumed, and not written again. Otherwise it rolls back: what was written
+//! is cut off, and the batch begins anew from the input.
 
 use tai64tools::Label;
 
@@ -27,7 +27,7 @@ pub struct Facts<'a> {
 pub enum Source<'a> {
     /// A pipe: what can be seen of its head.
     Pipe(&'a [u8]),
-    /// A file: where it stands.
+    /// A file: the position in it.
     File(u64),
 }
 
@@ -65,14 +65,14 @@ pub struct Verdict {
 pub enum Held {
     /// The beginning of the line at the head of the pipe.
     Beginning,
-    /// A line of its own, as nobody knows what follows it.
+    /// A line of its own, as what follows it is not known.
     Line,
 }
 
 /// What is known about a directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// `current` is the file that was written to; what stands behind this length is to be cut off.
+    /// `current` is the file that was written to; what is behind this length has to be cut off.
     pub current: Option<Proven>,
     /// No file there has a later label.
     pub last_label: Option<Label>,
@@ -82,12 +82,12 @@ pub struct Known {
     pub written: Option<Proven>,
 }
 
-/// A `current` that the record speaks of.
+/// A `current` that the record describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proven {
     /// Its inode.
     pub inode: u64,
-    /// How long it is to be.
+    /// How long it has to be.
     pub length: u64,
 }
 
@@ -112,11 +112,11 @@ enum Consumed {
     Nothing,
     /// What is before the split.
     Part,
-    /// All of it, and of what is behind it all but so many bytes.
+    /// All of it, and what is behind it except this many bytes.
     All(u64),
-    /// The record speaks of another input, or of another place in it.
+    /// The record describes another input, or another place in it.
     Elsewhere,
-    /// It speaks of this input, and does not fit it.
+    /// It describes this input, and does not fit it.
     Doubtful,
 }
 
@@ -126,14 +126,14 @@ enum Has {
     All,
     /// Nothing, or a part that can be cut off.
     NotAll,
-    /// Nothing anymore: its `current` was removed or replaced. Or it was rotated for a batch that the limit of the
-    /// process did not let in, and has nothing yet.
+    /// Nothing anymore, as its `current` was removed or replaced. Or nothing yet, as it was rotated for a batch that
+    /// the limit of the process did not let in.
     Gone,
-    /// Somebody else wrote to `current`, or put something in its place.
+    /// Another program wrote to `current`, or put something in its place.
     Foreign,
 }
 
-/// Judges.
+/// Says what a start has to do.
 pub fn judge(record: &Record, facts: &Facts<'_>) -> Verdict {
     let mut verdict = Verdict::none(facts.directories.len());
     verdict.last_stamp = record.last_stamp;
@@ -152,27 +152,26 @@ pub fn judge(record: &Record, facts: &Facts<'_>) -> Verdict {
         known.written = share.map(|share| Proven { inode: share.current, length: length(share) });
     }
     let has: Vec<Has> = facts.directories.iter().zip(&shares).map(|(now, share)| has(now, *share)).collect();
-    let everybody = has.iter().all(|&has| has == Has::All);
-    let everybody_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
-    let nobody_else = !has.contains(&Has::Foreign);
+    let all_have = has.iter().all(|&has| has == Has::All);
+    let all_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
+    let no_stranger = !has.contains(&Has::Foreign);
     match consumed(record, facts) {
         Consumed::All(left) => roll_forward(&mut verdict, record, &shares, facts, left),
-        // It was not begun before everybody had it.
-        Consumed::Part if everybody_had => {
+        // Consumption did not begin before all had it.
+        Consumed::Part if all_had => {
             roll_forward(&mut verdict, record, &shares, facts, record.taken - record.split + record.more);
         }
-        Consumed::Nothing if everybody => {
+        Consumed::Nothing if all_have => {
             roll_forward(&mut verdict, record, &shares, facts, record.taken + record.more);
         }
-        Consumed::Nothing if nobody_else => roll_back(&mut verdict, record, &shares, facts),
+        Consumed::Nothing if no_stranger => roll_back(&mut verdict, record, &shares, facts),
         other => {
             verdict.doubtful = other != Consumed::Elsewhere;
             if other == Consumed::Elsewhere {
                 keep_whole_files(&mut verdict, &shares, facts);
             }
-            // Only this record knows of these bytes; whether the batch that has them was written is
-            // told by the lengths.
-            let written = record.taken > 0 && everybody && has.len() == record.shares.len();
+            // Only this record has these bytes. The lengths say whether the batch that has them was written.
+            let written = record.taken > 0 && all_have && has.len() == record.shares.len();
             if facts.flag == record.last && record.taken > 0 {
                 verdict.held = record.held_at(record.after).to_vec();
             } else if !written {
@@ -248,7 +247,7 @@ fn has(now: &Directory, share: Option<&Share>) -> Has {
     }
 }
 
-/// Everybody has the batch: things are as they are after it, but for what is still to be consumed.
+/// Every directory has the batch: things are as they are after it, and what is unconsumed has to leave the input.
 fn roll_forward(
     verdict: &mut Verdict,
     record: &Record,
@@ -264,12 +263,12 @@ fn roll_forward(
         if has(now, Some(share)) == Has::All {
             known.current = Some(Proven { inode: share.current, length: share.end() });
         } else {
-            // Rotated, and nothing was written since; or somebody else was here.
+            // Rotated, and nothing was written since; or another program was here.
             undisturbed &= now.current.is_none_or(|(_, length)| length == 0);
         }
     }
     verdict.held = record.held_at(record.after).to_vec();
-    // Nothing is written of a line that is not in hand yet, whoever was there.
+    // Nothing is written yet of a line that is not in hand, so it does not matter what else was changed.
     if undisturbed || !record.after.midline {
         verdict.held_is = Held::Beginning;
         verdict.midline = record.after.midline.then(|| takers(shares, |share| share.takes_after));
@@ -286,7 +285,7 @@ fn keep_whole_files(verdict: &mut Verdict, shares: &[Option<&Share>], facts: &Fa
     }
 }
 
-/// Not everybody has the batch: things are as they were before it.
+/// Not every directory has the batch: things are as they were before it.
 fn roll_back(verdict: &mut Verdict, record: &Record, shares: &[Option<&Share>], facts: &Facts<'_>) {
     for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
         let is_there = |share: &&&Share| now.current.is_some_and(|(inode, _)| inode == share.current);

@@ -1,13 +1,13 @@
-//! The journal: `.journal` in the first directory, which tells the next multilog what a killed one was
-//! doing.
+//! The journal: `.journal` in the first directory tells the next multilog what a killed one was doing.
 //!
 //! Before a batch is written, a record says what it is going to do (`record`, and in bytes `form`). Then the
 //! directories get it. Then it is taken out of the input by a system call that leaves a trace in the same file:
-//! the last bytes of the batch are moved there by splice(2), so that its last byte lands on the flag. At the next
-//! start `judge` says from the record and the files what has to be done to make an end of it.
+//! splice(2) moves the last bytes of the batch there, so that its last byte lands on the flag. At the next start
+//! `judge` says from the record and the files whether to roll the batch forward or back.
 //!
-//! The file is written with pwrite(2) and never needs to be on the disk: it is of use only on the same
-//! run of the machine. It is removed when nothing is in hand at the end.
+//! Invariants: a record is written before its batch is, and a batch is consumed only when every directory has it.
+//! The file is written with pwrite(2) and never needs to be on the disk, since it is of use only on the same run of
+//! the machine. It is removed when nothing is in hand at the end.
 
 mod error;
 mod form;
@@ -31,7 +31,7 @@ use split::first_piece;
 pub struct Journal<F: LogFs> {
     fs: Arc<F>,
     file: F::File,
-    /// The last record, and the next one.
+    /// The next record: what the last one says until it is changed, and on its way into the file with `write`.
     pub record: Record,
     buffer: Vec<u8>,
 }
@@ -93,8 +93,8 @@ impl<F: LogFs> Journal<F> {
         Ok(write_at(&*self.fs, &self.file, bytes, FLAG)?)
     }
 
-    /// Describes the consumption of the first piece of `bytes`, the visible part of a pipe, in the next
-    /// record. What is behind the piece is in the directories as well once the record's shares are.
+    /// Describes in the next record how the first piece of `bytes`, the visible part of a pipe, is consumed. What is
+    /// behind the piece is in the directories too, once they have what the shares say.
     pub fn describe(&mut self, bytes: &[u8]) -> Piece {
         let piece = first_piece(bytes, TAIL);
         let record = &mut self.record;
@@ -125,7 +125,7 @@ impl<F: LogFs> Journal<F> {
         if (got, found) == (1, [expected]) { Ok(()) } else { Err(JournalError::NoTrace) }
     }
 
-    /// What was going to be done is done: the next record begins where this one ends.
+    /// The batch is consumed: the next record begins where this one ends.
     pub fn advance(&mut self) {
         let record = &mut self.record;
         record.before = record.after;
@@ -165,7 +165,7 @@ fn sight(bytes: &[u8]) -> [u8; SIGHT] {
     seen
 }
 
-/// Writes all of it. What was written of it when it fails does no harm: it is not a whole record.
+/// Writes all of it. A part that was written before a failure does no harm, as it is not a whole record.
 fn write_at<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8], offset: u64) -> io::Result<()> {
     match fs.write_at(file, bytes, offset)? {
         written if written == bytes.len() => Ok(()),
