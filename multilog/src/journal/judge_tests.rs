@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::record::Moment;
+use crate::journal::record::{Boot, Identity, Moment, Place};
 
 const BOOT: Boot = [b'b'; 36];
 const PIPE: Identity = Identity { device: 7, inode: 70 };

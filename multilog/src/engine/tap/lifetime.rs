@@ -1,14 +1,12 @@
 //! The lifetime of the journal: how it begins, why it is given up, when it is tried again, and how it ends.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
 use super::Tap;
-use crate::engine::End;
-use crate::host::{Host, Pause, wait};
+use crate::host::Host;
 use crate::intake::{Intake, Kind};
 use crate::journal::record::{Moment, Record, Share};
 use crate::journal::{self, Journal, JournalError};
@@ -17,32 +15,32 @@ use crate::output::BatchEnd;
 
 /// What the first record of a journal says.
 #[derive(Clone, Debug)]
-pub(in crate::engine) struct First {
+pub(crate) struct First {
     /// The directories in the order of the script.
-    pub(in crate::engine) shares: Vec<Share>,
+    pub(crate) shares: Vec<Share>,
     /// Whether the input begins within a line.
-    pub(in crate::engine) midline: bool,
+    pub(crate) midline: bool,
     /// How many bytes at the head of the input every directory has already.
-    pub(in crate::engine) unconsumed: u64,
+    pub(crate) unconsumed: u64,
     /// What was taken out of the pipe and is not written.
-    pub(in crate::engine) held: Vec<u8>,
+    pub(crate) held: Vec<u8>,
     /// The last stamp that was given.
-    pub(in crate::engine) last_stamp: Label,
+    pub(crate) last_stamp: Label,
 }
 
 impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     /// Whether a kill repeats and loses nothing.
-    pub(in crate::engine) fn has_journal(&self) -> bool {
+    pub(crate) fn has_journal(&self) -> bool {
         self.journal.is_some()
     }
 
     /// Whether a journal that could not be made may be tried again.
-    pub(in crate::engine) fn may_begin_again(&self) -> bool {
+    pub(crate) fn may_begin_again(&self) -> bool {
         self.journal.is_none() && self.intake.held() == 0
     }
 
     /// Begins a journal, where the input can be looked into and something is logged at all.
-    pub(in crate::engine) fn begin(&mut self, first: &First) -> Result<(), JournalError> {
+    pub(crate) fn begin(&mut self, first: &First) -> Result<(), JournalError> {
         let Some(home) = &self.home else { return Ok(()) };
         if self.intake.kind() == Kind::Stream {
             return Ok(());
@@ -67,7 +65,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     }
 
     /// Goes on without a journal. What is left of one is removed, as it would tell of something else later.
-    pub(in crate::engine) fn give_up(&mut self, error: &JournalError, host: &mut impl Host) {
+    pub(crate) fn give_up(&mut self, error: &JournalError, host: &mut impl Host) {
         self.journal = None;
         let said = Message::new("unable to keep a journal in ").and(self.path());
         host.warn(&said.and(", a kill may repeat lines: ").and(error.words().as_bytes()));
@@ -75,7 +73,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     }
 
     /// Removes what has the name of the journal, if it is one.
-    pub(in crate::engine) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         if let Some(home) = &self.home
             && Journal::read(&*home.fs).is_ok_and(|found| found.is_some())
         {
@@ -84,7 +82,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     }
 
     /// Another process reads the input too: from now on it is read as it comes, without a journal.
-    pub(in crate::engine) fn share_input(&mut self, host: &mut impl Host) {
+    pub(crate) fn share_input(&mut self, host: &mut impl Host) {
         if !std::mem::replace(&mut self.others_said, true) {
             let said = Message::new("somebody else reads the input too: it is read as it comes, ");
             host.warn(&said.and("and a kill may lose lines"));
@@ -94,7 +92,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     }
 
     /// The directories are closed: removes the journal, unless the next multilog has to know what it says.
-    pub(in crate::engine) fn end(&mut self, end: BatchEnd, host: &mut impl Host) {
+    pub(crate) fn end(&mut self, end: BatchEnd, host: &mut impl Host) {
         let (Some(journal), Some(home)) = (&mut self.journal, &self.home) else { return };
         // The end of the input also ends a line that goes nowhere, without a batch.
         journal.record.after.midline = end == BatchEnd::WithinLine;
@@ -106,23 +104,8 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
         }
     }
 
-    /// Says that the journal can't be written, and waits before it is tried again.
-    pub(in crate::engine) fn pause_after(
-        &self,
-        error: &JournalError,
-        pause: &mut Duration,
-        host: &mut impl Host,
-    ) -> Result<(), End> {
-        let said = Message::new("unable to write ").and(self.path());
-        host.warn(&said.and("/.journal, pausing: ").and(error.words().as_bytes()));
-        match wait(pause, host) {
-            Pause::Over => Ok(()),
-            Pause::Stop => Err(End::Stopped),
-        }
-    }
-
     /// The path of the directory that has the journal.
-    pub(in crate::engine) fn path(&self) -> &[u8] {
+    pub(crate) fn path(&self) -> &[u8] {
         self.home.as_ref().map_or(&[], |home| home.path.as_encoded_bytes())
     }
 }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tai64tools::Label;
+use unix::diag::Message;
 
 use super::End;
 use crate::framer::WINDOW;
-use crate::host::{FIRST_PAUSE, Host};
+use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Fate, Intake, Kind, Seen, Taken, Woken};
 use crate::journal::record::{Boot, Moment, Share};
 use crate::journal::{Journal, JournalError, Piece};
@@ -266,6 +267,21 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
     fn advance(&mut self) {
         if let Some(journal) = &mut self.journal {
             journal.advance();
+        }
+    }
+
+    /// Says that the journal can't be written, and waits before it is tried again.
+    pub(super) fn pause_after(
+        &self,
+        error: &JournalError,
+        pause: &mut Duration,
+        host: &mut impl Host,
+    ) -> Result<(), End> {
+        let said = Message::new("unable to write ").and(self.path());
+        host.warn(&said.and("/.journal, pausing: ").and(error.words().as_bytes()));
+        match wait(pause, host) {
+            Pause::Over => Ok(()),
+            Pause::Stop => Err(End::Stopped),
         }
     }
 
