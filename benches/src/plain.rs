@@ -12,7 +12,7 @@ use multilog::intake::PlainIntake;
 use multilog::logfs::RealFs;
 use multilog::script::Script;
 use multilog::sealer::{PENDING, Threading};
-use multilog::start;
+use multilog::start::{self, Circumstances};
 use unix::diag::Message;
 use unix::event::Bell;
 use unix::tool::{Exit, Fatal};
@@ -33,5 +33,5 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let stdin = unix::pipe::stdin();
     unix::pipe::set_capacity(stdin, PIPE).ok();
     let intake = PlainIntake::new(stdin, INPUT);
-    start::open(script, filesystems, intake, host, None, threading)?.run()
+    start::open(script, filesystems, intake, host, Circumstances { boot: None, threading })?.run()
 }

@@ -15,8 +15,8 @@ fn with_checksum(body: &[u8]) -> Vec<u8> {
     [&b"mlj1"[..], &(!sum).to_le_bytes(), body].concat()
 }
 
-fuzz_target!(|input: (&[u8], u8, &[u8], &[u8], [u64; 3], bool)| {
-    let (bytes, flag, head, beyond, lengths, same) = input;
+fuzz_target!(|input: (&[u8], u8, &[u8], [u64; 3], bool)| {
+    let (bytes, flag, head, lengths, same) = input;
     Record::decode(bytes);
     let Some(record) = Record::decode(&with_checksum(bytes)) else { return };
     let mut buffer = Vec::new();
@@ -27,7 +27,6 @@ fuzz_target!(|input: (&[u8], u8, &[u8], &[u8], [u64; 3], bool)| {
     let current = |share: &multilog::journal::record::Share, length: u64| Directory {
         place: share.place,
         current: Some((share.current, length)),
-        beyond: beyond.to_vec(),
     };
     let directories: Vec<Directory> =
         record.shares.iter().zip(lengths).map(|(share, length)| current(share, length)).collect();

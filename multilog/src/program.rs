@@ -15,7 +15,7 @@ use crate::intake::{self, Care};
 use crate::logfs::RealFs;
 use crate::script::{Help, Misuse, Script};
 use crate::sealer::Threading;
-use crate::start;
+use crate::start::{self, Circumstances};
 
 /// Waits for memory as for room on a full disk.
 #[global_allocator]
@@ -51,9 +51,10 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     if plan.care == Care::Read && !filesystems.is_empty() {
         warn_blind(&unix::errno::too_many_open());
     }
-    let engine = start::open(script, filesystems, intake, host, boot, threading(plan.pending))?;
+    let circumstances = Circumstances { boot, threading: threading(plan.pending) };
+    let opened = start::open(script, filesystems, intake, host, circumstances)?;
     memory::be_patient();
-    engine.run()
+    opened.run()
 }
 
 /// What each descriptor is used for.

@@ -1,23 +1,53 @@
 //! The start: journals are read and judged, then the directories are repaired and opened.
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
 use tai64tools::Stamper;
 use unix::diag::Message;
-use unix::tool::Fatal;
+use unix::tool::{Exit, Fatal};
 
-use crate::engine::{Engine, Inheritance, Parts};
+use crate::assembly::Assembly;
+use crate::engine::{Engine, Inheritance, Tap};
 use crate::host::Host;
 use crate::intake::{Intake, Kind};
-use crate::journal::judge::{Directory, Facts, Source, Verdict, judge};
+use crate::journal::judge::{Directory, Facts, Known, Source, Verdict, judge};
 use crate::journal::record::{Boot, Place};
 use crate::journal::{self, Found, Journal};
 use crate::logdir::{LogDir, Start};
-use crate::logfs::{How, LogFs, Name, Quirk, read_part};
+use crate::logfs::{LogFs, Name, Quirk};
+use crate::output::Output;
 use crate::script::{LogConfig, Script};
 use crate::sealer::Threading;
+
+/// What a run finds when it begins.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// This run of the machine. None: the kernel does not tell.
+    pub boot: Option<Boot>,
+    /// Where sealing happens.
+    pub threading: Threading,
+}
+
+/// A directory of the script that is locked and not open yet.
+struct Locked<F> {
+    fs: Arc<F>,
+    config: LogConfig,
+    place: Place,
+}
+
+/// Everything is open, and what the last run has left is judged.
+pub struct Opened<I, F: LogFs, H> {
+    engine: Engine<I, F, H>,
+    last: Inheritance,
+}
+
+impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Opened<I, F, H> {
+    /// Runs until the input ends or a signal says so.
+    pub fn run(self) -> Result<Exit, Fatal> {
+        self.engine.run(self.last)
+    }
+}
 
 /// Opens everything that `script` names. `filesystems` are its directories, locked.
 pub fn open<I: Intake<Trace = F::File>, F: LogFs, H: Host>(
@@ -25,61 +55,59 @@ pub fn open<I: Intake<Trace = F::File>, F: LogFs, H: Host>(
     filesystems: Vec<F>,
     mut intake: I,
     mut host: H,
-    boot: Option<Boot>,
-    threading: Threading,
-) -> Result<Engine<I, F, H>, Fatal> {
-    let filesystems: Vec<Arc<F>> = filesystems.into_iter().map(Arc::new).collect();
-    let mut places = Vec::with_capacity(filesystems.len());
-    for (fs, config) in filesystems.iter().zip(&script.logs) {
-        places.push(fs.place().map_err(|error| fatal(config, "unable to read ", &error))?);
-    }
-    let inheritance = inherit(&filesystems, &script.logs, &places, &mut intake, &mut host, boot)?;
+    circumstances: Circumstances,
+) -> Result<Opened<I, F, H>, Fatal> {
+    let Circumstances { boot, threading } = circumstances;
+    let Script { stamp, actions, logs, statuses, .. } = script;
+    let locked = locked(filesystems, logs)?;
+    let last = inherit(&locked, &mut intake, &mut host, boot)?;
+    let dirs = open_directories(locked, &last.verdict.directories, &threading, &mut host)?;
+    let stamper = stamp.map(|stamp| Stamper::after(stamp, last.verdict.last_stamp));
+    let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
+    let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
+    let first = dirs.first().map(|dir| (Arc::clone(dir.fs()), &*dir.config().path));
+    let tap = Tap::new(intake, first, boot);
+    Ok(Opened { engine: Engine::new(tap, assembly, statuses, dirs, host), last })
+}
+
+fn locked<F: LogFs>(filesystems: Vec<F>, logs: Vec<LogConfig>) -> Result<Vec<Locked<F>>, Fatal> {
+    let locked = |(fs, config): (F, LogConfig)| {
+        let place = fs.place().map_err(|error| fatal(&config, "unable to read ", &error))?;
+        Ok(Locked { fs: Arc::new(fs), config, place })
+    };
+    filesystems.into_iter().zip(logs).map(locked).collect()
+}
+
+fn open_directories<F: LogFs>(
+    locked: Vec<Locked<F>>,
+    known: &[Known],
+    threading: &Threading,
+    host: &mut impl Host,
+) -> Result<Vec<LogDir<F>>, Fatal> {
     let now = host.now();
-    let known = &inheritance.verdict.directories;
-    let mut dirs = Vec::with_capacity(filesystems.len());
-    for (((fs, config), place), known) in filesystems.into_iter().zip(script.logs).zip(places).zip(known) {
+    let mut dirs = Vec::with_capacity(locked.len());
+    for (Locked { fs, config, place }, known) in locked.into_iter().zip(known) {
         for quirk in fs.quirks() {
-            warn_of(*quirk, &config, &mut host);
+            warn_of(*quirk, &config, host);
         }
         let start = Start { place, known: *known, now, threading: threading.clone() };
-        dirs.push(LogDir::open(fs, config, start, &mut host)?);
+        dirs.push(LogDir::open(fs, config, start, host)?);
     }
-    let stamper = script.stamp.map(|stamp| Stamper::after(stamp, inheritance.verdict.last_stamp));
-    let parts = Parts { intake, actions: script.actions, stamper, statuses: script.statuses, dirs, host };
-    Ok(Engine::new(parts, inheritance))
+    Ok(dirs)
 }
 
 /// What the last run left.
 fn inherit<I: Intake, F: LogFs>(
-    filesystems: &[Arc<F>],
-    logs: &[LogConfig],
-    places: &[Place],
+    locked: &[Locked<F>],
     intake: &mut I,
     host: &mut impl Host,
     boot: Option<Boot>,
 ) -> Result<Inheritance, Fatal> {
-    let mut found: Vec<(usize, Found)> = Vec::new();
-    for (log, fs) in filesystems.iter().enumerate() {
-        match Journal::read(&**fs) {
-            Ok(journal) => found.extend(journal.map(|journal| (log, journal))),
-            // It is somebody else's, and then there can't be one of ours.
-            Err(error) if journal::is_foreign(&error) => {
-                let path = logs[log].path.as_encoded_bytes();
-                host.warn(&Message::new("unable to read ").and(path).and("/.journal").because(&error));
-            }
-            Err(error) => return Err(fatal(&logs[log], "unable to read the journal of ", &error)),
-        }
-    }
+    let found = journals(locked, host)?;
     let journals = found.iter().map(|(log, _)| *log).collect();
-    let verdict = Verdict::none(logs.len());
-    let mut inheritance = Inheritance { verdict, boot, journals };
-    let Some(boot) = boot.filter(|_| !found.is_empty()) else { return Ok(inheritance) };
-    let mut directories = Vec::with_capacity(logs.len());
-    for ((fs, config), place) in filesystems.iter().zip(logs).zip(places) {
-        let current = fs.lookup(&Name::Current).map_err(|error| fatal(config, "unable to read ", &error))?;
-        let current = current.map(|stat| (stat.inode, stat.size));
-        directories.push(Directory { place: *place, current, beyond: Vec::new() });
-    }
+    let mut last = Inheritance { verdict: Verdict::none(locked.len()), journals };
+    let Some(boot) = boot.filter(|_| !found.is_empty()) else { return Ok(last) };
+    let directories = directories(locked)?;
     let failed = |error| Fatal::system(Message::new("unable to read input"), &error);
     let identity = intake.identity().map_err(failed)?;
     let kind = intake.kind();
@@ -92,19 +120,39 @@ fn inherit<I: Intake, F: LogFs>(
         Kind::Stream => None,
     };
     let input = source.map(|source| (identity, source));
-    // One that speaks of this input, if there is one.
+    // The one of this input, if there is one.
     let ours = |found: &&(usize, Found)| found.1.record.input == identity && found.1.record.boot == boot;
     if let Some((_, found)) = found.iter().find(ours).or(found.first()) {
-        for ((fs, config), directory) in filesystems.iter().zip(logs).zip(&mut directories) {
-            if let Some(range) = directory.unrecorded(&found.record) {
-                directory.beyond =
-                    read_current(&**fs, range).map_err(|error| fatal(config, "unable to read ", &error))?;
-            }
-        }
         let facts = Facts { boot, input, flag: found.flag, directories: &directories };
-        inheritance.verdict = judge(&found.record, &facts);
+        last.verdict = judge(&found.record, &facts);
     }
-    Ok(inheritance)
+    Ok(last)
+}
+
+/// The journals in the directories, each with the index of its directory.
+fn journals<F: LogFs>(locked: &[Locked<F>], host: &mut impl Host) -> Result<Vec<(usize, Found)>, Fatal> {
+    let mut found = Vec::new();
+    for (log, Locked { fs, config, .. }) in locked.iter().enumerate() {
+        match Journal::read(&**fs) {
+            Ok(journal) => found.extend(journal.map(|journal| (log, journal))),
+            // It belongs to another user, and then there can't be one of ours.
+            Err(error) if journal::is_foreign(&error) => {
+                let path = config.path.as_encoded_bytes();
+                host.warn(&Message::new("unable to read ").and(path).and("/.journal").because(&error));
+            }
+            Err(error) => return Err(fatal(config, "unable to read the journal of ", &error)),
+        }
+    }
+    Ok(found)
+}
+
+/// The directories as they are now.
+fn directories<F: LogFs>(locked: &[Locked<F>]) -> Result<Vec<Directory>, Fatal> {
+    let directory = |Locked { fs, config, place }: &Locked<F>| {
+        let current = fs.lookup(&Name::Current).map_err(|error| fatal(config, "unable to read ", &error))?;
+        Ok(Directory { place: *place, current: current.map(|stat| (stat.inode, stat.size)) })
+    };
+    locked.iter().map(directory).collect()
 }
 
 fn warn_of(quirk: Quirk, config: &LogConfig, host: &mut impl Host) {
@@ -121,15 +169,6 @@ fn warn_of(quirk: Quirk, config: &LogConfig, host: &mut impl Host) {
             .and(" keeps no modes, so no file is taken for safe at a start"),
     };
     host.warn(&message);
-}
-
-/// A part of `current`, as far as there is one.
-fn read_current<F: LogFs>(fs: &F, part: Range<u64>) -> io::Result<Vec<u8>> {
-    let file = fs.open(&Name::Current, How::Read)?;
-    let mut bytes = vec![0; usize::try_from(part.end - part.start).unwrap_or(0)];
-    let length = read_part(fs, &file, &mut bytes, part.start)?;
-    bytes.truncate(length);
-    Ok(bytes)
 }
 
 fn fatal(config: &LogConfig, verb: &str, error: &io::Error) -> Fatal {

@@ -154,7 +154,6 @@ fn killed_at_any_system_call() {
     println!("{runs} runs");
 }
 
-/// A batch of few lines is written before its record, and known again without it.
 #[test]
 fn killed_at_any_call_of_a_line_that_comes_alone() {
     let Some(strace) = strace() else { return };

@@ -5,7 +5,7 @@ use std::io;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::consume::Recorded;
+use super::tap::{Batch, Plan};
 use super::{End, Engine};
 use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
@@ -19,23 +19,23 @@ const LEAST_ROOM: u64 = 64;
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
-    pub(super) fn step(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
-        let visible = self.intake.visible().len().min(limit);
+    pub(super) fn log_batch(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
+        let visible = self.tap.visible().len().min(limit);
         if self.host.is_short_of_memory() {
             self.release();
         }
         self.assembly.make_room(visible, ending);
         self.begin_outputs()?;
         let now = self.host.now();
-        let visible = self.intake.visible();
+        let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
         let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
         if taken == 0 && !grew {
             return Ok(false);
         }
-        let (written, kept) = self.write(taken)?;
-        if written == Taken::Otherwise {
+        let (consumed, kept) = self.deliver(taken)?;
+        if consumed == Taken::Otherwise {
             self.start_over(&kept, line);
             return Ok(true);
         }
@@ -50,7 +50,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
 
     fn begin_outputs(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
-            // Within a line no stamp is to come, and the file is filled to its last byte.
+            // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
@@ -60,32 +60,42 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    /// Writes the batch to every directory and then takes it out of the input. Some directories may have it for good.
-    fn write(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
+    /// Records the batch, writes it to every directory, and takes it out of the input. The directories that have it on
+    /// the disk already, and so for good, come with what was taken out.
+    fn deliver(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
-        let mut plan = self.record_batch(taken)?;
-        let (mut log, mut refused) = (0, Vec::new());
-        while log < self.dirs.len() {
-            let bytes = self.assembly.outputs[log].bytes(self.intake.visible());
+        let plan = self.record(taken)?;
+        let mut refused = Vec::new();
+        for log in 0..self.dirs.len() {
+            if self.append(log)? == Appended::Refused {
+                refused.push(log);
+            }
+        }
+        for &log in &refused {
+            self.dirs[log].wait_for_sealer(&mut self.host)?;
+        }
+        Ok((self.tap.consume(plan, &mut self.host)?, refused))
+    }
+
+    /// Appends the batch to one directory, in a new file where the one in hand may not grow.
+    fn append(&mut self, log: usize) -> Result<Appended, End> {
+        loop {
+            let bytes = self.assembly.outputs[log].bytes(self.tap.visible());
             if bytes.is_empty() {
-                log += 1;
-                continue;
+                return Ok(Appended::All);
             }
             match self.dirs[log].append(bytes, &mut self.host) {
-                Ok(Appended::All) => log += 1,
+                Ok(Appended::All) => return Ok(Appended::All),
                 Ok(Appended::TooLarge) => {
                     self.dirs[log].rotate(Label::MIN, &mut self.host)?;
                     let adds = self.assembly.outputs[log].len() as u64;
                     let now = Share { adds, ..self.dirs[log].share() };
-                    self.record_share(log, now)?;
-                    plan.recorded = Recorded::Already;
+                    self.tap.record_share(log, now, &mut self.host)?;
                 }
                 Ok(Appended::Refused) => {
                     self.leave_refused(log)?;
-                    plan.recorded = Recorded::Already;
-                    refused.push(log);
-                    log += 1;
+                    return Ok(Appended::Refused);
                 }
                 Err(stopped) => {
                     self.take_back(log);
@@ -93,25 +103,32 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
                 }
             }
         }
-        for &log in &refused {
-            self.dirs[log].wait_for_sealer(&mut self.host)?;
-        }
-        self.record_written(plan)?;
-        Ok((self.consume(plan)?, refused))
+    }
+
+    /// Says in the journal what the batch is going to do.
+    fn record(&mut self, taken: usize) -> Result<Plan, End> {
+        let Engine { tap, assembly, dirs, host, .. } = self;
+        let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };
+        let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
+            adds: assembly.outputs[log].len() as u64,
+            takes_after: assembly.takes(log),
+            ..dir.share()
+        });
+        tap.record(batch, shares, host)
     }
 
     /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again
     /// elsewhere, and when that is on the disk the directory has the batch for good.
     fn leave_refused(&mut self, log: usize) -> Result<(), End> {
         let has_it = self.dirs[log].share();
-        self.record_share(log, has_it)?;
+        self.tap.record_share(log, has_it, &mut self.host)?;
         self.dirs[log].rotate_refused(self.assembly.last_stamp(), &mut self.host)?;
         let now = self.dirs[log].share();
-        self.record_share(log, now)
+        self.tap.record_share(log, now, &mut self.host)
     }
 
     /// The batch stays in the input, so no directory may keep it.
-    pub(super) fn take_back(&mut self, before: usize) {
+    fn take_back(&mut self, before: usize) {
         for log in 0..before {
             if !self.assembly.outputs[log].is_empty() {
                 self.dirs[log].take_back(&mut self.host);

@@ -1,4 +1,4 @@
-//! A clock that is far behind the archives: labels and time have parted, which somebody should know.
+//! A warning of a clock that is far behind the archives, since labels and time have parted then.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::host::Host;
 use crate::intake::Intake;
 use crate::logfs::LogFs;
 
-/// Steps of a clock that is kept right are smaller, and so is what leap seconds make.
+/// The steps of a clock that is kept right are smaller, also with leap seconds.
 const FAR: Duration = Duration::from_secs(60);
-/// How often it is said while it lasts.
+/// How long it is until the warning is said again.
 const AGAIN: Duration = Duration::from_secs(24 * 3600);
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {

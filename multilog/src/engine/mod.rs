@@ -1,84 +1,46 @@
-//! The loop: look at the input, put a batch together, write it everywhere, consume it, rotate.
+//! The engine: it looks at the input, puts a batch together, writes it everywhere, consumes it, and rotates.
 
 mod batch;
 mod clock;
-mod consume;
+mod due;
 mod others;
+mod pacing;
+mod reading;
 mod resume;
+mod tap;
 
 use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
-use tai64tools::Stamper;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use crate::assembly::Assembly;
-use crate::framer::Ending;
-use crate::host::{Host, Stop};
-use crate::intake::{Intake, Kind, Seen};
-use crate::journal::Journal;
+use crate::host::Host;
+use crate::intake::Intake;
 use crate::logdir::{Closed, LogDir, Stopped};
 use crate::logfs::LogFs;
-use crate::output::Output;
-use crate::script::Action;
+use crate::output::BatchEnd;
 use crate::sealer::Deadline;
+use pacing::Pacing;
 pub use resume::Inheritance;
-
-/// After this many bytes at once it is likely that there is more already, so the next look comes
-/// before the next wait.
-const MUCH: usize = 32 << 10;
-
-/// A batch of fewer bytes may be a line that was written alone.
-const FEW: usize = 4 << 10;
-/// After so many such batches lines are taken to come one by one.
-const IN_A_ROW: u32 = 8;
-/// When the next one then comes this soon, a wake-up for each costs more than all that is done with it.
-const CLOSE: Duration = Duration::from_micros(100);
-/// So the look at the input waits this long, and finds what has come until then.
-const LINGER: Duration = Duration::from_micros(150);
-
-/// Whether to look again before waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Busy {
-    Yes,
-    No,
-}
-
-/// What the loop works on.
-pub struct Parts<I, F: LogFs, H> {
-    /// The input.
-    pub intake: I,
-    /// The actions of the script.
-    pub actions: Vec<Action>,
-    /// What goes before each line.
-    pub stamper: Option<Stamper>,
-    /// The paths of the status files.
-    pub statuses: Vec<OsString>,
-    /// The open directories, in the order of the script.
-    pub dirs: Vec<LogDir<F>>,
-    /// The surroundings.
-    pub host: H,
-}
+pub use tap::Tap;
 
 /// Everything between the input and the directories.
 pub struct Engine<I, F: LogFs, H> {
-    intake: I,
+    tap: Tap<I, F>,
     assembly: Assembly,
     /// The paths of the status files, for messages.
     statuses: Vec<OsString>,
+    /// The open directories, in the order of the script.
     dirs: Vec<LogDir<F>>,
-    /// None: the input can't be looked into, or there is no place for one.
-    journal: Option<Journal<F>>,
-    inheritance: Inheritance,
     host: H,
-    /// How many of the last batches had less than [`FEW`] bytes.
-    few_in_a_row: u32,
+    pacing: Pacing,
+    /// The directories with a journal of an earlier run, until a new journal takes its place.
+    old_journals: Vec<usize>,
     /// When a warning said that the clock is far behind, on the clock of [`Host::uptime`].
     clock_doubted: Option<Duration>,
-    /// Whether a warning said that somebody else reads the input.
-    others_said: bool,
 }
 
 /// Why the loop ended.
@@ -99,32 +61,42 @@ impl From<Stopped> for End {
 }
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
-    /// For directories that are open, in the order of the script.
-    pub fn new(parts: Parts<I, F, H>, inheritance: Inheritance) -> Self {
-        let Parts { intake, actions, stamper, statuses, dirs, host } = parts;
-        let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
-        let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
+    /// For directories that are open, in the order of the script; `assembly` has an output for each.
+    pub fn new(
+        tap: Tap<I, F>,
+        assembly: Assembly,
+        statuses: Vec<OsString>,
+        dirs: Vec<LogDir<F>>,
+        host: H,
+    ) -> Self {
         Engine {
-            intake,
+            tap,
             assembly,
             statuses,
             dirs,
-            journal: None,
-            inheritance,
             host,
-            few_in_a_row: 0,
+            pacing: Pacing::new(),
+            old_journals: Vec::new(),
             clock_doubted: None,
-            others_said: false,
         }
     }
 
-    /// Runs until the input ends or a signal says so, and closes the directories.
-    pub fn run(mut self) -> Result<Exit, Fatal> {
-        let end = match self.read_on() {
+    /// Brings the last run to its end, runs until the input ends or a signal says so, and closes the directories.
+    pub fn run(mut self, last: Inheritance) -> Result<Exit, Fatal> {
+        let end = match self.resume(last).and_then(|()| self.read_on()) {
             Ok(()) => End::Input,
             Err(end) => end,
         };
-        let deadline = if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon };
+        let closed = self.close(if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon });
+        match end {
+            End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
+            _ if closed == Closed::Unsafe => Ok(Exit::Code(SYSTEM)),
+            _ => Ok(Exit::Success),
+        }
+    }
+
+    /// Closes the directories, and ends the journal where nothing is left for the next multilog to do.
+    fn close(&mut self, deadline: Deadline) -> Closed {
         let stamped = self.assembly.last_stamp();
         let mut closed = Closed::Cleanly;
         for dir in &mut self.dirs {
@@ -137,110 +109,16 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             closed = closed.max(dir.close(deadline, &mut self.host));
         }
         if closed == Closed::Cleanly {
-            self.end_journal();
+            let end = if self.assembly.is_midline() { BatchEnd::WithinLine } else { BatchEnd::Line };
+            self.tap.end(end, &mut self.host);
         }
-        match end {
-            End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
-            _ if closed == Closed::Unsafe => Ok(Exit::Code(SYSTEM)),
-            _ => Ok(Exit::Success),
-        }
-    }
-
-    fn read_on(&mut self) -> Result<(), End> {
-        self.settle()?;
-        self.look_at_clock(self.host.now());
-        // What the start has seen already.
-        self.drain(Ending::Open)?;
-        let mut pace = Busy::No;
-        loop {
-            if pace == Busy::Yes {
-                self.host.listen();
-                self.sync_what_is_due()?;
-            } else if self.host.stop().is_none() {
-                let limit = self.until_sync();
-                let begun = self.host.uptime();
-                let woken = self.intake.wait(self.host.signals(), limit).map_err(End::Failed)?;
-                if self.few_in_a_row >= IN_A_ROW && self.host.uptime().saturating_sub(begun) < CLOSE {
-                    self.host.linger(LINGER);
-                }
-                if woken.signalled {
-                    self.host.listen();
-                }
-                self.sync_what_is_due()?;
-                if woken.crowded {
-                    self.hold()?;
-                }
-                if woken.quiet {
-                    self.retry_journal();
-                    self.release();
-                    continue;
-                }
-            }
-            if self.host.take_rotate() {
-                self.rotate_all()?;
-            }
-            if self.host.stop() >= Some(Stop::Now) {
-                return self.end_line();
-            }
-            if let Some(dir) = self.dirs.first() {
-                self.intake.prepare_for(dir.length());
-            }
-            let seen = self.intake.peek().map_err(End::Failed)?;
-            pace = Busy::No;
-            match seen {
-                Seen::End => return self.drain(Ending::Final),
-                Seen::Nothing => {
-                    self.drain(Ending::Open)?;
-                    if self.host.stop().is_some() {
-                        return self.end_line();
-                    }
-                }
-                Seen::More => {
-                    let visible = self.intake.visible().len();
-                    if visible >= MUCH {
-                        pace = Busy::Yes;
-                    }
-                    self.few_in_a_row = if visible < FEW { self.few_in_a_row.saturating_add(1) } else { 0 };
-                    self.drain(Ending::Open)?;
-                }
-            }
-        }
-    }
-
-    /// Takes whole batches for as long as there are any in what is visible.
-    fn drain(&mut self, ending: Ending) -> Result<(), End> {
-        while self.step(usize::MAX, ending)? {
-            if self.intake.visible().is_empty() && ending == Ending::Open {
-                break;
-            }
-            self.host.listen();
-            if self.host.stop() >= Some(Stop::Now) {
-                return self.end_line();
-            }
-        }
-        Ok(())
+        closed
     }
 
     /// Gives back what is not needed between two batches.
     fn release(&mut self) {
         self.assembly.release();
         self.host.give_back();
-    }
-
-    /// How long it is until a `current` is to be brought to the disk.
-    fn until_sync(&self) -> Option<Duration> {
-        let due = self.dirs.iter().filter_map(LogDir::sync_due).min()?;
-        Some(due.saturating_sub(self.host.uptime()))
-    }
-
-    fn sync_what_is_due(&mut self) -> Result<(), End> {
-        let stamped = self.assembly.last_stamp();
-        for dir in &mut self.dirs {
-            if dir.sync_due().is_some_and(|due| due <= self.host.uptime()) {
-                dir.sync_now(stamped, &mut self.host)?;
-            }
-        }
-        Ok(())
     }
 
     fn rotate_all(&mut self) -> Result<(), End> {
@@ -251,32 +129,5 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
         }
         Ok(())
-    }
-
-    /// Told to stop. With a journal the next multilog goes on within the line. Without one the rest of
-    /// a line that is partly written is read up to its newline, as the original does, but not for
-    /// longer than it takes to be told again; and what is in memory only is written.
-    fn end_line(&mut self) -> Result<(), End> {
-        if self.journal.is_some() {
-            return Err(End::Stopped);
-        }
-        while self.assembly.is_midline() && self.host.stop() < Some(Stop::AtOnce) {
-            let visible = self.intake.visible();
-            let line = memchr::memchr(b'\n', visible).map_or(visible.len(), |newline| newline + 1);
-            if self.step(line, Ending::Open)? {
-                continue;
-            }
-            if self.intake.peek().map_err(End::Failed)? == Seen::End {
-                self.step(usize::MAX, Ending::Final)?;
-                break;
-            }
-            if self.intake.wait(self.host.signals(), None).map_err(End::Failed)?.signalled {
-                self.host.listen();
-            }
-        }
-        if self.intake.kind() == Kind::Stream || self.intake.held() > 0 {
-            while self.step(usize::MAX, Ending::Final)? {}
-        }
-        Err(End::Stopped)
     }
 }

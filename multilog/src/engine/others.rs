@@ -1,8 +1,6 @@
-//! Somebody else reads the input too: what was written is not what was taken out.
+//! Another process reads the input too: what was written is not what was taken out.
 //!
-//! As the original's, each byte then goes to one of the readers, whichever takes it. Nothing protects it from a kill.
-
-use unix::diag::Message;
+//! Each byte then goes to one of the readers, as with the original. Nothing protects it from a kill.
 
 use super::Engine;
 use crate::host::Host;
@@ -10,8 +8,8 @@ use crate::intake::Intake;
 use crate::logfs::LogFs;
 
 impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
-    /// The batch in hand was taken by somebody else: takes it back out of the directories, except those that have it
-    /// on the disk already, and leaves what was taken in its place to the next batch. `line` was in hand before.
+    /// Another process has taken the batch in hand: takes it back out of the directories, except those in `kept`, which
+    /// have it on the disk already. What was taken in its place is left to the next batch. `line` was in hand before.
     pub(super) fn start_over(&mut self, kept: &[usize], line: Option<Vec<usize>>) {
         for log in (0..self.dirs.len()).filter(|log| !kept.contains(log)) {
             if !self.assembly.outputs[log].is_empty() {
@@ -19,16 +17,6 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             }
         }
         self.assembly.go_back(line);
-        self.read_as_it_comes();
-    }
-
-    /// The input is nobody's alone.
-    pub(super) fn read_as_it_comes(&mut self) {
-        if !std::mem::replace(&mut self.others_said, true) {
-            let said = Message::new("somebody else reads the input too: it is read as it comes, ");
-            self.host.warn(&said.and("and a kill may lose lines"));
-        }
-        self.journal = None;
-        self.forget_journal();
+        self.tap.share_input(&mut self.host);
     }
 }

@@ -1,4 +1,4 @@
-//! What stands in `.journal`: one record, and how it stands there.
+//! The form of `.journal`: one record, its flag and a tail, each at its place in one page.
 //!
 //! ```text
 //! 0         tail: the last bytes of the batch, moved here by splice(2) when the batch is consumed
@@ -7,8 +7,8 @@
 //! 4096
 //! ```
 //!
-//! Flag and record are written at once and stand in one page, and so does the tail: the kernel does
-//! neither by halves when the process is killed.
+//! Flag and record are written at once and are within one page, and so is the tail. The kernel does neither write by
+//! halves when the process is killed.
 
 use tai64tools::Label;
 
@@ -58,7 +58,7 @@ impl Record {
         (into.len() <= 1 + ROOM).then_some(into)
     }
 
-    /// Reads what stands behind the flag. None: not a whole record.
+    /// Reads what is behind the flag. None: not a whole record.
     pub fn decode(bytes: &[u8]) -> Option<Record> {
         let mut all = Reader(bytes);
         if all.array()? != *MAGIC {

@@ -1,60 +1,17 @@
-//! What a start has to do, from the record that the last run left and from what stands there now. Pure.
+//! The judge: what a start has to do, from the record that the last run left and from what is there now. Pure.
 //!
-//! The record says what a batch was going to do. Two facts say how far it came: the flag and the head
-//! of the input say whether it was consumed, and the lengths of the files say who has it. Either
-//! everybody has it, and it is taken out of the input, or it was never begun, and what was written is
-//! cut off again. A small batch is written first: behind what is consumed there may be one that has no record.
+//! The record says what a batch was going to do. Two facts say how far it came. The flag and the head of the input
+//! say whether it was consumed, and the lengths of the files say which directories have it. Where all of them have it,
+//! the judge rolls forward: the batch is consumed, and not written again. Otherwise it rolls back: what was written
+//! is cut off, and the batch begins anew from the input.
 
-use std::ops::Range;
+mod evidence;
 
 use tai64tools::Label;
 
-use super::begun::{SMALL, is_begun};
-use super::record::{Boot, Identity, Place, Record, SIGHT, Share};
-
-/// What is known when a journal is found.
-#[derive(Clone, Debug)]
-pub struct Facts<'a> {
-    /// This run of the machine.
-    pub boot: Boot,
-    /// The input. None: of a kind that can't be looked into.
-    pub input: Option<(Identity, Source<'a>)>,
-    /// The byte at the flag.
-    pub flag: u8,
-    /// The directories of the script, in its order.
-    pub directories: &'a [Directory],
-}
-
-/// What the input shows without being read.
-#[derive(Clone, Copy, Debug)]
-pub enum Source<'a> {
-    /// A pipe: what can be seen of its head.
-    Pipe(&'a [u8]),
-    /// A file: where it stands.
-    File(u64),
-}
-
-/// A directory as it stands now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directory {
-    /// Which it is.
-    pub place: Place,
-    /// Inode and length of its `current`.
-    pub current: Option<(u64, u64)>,
-    /// What [`Directory::unrecorded`] is in it.
-    pub beyond: Vec<u8>,
-}
-
-impl Directory {
-    /// The part of `current` of which the record knows nothing, if it can be a batch that was written and not
-    /// recorded yet.
-    pub fn unrecorded(&self, record: &Record) -> Option<Range<u64>> {
-        let (inode, length) = self.current?;
-        let share = share_of(record, self).filter(|share| share.current == inode)?;
-        let is_small = length.checked_sub(share.end()).is_some_and(|more| (1..=SMALL as u64).contains(&more));
-        is_small.then(|| share.end()..length)
-    }
-}
+use super::record::{Record, Share};
+use evidence::{Consumed, Has, consumed, has};
+pub use evidence::{Directory, Facts, Source};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +20,8 @@ pub struct Verdict {
     pub last_stamp: Label,
     /// For each directory of the script.
     pub directories: Vec<Known>,
-    /// So many bytes at the head of the input are in the directories already.
-    pub finish: u64,
+    /// How many bytes at the head of the input every directory has already: they were not consumed yet.
+    pub unconsumed: u64,
     /// The directories that take the line of which a part is written. None: the input begins with a
     /// line.
     pub midline: Option<Vec<usize>>,
@@ -81,14 +38,14 @@ pub struct Verdict {
 pub enum Held {
     /// The beginning of the line at the head of the pipe.
     Beginning,
-    /// A line of its own, as nobody knows what follows it.
+    /// A line of its own, as what follows it is not known.
     Line,
 }
 
 /// What is known about a directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// `current` is the file that was written to; what stands behind this length is to be cut off.
+    /// `current` is the file that was written to; what is behind this length has to be cut off.
     pub current: Option<Proven>,
     /// No file there has a later label.
     pub last_label: Option<Label>,
@@ -98,12 +55,12 @@ pub struct Known {
     pub written: Option<Proven>,
 }
 
-/// A `current` that the record speaks of.
+/// A `current` that the record describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proven {
     /// Its inode.
     pub inode: u64,
-    /// How long it is to be.
+    /// How long it has to be.
     pub length: u64,
 }
 
@@ -113,7 +70,7 @@ impl Verdict {
         Verdict {
             last_stamp: Label::MIN,
             directories: vec![Known::default(); directories],
-            finish: 0,
+            unconsumed: 0,
             midline: None,
             held: Vec::new(),
             held_is: Held::Line,
@@ -122,210 +79,133 @@ impl Verdict {
     }
 }
 
-/// How much of the batch has left the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Consumed {
-    Nothing,
-    /// What is before the split.
-    Part,
-    /// All of it, and of what is behind it all but so many bytes.
-    All(u64),
-    /// The record speaks of another input, or of another place in it.
-    Elsewhere,
-    /// It speaks of this input, and does not fit it.
-    Doubtful,
-}
-
-/// What a directory has of the batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Has {
-    All,
-    /// Nothing, or a part that can be cut off.
-    NotAll,
-    /// Nothing anymore: its `current` was removed or replaced. Or it was rotated for a batch that the limit of the
-    /// process did not let in, and has nothing yet.
-    Gone,
-    /// Somebody else wrote to `current`, or put something in its place.
-    Foreign,
-}
-
-/// Judges.
+/// Says what a start has to do.
 pub fn judge(record: &Record, facts: &Facts<'_>) -> Verdict {
     let mut verdict = Verdict::none(facts.directories.len());
+    let case = Case::new(record, facts);
     verdict.last_stamp = record.last_stamp;
-    let shares: Vec<Option<&Share>> = facts.directories.iter().map(|now| share_of(record, now)).collect();
-    for (known, share) in verdict.directories.iter_mut().zip(&shares) {
+    for (known, share) in verdict.directories.iter_mut().zip(&case.shares) {
         known.last_label = share.map(|share| share.last_label);
     }
     if record.boot != facts.boot {
         return verdict;
     }
-    for (known, share) in verdict.directories.iter_mut().zip(&shares) {
-        known.settled = share.map(|share| share.settled);
-        // What has left a pipe was written before, whatever the input is now.
-        let has_left = record.offset.is_none() && record.taken > 0 && facts.flag == record.last;
-        let length = |share: &Share| if has_left { share.end() } else { share.start };
-        known.written = share.map(|share| Proven { inode: share.current, length: length(share) });
-    }
-    let has: Vec<Has> = facts.directories.iter().zip(&shares).map(|(now, share)| has(now, *share)).collect();
-    let everybody = has.iter().all(|&has| has == Has::All);
-    let everybody_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
-    let nobody_else = !has.contains(&Has::Foreign);
+    case.note_files(&mut verdict);
+    let has: Vec<Has> = case.directories().map(|(now, share)| has(now, share)).collect();
+    let all_have = has.iter().all(|&has| has == Has::All);
+    let all_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
+    let no_stranger = !has.contains(&Has::Foreign);
     match consumed(record, facts) {
-        Consumed::All(left) => conclude(&mut verdict, record, &shares, facts, left),
-        // It was not begun before everybody had it.
-        Consumed::Part if everybody_had => {
-            conclude(&mut verdict, record, &shares, facts, record.taken - record.split + record.more);
+        Consumed::All(left) => case.roll_forward(&mut verdict, left),
+        // Consumption did not begin before all had it.
+        Consumed::Part if all_had => {
+            case.roll_forward(&mut verdict, record.taken - record.split + record.more);
         }
-        Consumed::Nothing if everybody => {
-            conclude(&mut verdict, record, &shares, facts, record.taken + record.more);
-        }
-        Consumed::Nothing if nobody_else => undo(&mut verdict, record, &shares, facts),
+        Consumed::Nothing if all_have => case.roll_forward(&mut verdict, record.taken + record.more),
+        Consumed::Nothing if no_stranger => case.roll_back(&mut verdict),
         other => {
             verdict.doubtful = other != Consumed::Elsewhere;
             if other == Consumed::Elsewhere {
-                keep_whole_files(&mut verdict, &shares, facts);
+                case.keep_whole_files(&mut verdict);
             }
-            // Only this record knows of these bytes; whether the batch that has them was written is
-            // told by the lengths.
-            let written = record.taken > 0 && everybody && has.len() == record.shares.len();
-            if facts.flag == record.last && record.taken > 0 {
-                verdict.held = record.held_at(record.after).to_vec();
-            } else if !written {
-                verdict.held = record.held_at(record.before).to_vec();
-            }
+            case.keep_held(&mut verdict, all_have);
         }
     }
     verdict
 }
 
-fn share_of<'a>(record: &'a Record, now: &Directory) -> Option<&'a Share> {
-    record.shares.iter().find(|share| share.place == now.place)
+/// A record, and what is there now.
+struct Case<'a> {
+    record: &'a Record,
+    facts: &'a Facts<'a>,
+    /// For each directory of the script its share of the batch, if the record has one.
+    shares: Vec<Option<&'a Share>>,
 }
 
-fn consumed(record: &Record, facts: &Facts<'_>) -> Consumed {
-    let Some((_, source)) = facts.input.filter(|(input, _)| *input == record.input) else {
-        return Consumed::Elsewhere;
-    };
-    // With nothing to consume it is the files that say how far it came.
-    let idle = record.taken == 0 && record.shares.iter().all(|share| share.adds == 0);
-    match (record.offset, source) {
-        (None, Source::Pipe(_)) if idle => Consumed::All(record.more),
-        (None, Source::Pipe(_)) if record.taken == 0 => Consumed::Nothing,
-        (None, Source::Pipe(_)) if facts.flag == record.last => Consumed::All(record.more),
-        (None, Source::Pipe(head)) if facts.flag == record.unset_flag() => {
-            if record.split > 0 && begins(head, &record.second, record.taken - record.split) {
-                Consumed::Part
-            } else if begins(head, &record.first, record.taken) {
-                Consumed::Nothing
+impl<'a> Case<'a> {
+    fn new(record: &'a Record, facts: &'a Facts<'_>) -> Case<'a> {
+        let share = |now: &Directory| record.shares.iter().find(|share| share.place == now.place);
+        Case { record, facts, shares: facts.directories.iter().map(share).collect() }
+    }
+
+    fn directories(&self) -> impl Iterator<Item = (&'a Directory, Option<&'a Share>)> {
+        self.facts.directories.iter().zip(self.shares.iter().copied())
+    }
+
+    /// What the record says of the files, whatever has become of the batch.
+    fn note_files(&self, verdict: &mut Verdict) {
+        let record = self.record;
+        // What has left a pipe was written before, whatever the input is now.
+        let has_left = record.offset.is_none() && record.taken > 0 && self.facts.flag == record.last;
+        let length = |share: &Share| if has_left { share.end() } else { share.start };
+        for (known, share) in verdict.directories.iter_mut().zip(&self.shares) {
+            known.settled = share.map(|share| share.settled);
+            known.written = share.map(|share| Proven { inode: share.current, length: length(share) });
+        }
+    }
+
+    /// Every directory has the batch: things are as they are after it, and what is unconsumed has to leave the input.
+    fn roll_forward(&self, verdict: &mut Verdict, unconsumed: u64) {
+        verdict.unconsumed = unconsumed;
+        let mut undisturbed = true;
+        for (known, (now, share)) in verdict.directories.iter_mut().zip(self.directories()) {
+            let Some(share) = share else { continue };
+            known.written = Some(Proven { inode: share.current, length: share.end() });
+            if has(now, Some(share)) == Has::All {
+                known.current = Some(Proven { inode: share.current, length: share.end() });
             } else {
-                Consumed::Doubtful
+                // Rotated, and nothing was written since; or another program was here.
+                undisturbed &= now.current.is_none_or(|(_, length)| length == 0);
             }
         }
-        (None, Source::Pipe(_)) => Consumed::Doubtful,
-        (Some(offset), Source::File(at)) => {
-            let (end, last) = (offset + record.taken, offset + record.taken + record.more);
-            if at == offset && !idle {
-                Consumed::Nothing
-            } else if (end..=last).contains(&at) {
-                Consumed::All(last - at)
-            } else {
-                Consumed::Elsewhere
-            }
-        }
-        _ => Consumed::Elsewhere,
-    }
-}
-
-/// Whether the pipe begins with what was kept of `length` bytes.
-fn begins(head: &[u8], kept: &[u8; SIGHT], length: u64) -> bool {
-    let length = usize::try_from(length).unwrap_or(SIGHT).min(SIGHT);
-    let seen = length.min(head.len());
-    seen > 0 && head[..seen] == kept[..seen]
-}
-
-fn has(now: &Directory, share: Option<&Share>) -> Has {
-    // A directory that is new in the script has no part in what was in hand.
-    let Some(share) = share else { return Has::All };
-    match now.current {
-        Some((inode, length)) if inode == share.current => {
-            if length == share.end() {
-                Has::All
-            } else if (share.start..share.end()).contains(&length) {
-                Has::NotAll
-            } else {
-                Has::Foreign
-            }
-        }
-        _ if share.adds > 0 => Has::Gone,
-        // Rotated, and nothing was to be added to it.
-        None | Some((_, 0)) => Has::All,
-        Some(_) => Has::Foreign,
-    }
-}
-
-/// Whether what a directory has beyond the record is a batch that is still in the pipe.
-fn has_begun(now: &Directory, record: &Record, facts: &Facts<'_>) -> bool {
-    match facts.input {
-        Some((_, Source::Pipe(head))) => now.unrecorded(record).is_some() && is_begun(&now.beyond, head),
-        _ => false,
-    }
-}
-
-/// Everybody has the batch: things are as they are after it, but for what is still to be consumed.
-fn conclude(
-    verdict: &mut Verdict,
-    record: &Record,
-    shares: &[Option<&Share>],
-    facts: &Facts<'_>,
-    finish: u64,
-) {
-    verdict.finish = finish;
-    let mut undisturbed = true;
-    for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
-        let Some(share) = share else { continue };
-        known.written = Some(Proven { inode: share.current, length: share.end() });
-        let begun = finish == 0 && has_begun(now, record, facts);
-        if begun || has(now, Some(share)) == Has::All {
-            known.current = Some(Proven { inode: share.current, length: share.end() });
-        } else {
-            // Rotated, and nothing was written since; or somebody else was here.
-            undisturbed &= now.current.is_none_or(|(_, length)| length == 0);
+        let after = self.record.after;
+        verdict.held = self.record.held_at(after).to_vec();
+        // Nothing is written yet of a line that is not in hand, so it does not matter what else was changed.
+        if undisturbed || !after.midline {
+            verdict.held_is = Held::Beginning;
+            verdict.midline = after.midline.then(|| self.takers(|share| share.takes_after));
         }
     }
-    verdict.held = record.held_at(record.after).to_vec();
-    // Nothing is written of a line that is not in hand yet, whoever was there.
-    if undisturbed || !record.after.midline {
+
+    /// Not every directory has the batch: things are as they were before it.
+    fn roll_back(&self, verdict: &mut Verdict) {
+        for (known, (now, share)) in verdict.directories.iter_mut().zip(self.directories()) {
+            let is_there = |share: &&Share| now.current.is_some_and(|(inode, _)| inode == share.current);
+            let share = share.filter(is_there);
+            known.current = share.map(|share| Proven { inode: share.current, length: share.start });
+        }
+        let before = self.record.before;
+        verdict.held = self.record.held_at(before).to_vec();
         verdict.held_is = Held::Beginning;
-        verdict.midline = record.after.midline.then(|| takers(shares, |share| share.takes_after));
+        verdict.midline = before.midline.then(|| self.takers(|share| share.takes_before));
     }
-}
 
-/// The input is gone, and what was in it: a `current` that ends where its last batch ended is whole.
-fn keep_whole_files(verdict: &mut Verdict, shares: &[Option<&Share>], facts: &Facts<'_>) {
-    for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
-        let Some(share) = share else { continue };
-        if has(now, Some(share)) == Has::All && !share.takes_after {
-            known.current = Some(Proven { inode: share.current, length: share.end() });
+    /// The input is gone, and what was in it: a `current` that ends where its last batch ended is whole.
+    fn keep_whole_files(&self, verdict: &mut Verdict) {
+        for (known, (now, share)) in verdict.directories.iter_mut().zip(self.directories()) {
+            let Some(share) = share else { continue };
+            if has(now, Some(share)) == Has::All && !share.takes_after {
+                known.current = Some(Proven { inode: share.current, length: share.end() });
+            }
         }
     }
-}
 
-/// Not everybody has the batch: things are as they were before it.
-fn undo(verdict: &mut Verdict, record: &Record, shares: &[Option<&Share>], facts: &Facts<'_>) {
-    for ((known, share), now) in verdict.directories.iter_mut().zip(shares).zip(facts.directories) {
-        let is_there = |share: &&&Share| now.current.is_some_and(|(inode, _)| inode == share.current);
-        let share = share.as_ref().filter(is_there);
-        known.current = share.map(|share| Proven { inode: share.current, length: share.start });
+    /// Only this record has what was held. `all_have` says whether the lengths fit a batch that was written, and with
+    /// it what was held before it.
+    fn keep_held(&self, verdict: &mut Verdict, all_have: bool) {
+        let record = self.record;
+        let written = record.taken > 0 && all_have && self.shares.len() == record.shares.len();
+        if self.facts.flag == record.last && record.taken > 0 {
+            verdict.held = record.held_at(record.after).to_vec();
+        } else if !written {
+            verdict.held = record.held_at(record.before).to_vec();
+        }
     }
-    verdict.held = record.held_at(record.before).to_vec();
-    verdict.held_is = Held::Beginning;
-    verdict.midline = record.before.midline.then(|| takers(shares, |share| share.takes_before));
-}
 
-fn takers(shares: &[Option<&Share>], takes: impl Fn(&Share) -> bool) -> Vec<usize> {
-    let takes = |share: &Option<&Share>| share.is_some_and(&takes);
-    (0..shares.len()).filter(|&log| takes(&shares[log])).collect()
+    fn takers(&self, takes: impl Fn(&Share) -> bool) -> Vec<usize> {
+        let takes = |share: &Option<&Share>| share.is_some_and(&takes);
+        (0..self.shares.len()).filter(|&log| takes(&self.shares[log])).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::record::Moment;
+use crate::journal::record::{Boot, Identity, Moment, Place};
 
 const BOOT: Boot = [b'b'; 36];
 const PIPE: Identity = Identity { device: 7, inode: 70 };
@@ -43,7 +43,6 @@ fn now(lengths: [u64; 2]) -> Vec<Directory> {
     let current = |directory: u64, length| Directory {
         place: place(directory),
         current: Some((directory * 10, length)),
-        beyond: Vec::new(),
     };
     vec![current(1, lengths[0]), current(2, lengths[1])]
 }
@@ -56,7 +55,7 @@ fn lengths(verdict: &Verdict) -> Vec<Option<u64>> {
 fn flag_head_and_lengths_tell_how_far_a_batch_came() {
     let (unset, set) = (!b'\n', b'\n');
     let (all, none, some, part) = ([104, 230], [100, 200], [104, 200], [104, 217]);
-    for (flag, head, now_long, finish, midline, held, known, doubtful) in [
+    for (flag, head, now_long, unconsumed, midline, held, known, doubtful) in [
         // Consumed. What is behind the batch is still to be.
         (set, &b"whatever"[..], all, 5, true, &b"c"[..], Some(all), false),
         // The first part is consumed.
@@ -81,7 +80,7 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
         let input = Some((PIPE, Source::Pipe(head)));
         let verdict = judge(&record(), &Facts { boot: BOOT, input, flag, directories: &directories });
         assert_eq!(lengths(&verdict), known.map_or(vec![None; 2], |k| k.map(Some).to_vec()), "{what}");
-        assert_eq!((verdict.finish, verdict.doubtful), (finish, doubtful), "{what}");
+        assert_eq!((verdict.unconsumed, verdict.doubtful), (unconsumed, doubtful), "{what}");
         assert_eq!(verdict.midline, midline.then(|| vec![1]), "{what}");
         assert_eq!(verdict.held, held, "{what}");
     }
@@ -89,7 +88,7 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
 
 #[test]
 fn the_position_in_a_file_tells_the_same() {
-    for (at, lengths_now, finish, known) in [
+    for (at, lengths_now, unconsumed, known) in [
         (1000, [104, 230], 9, Some([104, 230])),
         (1000, [104, 200], 0, Some([100, 200])),
         (1004, [104, 230], 5, Some([104, 230])),
@@ -104,8 +103,8 @@ fn the_position_in_a_file_tells_the_same() {
         let verdict = judge(&record, &Facts { boot: BOOT, input, flag: 0, directories: &directories });
         let expected = known.map_or(vec![Some(104), None], |k| k.map(Some).to_vec());
         assert_eq!(
-            (lengths(&verdict), verdict.finish, verdict.doubtful),
-            (expected, finish, false),
+            (lengths(&verdict), verdict.unconsumed, verdict.doubtful),
+            (expected, unconsumed, false),
             "at {at}"
         );
     }
@@ -157,7 +156,7 @@ fn a_batch_of_which_a_directory_has_nothing_anymore_is_cut_off_the_others() {
         // A part of it has left the pipe, so everybody had it, and the rest of it is not to be logged.
         let input = Some((PIPE, Source::Pipe(b"e\n")));
         let verdict = judge(&record(), &Facts { input, ..facts });
-        assert_eq!((lengths(&verdict), verdict.finish), (vec![None, Some(230)], 7), "{gone:?}");
+        assert_eq!((lengths(&verdict), verdict.unconsumed), (vec![None, Some(230)], 7), "{gone:?}");
         assert_eq!(verdict.directories[0].written, Some(Proven { inode: 10, length: 104 }));
         // All of it has, and the next multilog has another input.
         let verdict = judge(&record(), &Facts { input: None, flag: b'\n', ..facts });
@@ -168,63 +167,12 @@ fn a_batch_of_which_a_directory_has_nothing_anymore_is_cut_off_the_others() {
 #[test]
 fn a_directory_that_is_new_in_the_script_has_no_part_in_it() {
     let mut directories = now([104, 230]);
-    directories.insert(0, Directory { place: place(5), current: None, beyond: Vec::new() });
+    directories.insert(0, Directory { place: place(5), current: None });
     let input = Some((PIPE, Source::Pipe(b"one\n")));
     let facts = Facts { boot: BOOT, input, flag: !b'\n', directories: &directories };
     let verdict = judge(&record(), &facts);
-    assert_eq!((verdict.finish, lengths(&verdict)), (9, vec![None, Some(104), Some(230)]));
+    assert_eq!((verdict.unconsumed, lengths(&verdict)), (9, vec![None, Some(104), Some(230)]));
     assert_eq!(verdict.midline, Some(vec![2]));
-}
-
-/// A small batch is written before its record: the last one says that everything was consumed.
-#[test]
-fn lines_without_a_record_are_cut_off_if_they_are_still_in_the_pipe_and_left_alone_if_not() {
-    let (before, stamped) = (Some(104), b"@400000006b00e05e2c8dfba4 two\n");
-    for (head, first, second, known) in [
-        (&b"two\nthree\n"[..], &b"two\n"[..], &stamped[..], [before, Some(230)]),
-        // Killed between the directories, and within a write.
-        (b"two\n", b"two\n", b"", [before, Some(230)]),
-        (b"two\n", b"tw", b"", [before, Some(230)]),
-        (b"two\n", b"two\n", &stamped[..9], [before, Some(230)]),
-        // Nobody takes out of the pipe what has no record, so this is from somebody else.
-        (b"", b"two\n", b"", [None, Some(230)]),
-        (b"two\n", b"note\n", &stamped[..], [None, Some(230)]),
-        (b"two\n", b"two\nnote\n", b"", [None, Some(230)]),
-    ] {
-        let what = format!("{} {}", first.escape_ascii(), second.escape_ascii());
-        let record = Record { more: 0, after: Moment::default(), ..record() };
-        let mut directories = now([104 + first.len() as u64, 230 + second.len() as u64]);
-        for (directory, lines) in directories.iter_mut().zip([first, second]) {
-            let (_, length) = directory.current.unwrap();
-            let expected = (!lines.is_empty()).then(|| length - lines.len() as u64..length);
-            assert_eq!(directory.unrecorded(&record), expected, "{what}");
-            directory.beyond = lines.to_vec();
-        }
-        let input = Some((PIPE, Source::Pipe(head)));
-        let facts = Facts { boot: BOOT, input, flag: b'\n', directories: &directories };
-        let verdict = judge(&record, &facts);
-        assert_eq!((&lengths(&verdict)[..], verdict.finish), (&known[..], 0), "{what}");
-        // With the same in another pipe nobody knows.
-        let input = Some((Identity { inode: 71, ..PIPE }, Source::Pipe(head)));
-        let verdict = judge(&record, &Facts { input, ..facts });
-        assert_eq!(lengths(&verdict)[0], None, "{what}");
-    }
-}
-
-#[test]
-fn what_is_not_ours_or_too_long_is_not_looked_at() {
-    for (inode, length, expected) in [
-        (10, 104, None),
-        (10, 105, Some(104..105)),
-        (10, 104 + 4096, Some(104..104 + 4096)),
-        (10, 104 + 4097, None),
-        (10, 99, None),
-        (99, 110, None),
-    ] {
-        let directory = Directory { place: place(1), current: Some((inode, length)), beyond: Vec::new() };
-        assert_eq!(directory.unrecorded(&record()), expected, "{inode} {length}");
-    }
-    assert_eq!(Directory { place: place(1), current: None, beyond: Vec::new() }.unrecorded(&record()), None);
 }
 
 proptest! {
@@ -233,14 +181,13 @@ proptest! {
     fn no_record_is_believed_against_the_files(
         taken in 0u64..9, split in 0u64..9, more in 0u64..9, flag in any::<u8>(), last in any::<u8>(),
         head in prop::collection::vec(any::<u8>(), 0..9), start in 0u64..9, adds in 0u64..9,
-        length in 0u64..20, beyond in prop::collection::vec(any::<u8>(), 0..9),
+        length in 0u64..20,
         offset in prop::option::of(0u64..20), at in 0u64..30, is_file in any::<bool>(),
     ) {
         let record = Record { taken, split: split.min(taken), more, last, offset, ..record() };
         let mut record = record;
         (record.shares[0].start, record.shares[0].adds) = (start, adds);
-        let mut directories = now([length, 230]);
-        directories[0].beyond = beyond;
+        let directories = now([length, 230]);
         let source = if is_file { Source::File(at) } else { Source::Pipe(&head) };
         let facts = Facts { boot: BOOT, input: Some((PIPE, source)), flag, directories: &directories };
         let verdict = judge(&record, &facts);
@@ -249,6 +196,6 @@ proptest! {
                 prop_assert!(now.current.is_some_and(|(inode, length)| inode == proven.inode && proven.length <= length));
             }
         }
-        prop_assert!(verdict.finish <= taken + more);
+        prop_assert!(verdict.unconsumed <= taken + more);
     }
 }

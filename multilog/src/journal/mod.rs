@@ -1,16 +1,15 @@
-//! The journal: `.journal` in the first directory, which tells the next multilog what a killed one was
-//! doing.
+//! The journal: `.journal` in the first directory tells the next multilog what a killed one was doing.
 //!
 //! Before a batch is written, a record says what it is going to do (`record`, and in bytes `form`). Then the
-//! directories get it; a small batch is recorded only then, so that it is seen sooner (`begun`). Then it is taken
-//! out of the input by a system call that leaves a trace in the same file: the last bytes of the batch are moved
-//! there by splice(2), so that its last byte lands on the flag. At the next start `judge` says from the record and
-//! the files what has to be done to make an end of it.
+//! directories get it. Then it is taken out of the input by a system call that leaves a trace in the same file:
+//! splice(2) moves the last bytes of the batch there, so that its last byte lands on the flag. At the next start
+//! `judge` says from the record and the files whether to roll the batch forward or back.
 //!
-//! The file is written with pwrite(2) and never needs to be on the disk: it is of use only on the same
-//! run of the machine. It is removed when nothing is in hand at the end.
+//! Invariants: a record is written before its batch is, and a batch is consumed only when every directory has it.
+//! The file is written with pwrite(2) and never needs to be on the disk, since it is of use only on the same run of
+//! the machine. It is removed when nothing is in hand at the end.
 
-mod begun;
+mod error;
 mod form;
 pub mod judge;
 pub mod record;
@@ -21,9 +20,9 @@ use std::sync::Arc;
 
 use crate::intake::{Fate, Intake};
 use crate::logfs::{How, LogFs, Name, read_part};
-pub use begun::SMALL;
+pub use error::{JournalError, is_foreign};
 use form::{FLAG, LENGTH, TAIL};
-use record::{Moment, Record, SIGHT, Share};
+use record::{Moment, Record, SIGHT};
 pub use split::Piece;
 use split::first_piece;
 
@@ -32,7 +31,7 @@ use split::first_piece;
 pub struct Journal<F: LogFs> {
     fs: Arc<F>,
     file: F::File,
-    /// The last record, and the next one.
+    /// The next record: what the last one says until it is changed, and on its way into the file with `write`.
     pub record: Record,
     buffer: Vec<u8>,
 }
@@ -59,7 +58,7 @@ impl<F: LogFs> Journal<F> {
     }
 
     /// Opens or makes the file and puts `record` into it, which has nothing in flight.
-    pub fn begin(fs: Arc<F>, record: Record) -> io::Result<Journal<F>> {
+    pub fn begin(fs: Arc<F>, record: Record) -> Result<Journal<F>, JournalError> {
         let made = match fs.open(&Name::Journal, How::New) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
             opened => Some(opened?),
@@ -73,29 +72,29 @@ impl<F: LogFs> Journal<F> {
         }
         let file = opened?;
         let mut journal = Journal { fs, file, record, buffer: Vec::with_capacity(LENGTH) };
-        let begun = journal.allocate().and_then(|()| journal.write());
-        if is_new && begun.is_err() {
+        let written = journal.allocate().map_err(JournalError::from).and_then(|()| journal.write());
+        if is_new && written.is_err() {
             journal.fs.remove(&Name::Journal).ok();
         }
-        begun.map(|()| journal)
+        written.map(|()| journal)
     }
 
     /// Takes the room for every record to come.
     fn allocate(&self) -> io::Result<()> {
-        match self.fs.stat(&self.file)?.size {
-            0..4096 => write_at(&*self.fs, &self.file, &[0; LENGTH], 0),
-            _ => Ok(()),
+        if self.fs.stat(&self.file)?.size >= LENGTH as u64 {
+            return Ok(());
         }
+        write_at(&*self.fs, &self.file, &[0; LENGTH], 0)
     }
 
-    /// Writes the record. It may be too long for its page: [`has_no_room`].
-    pub fn write(&mut self) -> io::Result<()> {
-        let bytes = self.record.encode(&mut self.buffer).ok_or_else(no_room)?;
-        write_at(&*self.fs, &self.file, bytes, FLAG)
+    /// Writes the record.
+    pub fn write(&mut self) -> Result<(), JournalError> {
+        let bytes = self.record.encode(&mut self.buffer).ok_or(JournalError::TooManyDirectories)?;
+        Ok(write_at(&*self.fs, &self.file, bytes, FLAG)?)
     }
 
-    /// Describes the consumption of the first piece of `bytes`, the visible part of a pipe, in the next
-    /// record. What is behind the piece is in the directories as well once the record's shares are.
+    /// Describes in the next record how the first piece of `bytes`, the visible part of a pipe, is consumed. What is
+    /// behind the piece is in the directories too, once they have what the shares say.
     pub fn describe(&mut self, bytes: &[u8]) -> Piece {
         let piece = first_piece(bytes, TAIL);
         let record = &mut self.record;
@@ -113,21 +112,21 @@ impl<F: LogFs> Journal<F> {
         intake: &mut impl Intake<Trace = F::File>,
         count: usize,
         fate: Fate,
-    ) -> io::Result<usize> {
-        intake.move_into(count, fate, &self.file, (TAIL - count) as u64)
+    ) -> Result<usize, JournalError> {
+        Ok(intake.move_into(count, fate, &self.file, (TAIL - count) as u64)?)
     }
 
     /// Finds out whether the tail can be used at all on this file system, with a byte of our own.
-    pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> io::Result<()> {
+    pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> Result<(), JournalError> {
         let expected = self.record.last ^ 1;
         intake.rehearse(expected, &self.file, FLAG)?;
         let mut found = [0];
         let got = self.fs.read_at(&self.file, &mut found, FLAG)?;
-        if (got, found) == (1, [expected]) { Ok(()) } else { Err(ErrorKind::Unsupported.into()) }
+        if (got, found) == (1, [expected]) { Ok(()) } else { Err(JournalError::NoTrace) }
     }
 
-    /// What was going to be done is done: the next record begins where this one ends.
-    pub fn conclude(&mut self) {
+    /// The batch is consumed: the next record begins where this one ends.
+    pub fn advance(&mut self) {
         let record = &mut self.record;
         record.before = record.after;
         for share in &mut record.shares {
@@ -148,34 +147,6 @@ impl<F: LogFs> Journal<F> {
             && record.after == Moment::default()
             && record.shares.iter().all(|share| share.adds == 0)
     }
-
-    /// Whether the last record and what happened to its batch tell how everything stands: with these directories, no
-    /// line in hand, and nothing of the input that was written already.
-    pub fn stands(&self, mut directories: impl Iterator<Item = Share>) -> bool {
-        let record = &self.record;
-        self.is_idle()
-            && record.more == 0
-            && record.before == Moment::default()
-            && record
-                .shares
-                .iter()
-                .all(|&share| directories.next().is_some_and(|now| share.updated(now) == share))
-    }
-}
-
-/// Whether a journal is not to be believed and not to be touched: somebody else may have made it.
-pub fn is_foreign(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
-}
-
-/// There are more directories than a page has room for.
-fn no_room() -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, "too many directories")
-}
-
-/// Whether that is why a journal was not written. It will not be either when it is tried again.
-pub fn has_no_room(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none()
 }
 
 /// Removes a journal, if it is one of ours.
@@ -194,7 +165,7 @@ fn sight(bytes: &[u8]) -> [u8; SIGHT] {
     seen
 }
 
-/// Writes all of it. What was written of it when it fails does no harm: it is not a whole record.
+/// Writes all of it. A part that was written before a failure does no harm, as it is not a whole record.
 fn write_at<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8], offset: u64) -> io::Result<()> {
     match fs.write_at(file, bytes, offset)? {
         written if written == bytes.len() => Ok(()),

@@ -1,10 +1,10 @@
-//! One record: what the batch in hand is going to do, so that the next multilog can bring it to its end.
+//! The record: what the batch in hand is going to do, so that the next multilog can bring it to its end.
 
 use tai64tools::Label;
 
 use crate::logfs::Stat;
 
-/// How many bytes a batch begins with, or goes on with at its split, are kept to know it again.
+/// How many bytes are kept of the beginning of a batch, and of what follows its split, to know it again.
 pub const SIGHT: usize = 8;
 /// The text that names this run of the machine.
 pub type Boot = [u8; 36];
@@ -66,7 +66,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// The directory as it stands `now`; the line in hand goes where it went.
+    /// The directory as it is `now`; the line in hand goes where it went.
     pub fn updated(&self, now: Share) -> Share {
         Share { takes_before: self.takes_before, takes_after: self.takes_after, ..now }
     }
@@ -88,9 +88,9 @@ pub struct Record {
     pub offset: Option<u64>,
     /// Bytes of the input.
     pub taken: u64,
-    /// So many of them are thrown away before the rest goes to the tail.
+    /// How many of them are thrown away before the rest goes to the tail.
     pub split: u64,
-    /// So many bytes after the batch are in the directories as well.
+    /// How many bytes after the batch are in the directories as well.
     pub more: u64,
     /// What the batch begins with, as far as it goes.
     pub first: [u8; SIGHT],
@@ -136,7 +136,7 @@ impl Record {
         !self.last
     }
 
-    /// Whether the numbers can be true together, so that nobody has to ask later.
+    /// Whether the numbers can be true together. Nothing that reads a record has to ask again.
     pub(super) fn is_sound(&self) -> bool {
         let holds =
             |moment: Moment| moment.held.0 <= moment.held.1 && usize::from(moment.held.1) <= self.held.len();

@@ -1,19 +1,19 @@
-//! Where a batch is split: what is thrown away first, and the tail that goes into the journal.
+//! The split of a batch: a first part that is thrown away, and the tail that goes into the journal.
 //!
-//! The head of the pipe has to tell a batch of which the first part is gone from one that is whole,
-//! so the byte at the split differs from the first byte.
+//! The head of the pipe has to show whether the first part of a batch is gone, so the byte at the split differs from
+//! the first byte.
 
 /// A part of the input that is consumed under one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Its length.
     pub length: usize,
-    /// So many bytes of it are thrown away; the rest is the tail.
+    /// How many bytes of it are thrown away; the rest is the tail.
     pub split: usize,
 }
 
-/// The first piece of `bytes`, with a tail of at most `longest` bytes: all of it where that can be,
-/// and `longest` bytes where every byte that the tail could begin with is the same as the first.
+/// The first piece of `bytes`, with a tail of at most `longest` bytes. The piece is all of `bytes`, except where every
+/// byte that the tail could begin with is the same as the first: then it is `longest` bytes.
 pub(super) fn first_piece(bytes: &[u8], longest: usize) -> Piece {
     let length = bytes.len();
     if length <= longest {

@@ -54,7 +54,7 @@ impl<F: LogFs> LogDir<F> {
     }
 
     /// When `current` is to be brought to the disk, on the clock of [`Host::uptime`].
-    pub fn sync_due(&self) -> Option<Duration> {
+    pub(super) fn sync_due(&self) -> Option<Duration> {
         match self.config.durability {
             Durability::Within(span) => Some(self.current.as_ref()?.dirty?.saturating_add(span)),
             Durability::Always | Durability::Rotation => None,
@@ -63,7 +63,7 @@ impl<F: LogFs> LogDir<F> {
 
     /// Brings `current` to the disk because it is time. What the disk refuses is rotated, and written again
     /// by the sealer.
-    pub fn sync_now(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
+    pub(super) fn sync_now(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
         match self.sync_current(host) {
             Appended::Refused => self.rotate_refused(stamped, host),
             Appended::All | Appended::TooLarge => Ok(()),

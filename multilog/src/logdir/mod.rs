@@ -1,6 +1,7 @@
 //! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
 
 mod append;
+mod due;
 pub mod inventory;
 mod look;
 mod open;

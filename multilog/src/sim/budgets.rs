@@ -3,7 +3,7 @@
 
 use super::disk::{Disk, Fault, Trouble};
 use super::exhaustive::{Extent, check_on, workloads};
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use super::workload::Workload;
 use crate::descriptors::{Plan, plan, wanted};
 use crate::intake::Care;

@@ -6,7 +6,7 @@
 //! lost that was on the disk.
 
 use super::disk::{Disk, Fault, Trouble};
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use super::surroundings::Source;
 use super::workload::{Journal, Workload, content};
 use crate::script::Durability;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, EEXIST, EINVAL, ENOENT, Entry, State, Trouble, error};
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use crate::host::Pace;
 use crate::journal::record::{Identity, Place};
 use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
@@ -160,11 +160,6 @@ impl LogFs for SimFs {
 
     fn read_at(&self, file: &SimFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.change("read_at", |state| {
-            if self.is(Mutant::SeesNothingBegun)
-                && self.number(state, &Name::Current).ok() == Some(file.number)
-            {
-                return Ok(0);
-            }
             let live = &state.inode(file.number).live;
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
             let count = buffer.len().min(live.len() - start);

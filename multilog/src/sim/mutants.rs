@@ -1,76 +1,15 @@
-//! Programs with one defect each, which the checks of this folder have to find.
-//!
-//! Each is what the engine would be with a line wrong: the seam does, or does not, what the wrong line
-//! would have asked of it.
+//! The checks of this folder find each [`Mutant`].
 
 use super::budgets::check_budgets;
 use super::exhaustive::{
     Extent, check_cuts, check_ends, check_failures, check_quiet, check_refusals, workloads,
 };
-
-/// A defect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mutant {
-    /// The input is consumed when it is seen, and not when it is written.
-    ConsumesFirst,
-    /// No record is written before a batch.
-    KeepsNoJournal,
-    /// The record says from the start that the batch was consumed.
-    SetsTheFlagFirst,
-    /// The batch is consumed without a trace in the journal.
-    LeavesNoTrace,
-    /// Lines that were written before their record are not looked at.
-    SeesNothingBegun,
-    /// What the last run left is not looked at.
-    IgnoresJournals,
-    /// A batch that only some directories have stays there.
-    TakesNothingBack,
-    /// A write that took less is taken for whole.
-    TakesShortWritesForWhole,
-    /// A write that failed is not repeated.
-    IgnoresWriteErrors,
-    /// Files are never brought to the disk.
-    SyncsNoFile,
-    /// Names are never brought to the disk.
-    SyncsNoNames,
-    /// A sync that failed is repeated on the same file.
-    RepeatsSync,
-    /// `current` says that it is safe while it is being written.
-    MarksSafeAtOnce,
-    /// Labels begin with the clock, and not after the labels that are there.
-    FollowsTheClock,
-    /// A processor that failed or was killed is taken for one that succeeded.
-    TakesAnyEndForSuccess,
-    /// Retention deletes files that are on their way to an archive.
-    PrunesWhatIsOnItsWay,
-    /// Descriptors are kept of files that are sealed.
-    HoldsWhatItHasSealed,
-}
-
-const ALL: [Mutant; 17] = [
-    Mutant::ConsumesFirst,
-    Mutant::KeepsNoJournal,
-    Mutant::SetsTheFlagFirst,
-    Mutant::LeavesNoTrace,
-    Mutant::SeesNothingBegun,
-    Mutant::IgnoresJournals,
-    Mutant::TakesNothingBack,
-    Mutant::TakesShortWritesForWhole,
-    Mutant::IgnoresWriteErrors,
-    Mutant::SyncsNoFile,
-    Mutant::SyncsNoNames,
-    Mutant::RepeatsSync,
-    Mutant::MarksSafeAtOnce,
-    Mutant::FollowsTheClock,
-    Mutant::TakesAnyEndForSuccess,
-    Mutant::PrunesWhatIsOnItsWay,
-    Mutant::HoldsWhatItHasSealed,
-];
+use super::mutant::Mutant;
 
 #[test]
 fn every_mutant_is_found() {
     let extent = Extent { step: 1, cuts: 4 };
-    for mutant in ALL {
+    for mutant in Mutant::ALL {
         let found = workloads().iter().any(|workload| {
             [check_quiet, check_budgets, check_ends, check_failures, check_cuts, check_refusals]
                 .iter()

@@ -10,7 +10,7 @@ use unix::diag::Message;
 
 use super::disk::{Disk, Trouble};
 use super::files::SimFile;
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use crate::host::{Host, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Woken};
 use crate::journal::record::Identity;

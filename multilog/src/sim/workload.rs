@@ -8,7 +8,7 @@ use unix::memory;
 
 use super::disk::{Disk, Killed, State, Trouble};
 use super::files::SimFs;
-use super::mutants::Mutant;
+use super::mutant::Mutant;
 use super::poor::Lacks;
 use super::strangers::FOREIGN;
 use super::surroundings::{SimHost, SimInput, Source};
@@ -16,7 +16,7 @@ use crate::descriptors::Plan;
 use crate::intake::Care;
 use crate::script::{Action, Script};
 use crate::sealer::Threading;
-use crate::start;
+use crate::start::{self, Circumstances};
 
 /// When the first process is started, in seconds since 1970. The clock steps back before each of the others.
 const CLOCK: u64 = 1_000_000;
@@ -177,10 +177,9 @@ impl Workload {
             filesystems,
             input.reopened(mutant),
             host,
-            boot,
-            Threading::Caller { behind: self.behind },
+            Circumstances { boot, threading: Threading::Caller { behind: self.behind } },
         );
-        opened.is_ok_and(|engine| engine.run().is_ok())
+        opened.is_ok_and(|opened| opened.run().is_ok())
     }
 
     /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what

@@ -1,0 +1,63 @@
+//! Programs with one defect each.
+//!
+//! Each is what the engine would be with a line wrong: the seam does, or does not do, what the wrong line would have
+//! asked of it.
+
+/// A defect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mutant {
+    /// The input is consumed when it is seen, and not when it is written.
+    ConsumesFirst,
+    /// No record is written before a batch.
+    KeepsNoJournal,
+    /// The record says from the start that the batch was consumed.
+    SetsTheFlagFirst,
+    /// The batch is consumed without a trace in the journal.
+    LeavesNoTrace,
+    /// What the last run left is not looked at.
+    IgnoresJournals,
+    /// A batch that only some directories have stays there.
+    TakesNothingBack,
+    /// A write that took less is taken for whole.
+    TakesShortWritesForWhole,
+    /// A write that failed is not repeated.
+    IgnoresWriteErrors,
+    /// Files are never brought to the disk.
+    SyncsNoFile,
+    /// Names are never brought to the disk.
+    SyncsNoNames,
+    /// A sync that failed is repeated on the same file.
+    RepeatsSync,
+    /// `current` says that it is safe while it is being written.
+    MarksSafeAtOnce,
+    /// Labels begin with the clock, and not after the labels that are there.
+    FollowsTheClock,
+    /// A processor that failed or was killed is taken for one that succeeded.
+    TakesAnyEndForSuccess,
+    /// Retention deletes files that are on their way to an archive.
+    PrunesWhatIsOnItsWay,
+    /// Descriptors are kept of files that are sealed.
+    HoldsWhatItHasSealed,
+}
+
+impl Mutant {
+    /// All of them.
+    pub(super) const ALL: [Mutant; 16] = [
+        Mutant::ConsumesFirst,
+        Mutant::KeepsNoJournal,
+        Mutant::SetsTheFlagFirst,
+        Mutant::LeavesNoTrace,
+        Mutant::IgnoresJournals,
+        Mutant::TakesNothingBack,
+        Mutant::TakesShortWritesForWhole,
+        Mutant::IgnoresWriteErrors,
+        Mutant::SyncsNoFile,
+        Mutant::SyncsNoNames,
+        Mutant::RepeatsSync,
+        Mutant::MarksSafeAtOnce,
+        Mutant::FollowsTheClock,
+        Mutant::TakesAnyEndForSuccess,
+        Mutant::PrunesWhatIsOnItsWay,
+        Mutant::HoldsWhatItHasSealed,
+    ];
+}
