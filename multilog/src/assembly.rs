@@ -11,10 +11,10 @@ use memchr::{memchr, memrchr};
 use tai64tools::{Label, Stamper};
 
 use crate::alert::Alerts;
-use crate::framer::{Ending, Frame, WINDOW, frame};
+use crate::framer::{Ending, Frame, frame};
 use crate::newlines::Newlines;
 use crate::output::{BATCH, BatchEnd, Output, SHORT, newline_window};
-use crate::pattern::Line;
+use crate::pattern::{HEAD, Line};
 use crate::script::Action;
 use crate::selection::{Asides, Selection};
 use crate::status_file::Status;
@@ -63,7 +63,7 @@ impl Assembly {
             midline: false,
             batch: 0,
             newlines: Newlines::default(),
-            head: Vec::with_capacity(WINDOW),
+            head: Vec::with_capacity(HEAD),
         };
         assembly.end_line();
         assembly
@@ -154,7 +154,7 @@ impl Assembly {
             if self.is_enough() {
                 break;
             }
-            match frame(&input[at..], self.window(), ending) {
+            match frame(&input[at..], self.text_seen(), ending) {
                 Frame::Wait => break,
                 Frame::Last(length) if roomy && length + self.stamp_width() < SHORT => {
                     self.take_line(input, at..at + length);
@@ -215,7 +215,7 @@ impl Assembly {
     }
 
     fn take_generally(&mut self, input: &[u8], ending: Ending) -> usize {
-        match frame(input, self.window(), ending) {
+        match frame(input, self.text_seen(), ending) {
             Frame::Wait => 0,
             Frame::Line(length) | Frame::Last(length) => {
                 self.begin_line(input, 0, length);
@@ -232,8 +232,9 @@ impl Assembly {
         self.stamper.as_ref().map_or(0, Stamper::width)
     }
 
-    fn window(&self) -> usize {
-        WINDOW - self.stamp_width()
+    /// How many bytes of a line patterns see behind its stamp.
+    fn text_seen(&self) -> usize {
+        HEAD - self.stamp_width()
     }
 
     /// One line of at most [`SHORT`] bytes, with or without its newline. True: the batch is complete.

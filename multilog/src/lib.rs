@@ -3,14 +3,17 @@
 //! The way of a line, module by module:
 //!
 //! ```text
-//! intake -> framer -> assembly (stamper, selection, route) -> output -> logdir -> `current`
-//!                            |-> alert, status_file               '-> rotation -> sealer -> archive
+//! intake -> assembly -> output -> logdir -> `current` -> rotation -> sealer -> archive
+//!           |  |  |     '-> copied: stamps and lines put together (align)
+//!           |  |  '-> alert, status_file
+//!           |  '-> selection (pattern): the route of a line, that is, which outputs take it
+//!           '-> newlines: where nearly every line ends; framer: long lines, and the last one
 //! intake <- consumed only after every directory has written the batch
 //! ```
 //!
 //! Invariants that everything here keeps:
 //! 1. Whole lines that were read are in files before the process waits for input.
-//! 2. Lines keep their order; none is joined or torn, but one that reaches the size of a file.
+//! 2. Lines keep their order; none is joined, and none is torn except one that reaches the size of a file.
 //! 3. The boundaries of files depend on the bytes only, never on how they arrived.
 //! 4. `.s` and mode 0744 are given only after an fsync that succeeded.
 //! 5. Nothing leaves the input before every directory has it.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use unix::diag::Message;
 
 use super::{End, Engine};
-use crate::framer::WINDOW;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Fate, Intake, Kind, Taken};
 use crate::journal::record::{Moment, Share};
 use crate::journal::{self, Piece, SMALL};
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
+use crate::pattern::HEAD;
 
 /// What is taken out of the input, and how.
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +174,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
         let visible = self.intake.visible();
         let held = self.intake.held();
         let count = visible.len() - held;
-        if count == 0 || count > WINDOW {
+        if count == 0 || count > HEAD {
             return Ok(());
         }
         let Some(journal) = &mut self.journal else {
