@@ -10,14 +10,13 @@ use std::ops::Range;
 use memchr::{memchr, memrchr};
 use tai64tools::{Label, Stamper};
 
-use crate::alert::Alerts;
 use crate::framer::{Ending, Frame, frame};
 use crate::newlines::Newlines;
+use crate::outlet::{Alerts, Asides, Status};
 use crate::output::{BATCH, BatchEnd, Output, SHORT, newline_window};
 use crate::pattern::{HEAD, Line};
 use crate::script::Action;
-use crate::selection::{Asides, Selection};
-use crate::status_file::Status;
+use crate::selection::Selection;
 
 /// Puts batches together.
 #[derive(Debug)]

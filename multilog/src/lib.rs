@@ -5,7 +5,7 @@
 //! ```text
 //! intake -> assembly -> output -> logdir -> `current` -> rotation -> sealer -> archive
 //!           |  |  |     '-> copied: stamps and lines put together (align)
-//!           |  |  '-> alert, status_file
+//!           |  |  '-> outlet: alerts, status files
 //!           |  '-> selection (pattern): the route of a line, that is, which outputs take it
 //!           '-> newlines: where nearly every line ends; framer: long lines, and the last one
 //! intake <- consumed only after every directory has written the batch
@@ -22,7 +22,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod alert;
 pub mod align;
 pub mod assembly;
 pub mod copied;
@@ -35,6 +34,7 @@ pub mod journal;
 pub mod logdir;
 pub mod logfs;
 pub mod newlines;
+pub mod outlet;
 pub mod output;
 pub mod pattern;
 pub mod program;
@@ -44,6 +44,5 @@ pub mod selection;
 #[cfg(test)]
 mod sim;
 pub mod start;
-pub mod status_file;
 
 pub use program::main;

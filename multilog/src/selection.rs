@@ -2,10 +2,9 @@
 
 use tai64tools::Stamp;
 
-use crate::alert::Alerts;
+use crate::outlet::Asides;
 use crate::pattern::{AnyOf, Line, Pattern};
 use crate::script::Action;
-use crate::status_file::Status;
 
 /// The actions, patterns in a row put together.
 #[derive(Debug)]
@@ -22,15 +21,6 @@ enum Step {
     Alert,
     Status(usize),
     Log(usize),
-}
-
-/// Where a line goes besides the directories.
-#[derive(Debug, Default)]
-pub struct Asides {
-    /// The alerts of the batch.
-    pub alerts: Alerts,
-    /// One for each status file of the script.
-    pub statuses: Vec<Status>,
 }
 
 impl Selection {
