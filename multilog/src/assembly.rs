@@ -193,15 +193,15 @@ impl Assembly {
     /// The same for the simplest of scripts: everything to every directory as it is.
     fn take_unchanged(&mut self, input: &[u8], ending: Ending) -> usize {
         let room = self.outputs.iter().map(Output::room).min().unwrap_or(u64::MAX);
-        let window = room.saturating_sub(newline_window(u64::MAX));
-        let window = usize::try_from(window).unwrap_or(usize::MAX).clamp(1, BATCH);
-        let end = if input.len() >= window {
-            memchr(b'\n', &input[window - 1..]).map(|newline| window + newline)
+        let before_window = room.saturating_sub(newline_window(u64::MAX));
+        let enough = usize::try_from(before_window).unwrap_or(usize::MAX).clamp(1, BATCH);
+        let end = if input.len() >= enough {
+            memchr(b'\n', &input[enough - 1..]).map(|newline| enough + newline)
         } else {
             None
         };
         let end =
-            end.or_else(|| memrchr(b'\n', &input[..input.len().min(window)]).map(|newline| newline + 1));
+            end.or_else(|| memrchr(b'\n', &input[..input.len().min(enough)]).map(|newline| newline + 1));
         let end = match end {
             // A line that is longer than the rest of the file is cut by the general way.
             Some(end) if end as u64 <= room => end,

@@ -31,6 +31,7 @@ pub mod framer;
 pub mod host;
 pub mod intake;
 pub mod journal;
+pub mod lines;
 pub mod logdir;
 pub mod logfs;
 pub mod newlines;

@@ -6,8 +6,8 @@
 use memchr::memchr;
 use unix::bytes::{BLOCK, places};
 
-/// After so many blocks without one the line is long, and a search that is called finds its end sooner.
-const FEW: u32 = 4;
+/// After this many blocks without a newline the line is long, and a search that is called finds its end sooner.
+const NEAR: u32 = 4;
 
 /// A cursor over the newlines of an input.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +25,7 @@ impl Newlines {
     pub fn next(&mut self, input: &[u8]) -> Option<usize> {
         let mut blocks = 0;
         while self.found == 0 {
-            if blocks == FEW {
+            if blocks == NEAR {
                 self.end = far(input, self.end);
             }
             self.found = match input[self.end..].first_chunk() {

@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
-use tai64tools::{Stamped, Stamper};
+use tai64tools::Stamped;
 
 use crate::copied::{Copied, Reach};
-use crate::newlines::Newlines;
+use crate::lines::Lines;
 
 /// How far below its size a file may be cut at a newline.
 const NEWLINE_WINDOW: u64 = 2000;
@@ -184,19 +184,12 @@ impl Output {
         self.copied.push_line(stamp, input, line);
     }
 
-    /// Adds whole lines from `start` on, each behind a stamp. Where the next one begins, and what was added.
-    pub fn push_lines(
-        &mut self,
-        input: &[u8],
-        stamper: &mut Stamper,
-        newlines: &mut Newlines,
-        start: usize,
-        reach: Reach,
-    ) -> (usize, &[u8]) {
-        self.settle(input);
+    /// Adds whole lines, each behind a stamp; returns what was added.
+    pub fn push_lines(&mut self, lines: &mut Lines<'_>, reach: Reach) -> &[u8] {
+        self.settle(lines.input);
         let before = self.copied.len();
-        let end = self.copied.push_lines(stamper, input, newlines, start, reach);
-        (end, &self.copied.bytes()[before..])
+        self.copied.push_lines(lines, reach);
+        &self.copied.bytes()[before..]
     }
 
     #[inline]

@@ -1,13 +1,11 @@
-//! Stamped lines that all go the same way, put together in one loop: the way of nearly every byte.
+//! Runs of stamped lines, put together in one loop: the way of nearly every byte.
 //!
-//! Without patterns these are all lines. With patterns that require words they are the lines between two of which
-//! have such a word, since what the script does with the others is known.
-
-use tai64tools::Stamper;
+//! A run is a sequence of lines that all take the same route: every line if there are no patterns; otherwise the
+//! lines between two occurrences of a word that some pattern needs.
 
 use super::{Assembly, SHORT};
 use crate::copied::Reach;
-use crate::newlines::Newlines;
+use crate::lines::Lines;
 
 impl Assembly {
     /// Takes stamped lines for as long as the batch is not complete: those without a word that patterns require
@@ -40,37 +38,20 @@ impl Assembly {
             return start;
         };
         let until = start + self.selection.without_words(&input[start..], self.batch);
-        let newlines = &mut self.newlines;
+        let mut lines = Lines { input, at: start, until, newlines: &mut self.newlines, stamper };
         let &[first, ref others @ ..] = route else {
-            return skip_lines(stamper, newlines, input, start, until);
+            lines.skip();
+            return lines.at;
         };
-        let mut reach = Reach { enough: usize::MAX, most: usize::MAX, until };
+        let mut reach = Reach { enough: usize::MAX, most: usize::MAX };
         for &log in route {
             let output = &self.outputs[log];
             reach.enough = reach.enough.min(output.until_enough());
             reach.most = reach.most.min(output.until_full());
         }
         let (before, after) = self.outputs.split_at_mut(first + 1);
-        let (end, lines) = before[first].push_lines(input, stamper, newlines, start, reach);
-        others.iter().for_each(|log| after[log - first - 1].push(input, lines));
-        end
+        let added = before[first].push_lines(&mut lines, reach);
+        others.iter().for_each(|log| after[log - first - 1].push(input, added));
+        lines.at
     }
-}
-
-/// Passes over the whole lines from `start` on that end before `until`; where the next one begins.
-fn skip_lines(
-    stamper: &mut Stamper,
-    newlines: &mut Newlines,
-    input: &[u8],
-    start: usize,
-    until: usize,
-) -> usize {
-    let (mut at, mut lines) = (start, 0);
-    while let Some(newline) = newlines.next(input).filter(|&newline| newline < until) {
-        newlines.pass();
-        at = newline + 1;
-        lines += 1;
-    }
-    stamper.skip(lines);
-    at
 }
