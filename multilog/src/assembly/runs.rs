@@ -3,20 +3,21 @@
 //! A run is a sequence of lines that all take the same route: every line if there are no patterns; otherwise the
 //! lines between two occurrences of a word that some pattern needs.
 
-use super::{Assembly, SHORT};
+use super::Assembly;
 use crate::copied::Reach;
 use crate::lines::Lines;
+use crate::output::SHORT;
 
 impl Assembly {
     /// Takes stamped lines for as long as the batch is not complete: those without a word that patterns require
     /// in runs, the others one by one while they are short; returns where it stopped.
-    pub(super) fn take_runs(&mut self, input: &[u8], start: usize, roomy: bool) -> usize {
+    pub(super) fn take_runs(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         self.newlines.pass_to(start, input);
         let mut at = start;
         loop {
             at = self.take_run(input, at);
-            if !roomy || self.is_enough() {
+            if !self.roomy || self.is_enough() {
                 return at;
             }
             let Some(end) = self.newlines.next(input).map(|newline| newline + 1) else { return at };
