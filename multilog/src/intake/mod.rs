@@ -6,6 +6,7 @@
 mod file;
 mod pipe;
 mod plain;
+mod visible;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use file::FileIntake;
 pub use pipe::PipeIntake;
 pub use plain::PlainIntake;
+pub(crate) use visible::Visible;
 
 use crate::journal::record::Identity;
 
@@ -27,17 +29,6 @@ fn identity_of(source: impl AsFd) -> io::Result<Identity> {
     let stat = unix::file::stat(source)?;
     Ok(Identity { device: stat.device, inode: stat.inode })
 }
-
-/// A buffer that begins with `kept` and has room for so many bytes more, or for fewer where there is little memory, but
-/// for a line as far as its route depends on it.
-fn enlarged(kept: &[u8], most: usize) -> Vec<u8> {
-    let mut buffer = unix::memory::zeros(kept.len() + LEAST, kept.len() + most.max(LEAST));
-    buffer[..kept.len()].copy_from_slice(kept);
-    buffer
-}
-
-/// The least room for a look at the input: two pages.
-const LEAST: usize = 8 << 10;
 
 /// What a peek found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

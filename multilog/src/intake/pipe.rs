@@ -12,7 +12,8 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Fate, Intake, Kind, Seen, Taken, Woken, enlarged, identity_of};
+use super::visible::Visible;
+use super::{Fate, Intake, Kind, Seen, Taken, Woken, identity_of};
 use crate::align;
 use crate::journal::record::Identity;
 use others::{Aside, FIRST_TRUCE, Readers};
@@ -41,12 +42,8 @@ pub struct PipeIntake<'fd> {
     source: BorrowedFd<'fd>,
     side: (OwnedFd, OwnedFd),
     null: OwnedFd,
-    buffer: Vec<u8>,
-    /// The visible bytes are `buffer[start..end]`. The first `held` of them were taken out of the
-    /// pipe; the others are its head.
-    start: usize,
-    end: usize,
-    held: usize,
+    /// What is not held is the head of the pipe.
+    visible: Visible,
     /// The place of a file that they are for.
     place: u64,
     /// The capacity of the pipe and of the side pipe.
@@ -92,10 +89,7 @@ impl<'fd> PipeIntake<'fd> {
             source,
             side,
             null,
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
-            held: 0,
+            visible: Visible::default(),
             place: 0,
             capacity,
             original,
@@ -114,7 +108,7 @@ impl<'fd> PipeIntake<'fd> {
     /// Looks at the head of the pipe, or where others read it too takes it. True: there is more than before.
     fn look(&mut self) -> io::Result<bool> {
         self.forget_consumed();
-        let before = self.end - self.start;
+        let before = self.visible.len();
         // There is always room for a page, so that nothing that was taken has to be thrown away.
         let most = if self.is_alone() { self.capacity.min(self.look) } else { PAGE };
         let looked = match self.readers {
@@ -127,15 +121,14 @@ impl<'fd> PipeIntake<'fd> {
             Err(error) => return Err(error),
         };
         // What was visible and is not there now was taken by others.
-        self.end = self.start + self.held;
+        self.visible.keep_held();
         if count > 0 {
             self.read_side(count, most)?;
         }
-        let visible = self.end - self.start;
         if !self.is_alone() {
-            self.held = visible;
+            self.visible.hold_all();
         }
-        Ok(visible > before)
+        Ok(self.visible.len() > before)
     }
 
     /// Whether more than half of the pipe's slots are in use: then it can't be made half as large.
@@ -156,25 +149,20 @@ impl<'fd> PipeIntake<'fd> {
 
     /// Reads what is in the side pipe, as far as there is room for it.
     fn read_side(&mut self, count: usize, most: usize) -> io::Result<()> {
-        let mut held = self.start..self.start + self.held;
-        if self.buffer.len() < self.held + count + PAGE {
-            // A logger that only ever sees a line at a time never touches more than two pages. The last one has room for
-            // what is left free at the start.
-            let room = if count < PAGE { PAGE } else { most.max(count) };
-            let buffer = enlarged(&self.buffer[held.clone()], room + PAGE);
-            if buffer.len() > self.buffer.len() {
-                (self.buffer, held) = (buffer, 0..self.held);
-            }
-        }
-        let start = align::lead(&self.buffer, self.place);
-        self.buffer.copy_within(held, start);
-        (self.start, self.end) = (start, start + self.held);
+        // A logger that only ever sees a line at a time never touches more than two pages. The last one has room for
+        // what is left free at the start.
+        let room = if count < PAGE { PAGE } else { most.max(count) };
+        self.visible.reserve(count + PAGE, room + PAGE);
+        self.visible.move_to(align::lead(self.visible.buffer(), self.place));
         let seen = self.within_room(count);
-        let all = self.end + seen;
-        while self.end < all {
-            match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..all])? {
+        let mut left = seen;
+        while left > 0 {
+            match unix::pipe::read(&self.side.0, &mut self.visible.room()[..left])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
-                got => self.end += got,
+                got => {
+                    self.visible.add(got);
+                    left -= got;
+                }
             }
         }
         self.empty_side(count - seen)
@@ -182,7 +170,7 @@ impl<'fd> PipeIntake<'fd> {
 
     /// How many of so many bytes there is room for. If there is none for all, looks are shorter until the next silence.
     fn within_room(&mut self, count: usize) -> usize {
-        let room = self.buffer.len().saturating_sub(self.held + PAGE);
+        let room = self.visible.buffer().len().saturating_sub(self.visible.held() + PAGE);
         if count > room {
             self.look = room.max(PAGE);
         }
@@ -221,9 +209,8 @@ impl<'fd> PipeIntake<'fd> {
     /// Gives back what a burst has taken.
     fn shrink(&mut self) {
         self.look = LOOK;
-        if self.start == self.end {
-            self.buffer = Vec::new();
-            (self.start, self.end) = (0, 0);
+        if self.visible.is_empty() {
+            self.visible = Visible::default();
         }
         self.suspect_nobody();
         if self.capacity > self.original && pipe::set_capacity(self.source, self.original).is_ok() {
@@ -239,7 +226,7 @@ impl<'fd> PipeIntake<'fd> {
         signals: BorrowedFd<'_>,
         limit: Option<Duration>,
     ) -> io::Result<([event::Readiness; 2], bool)> {
-        if self.start + self.held == self.end {
+        if self.visible.in_source().is_empty() {
             return Ok((event::wait([self.source, signals], limit)?, false));
         }
         let watch = match self.watch.take() {
@@ -291,17 +278,16 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn visible(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.visible.bytes()
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        let from_held = count.min(self.held);
+        let from_held = count.min(self.visible.held());
         if count - from_held >= self.capacity / 4 {
             self.grow_if_full();
         }
         self.put_aside(count - from_held, from_held)?;
-        self.held -= from_held;
-        self.start += count;
+        self.visible.consume(count);
         Ok(())
     }
 
@@ -317,10 +303,10 @@ impl Intake for PipeIntake<'_> {
         }
         match fate {
             Fate::Consumed => {
-                self.start += moved;
+                self.visible.consume(moved);
                 self.note_consumed(moved);
             }
-            Fate::Held => self.held += moved,
+            Fate::Held => self.visible.hold(moved),
         }
         Ok(moved)
     }
@@ -338,7 +324,7 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn held(&self) -> usize {
-        self.held
+        self.visible.held()
     }
 
     fn confirm(&mut self) -> io::Result<Taken> {
@@ -350,10 +336,7 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn resume(&mut self, held: Vec<u8>) {
-        let mut bytes = held;
-        bytes.extend_from_slice(&self.buffer[self.start..self.start + self.held]);
-        (self.start, self.end, self.held) = (0, bytes.len(), bytes.len());
-        self.buffer = bytes;
+        self.visible.resume(held);
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {

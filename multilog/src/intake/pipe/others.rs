@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use unix::pipe;
 
 use super::PipeIntake;
-use crate::intake::Taken;
+use crate::intake::{Taken, Visible};
 
 /// How much of each end is compared.
 const SAMPLE: usize = 1024;
@@ -82,8 +82,7 @@ impl PipeIntake<'_> {
 
     /// The next `tail.len()` visible bytes were taken out, and this is what came. False: somebody else was there.
     pub(super) fn is_next(&mut self, tail: &[u8]) -> io::Result<bool> {
-        let seen = &self.buffer[self.start + self.held..];
-        let as_seen = !tail.is_empty() && seen.starts_with(tail);
+        let as_seen = !tail.is_empty() && self.visible.in_source().starts_with(tail);
         if as_seen && self.is_aside_as_seen(Extent::Sample)? {
             return Ok(true);
         }
@@ -99,13 +98,13 @@ impl PipeIntake<'_> {
 
     /// Takes visible bytes out that stay visible.
     pub(super) fn take_aside(&mut self, count: usize) -> io::Result<()> {
-        let (start, held) = (self.start, std::mem::take(&mut self.held));
-        self.start += held + count;
+        let held = self.visible.held();
+        self.visible.consume(held + count);
         self.put_aside(count, held)?;
         if self.confirm_all()? == Taken::Otherwise {
             self.aside.astray = true;
         } else {
-            (self.start, self.held) = (start, held + count);
+            self.visible.take_back(held + count);
         }
         Ok(())
     }
@@ -131,8 +130,8 @@ impl PipeIntake<'_> {
             Extent::All => self.aside.bytes,
         };
         self.read_aside(length)?;
-        let from = self.start - self.aside.consumed + self.aside.known;
-        if self.aside.short || !self.buffer[from..self.start].starts_with(&self.aside.read) {
+        let unknown = self.visible.consumed(self.aside.consumed - self.aside.known);
+        if self.aside.short || !unknown.starts_with(&self.aside.read) {
             return Ok(false);
         }
         while self.aside.bytes > 0 {
@@ -170,11 +169,9 @@ impl PipeIntake<'_> {
         self.aside.bytes = rest;
         self.read_aside(rest)?;
         let (came, rest) = self.aside.read.split_at(before);
-        let first = self.start - self.aside.consumed;
-        let known = &self.buffer[first..first + self.aside.known];
-        let held = &self.buffer[self.start..self.start + self.held];
-        self.buffer = [known, held, came, tail, rest].concat();
-        (self.start, self.end, self.held) = (0, self.buffer.len(), self.buffer.len());
+        let known = &self.visible.consumed(self.aside.consumed)[..self.aside.known];
+        let held = &self.visible.bytes()[..self.visible.held()];
+        self.visible = Visible::held_only([known, held, came, tail, rest].concat());
         self.aside = Aside { astray: true, ..Aside::default() };
         self.watch = None;
         self.readers = Readers::Others(Instant::now());
@@ -185,7 +182,7 @@ impl PipeIntake<'_> {
     /// each time that they were still there.
     pub(super) fn suspect_nobody(&mut self) {
         if let Readers::Others(since) = self.readers
-            && self.start == self.end
+            && self.visible.is_empty()
             && since.elapsed() >= self.truce
         {
             self.readers = Readers::Alone;
