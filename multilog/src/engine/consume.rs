@@ -178,7 +178,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
             return Ok(());
         }
         let Some(journal) = &mut self.journal else {
-            self.intake.hold(count).map_err(End::Failed)?;
+            self.intake.pipe().and_then(|pipe| pipe.hold(count)).map_err(End::Failed)?;
             return self.confirm_held();
         };
         let pieces = journal.describe(&visible[held..]);

@@ -19,11 +19,6 @@ pub(crate) use visible::Visible;
 
 use crate::journal::record::Identity;
 
-/// What makes sense for pipes only was asked of something else.
-fn no_pipe<T>() -> io::Result<T> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// Which file, pipe or device a descriptor is.
 fn identity_of(source: impl AsFd) -> io::Result<Identity> {
     let stat = unix::file::stat(source)?;
@@ -99,14 +94,9 @@ pub trait Intake {
     fn visible(&self) -> &[u8];
     /// Takes the first `count` visible bytes out of the source. Whether it was they is for a confirmation to say.
     fn consume(&mut self, count: usize) -> io::Result<()>;
-    /// Takes the first `count` bytes out of a pipe by moving them to `offset` of `trace`, all of them as far
-    /// as a kill is concerned, or none. How many: as good as always all, and none if they were not there any more.
-    fn move_into(&mut self, _: usize, _: Fate, _: &Self::Trace, _: u64) -> io::Result<usize> {
-        no_pipe()
-    }
-    /// The same with a byte that does not come from the source.
-    fn rehearse(&mut self, _: u8, _: &Self::Trace, _: u64) -> io::Result<()> {
-        no_pipe()
+    /// What can be done with pipes only. An error where the source is something else.
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = Self::Trace>> {
+        Err(io::ErrorKind::Unsupported.into())
     }
     /// How many of the visible bytes were taken out of the source and not consumed.
     fn held(&self) -> usize;
@@ -114,14 +104,24 @@ pub trait Intake {
     fn confirm(&mut self) -> io::Result<Taken> {
         Ok(Taken::AsSeen)
     }
-    /// Takes the first `count` visible bytes out of the source; they stay visible.
-    fn hold(&mut self, _: usize) -> io::Result<()> {
-        no_pipe()
-    }
     /// Puts bytes that were taken out by another process before what is visible.
     fn resume(&mut self, held: Vec<u8>);
     /// Waits until a peek could find something, or `signals` can be read, or for `limit`.
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken>;
+}
+
+/// A pipe out of which bytes can be moved to where the next process finds them.
+pub trait Splice {
+    /// What bytes can be moved into.
+    type Trace;
+
+    /// Moves the first `count` bytes from the pipe to `offset` in `trace`. A kill leaves all of them or none moved.
+    /// Returns the number moved: in practice `count`, or 0 where they were not there any more.
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &Self::Trace, offset: u64) -> io::Result<usize>;
+    /// The same with a byte that does not come from the pipe.
+    fn rehearse(&mut self, byte: u8, trace: &Self::Trace, offset: u64) -> io::Result<()>;
+    /// Takes the next `count` visible bytes out of the pipe, without a trace; they stay visible.
+    fn hold(&mut self, count: usize) -> io::Result<()>;
 }
 
 impl<I: Intake + ?Sized> Intake for Box<I> {
@@ -151,12 +151,8 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
         (**self).consume(count)
     }
 
-    fn move_into(&mut self, count: usize, fate: Fate, trace: &I::Trace, offset: u64) -> io::Result<usize> {
-        (**self).move_into(count, fate, trace, offset)
-    }
-
-    fn rehearse(&mut self, byte: u8, trace: &I::Trace, offset: u64) -> io::Result<()> {
-        (**self).rehearse(byte, trace, offset)
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = I::Trace>> {
+        (**self).pipe()
     }
 
     fn held(&self) -> usize {
@@ -165,10 +161,6 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
 
     fn confirm(&mut self) -> io::Result<Taken> {
         (**self).confirm()
-    }
-
-    fn hold(&mut self, count: usize) -> io::Result<()> {
-        (**self).hold(count)
     }
 
     fn resume(&mut self, held: Vec<u8>) {

@@ -3,6 +3,7 @@
 //! `tee` duplicates the head of the pipe into a side pipe of our own, from which it is read. Partial
 //! lines stay where they are and are seen again with what follows them.
 
+mod capacity;
 mod others;
 
 use std::io::{self, ErrorKind};
@@ -13,15 +14,12 @@ use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
 use super::visible::Visible;
-use super::{Fate, Intake, Kind, Seen, Taken, Woken, identity_of};
+use super::{Fate, Intake, Kind, Seen, Splice, Taken, Woken, identity_of};
 use crate::align;
 use crate::journal::record::Identity;
+use capacity::Capacity;
 use others::{Aside, FIRST_TRUCE, Readers};
 
-/// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
-/// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
-const LARGEST_FOR_ROOT: usize = 1 << 20;
-const LARGEST: usize = 256 << 10;
 /// How much is looked at at once: together with its output it has to fit a core's cache.
 const LOOK: usize = 512 << 10;
 /// How long the input is quiet before buffers and pipes go back to what they were.
@@ -46,11 +44,7 @@ pub struct PipeIntake<'fd> {
     visible: Visible,
     /// The place of a file that they are for.
     place: u64,
-    /// The capacity of the pipe and of the side pipe.
-    capacity: usize,
-    /// What the pipe had at first.
-    original: usize,
-    largest: usize,
+    capacity: Capacity,
     /// How much is looked at at once.
     look: usize,
     /// Whether the writers were gone before the last look.
@@ -77,14 +71,12 @@ impl<'fd> PipeIntake<'fd> {
     pub fn new(source: BorrowedFd<'fd>) -> io::Result<PipeIntake<'fd>> {
         let side = pipe::new()?;
         let null = pipe::open_null()?;
-        let original = pipe::capacity(source)?;
-        let capacity = pipe::set_capacity(&side.1, original).or_else(|_| pipe::capacity(&side.1))?;
+        let capacity = Capacity::shared(source, &side.1)?;
         match pipe::duplicate(source, &side.1, 0) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        let largest = if unix::file::effective_user() == 0 { LARGEST_FOR_ROOT } else { LARGEST };
         Ok(PipeIntake {
             source,
             side,
@@ -92,8 +84,6 @@ impl<'fd> PipeIntake<'fd> {
             visible: Visible::default(),
             place: 0,
             capacity,
-            original,
-            largest,
             look: LOOK,
             hung_up: false,
             watch: None,
@@ -110,7 +100,7 @@ impl<'fd> PipeIntake<'fd> {
         self.forget_consumed();
         let before = self.visible.len();
         // There is always room for a page, so that nothing that was taken has to be thrown away.
-        let most = if self.is_alone() { self.capacity.min(self.look) } else { PAGE };
+        let most = if self.is_alone() { self.capacity.bytes().min(self.look) } else { PAGE };
         let looked = match self.readers {
             Readers::Alone => pipe::duplicate(self.source, &self.side.1, most),
             Readers::Others(_) => pipe::remove(self.source, &self.side.1, most),
@@ -129,22 +119,6 @@ impl<'fd> PipeIntake<'fd> {
             self.visible.hold_all();
         }
         Ok(self.visible.len() > before)
-    }
-
-    /// Whether more than half of the pipe's slots are in use: then it can't be made half as large.
-    fn is_crowded(&self) -> bool {
-        let half = (self.capacity / 2).max(PAGE);
-        if half == self.capacity {
-            // A single slot, and it is in use.
-            return true;
-        }
-        match pipe::set_capacity(self.source, half) {
-            Err(error) => error.kind() == ErrorKind::ResourceBusy,
-            Ok(_) => {
-                pipe::set_capacity(self.source, self.capacity).ok();
-                false
-            }
-        }
     }
 
     /// Reads what is in the side pipe, as far as there is room for it.
@@ -189,23 +163,6 @@ impl<'fd> PipeIntake<'fd> {
         Ok(())
     }
 
-    /// A pipe that is full after a batch was written has a writer that waits: gives it more room. A look never
-    /// finds it full, since it comes right after bytes were taken out. Bytes fill less than the capacity when
-    /// pages begin or end with what was taken out or not yet written.
-    fn grow_if_full(&mut self) {
-        let nearly_all = u64::try_from(self.capacity / 8 * 7).unwrap_or(u64::MAX);
-        if self.capacity >= self.largest || pipe::filled(self.source).unwrap_or(0) < nearly_all {
-            return;
-        }
-        let wanted = (self.capacity * 4).min(self.largest);
-        match pipe::set_capacity(&self.side.1, wanted.min(LOOK))
-            .and_then(|_| pipe::set_capacity(self.source, wanted))
-        {
-            Ok(capacity) => self.capacity = capacity,
-            Err(_) => self.largest = self.capacity,
-        }
-    }
-
     /// Gives back what a burst has taken.
     fn shrink(&mut self) {
         self.look = LOOK;
@@ -213,11 +170,7 @@ impl<'fd> PipeIntake<'fd> {
             self.visible = Visible::default();
         }
         self.suspect_nobody();
-        if self.capacity > self.original && pipe::set_capacity(self.source, self.original).is_ok() {
-            // The side pipe is empty between peeks, and its size only bounds the next one.
-            pipe::set_capacity(&self.side.1, self.original).ok();
-            self.capacity = self.original;
-        }
+        self.capacity.shrink(self.source, &self.side.1);
     }
 
     /// Waits once. A partial line keeps the pipe readable, so then only changes count.
@@ -238,7 +191,7 @@ impl<'fd> PipeIntake<'fd> {
         watch.take();
         self.watch = Some(watch);
         // Once for each change: what has not changed is not more crowded than it was.
-        let crowded = self.look_again == CROWDED_AFTER && self.is_crowded();
+        let crowded = self.look_again == CROWDED_AFTER && self.capacity.is_crowded(self.source);
         self.look_again = (self.look_again * 2).min(LOOK_AGAIN_AT_MOST);
         // The pipe is readable because of the partial line: whether it has more is for a look to say.
         let [input] = event::wait([self.source], Some(Duration::ZERO))?;
@@ -283,13 +236,51 @@ impl Intake for PipeIntake<'_> {
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
         let from_held = count.min(self.visible.held());
-        if count - from_held >= self.capacity / 4 {
-            self.grow_if_full();
+        if count - from_held >= self.capacity.bytes() / 4 {
+            self.capacity.grow_if_full(self.source, &self.side.1);
         }
         self.put_aside(count - from_held, from_held)?;
         self.visible.consume(count);
         Ok(())
     }
+
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = OwnedFd>> {
+        Ok(self)
+    }
+
+    fn held(&self) -> usize {
+        self.visible.held()
+    }
+
+    fn confirm(&mut self) -> io::Result<Taken> {
+        self.confirm_all()
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        self.visible.resume(held);
+    }
+
+    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
+        let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
+        let until_quiet = (self.quiet == Quiet::No).then_some(QUIET);
+        let first = until_quiet.into_iter().chain(limit).min();
+        let ([input, signal], crowded) = self.wait_once(signals, first)?;
+        self.hung_up = input.hung_up;
+        let nothing = !input.readable && !input.hung_up && !signal.readable;
+        if nothing && first != until_quiet {
+            return Ok(Woken { signalled: false, quiet: false, crowded });
+        }
+        let quiet = until_quiet.is_some() && nothing;
+        if quiet {
+            self.shrink();
+        }
+        self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
+        Ok(Woken { signalled: listening && signal.readable, quiet, crowded })
+    }
+}
+
+impl Splice for PipeIntake<'_> {
+    type Trace = OwnedFd;
 
     fn move_into(&mut self, count: usize, fate: Fate, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
         let moved = match pipe::remove_into(self.source, trace, offset, count) {
@@ -323,38 +314,8 @@ impl Intake for PipeIntake<'_> {
         }
     }
 
-    fn held(&self) -> usize {
-        self.visible.held()
-    }
-
-    fn confirm(&mut self) -> io::Result<Taken> {
-        self.confirm_all()
-    }
-
     fn hold(&mut self, count: usize) -> io::Result<()> {
         self.take_aside(count)
-    }
-
-    fn resume(&mut self, held: Vec<u8>) {
-        self.visible.resume(held);
-    }
-
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
-        let (signals, listening) = (signals.unwrap_or(self.source), signals.is_some());
-        let until_quiet = (self.quiet == Quiet::No).then_some(QUIET);
-        let first = until_quiet.into_iter().chain(limit).min();
-        let ([input, signal], crowded) = self.wait_once(signals, first)?;
-        self.hung_up = input.hung_up;
-        let nothing = !input.readable && !input.hung_up && !signal.readable;
-        if nothing && first != until_quiet {
-            return Ok(Woken { signalled: false, quiet: false, crowded });
-        }
-        let quiet = until_quiet.is_some() && nothing;
-        if quiet {
-            self.shrink();
-        }
-        self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
-        Ok(Woken { signalled: listening && signal.readable, quiet, crowded })
     }
 }
 

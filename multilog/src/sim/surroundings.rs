@@ -12,7 +12,7 @@ use super::disk::{Disk, Trouble};
 use super::files::SimFile;
 use super::mutants::Mutant;
 use crate::host::{Host, Pace, Patience, Pause, Stop};
-use crate::intake::{Fate, Intake, Kind, Seen, Visible, Woken};
+use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::journal::record::Identity;
 
 /// How many chunks fit into the pipe when it does not join them.
@@ -174,6 +174,32 @@ impl Intake for SimInput {
         Ok(())
     }
 
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = SimFile>> {
+        if self.source == Source::File { Err(io::ErrorKind::Unsupported.into()) } else { Ok(self) }
+    }
+
+    fn held(&self) -> usize {
+        self.visible.held()
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        self.visible.resume(held);
+    }
+
+    fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
+        let crowded = self.source == Source::Packets && used >= SLOTS && !self.visible.in_source().is_empty();
+        if self.source != Source::Packets || used < SLOTS {
+            pipe.written = (pipe.written + 1).min(self.ends.len());
+        }
+        Ok(Woken { signalled: false, quiet: false, crowded })
+    }
+}
+
+impl Splice for SimInput {
+    type Trace = SimFile;
+
     fn move_into(&mut self, count: usize, fate: Fate, trace: &SimFile, offset: u64) -> io::Result<usize> {
         self.move_bytes(count, trace.number, offset)?;
         match fate {
@@ -190,28 +216,10 @@ impl Intake for SimInput {
         })
     }
 
-    fn held(&self) -> usize {
-        self.visible.held()
-    }
-
     fn hold(&mut self, count: usize) -> io::Result<()> {
         self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken += count;
         self.visible.hold(count);
         Ok(())
-    }
-
-    fn resume(&mut self, held: Vec<u8>) {
-        self.visible.resume(held);
-    }
-
-    fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
-        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
-        let crowded = self.source == Source::Packets && used >= SLOTS && !self.visible.in_source().is_empty();
-        if self.source != Source::Packets || used < SLOTS {
-            pipe.written = (pipe.written + 1).min(self.ends.len());
-        }
-        Ok(Woken { signalled: false, quiet: false, crowded })
     }
 }
 

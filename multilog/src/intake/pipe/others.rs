@@ -163,7 +163,7 @@ impl PipeIntake<'_> {
     /// Puts what came out, `tail` last, in the place of what was seen, and behind it what is in the pipe: it may end
     /// within a line, and the others are after the rest of it. That is all that is visible.
     fn replace(&mut self, tail: &[u8]) -> io::Result<()> {
-        let rest = pipe::remove(self.source, &self.side.1, self.capacity).unwrap_or(0);
+        let rest = pipe::remove(self.source, &self.side.1, self.capacity.bytes()).unwrap_or(0);
         self.read_aside(self.aside.bytes)?;
         let before = self.aside.read.len();
         self.aside.bytes = rest;
