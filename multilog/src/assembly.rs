@@ -1,7 +1,9 @@
 //! From input bytes to the outputs of one batch: frames, stamps, selection, routes. Pure.
 //!
 //! A batch is the whole lines that are visible. It ends early where a file becomes full, at
-//! [`crate::output::BATCH`] bytes of output, and within a line only where that line is long.
+//! [`crate::output::BATCH`] bytes of output, and within a line only where that line is long. There are three loops for
+//! short lines: `unchanged.rs`, `runs.rs`, and one line after the other, here. `frames.rs` takes the lines that these
+//! leave.
 
 mod frames;
 mod runs;
@@ -36,11 +38,11 @@ enum Way {
 pub struct Assembly {
     selection: Selection,
     stamper: Option<Stamper>,
-    /// One for each directory of the script.
+    /// One for each outlet.
     pub outputs: Vec<Output>,
     /// The alerts and status files of the batch.
     pub asides: Asides,
-    /// The directories that take the line in hand.
+    /// The outlets that take the line in hand.
     route: Vec<usize>,
     way: Way,
     /// Whether every line takes the same route, so that nothing has to be matched.
@@ -51,14 +53,14 @@ pub struct Assembly {
     midline: bool,
     /// Counts the calls of [`Assembly::take`], each of which has an input of its own.
     batch: u64,
-    /// Those of the input in hand.
+    /// The newlines of the input in hand.
     newlines: Newlines,
     /// Room for a stamped line as far as patterns see it.
     head: Vec<u8>,
 }
 
 impl Assembly {
-    /// For these actions; one output for each directory they name, one status for each status file.
+    /// For these actions, with one output for each outlet that they name, and `statuses` status files.
     pub fn new(
         actions: &[Action],
         stamper: Option<Stamper>,
@@ -101,18 +103,18 @@ impl Assembly {
         self.midline
     }
 
-    /// Whether the line that is in hand goes to this directory.
-    pub fn takes(&self, log: usize) -> bool {
-        self.midline && self.route.contains(&log)
+    /// Whether the line that is in hand goes to this outlet.
+    pub fn takes(&self, outlet: usize) -> bool {
+        self.midline && self.route.contains(&outlet)
     }
 
-    /// The input begins within a line that goes to these directories.
+    /// The input begins within a line that goes to these outlets.
     pub fn resume_line(&mut self, route: Vec<usize>) {
         self.route = route;
         self.midline = true;
     }
 
-    /// The directories that the line in hand goes to, if there is one.
+    /// The outlets that the line in hand goes to, if there is one.
     pub fn line_in_hand(&self) -> Option<Vec<usize>> {
         self.midline.then(|| self.route.clone())
     }
@@ -131,17 +133,18 @@ impl Assembly {
         self.asides.alerts = Alerts::default();
     }
 
-    /// Makes room for what a batch from so many bytes of input is put together in. Lines that all go out as they are need
-    /// none, until the last one is given its newline.
+    /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until the
+    /// last one is given its newline.
     pub fn make_room(&mut self, input: usize, ending: Ending) {
         if !self.fixed || self.stamper.is_some() || ending == Ending::Final {
             self.outputs.iter_mut().for_each(|output| output.make_room(input));
         }
     }
 
-    /// Whether the file behind an output is full with the batch that was taken.
-    pub fn is_full(&self, log: usize) -> bool {
-        self.outputs[log].is_full(if self.takes(log) { BatchEnd::WithinLine } else { BatchEnd::Line })
+    /// Whether the file of an outlet is full with the batch that was taken.
+    pub fn is_full(&self, outlet: usize) -> bool {
+        let end = if self.takes(outlet) { BatchEnd::WithinLine } else { BatchEnd::Line };
+        self.outputs[outlet].is_full(end)
     }
 
     /// Takes the next batch from the start of `input` and returns how many bytes of it that is.
@@ -229,8 +232,8 @@ impl Assembly {
             self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
         let mut enough = self.asides.alerts.are_enough();
-        for &log in &self.route {
-            let output = &mut self.outputs[log];
+        for &outlet in &self.route {
+            let output = &mut self.outputs[outlet];
             match stamp {
                 Some(stamp) => output.push_line(input, stamp, line.clone()),
                 None => output.push_run(input, line.clone()),

@@ -1,4 +1,4 @@
-//! Lines that are framed one by one: those that are long, that reach the end of a file, or that have no newline yet.
+//! Lines that are framed one by one: a long line, one that reaches the end of a file, and one that has no newline yet.
 //!
 //! A long line is taken in parts, as it becomes visible and as it fits into files and batches. Its route is decided
 //! when as much of it is visible as patterns see.
@@ -39,8 +39,8 @@ impl Assembly {
             self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
         if let Some(stamp) = stamp {
-            for &log in &self.route {
-                self.outputs[log].push_stamp(input, stamp);
+            for &outlet in &self.route {
+                self.outputs[outlet].push_stamp(input, stamp);
             }
         }
         self.midline = true;
@@ -51,11 +51,11 @@ impl Assembly {
         let rest = &input[at..];
         let newline = memchr(b'\n', rest);
         let visible = newline.map_or(rest.len(), |newline| newline + 1);
-        let fits = self.route.iter().map(|&log| self.fits(log)).min().unwrap_or(usize::MAX);
+        let fits = self.route.iter().map(|&outlet| self.fits(outlet)).min().unwrap_or(usize::MAX);
         let taken = visible.min(fits);
         let whole = newline.is_some() && taken == visible;
-        for &log in &self.route {
-            self.outputs[log].push_run(input, at..at + taken);
+        for &outlet in &self.route {
+            self.outputs[outlet].push_run(input, at..at + taken);
         }
         if whole {
             self.end_line();
@@ -76,15 +76,15 @@ impl Assembly {
         }
     }
 
-    fn fits(&self, log: usize) -> usize {
-        let output = &self.outputs[log];
+    fn fits(&self, outlet: usize) -> usize {
+        let output = &self.outputs[outlet];
         let room = usize::try_from(output.room()).unwrap_or(usize::MAX);
         room.min(output.until_most().max(1))
     }
 
     fn push_newline(&mut self, input: &[u8]) {
-        for &log in &self.route {
-            self.outputs[log].push(input, b"\n");
+        for &outlet in &self.route {
+            self.outputs[outlet].push(input, b"\n");
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::lines::Lines;
 use crate::output::SHORT;
 
 impl Assembly {
-    /// Takes stamped lines for as long as the batch is not complete: those without a word that patterns require
-    /// in runs, the others one by one while they are short; returns where it stopped.
+    /// Takes stamped lines for as long as the batch is not complete: in runs, and between two runs short lines one by
+    /// one, in which there is a required word. Returns where it stopped.
     pub(super) fn take_runs(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         self.newlines.pass_to(start, input);
@@ -32,8 +32,8 @@ impl Assembly {
         }
     }
 
-    /// Takes the lines before the next word, all of which go the same way, for as long as they fit. This is the
-    /// loop that nearly every byte goes through: without patterns no line has such a word.
+    /// Takes one run: the lines before the next required word, for as long as they fit. Nearly every byte is taken
+    /// here, because without patterns no word is required. Returns where it stopped.
     fn take_run(&mut self, input: &[u8], start: usize) -> usize {
         let (Some(stamper), Some(route)) = (&mut self.stamper, self.selection.route_without_words()) else {
             return start;
@@ -45,14 +45,14 @@ impl Assembly {
             return lines.at;
         };
         let mut reach = Reach { enough: usize::MAX, most: usize::MAX };
-        for &log in route {
-            let output = &self.outputs[log];
+        for &outlet in route {
+            let output = &self.outputs[outlet];
             reach.enough = reach.enough.min(output.until_enough());
             reach.most = reach.most.min(output.until_full());
         }
         let (before, after) = self.outputs.split_at_mut(first + 1);
         let added = before[first].push_lines(&mut lines, reach);
-        others.iter().for_each(|log| after[log - first - 1].push(input, added));
+        others.iter().for_each(|outlet| after[outlet - first - 1].push(input, added));
         lines.at
     }
 }

@@ -1,8 +1,11 @@
 //! Outlets: where the lines of a batch go.
 //!
-//! A directory takes lines by its number in the script: a route is a list of such numbers, and each has an
-//! [`crate::output::Output`]. Alerts and status files are asides. They show the heads of lines, and a batch that has
-//! asides is put together line by line.
+//! A route is a list of outlets by number, and each outlet has an [`crate::output::Output`] at the same index of
+//! [`crate::assembly::Assembly::outputs`], so that every outlet has the fast ways. The directories of the script come
+//! first, in its order, so that an outlet is a directory exactly if its number is that of one.
+//!
+//! Alerts and status files are not outlets but asides: they show no more than the heads of lines, and a batch of a
+//! script that has them is put together line by line.
 
 mod alert;
 mod status_file;
@@ -10,7 +13,7 @@ mod status_file;
 pub use alert::Alerts;
 pub use status_file::Status;
 
-/// What a batch shows besides the lines that its route gives to outputs.
+/// What a batch shows besides the lines that outlets take.
 #[derive(Debug, Default)]
 pub struct Asides {
     /// The alerts of the batch.
