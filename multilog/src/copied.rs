@@ -1,4 +1,4 @@
-//! The bytes of a batch for one directory, put together in memory: what nearly every byte goes through.
+//! The bytes of a batch for one outlet, put together in memory. Nearly every byte goes through here.
 //!
 //! Stamps and lines are copied by moves of fixed length, so there is always room for more than what is there.
 
@@ -13,12 +13,12 @@ use crate::align;
 use crate::lines::Lines;
 use moves::{Moves, ROOM, put_line, room_for};
 
-/// Bytes behind each other.
+/// Bytes behind each other, with room for more.
 #[derive(Debug, Default)]
 pub struct Copied {
-    /// As large as it had to be so far; what is behind `end` means nothing.
+    /// As large as it had to be until now. What is behind `end` means nothing.
     bytes: Vec<u8>,
-    /// They are `bytes[start..end]`.
+    /// The bytes are `bytes[start..end]`.
     start: usize,
     end: usize,
 }
@@ -50,12 +50,12 @@ impl Copied {
         &self.bytes[self.start..self.end]
     }
 
-    /// For how many bytes there is room, with those that are lost to the place of the first one.
+    /// The room in bytes, used or not, including what is left free before the first byte.
     pub fn room_in_all(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Makes room for so many in all, while there are none. False: there is no memory for them.
+    /// Makes room for `wanted` bytes in all, while there are none. False: there is no memory for them.
     pub fn try_room(&mut self, wanted: usize) -> bool {
         let Some(bytes) = memory::try_zeros(wanted) else { return false };
         *self = Copied { bytes, start: 0, end: 0 };
@@ -72,7 +72,7 @@ impl Copied {
         self.end = self.start;
     }
 
-    /// Forgets them. The next ones are for this place of a file, and stand in memory as they will in its page cache.
+    /// Forgets them. The next ones are for this place of a file, and are aligned in memory as in its page cache.
     pub fn begin(&mut self, place: u64) {
         self.start = align::lead(&self.bytes, place).min(self.bytes.len());
         self.end = self.start;
@@ -125,7 +125,7 @@ impl Copied {
         (self.end, lines.at, *lines.newlines) = (moved.length, moved.at, moved.newlines);
     }
 
-    /// Room for so many.
+    /// Room for `count` more.
     #[inline]
     fn room(&mut self, count: usize) -> &mut [u8] {
         let wanted = self.end + count;
@@ -137,7 +137,7 @@ impl Copied {
 
     #[cold]
     fn grow(&mut self, wanted: usize) {
-        // What a vector grows by is enough the next time as well.
+        // The vector at least doubles, so this is seldom.
         self.bytes.reserve(wanted - self.bytes.len());
         self.bytes.resize(self.bytes.capacity(), 0);
     }

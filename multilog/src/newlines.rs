@@ -1,7 +1,7 @@
 //! The newlines of what is visible, found a block at a time and passed one by one. Pure.
 //!
 //! A search that starts anew behind each newline costs more than everything else that is done with a short line. So
-//! there is one cursor for all that is done with an input, and it only goes forward.
+//! each input has one cursor, which only goes forward.
 
 use memchr::memchr;
 use unix::bytes::{BLOCK, places};
@@ -12,7 +12,7 @@ const NEAR: u32 = 4;
 /// A cursor over the newlines of an input.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Newlines {
-    /// The newlines in the block in hand that were not passed.
+    /// The newlines of the block in hand that were not passed, as a mask.
     found: u64,
     /// Where that block begins, and where the next one does.
     start: usize,
@@ -45,7 +45,7 @@ impl Newlines {
         self.found &= self.found.wrapping_sub(1);
     }
 
-    /// Passes all that are before a place in the input.
+    /// Passes all newlines before a place in the input.
     pub fn pass_to(&mut self, place: usize, input: &[u8]) {
         if place >= self.end {
             *self = Newlines { found: 0, start: place, end: place };

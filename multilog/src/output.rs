@@ -1,8 +1,7 @@
 //! What a batch adds to one `current`: put together in memory, written at once, full at the right byte.
 //!
-//! A file is full at the first newline at or past `size - WINDOW`, or at `size` exactly when there is
-//! none. Runs of the input that go out unchanged are not copied for as long as nothing else is
-//! between them.
+//! A file is full at the first newline in its window, which is its last 2000 bytes, or at its size exactly if there
+//! is none. Parts of the input that go out unchanged are not copied for as long as nothing else is between them.
 
 use std::ops::Range;
 
@@ -14,29 +13,29 @@ use crate::lines::Lines;
 /// How far below its size a file may be cut at a newline.
 const NEWLINE_WINDOW: u64 = 2000;
 
-/// The same for a file of `size` bytes. Where the system allows only small files, more than half of each is used.
+/// The window of a file of `size` bytes. Where the system allows only small files, at least half of each is used.
 pub fn newline_window(size: u64) -> u64 {
     NEWLINE_WINDOW.min(size / 2)
 }
 
-/// Lines up to this many bytes of output can't reach the end of a file that is not full and has the usual window, of
-/// which it is half.
+/// A line of at most this many bytes of output is short. It cannot reach the end of a file that is not full and has the
+/// usual window, which is twice as large.
 pub const SHORT: usize = 1000;
 
-/// Where a batch stops growing: all of a peek, stamps included, unless the lines are very short. A larger
-/// one would no longer fit a core's cache between putting it together and writing it, and smaller ones cost
-/// a write each.
+/// The bytes of output at which a batch is complete: all of a peek, stamps included, unless the lines are very short.
+/// A larger batch would no longer fit a core's cache between putting it together and writing it; smaller ones cost a
+/// write each.
 pub const BATCH: usize = 1 << 20;
 
-/// What is kept free beyond a batch: for the short line that completes it, its stamp, and what moves of fixed length
-/// reach.
+/// What is kept free beyond a batch: room for the short line that completes it, its stamp, and the excess of moves of
+/// fixed length.
 const SLACK: usize = 4 << 10;
 /// Room for a batch of single lines: two pages.
 const LEAST: usize = 8 << 10;
-/// Room for a batch of more than those. When that was not enough the next one has four times as much.
+/// Room for a larger batch. When it was not enough, the next batch has four times as much.
 const MORE: usize = (64 << 10) + SLACK;
 
-/// The bytes of a batch for one directory.
+/// The bytes of a batch for one outlet.
 #[derive(Debug)]
 pub struct Output {
     /// Bytes in `current` before this batch.
@@ -71,8 +70,8 @@ impl Output {
         output
     }
 
-    /// Makes room in memory for a batch from so many bytes of input, before it begins. Where there is little memory the
-    /// batch will be smaller.
+    /// Makes room in memory for a batch from `input` bytes, before it begins. Where there is little memory the batch
+    /// will be smaller.
     pub fn make_room(&mut self, input: usize) {
         let before = self.copied.room_in_all();
         let was_tight = self.len() >= self.most;
@@ -116,8 +115,8 @@ impl Output {
         self.size.saturating_sub(self.filled + self.len() as u64)
     }
 
-    /// Whether no short line can reach the size of the file: it is not left by a run with a larger size, nor is its
-    /// window a small one.
+    /// Whether no short line can reach the size of the file. One can if a run with a larger size has left the file, or
+    /// if the window is smaller than usual.
     pub fn is_roomy(&self) -> bool {
         self.room() >= SHORT as u64 && newline_window(self.size) == NEWLINE_WINDOW
     }
@@ -132,12 +131,12 @@ impl Output {
         self.enough.saturating_sub(self.len())
     }
 
-    /// How many bytes more there is room for in memory, but for what completes a batch.
+    /// How many more bytes there is room for in memory, without the slack.
     pub fn until_most(&self) -> usize {
         self.most.saturating_sub(self.len())
     }
 
-    /// How many bytes more a run of whole lines may add.
+    /// How many more bytes a run of whole lines may add.
     pub fn until_full(&self) -> usize {
         usize::try_from(self.room()).unwrap_or(usize::MAX).min(self.until_most() + SLACK / 2)
     }

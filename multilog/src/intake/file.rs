@@ -24,7 +24,7 @@ pub struct FileIntake<'fd> {
 }
 
 impl<'fd> FileIntake<'fd> {
-    /// Reads on from where the descriptor stands.
+    /// Reads on from the offset of the descriptor.
     pub fn new(source: BorrowedFd<'fd>) -> io::Result<FileIntake<'fd>> {
         let offset = unix::file::position(source)?;
         Ok(FileIntake { source, visible: Visible::default(), offset })

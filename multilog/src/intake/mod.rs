@@ -1,7 +1,7 @@
 //! The input: looked at first, taken out only when everything is written.
 //!
 //! Bytes that were peeked at are still in the pipe or file they come from, so a logger that dies
-//! before it consumed them leaves them to the next one.
+//! before it consumes them leaves them to the next one.
 
 mod file;
 mod pipe;
@@ -52,7 +52,7 @@ pub struct Woken {
 pub enum Kind {
     /// A pipe: what is not consumed stays in it.
     Pipe,
-    /// A file, in which the next visible byte that was not taken out stands here.
+    /// A file. The first visible byte that was not taken out is at this offset.
     File(u64),
     /// Anything else: what is visible was read, and is nowhere else.
     Stream,
@@ -63,7 +63,7 @@ pub enum Kind {
 pub enum Fate {
     /// They are written everywhere, and visible no more. Nothing is held before them.
     Consumed,
-    /// They stay visible, behind those that are held already.
+    /// They stay visible, behind the bytes that are held already.
     Held,
 }
 
@@ -72,8 +72,8 @@ pub enum Fate {
 pub enum Taken {
     /// The bytes that were visible.
     AsSeen,
-    /// Others, or fewer: somebody else reads the source too. They are what is visible now, taken out and not consumed,
-    /// in the place of everything that was consumed since the last confirmation.
+    /// Other bytes, or fewer: another process reads the source too. What came is visible now, taken out and not
+    /// consumed, in the place of everything that was consumed since the last confirmation.
     Otherwise,
 }
 
@@ -86,13 +86,13 @@ pub trait Intake {
     fn kind(&self) -> Kind;
     /// Which source it is.
     fn identity(&self) -> io::Result<Identity>;
-    /// What a peek makes visible next is likely to go to this place of a file: it may stand in memory accordingly.
+    /// What the next peek makes visible is likely to go to this place of a file, so it may be aligned for that.
     fn prepare_for(&mut self, _: u64) {}
     /// Makes visible what has arrived, without waiting.
     fn peek(&mut self) -> io::Result<Seen>;
     /// The visible bytes that were not consumed.
     fn visible(&self) -> &[u8];
-    /// Takes the first `count` visible bytes out of the source. Whether it was they is for a confirmation to say.
+    /// Takes the first `count` visible bytes out of the source. A confirmation tells whether these were what came out.
     fn consume(&mut self, count: usize) -> io::Result<()>;
     /// What can be done with pipes only. An error where the source is something else.
     fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = Self::Trace>> {
@@ -182,8 +182,8 @@ pub enum Care {
     Read,
 }
 
-/// Opens standard input in the way that fits what it is. `refused` hears why it can't be looked into though
-/// it is a pipe or a file.
+/// Opens standard input in the way that fits what it is. `refused` is called with the reason if it can't be looked
+/// into though it is a pipe or a file.
 pub fn open(care: Care, refused: impl FnOnce(&io::Error)) -> Box<dyn Intake<Trace = OwnedFd>> {
     let stdin = unix::pipe::stdin();
     let careful: io::Result<Box<dyn Intake<Trace = OwnedFd>>> = match (care, unix::pipe::kind(stdin)) {

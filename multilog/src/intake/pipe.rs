@@ -142,7 +142,7 @@ impl<'fd> PipeIntake<'fd> {
         self.empty_side(count - seen)
     }
 
-    /// How many of so many bytes there is room for. If there is none for all, looks are shorter until the next silence.
+    /// How many of `count` bytes there is room for. If that is not all, looks are shorter until the next silence.
     fn within_room(&mut self, count: usize) -> usize {
         let room = self.visible.buffer().len().saturating_sub(self.visible.held() + PAGE);
         if count > room {

@@ -10,7 +10,7 @@ use super::visible::{LEAST, Visible};
 use super::{Intake, Kind, Seen, Woken, identity_of};
 use crate::journal::record::Identity;
 
-/// How much is read at once where nobody says otherwise.
+/// How many bytes are read at once by multilog.
 pub(super) const READ: usize = 64 << 10;
 
 /// Standard input that is read for good.
@@ -57,7 +57,7 @@ impl Intake for PlainIntake<'_> {
                 self.visible.hold_all();
                 Ok(Seen::More)
             }
-            // Somebody made the shared description non-blocking.
+            // Another process made the shared description non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Seen::Nothing),
             Err(error) => Err(error),
         }

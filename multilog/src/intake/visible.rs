@@ -1,7 +1,7 @@
 //! `Visible`: the bytes of an input that can be seen and are not consumed.
 //!
-//! Those at the front are held: they are not in the source anymore, so they stay when the input is looked at again.
-//! The others are seen again then. Bytes that were consumed are in the buffer until the next look.
+//! The bytes at the front may be held: they are not in the source anymore, so they stay when the input is looked at
+//! again. The others are seen again then. Bytes that were consumed are in the buffer until the next look.
 
 /// The least room for a look at the input: two pages.
 pub(super) const LEAST: usize = 8 << 10;
@@ -73,8 +73,8 @@ impl Visible {
         self.held = self.len();
     }
 
-    /// Puts bytes that were taken out by another process before those that are held. What is in the source is visible
-    /// after the next look.
+    /// Puts bytes that another process took out before the bytes that are held. What is in the source is visible after
+    /// the next look.
     pub(crate) fn resume(&mut self, bytes: Vec<u8>) {
         let mut bytes = bytes;
         bytes.extend_from_slice(&self.buffer[self.start..self.start + self.held]);
@@ -86,8 +86,8 @@ impl Visible {
         self.end = self.start + self.held;
     }
 
-    /// Keeps what is held, with a buffer for at least `least` bytes more. A new buffer has room for `most`, or for fewer
-    /// where there is little memory, but always for a line as far as its route depends on it.
+    /// Keeps what is held, with a buffer for at least `least` bytes more. A new buffer has room for `most`, or for
+    /// fewer where there is little memory, but always for a line as far as its route depends on it.
     pub(crate) fn reserve(&mut self, least: usize, most: usize) {
         self.keep_held();
         if self.buffer.len() >= self.held + least {

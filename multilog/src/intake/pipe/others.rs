@@ -1,9 +1,9 @@
 //! Other readers of the same pipe: what comes out of it is not always what was seen at its head.
 //!
-//! Nobody can see that there are others. So what is taken out goes through the side pipe and is compared with what
-//! was seen before it is thrown away: at both ends, which is as good as all of it for lines that differ, and where it
-//! is all the same it does not matter who got which. What was not seen is read as input that was taken out, and from
-//! then on the pipe is read as it comes, for as long as the others may be there.
+//! A process cannot see whether there are others. So what is taken out goes through the side pipe, and both of its ends
+//! are compared with what was seen before it is thrown away. If the lines of the input differ, the ends tell for all that
+//! is between them; if they are all the same, it does not matter which reader got which. Bytes that came out and were not seen are input
+//! that was taken out. From then on the pipe is read as it comes, for as long as the others may be there.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub(super) enum Readers {
 /// What was taken out since the last confirmation.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
-    /// So many visible bytes: those before `start`.
+    /// How many bytes were consumed: they are the last ones before what is visible.
     consumed: usize,
     /// The first of them are known to be what was seen.
     known: usize,
@@ -80,7 +80,7 @@ impl PipeIntake<'_> {
         (self.aside.consumed, self.aside.known) = (0, 0);
     }
 
-    /// The next `tail.len()` visible bytes were taken out, and this is what came. False: somebody else was there.
+    /// The next `tail.len()` visible bytes were taken out, and `tail` is what came. False: another reader was there.
     pub(super) fn is_next(&mut self, tail: &[u8]) -> io::Result<bool> {
         let as_seen = !tail.is_empty() && self.visible.in_source().starts_with(tail);
         if as_seen && self.is_aside_as_seen(Extent::Sample)? {
@@ -90,7 +90,7 @@ impl PipeIntake<'_> {
         Ok(false)
     }
 
-    /// The same for visible bytes of which so many are consumed now.
+    /// Another `count` visible bytes are consumed, and all that was consumed is known to be what was seen.
     pub(super) fn note_consumed(&mut self, count: usize) {
         self.aside.consumed += count;
         self.aside.known = self.aside.consumed;
