@@ -1,13 +1,13 @@
 //! multilog: reads lines, selects, stamps, and writes them to automatically rotated log directories.
 //!
-//! The way of a line, module by module:
+//! The way of a line, module by module; `engine` takes one step after the other:
 //!
 //! ```text
 //! intake -> assembly -> output -> logdir -> `current` -> rotation -> sealer -> archive
-//!           |  |  |     '-> copied: stamps and lines put together (align)
-//!           |  |  '-> outlet: alerts, status files
-//!           |  '-> selection (pattern): the route of a line, that is, which outputs take it
-//!           '-> newlines: where nearly every line ends; framer: long lines, and the last one
+//!           |           '- copied, align: stamps and lines, put together in memory
+//!           |- newlines: where nearly every line ends; framer: long lines, and the last one
+//!           |- selection, pattern: the route of a line, which is the outlets that take it
+//!           '- outlet: alerts and status files
 //! intake <- consumed only after every directory has written the batch
 //! ```
 //!

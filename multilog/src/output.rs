@@ -166,33 +166,33 @@ impl Output {
 
     /// Adds bytes that are not part of the input: a stamp, a newline.
     pub fn push(&mut self, input: &[u8], bytes: &[u8]) {
-        self.settle(input);
+        self.copy_run(input);
         self.copied.push(bytes);
     }
 
     /// Adds a stamp.
     pub fn push_stamp(&mut self, input: &[u8], stamp: Stamped<'_>) {
-        self.settle(input);
+        self.copy_run(input);
         self.copied.push_stamp(stamp);
     }
 
     /// Adds a stamp and the line after it.
     #[inline]
     pub fn push_line(&mut self, input: &[u8], stamp: Stamped<'_>, line: Range<usize>) {
-        self.settle(input);
+        self.copy_run(input);
         self.copied.push_line(stamp, input, line);
     }
 
     /// Adds whole lines, each behind a stamp; returns what was added.
     pub fn push_lines(&mut self, lines: &mut Lines<'_>, reach: Reach) -> &[u8] {
-        self.settle(lines.input);
+        self.copy_run(lines.input);
         let before = self.copied.len();
         self.copied.push_lines(lines, reach);
         &self.copied.bytes()[before..]
     }
 
     #[inline]
-    fn settle(&mut self, input: &[u8]) {
+    fn copy_run(&mut self, input: &[u8]) {
         if !self.run.is_empty() {
             self.copied.push(&input[std::mem::take(&mut self.run)]);
         }

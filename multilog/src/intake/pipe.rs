@@ -18,7 +18,7 @@ use super::{Fate, Intake, Kind, Seen, Splice, Taken, Woken, identity_of};
 use crate::align;
 use crate::journal::record::Identity;
 use capacity::Capacity;
-use others::{Aside, FIRST_TRUCE, Readers};
+use others::{FIRST_TRUCE, Readers, Unconfirmed};
 
 /// How much is looked at at once: together with its output it has to fit a core's cache.
 const LOOK: usize = 512 << 10;
@@ -56,7 +56,7 @@ pub struct PipeIntake<'fd> {
     readers: Readers,
     /// How long they are not doubted.
     truce: Duration,
-    aside: Aside,
+    unconfirmed: Unconfirmed,
 }
 
 /// Whether everything was given back and the next wait may be without end.
@@ -91,7 +91,7 @@ impl<'fd> PipeIntake<'fd> {
             quiet: Quiet::No,
             readers: Readers::Alone,
             truce: FIRST_TRUCE,
-            aside: Aside::default(),
+            unconfirmed: Unconfirmed::default(),
         })
     }
 
@@ -239,7 +239,7 @@ impl Intake for PipeIntake<'_> {
         if count - from_held >= self.capacity.bytes() / 4 {
             self.capacity.grow_if_full(self.source, &self.side.1);
         }
-        self.put_aside(count - from_held, from_held)?;
+        self.take_out(count - from_held, from_held)?;
         self.visible.consume(count);
         Ok(())
     }
@@ -315,7 +315,7 @@ impl Splice for PipeIntake<'_> {
     }
 
     fn hold(&mut self, count: usize) -> io::Result<()> {
-        self.take_aside(count)
+        self.hold_next(count)
     }
 }
 

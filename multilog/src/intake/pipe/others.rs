@@ -30,7 +30,7 @@ pub(super) enum Readers {
 
 /// What was taken out since the last confirmation.
 #[derive(Debug, Default)]
-pub(super) struct Aside {
+pub(super) struct Unconfirmed {
     /// How many bytes were consumed: they are the last ones before what is visible.
     consumed: usize,
     /// The first of them are known to be what was seen.
@@ -57,18 +57,18 @@ impl PipeIntake<'_> {
     }
 
     /// Takes visible bytes out, for now into the side pipe.
-    pub(super) fn put_aside(&mut self, count: usize, held: usize) -> io::Result<()> {
-        self.aside.consumed += count + held;
-        self.aside.known += held;
+    pub(super) fn take_out(&mut self, count: usize, held: usize) -> io::Result<()> {
+        self.unconfirmed.consumed += count + held;
+        self.unconfirmed.known += held;
         let mut left = count;
-        while left > 0 && !self.aside.short {
+        while left > 0 && !self.unconfirmed.short {
             match pipe::remove(self.source, &self.side.1, left) {
-                Ok(0) => self.aside.short = true,
+                Ok(0) => self.unconfirmed.short = true,
                 Ok(removed) => {
-                    self.aside.bytes += removed;
+                    self.unconfirmed.bytes += removed;
                     left -= removed;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.aside.short = true,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.unconfirmed.short = true,
                 Err(error) => return Err(error),
             }
         }
@@ -77,13 +77,13 @@ impl PipeIntake<'_> {
 
     /// What is visible moves: what was consumed is not asked for again.
     pub(super) fn forget_consumed(&mut self) {
-        (self.aside.consumed, self.aside.known) = (0, 0);
+        (self.unconfirmed.consumed, self.unconfirmed.known) = (0, 0);
     }
 
     /// The next `tail.len()` visible bytes were taken out, and `tail` is what came. False: another reader was there.
     pub(super) fn is_next(&mut self, tail: &[u8]) -> io::Result<bool> {
         let as_seen = !tail.is_empty() && self.visible.in_source().starts_with(tail);
-        if as_seen && self.is_aside_as_seen(Extent::Sample)? {
+        if as_seen && self.is_as_seen(Extent::Sample)? {
             return Ok(true);
         }
         self.replace(tail)?;
@@ -92,17 +92,17 @@ impl PipeIntake<'_> {
 
     /// Another `count` visible bytes are consumed, and all that was consumed is known to be what was seen.
     pub(super) fn note_consumed(&mut self, count: usize) {
-        self.aside.consumed += count;
-        self.aside.known = self.aside.consumed;
+        self.unconfirmed.consumed += count;
+        self.unconfirmed.known = self.unconfirmed.consumed;
     }
 
     /// Takes visible bytes out that stay visible.
-    pub(super) fn take_aside(&mut self, count: usize) -> io::Result<()> {
+    pub(super) fn hold_next(&mut self, count: usize) -> io::Result<()> {
         let held = self.visible.held();
         self.visible.consume(held + count);
-        self.put_aside(count, held)?;
+        self.take_out(count, held)?;
         if self.confirm_all()? == Taken::Otherwise {
-            self.aside.astray = true;
+            self.unconfirmed.astray = true;
         } else {
             self.visible.take_back(held + count);
         }
@@ -111,49 +111,49 @@ impl PipeIntake<'_> {
 
     /// Whether everything since the last confirmation was what was seen.
     pub(super) fn confirm_all(&mut self) -> io::Result<Taken> {
-        let unknown = self.aside.bytes > 0 || self.aside.short;
-        if unknown && !self.is_aside_as_seen(Extent::All)? {
+        let unknown = self.unconfirmed.bytes > 0 || self.unconfirmed.short;
+        if unknown && !self.is_as_seen(Extent::All)? {
             self.replace(&[])?;
         }
-        let astray = std::mem::take(&mut self.aside.astray);
+        let astray = std::mem::take(&mut self.unconfirmed.astray);
         self.forget_consumed();
         Ok(if astray { Taken::Otherwise } else { Taken::AsSeen })
     }
 
     /// Compares what is in the side pipe with what was seen, and throws it away if it is the same.
-    fn is_aside_as_seen(&mut self, extent: Extent) -> io::Result<bool> {
-        if self.aside.bytes == 0 {
-            return Ok(!self.aside.short);
+    fn is_as_seen(&mut self, extent: Extent) -> io::Result<bool> {
+        if self.unconfirmed.bytes == 0 {
+            return Ok(!self.unconfirmed.short);
         }
         let length = match extent {
-            Extent::Sample => self.aside.bytes.min(SAMPLE),
-            Extent::All => self.aside.bytes,
+            Extent::Sample => self.unconfirmed.bytes.min(SAMPLE),
+            Extent::All => self.unconfirmed.bytes,
         };
-        self.read_aside(length)?;
-        let unknown = self.visible.consumed(self.aside.consumed - self.aside.known);
-        if self.aside.short || !unknown.starts_with(&self.aside.read) {
+        self.read_out(length)?;
+        let unknown = self.visible.consumed(self.unconfirmed.consumed - self.unconfirmed.known);
+        if self.unconfirmed.short || !unknown.starts_with(&self.unconfirmed.read) {
             return Ok(false);
         }
-        while self.aside.bytes > 0 {
-            match pipe::remove(&self.side.0, &self.null, self.aside.bytes)? {
+        while self.unconfirmed.bytes > 0 {
+            match pipe::remove(&self.side.0, &self.null, self.unconfirmed.bytes)? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => self.aside.bytes -= removed,
+                removed => self.unconfirmed.bytes -= removed,
             }
         }
-        self.aside.read.clear();
-        self.aside.known = self.aside.consumed;
+        self.unconfirmed.read.clear();
+        self.unconfirmed.known = self.unconfirmed.consumed;
         Ok(true)
     }
 
-    fn read_aside(&mut self, length: usize) -> io::Result<()> {
-        let mut at = self.aside.read.len();
-        self.aside.read.resize(at + length, 0);
-        while at < self.aside.read.len() {
-            match pipe::read(&self.side.0, &mut self.aside.read[at..])? {
+    fn read_out(&mut self, length: usize) -> io::Result<()> {
+        let mut at = self.unconfirmed.read.len();
+        self.unconfirmed.read.resize(at + length, 0);
+        while at < self.unconfirmed.read.len() {
+            match pipe::read(&self.side.0, &mut self.unconfirmed.read[at..])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
                 got => {
                     at += got;
-                    self.aside.bytes -= got;
+                    self.unconfirmed.bytes -= got;
                 }
             }
         }
@@ -164,15 +164,15 @@ impl PipeIntake<'_> {
     /// within a line, and the others are after the rest of it. That is all that is visible.
     fn replace(&mut self, tail: &[u8]) -> io::Result<()> {
         let rest = pipe::remove(self.source, &self.side.1, self.capacity.bytes()).unwrap_or(0);
-        self.read_aside(self.aside.bytes)?;
-        let before = self.aside.read.len();
-        self.aside.bytes = rest;
-        self.read_aside(rest)?;
-        let (came, rest) = self.aside.read.split_at(before);
-        let known = &self.visible.consumed(self.aside.consumed)[..self.aside.known];
+        self.read_out(self.unconfirmed.bytes)?;
+        let before = self.unconfirmed.read.len();
+        self.unconfirmed.bytes = rest;
+        self.read_out(rest)?;
+        let (came, rest) = self.unconfirmed.read.split_at(before);
+        let known = &self.visible.consumed(self.unconfirmed.consumed)[..self.unconfirmed.known];
         let held = &self.visible.bytes()[..self.visible.held()];
         self.visible = Visible::held_only([known, held, came, tail, rest].concat());
-        self.aside = Aside { astray: true, ..Aside::default() };
+        self.unconfirmed = Unconfirmed { astray: true, ..Unconfirmed::default() };
         self.watch = None;
         self.readers = Readers::Others(Instant::now());
         Ok(())
