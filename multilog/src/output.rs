@@ -266,6 +266,16 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_end_is_never_full_and_a_batch_for_it_ends_with_its_most() {
+        let input = [b'x'; 5000];
+        let mut output = Output::new(u64::MAX);
+        output.begin(0);
+        output.push_run(&input, 0..5000);
+        assert_eq!((output.is_full(BatchEnd::Line), output.is_full(BatchEnd::WithinLine)), (false, false));
+        assert_eq!((output.is_roomy(), output.until_enough()), (true, BATCH - 5000));
+    }
+
+    #[test]
     fn a_file_to_which_the_batch_adds_nothing_is_not_full() {
         let mut output = Output::new(4096);
         output.begin(4000);

@@ -1,7 +1,7 @@
 //! What is left of a pattern when every line that it sees begins with a TAI64N stamp.
 //!
-//! A stamp is an `@`, digits, and a space, so most patterns match every stamp in the same way. That part of the match
-//! is done once, at the start.
+//! A stamp is an `@`, digits, and a space, so that most patterns go the same way through every stamp, and that
+//! is gone once, at the start.
 
 use tai64tools::label;
 
@@ -93,7 +93,7 @@ fn literal_in_stamp(bytes: &[u8], place: &mut usize) -> Result<Option<Step>, Aft
     Ok(None)
 }
 
-/// Goes beyond an occurrence of the byte in the stamp. Returns how many occurrences are still to come behind it.
+/// Goes beyond the so-manieth such byte of the stamp; how many are still to come behind it.
 fn skip_in_stamp(byte: u8, times: usize, place: &mut usize) -> Result<usize, AfterStamp> {
     let mut left = times;
     while *place < STAMP && left > 0 {
