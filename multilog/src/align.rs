@@ -1,12 +1,12 @@
-//! Where bytes stand in memory that are to be copied by the kernel: at the same place of a cache line as in the page
-//! cache.
+//! Aligns buffers so that each byte has the same offset within a cache line in memory as in the page cache.
 //!
-//! Its copy is one instruction, which is slower when the two places differ.
+//! The kernel's copy between the two is one instruction, which is faster then.
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// At which index of `buffer` a byte stands that is for this place of a file.
+/// The index of `buffer` at which a byte for this place of a file has the same offset within a cache line as there.
+/// It is less than a cache line has bytes.
 pub fn lead(buffer: &[u8], place: u64) -> usize {
     let within = usize::try_from(place % LINE as u64).unwrap_or(0);
     within.wrapping_sub(buffer.as_ptr().addr()) % LINE

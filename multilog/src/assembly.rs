@@ -1,49 +1,66 @@
 //! From input bytes to the outputs of one batch: frames, stamps, selection, routes. Pure.
 //!
 //! A batch is the whole lines that are visible. It ends early where a file becomes full, at
-//! [`crate::output::BATCH`] bytes of output, and within a line only where that line is long.
+//! [`crate::output::BATCH`] bytes of output, and within a line only where that line is long. There are three loops for
+//! short lines: `unchanged.rs`, `runs.rs`, and one line after the other, here. `frames.rs` takes the lines that these
+//! leave.
 
+mod frames;
 mod runs;
+mod unchanged;
 
 use std::ops::Range;
 
-use memchr::{memchr, memrchr};
 use tai64tools::{Label, Stamper};
 
-use crate::alert::Alerts;
-use crate::framer::{Ending, Frame, WINDOW, frame};
+use crate::framer::Ending;
 use crate::newlines::Newlines;
-use crate::output::{BATCH, BatchEnd, Output, SHORT, newline_window};
-use crate::pattern::Line;
+use crate::outlet::{Alerts, Asides, Status};
+use crate::output::{BatchEnd, Output, SHORT};
+use crate::pattern::{HEAD, Line};
 use crate::script::Action;
-use crate::selection::{Asides, Selection};
-use crate::status_file::Status;
+use crate::selection::Selection;
+
+/// Which loop takes the lines of a batch, as far as they are short and no file is nearly full: the quickest one that
+/// the script allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Every line goes everywhere as it is, so that a batch is a part of the input.
+    Unchanged,
+    /// Lines are stamped, and the route is known of all that have no word which some pattern needs.
+    Runs,
+    /// The route of each line is decided by itself.
+    OneByOne,
+}
 
 /// Puts batches together.
 #[derive(Debug)]
 pub struct Assembly {
     selection: Selection,
     stamper: Option<Stamper>,
-    /// One for each directory of the script.
+    /// One for each outlet.
     pub outputs: Vec<Output>,
     /// The alerts and status files of the batch.
     pub asides: Asides,
-    /// The directories that take the line in hand.
+    /// The outlets that take the line in hand.
     route: Vec<usize>,
+    way: Way,
     /// Whether every line takes the same route, so that nothing has to be matched.
     fixed: bool,
+    /// Whether no short line of the batch in hand can reach the size of a file.
+    roomy: bool,
     /// Whether the next input byte belongs to a line that was begun by an earlier batch.
     midline: bool,
     /// Counts the calls of [`Assembly::take`], each of which has an input of its own.
     batch: u64,
-    /// Those of the input in hand.
+    /// The newlines of the input in hand.
     newlines: Newlines,
     /// Room for a stamped line as far as patterns see it.
     head: Vec<u8>,
 }
 
 impl Assembly {
-    /// For these actions; one output for each directory they name, one status for each status file.
+    /// For these actions, with one output for each outlet that they name, and `statuses` status files.
     pub fn new(
         actions: &[Action],
         stamper: Option<Stamper>,
@@ -52,6 +69,11 @@ impl Assembly {
     ) -> Assembly {
         let selection = Selection::new(actions, stamper.as_ref().map(Stamper::form));
         let fixed = selection.is_everything();
+        let way = match stamper {
+            None if fixed => Way::Unchanged,
+            Some(_) if selection.route_without_words().is_some() => Way::Runs,
+            _ => Way::OneByOne,
+        };
         let statuses = (0..statuses).map(|_| Status::default()).collect();
         let mut assembly = Assembly {
             selection,
@@ -59,11 +81,13 @@ impl Assembly {
             route: Vec::with_capacity(outputs.len()),
             outputs,
             asides: Asides { alerts: Alerts::default(), statuses },
+            way,
             fixed,
+            roomy: false,
             midline: false,
             batch: 0,
             newlines: Newlines::default(),
-            head: Vec::with_capacity(WINDOW),
+            head: Vec::with_capacity(HEAD),
         };
         assembly.end_line();
         assembly
@@ -79,18 +103,18 @@ impl Assembly {
         self.midline
     }
 
-    /// Whether the line that is in hand goes to this directory.
-    pub fn takes(&self, log: usize) -> bool {
-        self.midline && self.route.contains(&log)
+    /// Whether the line that is in hand goes to this outlet.
+    pub fn takes(&self, outlet: usize) -> bool {
+        self.midline && self.route.contains(&outlet)
     }
 
-    /// The input begins within a line that goes to these directories.
+    /// The input begins within a line that goes to these outlets.
     pub fn resume_line(&mut self, route: Vec<usize>) {
         self.route = route;
         self.midline = true;
     }
 
-    /// The directories that the line in hand goes to, if there is one.
+    /// The outlets that the line in hand goes to, if there is one.
     pub fn line_in_hand(&self) -> Option<Vec<usize>> {
         self.midline.then(|| self.route.clone())
     }
@@ -109,17 +133,18 @@ impl Assembly {
         self.asides.alerts = Alerts::default();
     }
 
-    /// Makes room for what a batch from so many bytes of input is put together in. Lines that all go out as they are need
-    /// none, until the last one is given its newline.
+    /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until the
+    /// last one is given its newline.
     pub fn make_room(&mut self, input: usize, ending: Ending) {
         if !self.fixed || self.stamper.is_some() || ending == Ending::Final {
             self.outputs.iter_mut().for_each(|output| output.make_room(input));
         }
     }
 
-    /// Whether the file behind an output is full with the batch that was taken.
-    pub fn is_full(&self, log: usize) -> bool {
-        self.outputs[log].is_full(if self.takes(log) { BatchEnd::WithinLine } else { BatchEnd::Line })
+    /// Whether the file of an outlet is full with the batch that was taken.
+    pub fn is_full(&self, outlet: usize) -> bool {
+        let end = if self.takes(outlet) { BatchEnd::WithinLine } else { BatchEnd::Line };
+        self.outputs[outlet].is_full(end)
     }
 
     /// Takes the next batch from the start of `input` and returns how many bytes of it that is.
@@ -128,44 +153,45 @@ impl Assembly {
     /// is visible; at the end of the input everything has been taken, and outputs may have grown
     /// nevertheless by the newline that the last line lacked.
     pub fn take(&mut self, input: &[u8], now: Label, ending: Ending) -> usize {
-        self.asides.alerts.clear();
-        self.newlines = Newlines::default();
-        self.batch += 1;
-        if let Some(stamper) = &mut self.stamper {
-            stamper.begin(now);
-        }
-        let roomy = self.outputs.iter().all(Output::is_roomy);
-        if roomy && self.fixed && self.stamper.is_none() && !self.midline {
-            return self.take_unchanged(input, ending);
+        self.begin(now);
+        if self.way == Way::Unchanged
+            && self.roomy
+            && !self.midline
+            && let Some(end) = self.take_unchanged(input)
+        {
+            return end;
         }
         let mut at = 0;
         loop {
             if self.midline {
                 at = self.continue_line(input, at, ending);
                 if self.midline || self.is_enough() {
-                    break;
+                    return at;
                 }
             }
-            if self.stamper.is_some() && self.selection.route_without_words().is_some() {
-                at = self.take_runs(input, at, roomy);
-            } else if roomy {
-                at = self.take_short_lines(input, at);
-            }
+            at = match self.way {
+                Way::Runs => self.take_runs(input, at),
+                Way::Unchanged | Way::OneByOne if self.roomy => self.take_short_lines(input, at),
+                Way::Unchanged | Way::OneByOne => at,
+            };
             if self.is_enough() {
-                break;
+                return at;
             }
-            match frame(&input[at..], self.window(), ending) {
-                Frame::Wait => break,
-                Frame::Last(length) if roomy && length + self.stamp_width() < SHORT => {
-                    self.take_line(input, at..at + length);
-                    self.push_newline(input);
-                    at += length;
-                }
-                Frame::Line(length) | Frame::Last(length) => self.begin_line(input, at, length),
-                Frame::Long => self.begin_line(input, at, input.len() - at),
+            match self.take_frame(input, at, ending) {
+                Some(next) => at = next,
+                None => return at,
             }
         }
-        at
+    }
+
+    fn begin(&mut self, now: Label) {
+        self.asides.alerts.clear();
+        self.newlines = Newlines::default();
+        self.batch += 1;
+        if let Some(stamper) = &mut self.stamper {
+            stamper.begin(now);
+        }
+        self.roomy = self.outputs.iter().all(Output::is_roomy);
     }
 
     fn is_enough(&self) -> bool {
@@ -191,49 +217,8 @@ impl Assembly {
         at
     }
 
-    /// The same for the simplest of scripts: everything to every directory as it is.
-    fn take_unchanged(&mut self, input: &[u8], ending: Ending) -> usize {
-        let room = self.outputs.iter().map(Output::room).min().unwrap_or(u64::MAX);
-        let window = room.saturating_sub(newline_window(u64::MAX));
-        let window = usize::try_from(window).unwrap_or(usize::MAX).clamp(1, BATCH);
-        let end = if input.len() >= window {
-            memchr(b'\n', &input[window - 1..]).map(|newline| window + newline)
-        } else {
-            None
-        };
-        let end =
-            end.or_else(|| memrchr(b'\n', &input[..input.len().min(window)]).map(|newline| newline + 1));
-        let end = match end {
-            // A line that is longer than the rest of the file is cut by the general way.
-            Some(end) if end as u64 <= room => end,
-            _ => return self.take_generally(input, ending),
-        };
-        for output in &mut self.outputs {
-            output.push_run(input, 0..end);
-        }
-        end
-    }
-
-    fn take_generally(&mut self, input: &[u8], ending: Ending) -> usize {
-        match frame(input, self.window(), ending) {
-            Frame::Wait => 0,
-            Frame::Line(length) | Frame::Last(length) => {
-                self.begin_line(input, 0, length);
-                self.continue_line(input, 0, ending)
-            }
-            Frame::Long => {
-                self.begin_line(input, 0, input.len());
-                self.continue_line(input, 0, ending)
-            }
-        }
-    }
-
     fn stamp_width(&self) -> usize {
         self.stamper.as_ref().map_or(0, Stamper::width)
-    }
-
-    fn window(&self) -> usize {
-        WINDOW - self.stamp_width()
     }
 
     /// One line of at most [`SHORT`] bytes, with or without its newline. True: the batch is complete.
@@ -247,8 +232,8 @@ impl Assembly {
             self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
         let mut enough = self.asides.alerts.are_enough();
-        for &log in &self.route {
-            let output = &mut self.outputs[log];
+        for &outlet in &self.route {
+            let output = &mut self.outputs[outlet];
             match stamp {
                 Some(stamp) => output.push_line(input, stamp, line.clone()),
                 None => output.push_run(input, line.clone()),
@@ -256,66 +241,6 @@ impl Assembly {
             enough |= output.is_enough();
         }
         enough
-    }
-
-    /// Decides the route of a long line of which `visible` bytes are there, and stamps it.
-    fn begin_line(&mut self, input: &[u8], at: usize, visible: usize) {
-        let stamp = self.stamper.as_mut().map(Stamper::stamp);
-        let text = &input[at..at + visible];
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        if !self.fixed {
-            let seen = Line::new(stamp, text, &mut self.head);
-            let mut seen = seen.with_ahead(&input[at..], self.batch);
-            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
-        }
-        if let Some(stamp) = stamp {
-            for &log in &self.route {
-                self.outputs[log].push_stamp(input, stamp);
-            }
-        }
-        self.midline = true;
-    }
-
-    /// Takes of the line in hand what fits into the batch; returns where it stopped.
-    fn continue_line(&mut self, input: &[u8], at: usize, ending: Ending) -> usize {
-        let rest = &input[at..];
-        let newline = memchr(b'\n', rest);
-        let visible = newline.map_or(rest.len(), |newline| newline + 1);
-        let fits = self.route.iter().map(|&log| self.fits(log)).min().unwrap_or(usize::MAX);
-        let taken = visible.min(fits);
-        let whole = newline.is_some() && taken == visible;
-        for &log in &self.route {
-            self.outputs[log].push_run(input, at..at + taken);
-        }
-        if whole {
-            self.end_line();
-        } else if ending == Ending::Final && newline.is_none() && taken == visible && taken < fits {
-            self.push_newline(input);
-            self.end_line();
-        }
-        at + taken
-    }
-
-    /// No line is in hand. Where every line takes the same route it is this, whatever that of a line was that was begun
-    /// under another script.
-    fn end_line(&mut self) {
-        self.midline = false;
-        if self.fixed {
-            self.route.clear();
-            self.route.extend(0..self.outputs.len());
-        }
-    }
-
-    fn fits(&self, log: usize) -> usize {
-        let output = &self.outputs[log];
-        let room = usize::try_from(output.room()).unwrap_or(usize::MAX);
-        room.min(output.until_most().max(1))
-    }
-
-    fn push_newline(&mut self, input: &[u8]) {
-        for &log in &self.route {
-            self.outputs[log].push(input, b"\n");
-        }
     }
 }
 

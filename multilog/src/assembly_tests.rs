@@ -195,3 +195,13 @@ fn what_follows_a_line_of_another_script_takes_the_route_of_this_one() {
         assert_eq!(lengths[0] - lengths[1], 5, "{script:?}");
     }
 }
+
+/// Each of these lines was a batch of its own, since the end of the file was looked for behind them only.
+#[test]
+fn lines_before_one_that_does_not_fit_into_the_file_are_a_batch() {
+    let parsed = parse(&["s20000", "./a"]);
+    let mut assembly = Assembly::new(&parsed.actions, None, vec![Output::new(20_000)], 0);
+    let short = b"short\n".repeat(3000);
+    let input = [&short[..], &[b'x'; 5000], b"\n"].concat();
+    assert_eq!(assembly.take(&input, now(), Ending::Open), short.len());
+}

@@ -1,28 +1,24 @@
-//! Lines that are put together in memory, by moves of fixed length: what nearly every byte goes through.
+//! The bytes of a batch for one outlet, put together in memory. Nearly every byte goes through here.
 //!
-//! To copy more than a line has, and to write the next one over it, is quicker than to copy as much as there is.
-//! So there is always room for more than what is there.
+//! Stamps and lines are copied by moves of fixed length, so there is always room for more than what is there.
+
+mod moves;
 
 use std::ops::Range;
 
-use tai64tools::{StampRun, Stamped, Stamper};
+use tai64tools::Stamped;
 use unix::{memory, wide};
 
 use crate::align;
-use crate::newlines::Newlines;
+use crate::lines::Lines;
+use moves::{Moves, ROOM, put_line, room_for};
 
-/// Lines up to here are copied by moves of fixed length, and these reach so far.
-const SHORT: usize = 192;
-
-/// The room for a stamp and such a line.
-const ROOM: usize = Stamped::ROOM + SHORT;
-
-/// Bytes behind each other.
+/// Bytes behind each other, with room for more.
 #[derive(Debug, Default)]
 pub struct Copied {
-    /// As large as it had to be so far; what is behind `end` means nothing.
+    /// As large as it had to be until now. What is behind `end` means nothing.
     bytes: Vec<u8>,
-    /// They are `bytes[start..end]`.
+    /// The bytes are `bytes[start..end]`.
     start: usize,
     end: usize,
 }
@@ -30,12 +26,10 @@ pub struct Copied {
 /// How far a run of lines goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
-    /// Until it makes so many bytes.
+    /// No line is added once the run has this many bytes.
     pub enough: usize,
-    /// For as long as no line could make it more than so many.
+    /// No line is added that could make the run longer than this many bytes.
     pub most: usize,
-    /// With lines that end before this place in the input.
-    pub until: usize,
 }
 
 impl Copied {
@@ -56,12 +50,12 @@ impl Copied {
         &self.bytes[self.start..self.end]
     }
 
-    /// For how many bytes there is room, with those that are lost to the place of the first one.
+    /// The room in bytes, used or not, including what is left free before the first byte.
     pub fn room_in_all(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Makes room for so many in all, while there are none. False: there is no memory for them.
+    /// Makes room for `wanted` bytes in all, while there are none. False: there is no memory for them.
     pub fn try_room(&mut self, wanted: usize) -> bool {
         let Some(bytes) = memory::try_zeros(wanted) else { return false };
         *self = Copied { bytes, start: 0, end: 0 };
@@ -78,7 +72,7 @@ impl Copied {
         self.end = self.start;
     }
 
-    /// Forgets them. The next ones are for this place of a file, and stand in memory as they will in its page cache.
+    /// Forgets them. The next ones are for this place of a file, and are aligned in memory as in its page cache.
     pub fn begin(&mut self, place: u64) {
         self.start = align::lead(&self.bytes, place).min(self.bytes.len());
         self.end = self.start;
@@ -102,58 +96,36 @@ impl Copied {
         self.end += put_line(room, stamp, input, line);
     }
 
-    /// Adds the whole lines from `start` on, whose first newline is the next one of `newlines`, each behind a
-    /// stamp. Where the next line begins.
-    pub fn push_lines(
-        &mut self,
-        stamper: &mut Stamper,
-        input: &[u8],
-        newlines: &mut Newlines,
-        start: usize,
-        reach: Reach,
-    ) -> usize {
+    /// Adds whole lines, each behind a stamp.
+    pub fn push_lines(&mut self, lines: &mut Lines<'_>, reach: Reach) {
         let full = self.end.saturating_add(reach.enough);
         let end = self.end.saturating_add(reach.most);
-        let short = full.min(end.saturating_add(1).saturating_sub(ROOM));
-        let mut at = start;
-        while let Some(first) = newlines.next(input)
-            && first < reach.until
+        let full_for_moves = full.min(end.saturating_add(1).saturating_sub(ROOM));
+        while let Some(line) = lines.first()
             && self.end < full
-            && self.end + room_for(first + 1 - at) <= end
+            && self.end + room_for(line.len()) <= end
         {
-            self.room(room_for(first + 1 - at));
-            let before = at;
-            at = self.push_short_lines(stamper, input, newlines, at, short, reach.until);
-            if at == before {
-                self.push_line(stamper.stamp(), input, at..first + 1);
-                newlines.pass();
-                at = first + 1;
+            self.room(room_for(line.len()));
+            self.push_by_moves(lines, full_for_moves);
+            if lines.at == line.start {
+                self.push_line(lines.stamper.stamp(), lines.input, line.clone());
+                lines.pass(&line);
             }
         }
-        at
     }
 
-    /// The same for lines and stamps for which moves of fixed length are enough, into the room that there is and
-    /// while fewer than `full` bytes are there.
-    fn push_short_lines(
-        &mut self,
-        stamper: &mut Stamper,
-        input: &[u8],
-        newlines: &mut Newlines,
-        start: usize,
-        full: usize,
-        until: usize,
-    ) -> usize {
-        let run = stamper.run();
-        let short = ShortLines { run, start, full, until };
-        let (bytes, length, ahead) = (&mut self.bytes[..], self.end, *newlines);
-        let done = wide::run(move || short.put(bytes, length, input, ahead));
-        stamper.skip(done.lines);
-        (self.end, *newlines) = (done.length, done.newlines);
-        done.at
+    /// The fast path of [`Copied::push_lines`]: lines that are copied by moves of fixed length into space that is
+    /// reserved already, until `full` bytes are present.
+    fn push_by_moves(&mut self, lines: &mut Lines<'_>, full: usize) {
+        let moves = Moves { stamps: lines.stamper.run(), at: lines.at, until: lines.until, full };
+        let (bytes, length) = (&mut self.bytes[..], self.end);
+        let (input, newlines) = (lines.input, *lines.newlines);
+        let moved = wide::run(move || moves.put(bytes, length, input, newlines));
+        lines.stamper.skip(moved.lines);
+        (self.end, lines.at, *lines.newlines) = (moved.length, moved.at, moved.newlines);
     }
 
-    /// Room for so many.
+    /// Room for `count` more.
     #[inline]
     fn room(&mut self, count: usize) -> &mut [u8] {
         let wanted = self.end + count;
@@ -165,107 +137,25 @@ impl Copied {
 
     #[cold]
     fn grow(&mut self, wanted: usize) {
-        // What a vector grows by is enough the next time as well.
+        // The vector at least doubles, so this is seldom.
         self.bytes.reserve(wanted - self.bytes.len());
         self.bytes.resize(self.bytes.capacity(), 0);
     }
 }
 
-/// Short lines to be put together: with which stamps, from where in the input, and how far.
-struct ShortLines {
-    run: StampRun,
-    start: usize,
-    /// While fewer bytes are there.
-    full: usize,
-    /// With lines that end before this place.
-    until: usize,
-}
-
-/// How far that came.
-struct Done {
-    /// How many bytes there are.
-    length: usize,
-    /// Where the next line begins.
-    at: usize,
-    newlines: Newlines,
-    /// How many lines were put.
-    lines: u32,
-}
-
-impl ShortLines {
-    /// Puts them behind the first `length` of these bytes. This is the loop that nearly every byte goes through:
-    /// nothing in it is anywhere but in registers and in slices.
-    #[inline(always)]
-    fn put(self, bytes: &mut [u8], mut length: usize, input: &[u8], mut newlines: Newlines) -> Done {
-        let (mut at, mut lines) = (self.start, 0);
-        for &digits in self.run.digits() {
-            let Some(last) = newlines.next(input) else { break };
-            let line = last + 1 - at;
-            if last >= self.until || length >= self.full || line > SHORT {
-                break;
-            }
-            let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
-            let Some(from) = input[at..].first_chunk::<SHORT>() else { break };
-            let width = self.run.stamp(digits).put(to);
-            copy_short(&mut to[width..], from, line);
-            length += width + line;
-            at = last + 1;
-            newlines.pass();
-            lines += 1;
-        }
-        Done { length, at, newlines, lines }
-    }
-}
-
-/// The room that [`put_line`] needs for a line of this length.
-#[inline]
-fn room_for(line: usize) -> usize {
-    Stamped::ROOM + line.max(SHORT)
-}
-
-/// Puts a stamp and a line to the start of `room`; how many bytes these are.
-#[inline(always)]
-fn put_line(room: &mut [u8], stamp: Stamped<'_>, input: &[u8], line: Range<usize>) -> usize {
-    let length = line.len();
-    let width = stamp.put(room);
-    let to = &mut room[width..];
-    match input.get(line.start..line.start + SHORT) {
-        Some(from) if length <= SHORT => copy_short(to, from, length),
-        _ => to[..length].copy_from_slice(&input[line]),
-    }
-    width + length
-}
-
-/// Copies the first [`SHORT`] bytes, or fewer if a line of this length has fewer.
-#[inline(always)]
-fn copy_short(to: &mut [u8], from: &[u8], length: usize) {
-    copy::<32>(0, to, from);
-    if length > 32 {
-        copy::<32>(32, to, from);
-    }
-    if length > 64 {
-        copy::<64>(64, to, from);
-        copy::<64>(128, to, from);
-    }
-}
-
-/// Copies N bytes that stand at the same place in both.
-#[inline(always)]
-fn copy<const N: usize>(at: usize, to: &mut [u8], from: &[u8]) {
-    to[at..at + N].copy_from_slice(&from[at..at + N]);
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tai64tools::{Label, Stamp};
+    use tai64tools::{Label, Stamp, Stamper};
 
+    use super::moves::MOVE;
     use super::*;
+    use crate::newlines::Newlines;
 
     #[test]
     fn a_line_is_as_long_as_it_is_wherever_it_stands_in_the_input() {
         let input: Vec<u8> = (0..1200u32).map(|n| n.to_le_bytes()[0]).collect();
-        for length in [0, 1, 31, 32, 33, 64, 65, SHORT - 1, SHORT, SHORT + 1, 1000] {
+        for length in [0, 1, 31, 32, 33, 64, 65, MOVE - 1, MOVE, MOVE + 1, 1000] {
             for start in [0, 1, 1200 - length] {
                 let mut stamper = Stamper::new(Stamp::Tai64n);
                 stamper.begin(Label::parse(b"@400000006b00e05e2c8dfba4").unwrap());
@@ -324,7 +214,10 @@ mod tests {
             }
             let mut copied = Copied::default();
             copied.push(&vec![b'.'; before]);
-            prop_assert_eq!(copied.push_lines(&mut begun(), &input, &mut Newlines::default(), 0, Reach { enough, most, until }), taken);
+            let (newlines, stamper) = (&mut Newlines::default(), &mut begun());
+            let mut lines = Lines { input: &input, at: 0, until, newlines, stamper };
+            copied.push_lines(&mut lines, Reach { enough, most });
+            prop_assert_eq!(lines.at, taken);
             prop_assert_eq!(copied.bytes(), &expected[..]);
         }
 

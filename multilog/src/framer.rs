@@ -1,9 +1,8 @@
-//! Where lines end: the input as whole lines, parts of long lines, and what must wait for its end.
+//! What the unread input begins with: a whole line, part of a long line, or bytes that wait for the end of their line.
+//!
+//! Only lines that are not taken by one of the quick loops of [`crate::assembly`] are framed here, one by one.
 
 use memchr::memchr;
-
-/// How many bytes of a stamped line the patterns, alerts and status files see.
-pub const WINDOW: usize = 1000;
 
 /// What the unread input begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +26,12 @@ pub enum Ending {
     Final,
 }
 
-/// The frame at the start of `input`. `window` is what a line must have before it is long, in bytes
-/// of the input: [`WINDOW`] less the width of a stamp.
-pub fn frame(input: &[u8], window: usize, ending: Ending) -> Frame {
+/// The frame at the start of `input`. A line without end is long once it has `head` bytes, which decide its route:
+/// [`crate::pattern::HEAD`] less the width of a stamp.
+pub fn frame(input: &[u8], head: usize, ending: Ending) -> Frame {
     match memchr(b'\n', input) {
         Some(newline) => Frame::Line(newline + 1),
-        None if input.len() >= window => Frame::Long,
+        None if input.len() >= head => Frame::Long,
         None if ending == Ending::Final && !input.is_empty() => Frame::Last(input.len()),
         None => Frame::Wait,
     }

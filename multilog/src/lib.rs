@@ -1,16 +1,19 @@
 //! multilog: reads lines, selects, stamps, and writes them to automatically rotated log directories.
 //!
-//! The way of a line, module by module:
+//! The way of a line, module by module; `engine` takes one step after the other:
 //!
 //! ```text
-//! intake -> framer -> assembly (stamper, selection, route) -> output -> logdir -> `current`
-//!                            |-> alert, status_file               '-> rotation -> sealer -> archive
+//! intake -> assembly -> output -> logdir -> `current` -> rotation -> sealer -> archive
+//!           |           '- copied, align: stamps and lines, put together in memory
+//!           |- newlines: where nearly every line ends; framer: long lines, and the last one
+//!           |- selection, pattern: the route of a line, which is the outlets that take it
+//!           '- outlet: alerts and status files
 //! intake <- consumed only after every directory has written the batch
 //! ```
 //!
 //! Invariants that everything here keeps:
 //! 1. Whole lines that were read are in files before the process waits for input.
-//! 2. Lines keep their order; none is joined or torn, but one that reaches the size of a file.
+//! 2. Lines keep their order; none is joined, and none is torn except one that reaches the size of a file.
 //! 3. The boundaries of files depend on the bytes only, never on how they arrived.
 //! 4. `.s` and mode 0744 are given only after an fsync that succeeded.
 //! 5. Nothing leaves the input before every directory has it.
@@ -19,7 +22,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod alert;
 pub mod align;
 pub mod assembly;
 pub mod copied;
@@ -29,9 +31,11 @@ pub mod framer;
 pub mod host;
 pub mod intake;
 pub mod journal;
+pub mod lines;
 pub mod logdir;
 pub mod logfs;
 pub mod newlines;
+pub mod outlet;
 pub mod output;
 pub mod pattern;
 pub mod program;
@@ -41,6 +45,5 @@ pub mod selection;
 #[cfg(test)]
 mod sim;
 pub mod start;
-pub mod status_file;
 
 pub use program::main;

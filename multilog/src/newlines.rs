@@ -1,18 +1,18 @@
 //! The newlines of what is visible, found a block at a time and passed one by one. Pure.
 //!
 //! A search that starts anew behind each newline costs more than everything else that is done with a short line. So
-//! there is one cursor for all that is done with an input, and it only goes forward.
+//! each input has one cursor, which only goes forward.
 
 use memchr::memchr;
 use unix::bytes::{BLOCK, places};
 
-/// After so many blocks without one the line is long, and a search that is called finds its end sooner.
-const FEW: u32 = 4;
+/// After this many blocks without a newline the line is long, and a search that is called finds its end sooner.
+const NEAR: u32 = 4;
 
 /// A cursor over the newlines of an input.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Newlines {
-    /// The newlines in the block in hand that were not passed.
+    /// The newlines of the block in hand that were not passed, as a mask.
     found: u64,
     /// Where that block begins, and where the next one does.
     start: usize,
@@ -25,7 +25,7 @@ impl Newlines {
     pub fn next(&mut self, input: &[u8]) -> Option<usize> {
         let mut blocks = 0;
         while self.found == 0 {
-            if blocks == FEW {
+            if blocks == NEAR {
                 self.end = far(input, self.end);
             }
             self.found = match input[self.end..].first_chunk() {
@@ -45,7 +45,7 @@ impl Newlines {
         self.found &= self.found.wrapping_sub(1);
     }
 
-    /// Passes all that are before a place in the input.
+    /// Passes all newlines before a place in the input.
     pub fn pass_to(&mut self, place: usize, input: &[u8]) {
         if place >= self.end {
             *self = Newlines { found: 0, start: place, end: place };

@@ -1,42 +1,41 @@
 //! What a batch adds to one `current`: put together in memory, written at once, full at the right byte.
 //!
-//! A file is full at the first newline at or past `size - WINDOW`, or at `size` exactly when there is
-//! none. Runs of the input that go out unchanged are not copied for as long as nothing else is
-//! between them.
+//! A file is full at the first newline in its window, which is its last 2000 bytes, or at its size exactly if there
+//! is none. Parts of the input that go out unchanged are not copied for as long as nothing else is between them.
 
 use std::ops::Range;
 
-use tai64tools::{Stamped, Stamper};
+use tai64tools::Stamped;
 
 use crate::copied::{Copied, Reach};
-use crate::newlines::Newlines;
+use crate::lines::Lines;
 
 /// How far below its size a file may be cut at a newline.
 const NEWLINE_WINDOW: u64 = 2000;
 
-/// The same for a file of `size` bytes. Where the system allows only small files, more than half of each is used.
+/// The window of a file of `size` bytes. Where the system allows only small files, at least half of each is used.
 pub fn newline_window(size: u64) -> u64 {
     NEWLINE_WINDOW.min(size / 2)
 }
 
-/// Lines up to this many bytes of output can't reach the end of a file that is not full and has the usual window, of
-/// which it is half.
+/// A line of at most this many bytes of output is short. It cannot reach the end of a file that is not full and has the
+/// usual window, which is twice as large.
 pub const SHORT: usize = 1000;
 
-/// Where a batch stops growing: all of a peek, stamps included, unless the lines are very short. A larger
-/// one would no longer fit a core's cache between putting it together and writing it, and smaller ones cost
-/// a write each.
+/// The bytes of output at which a batch is complete: all of a peek, stamps included, unless the lines are very short.
+/// A larger batch would no longer fit a core's cache between putting it together and writing it; smaller ones cost a
+/// write each.
 pub const BATCH: usize = 1 << 20;
 
-/// What is kept free beyond a batch: for the short line that completes it, its stamp, and what moves of fixed length
-/// reach.
+/// What is kept free beyond a batch: room for the short line that completes it, its stamp, and the excess of moves of
+/// fixed length.
 const SLACK: usize = 4 << 10;
 /// Room for a batch of single lines: two pages.
 const LEAST: usize = 8 << 10;
-/// Room for a batch of more than those. When that was not enough the next one has four times as much.
+/// Room for a larger batch. When it was not enough, the next batch has four times as much.
 const MORE: usize = (64 << 10) + SLACK;
 
-/// The bytes of a batch for one directory.
+/// The bytes of a batch for one outlet.
 #[derive(Debug)]
 pub struct Output {
     /// Bytes in `current` before this batch.
@@ -71,8 +70,8 @@ impl Output {
         output
     }
 
-    /// Makes room in memory for a batch from so many bytes of input, before it begins. Where there is little memory the
-    /// batch will be smaller.
+    /// Makes room in memory for a batch from `input` bytes, before it begins. Where there is little memory the batch
+    /// will be smaller.
     pub fn make_room(&mut self, input: usize) {
         let before = self.copied.room_in_all();
         let was_tight = self.len() >= self.most;
@@ -116,8 +115,8 @@ impl Output {
         self.size.saturating_sub(self.filled + self.len() as u64)
     }
 
-    /// Whether no short line can reach the size of the file: it is not left by a run with a larger size, nor is its
-    /// window a small one.
+    /// Whether no short line can reach the size of the file. One can if a run with a larger size has left the file, or
+    /// if the window is smaller than usual.
     pub fn is_roomy(&self) -> bool {
         self.room() >= SHORT as u64 && newline_window(self.size) == NEWLINE_WINDOW
     }
@@ -132,12 +131,12 @@ impl Output {
         self.enough.saturating_sub(self.len())
     }
 
-    /// How many bytes more there is room for in memory, but for what completes a batch.
+    /// How many more bytes there is room for in memory, without the slack.
     pub fn until_most(&self) -> usize {
         self.most.saturating_sub(self.len())
     }
 
-    /// How many bytes more a run of whole lines may add.
+    /// How many more bytes a run of whole lines may add.
     pub fn until_full(&self) -> usize {
         usize::try_from(self.room()).unwrap_or(usize::MAX).min(self.until_most() + SLACK / 2)
     }
@@ -167,40 +166,33 @@ impl Output {
 
     /// Adds bytes that are not part of the input: a stamp, a newline.
     pub fn push(&mut self, input: &[u8], bytes: &[u8]) {
-        self.settle(input);
+        self.copy_run(input);
         self.copied.push(bytes);
     }
 
     /// Adds a stamp.
     pub fn push_stamp(&mut self, input: &[u8], stamp: Stamped<'_>) {
-        self.settle(input);
+        self.copy_run(input);
         self.copied.push_stamp(stamp);
     }
 
     /// Adds a stamp and the line after it.
     #[inline]
     pub fn push_line(&mut self, input: &[u8], stamp: Stamped<'_>, line: Range<usize>) {
-        self.settle(input);
+        self.copy_run(input);
         self.copied.push_line(stamp, input, line);
     }
 
-    /// Adds whole lines from `start` on, each behind a stamp. Where the next one begins, and what was added.
-    pub fn push_lines(
-        &mut self,
-        input: &[u8],
-        stamper: &mut Stamper,
-        newlines: &mut Newlines,
-        start: usize,
-        reach: Reach,
-    ) -> (usize, &[u8]) {
-        self.settle(input);
+    /// Adds whole lines, each behind a stamp; returns what was added.
+    pub fn push_lines(&mut self, lines: &mut Lines<'_>, reach: Reach) -> &[u8] {
+        self.copy_run(lines.input);
         let before = self.copied.len();
-        let end = self.copied.push_lines(stamper, input, newlines, start, reach);
-        (end, &self.copied.bytes()[before..])
+        self.copied.push_lines(lines, reach);
+        &self.copied.bytes()[before..]
     }
 
     #[inline]
-    fn settle(&mut self, input: &[u8]) {
+    fn copy_run(&mut self, input: &[u8]) {
         if !self.run.is_empty() {
             self.copied.push(&input[std::mem::take(&mut self.run)]);
         }
@@ -271,6 +263,16 @@ mod tests {
         assert!(!output.is_full(BatchEnd::WithinLine));
         output.push_run(&input, 95..96);
         assert!(output.is_full(BatchEnd::WithinLine));
+    }
+
+    #[test]
+    fn what_has_no_end_is_never_full_and_a_batch_for_it_ends_with_its_most() {
+        let input = [b'x'; 5000];
+        let mut output = Output::new(u64::MAX);
+        output.begin(0);
+        output.push_run(&input, 0..5000);
+        assert_eq!((output.is_full(BatchEnd::Line), output.is_full(BatchEnd::WithinLine)), (false, false));
+        assert_eq!((output.is_roomy(), output.until_enough()), (true, BATCH - 5000));
     }
 
     #[test]

@@ -1,17 +1,19 @@
-//! `Selection`: the actions of a script in the form in which every line goes through them.
+//! `Selection`: the actions of a script in the form in which every line goes through them. Pure.
+//!
+//! What a line goes to is its route: the numbers of outlets, each once. See [`crate::outlet`].
 
 use tai64tools::Stamp;
 
-use crate::alert::Alerts;
+use crate::outlet::Asides;
 use crate::pattern::{AnyOf, Line, Pattern};
 use crate::script::Action;
-use crate::status_file::Status;
 
 /// The actions, patterns in a row put together.
 #[derive(Debug)]
 pub struct Selection {
     steps: Vec<Step>,
-    /// Where lines go that have no word which patterns require, if that is all there is to know of them.
+    /// The route of a line that contains none of the patterns' required words, in ascending order. `None` if the
+    /// route depends on more than those words, or if these lines have asides.
     route_without_words: Option<Vec<usize>>,
 }
 
@@ -21,20 +23,11 @@ enum Step {
     Deselect(AnyOf),
     Alert,
     Status(usize),
-    Log(usize),
-}
-
-/// Where a line goes besides the directories.
-#[derive(Debug, Default)]
-pub struct Asides {
-    /// The alerts of the batch.
-    pub alerts: Alerts,
-    /// One for each status file of the script.
-    pub statuses: Vec<Status>,
+    Outlet(usize),
 }
 
 impl Selection {
-    /// For lines with this kind of stamp.
+    /// For lines with this kind of stamp. Directories are the first outlets, in the order of the script.
     pub fn new(actions: &[Action], stamp: Option<Stamp>) -> Selection {
         let mut steps = Vec::new();
         let mut rest = actions;
@@ -49,7 +42,7 @@ impl Selection {
                 Action::Deselect(_) => Step::Deselect(AnyOf::new(&row, stamp)),
                 Action::Alert => Step::Alert,
                 Action::Status(status) => Step::Status(*status),
-                Action::Log(log) => Step::Log(*log),
+                Action::Log(directory) => Step::Outlet(*directory),
             });
             rest = if row.is_empty() { after } else { &rest[row.len()..] };
         }
@@ -57,18 +50,19 @@ impl Selection {
         Selection { steps, route_without_words }
     }
 
-    /// Whether every line goes to all directories and nowhere else.
+    /// Whether every line goes to all outlets, and there are no asides.
     pub fn is_everything(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Log(_)))
+        self.steps.iter().all(|step| matches!(step, Step::Outlet(_)))
     }
 
-    /// The directories that take lines in which there is none of the words that patterns require. None: more
-    /// than words decides, or such lines go elsewhere too.
+    /// The route of a line that contains none of the patterns' required words, in ascending order. `None` if the
+    /// route depends on more than those words, or if these lines have asides.
     pub fn route_without_words(&self) -> Option<&[usize]> {
         self.route_without_words.as_deref()
     }
 
-    /// How many bytes of the input that is `ahead`, to the end of the batch, are before the next such word.
+    /// Returns how many bytes are before the next required word in `ahead`, which is the rest of the input of the
+    /// batch: all of them if there is none.
     #[inline]
     pub fn without_words(&self, ahead: &[u8], batch: u64) -> usize {
         let patterns = self.steps.iter().filter_map(|step| match step {
@@ -78,8 +72,8 @@ impl Selection {
         patterns.map(|any| any.without_words(ahead, batch)).min().unwrap_or(ahead.len())
     }
 
-    /// Takes one line through the actions, in order, and puts the directories that it goes to into `route`. A
-    /// line begins selected.
+    /// Takes one line through the actions, in order, and puts the outlets that it goes to into `route`. Each line is
+    /// selected before the first action.
     #[inline]
     pub fn decide(&self, line: &mut Line<'_>, route: &mut Vec<usize>, asides: &mut Asides) {
         route.clear();
@@ -90,7 +84,7 @@ impl Selection {
                 Step::Deselect(any) if selected => selected = !any.matches(line),
                 Step::Alert if selected => asides.alerts.add(line.whole()),
                 Step::Status(status) if selected => asides.statuses[*status].set(line.whole()),
-                Step::Log(log) if selected => route.push(*log),
+                Step::Outlet(outlet) if selected => route.push(*outlet),
                 _ => {}
             }
         }
@@ -103,12 +97,13 @@ fn route_without_words(steps: &[Step]) -> Option<Vec<usize>> {
         match step {
             Step::Select(any) => selected |= any.matches_without_words()?,
             Step::Deselect(any) => selected &= !any.matches_without_words()?,
-            Step::Log(log) if selected => route.push(*log),
-            Step::Log(_) => {}
+            Step::Outlet(outlet) if selected => route.push(*outlet),
+            Step::Outlet(_) => {}
             Step::Alert | Step::Status(_) if selected => return None,
             Step::Alert | Step::Status(_) => {}
         }
     }
+    route.sort_unstable();
     Some(route)
 }
 
@@ -118,4 +113,33 @@ fn selecting(action: &Action) -> Option<&Pattern> {
 
 fn deselecting(action: &Action) -> Option<&Pattern> {
     if let Action::Deselect(pattern) = action { Some(pattern) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::script::Script;
+
+    #[test]
+    fn lines_without_required_words_have_a_known_route_unless_more_decides() {
+        for (script, everything, expected) in [
+            (&["./a", "./b"][..], true, Some(&[0, 1][..])),
+            (&["-*", "+*word*", "./a"], false, Some(&[])),
+            (&["-*word*", "./a"], false, Some(&[0])),
+            (&["./a", "-*", "+*word*", "./b", "+*", "./c"], false, Some(&[0, 2])),
+            // A word of two bytes is not searched for.
+            (&["-*", "+*wo*", "./a"], false, None),
+            (&["R", "-word", "./a"], false, None),
+            (&["e", "./a"], false, None),
+            (&["-*", "e", "./a"], false, Some(&[])),
+            (&["-*", "+*word*", "=status", "./a"], false, Some(&[])),
+        ] {
+            let parsed = Script::parse(script.iter().map(OsString::from).collect()).unwrap();
+            let selection = Selection::new(&parsed.actions, parsed.stamp);
+            assert_eq!(selection.is_everything(), everything, "{script:?}");
+            assert_eq!(selection.route_without_words(), expected, "{script:?}");
+        }
+    }
 }

@@ -1,24 +1,23 @@
-//! Stamped lines that all go the same way, put together in one loop: the way of nearly every byte.
+//! Runs of stamped lines, put together in one loop: the way of nearly every byte.
 //!
-//! Without patterns these are all lines. With patterns that require words they are the lines between two of which
-//! have such a word, since what the script does with the others is known.
+//! A run is a sequence of lines that all take the same route: every line if there are no patterns; otherwise the
+//! lines between two occurrences of a word that some pattern needs.
 
-use tai64tools::Stamper;
-
-use super::{Assembly, SHORT};
+use super::Assembly;
 use crate::copied::Reach;
-use crate::newlines::Newlines;
+use crate::lines::Lines;
+use crate::output::SHORT;
 
 impl Assembly {
-    /// Takes stamped lines for as long as the batch is not complete: those without a word that patterns require
-    /// in runs, the others one by one while they are short; returns where it stopped.
-    pub(super) fn take_runs(&mut self, input: &[u8], start: usize, roomy: bool) -> usize {
+    /// Takes stamped lines for as long as the batch is not complete: in runs, and between two runs short lines one by
+    /// one, in which there is a required word. Returns where it stopped.
+    pub(super) fn take_runs(&mut self, input: &[u8], start: usize) -> usize {
         let longest = SHORT - self.stamp_width();
         self.newlines.pass_to(start, input);
         let mut at = start;
         loop {
             at = self.take_run(input, at);
-            if !roomy || self.is_enough() {
+            if !self.roomy || self.is_enough() {
                 return at;
             }
             let Some(end) = self.newlines.next(input).map(|newline| newline + 1) else { return at };
@@ -33,44 +32,27 @@ impl Assembly {
         }
     }
 
-    /// Takes the lines before the next word, all of which go the same way, for as long as they fit. This is the
-    /// loop that nearly every byte goes through: without patterns no line has such a word.
+    /// Takes one run: the lines before the next required word, for as long as they fit. Nearly every byte is taken
+    /// here, because without patterns no word is required. Returns where it stopped.
     fn take_run(&mut self, input: &[u8], start: usize) -> usize {
         let (Some(stamper), Some(route)) = (&mut self.stamper, self.selection.route_without_words()) else {
             return start;
         };
         let until = start + self.selection.without_words(&input[start..], self.batch);
-        let newlines = &mut self.newlines;
+        let mut lines = Lines { input, at: start, until, newlines: &mut self.newlines, stamper };
         let &[first, ref others @ ..] = route else {
-            return skip_lines(stamper, newlines, input, start, until);
+            lines.skip();
+            return lines.at;
         };
-        let mut reach = Reach { enough: usize::MAX, most: usize::MAX, until };
-        for &log in route {
-            let output = &self.outputs[log];
+        let mut reach = Reach { enough: usize::MAX, most: usize::MAX };
+        for &outlet in route {
+            let output = &self.outputs[outlet];
             reach.enough = reach.enough.min(output.until_enough());
             reach.most = reach.most.min(output.until_full());
         }
         let (before, after) = self.outputs.split_at_mut(first + 1);
-        let (end, lines) = before[first].push_lines(input, stamper, newlines, start, reach);
-        others.iter().for_each(|log| after[log - first - 1].push(input, lines));
-        end
+        let added = before[first].push_lines(&mut lines, reach);
+        others.iter().for_each(|outlet| after[outlet - first - 1].push(input, added));
+        lines.at
     }
-}
-
-/// Passes over the whole lines from `start` on that end before `until`; where the next one begins.
-fn skip_lines(
-    stamper: &mut Stamper,
-    newlines: &mut Newlines,
-    input: &[u8],
-    start: usize,
-    until: usize,
-) -> usize {
-    let (mut at, mut lines) = (start, 0);
-    while let Some(newline) = newlines.next(input).filter(|&newline| newline < until) {
-        newlines.pass();
-        at = newline + 1;
-        lines += 1;
-    }
-    stamper.skip(lines);
-    at
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Kind, LEAST, Seen, Woken, enlarged, identity_of};
+use super::visible::{LEAST, Visible};
+use super::{Intake, Kind, Seen, Woken, identity_of};
 use crate::journal::record::Identity;
 
 /// How much is looked at at once.
@@ -16,20 +17,17 @@ const LOOK: usize = 256 << 10;
 #[derive(Debug)]
 pub struct FileIntake<'fd> {
     source: BorrowedFd<'fd>,
-    buffer: Vec<u8>,
-    /// The visible bytes are `buffer[start..end]`. The first `held` of them come from another process;
-    /// the others stand at `offset` in the file.
-    start: usize,
-    end: usize,
-    held: usize,
+    /// What is held comes from another process.
+    visible: Visible,
+    /// Where the visible bytes that are not held begin in the file.
     offset: u64,
 }
 
 impl<'fd> FileIntake<'fd> {
-    /// Reads on from where the descriptor stands.
+    /// Reads on from the offset of the descriptor.
     pub fn new(source: BorrowedFd<'fd>) -> io::Result<FileIntake<'fd>> {
         let offset = unix::file::position(source)?;
-        Ok(FileIntake { source, buffer: Vec::new(), start: 0, end: 0, held: 0, offset })
+        Ok(FileIntake { source, visible: Visible::default(), offset })
     }
 }
 
@@ -45,39 +43,34 @@ impl Intake for FileIntake<'_> {
     }
 
     fn peek(&mut self) -> io::Result<Seen> {
-        let before = self.end - self.start;
-        self.buffer.copy_within(self.start..self.start + self.held, 0);
-        if self.buffer.len() < self.held + LEAST {
-            self.buffer = enlarged(&self.buffer[..self.held], LOOK);
-        }
-        let got = unix::file::read_at(self.source, &mut self.buffer[self.held..], self.offset)?;
-        (self.start, self.end) = (0, self.held + got);
-        Ok(if self.end > before { Seen::More } else { Seen::End })
+        let before = self.visible.len();
+        self.visible.reserve(LEAST, LOOK);
+        self.visible.move_to(0);
+        let got = unix::file::read_at(self.source, self.visible.room(), self.offset)?;
+        self.visible.add(got);
+        Ok(if self.visible.len() > before { Seen::More } else { Seen::End })
     }
 
     fn visible(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.visible.bytes()
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        let from_held = count.min(self.held);
-        let taken = (count - from_held) as u64;
+        let taken = count.saturating_sub(self.visible.held()) as u64;
         if taken > 0 {
             unix::file::seek(self.source, self.offset + taken)?;
         }
         self.offset += taken;
-        self.held -= from_held;
-        self.start += count;
+        self.visible.consume(count);
         Ok(())
     }
 
     fn held(&self) -> usize {
-        self.held
+        self.visible.held()
     }
 
     fn resume(&mut self, held: Vec<u8>) {
-        (self.start, self.end, self.held) = (0, held.len(), held.len());
-        self.buffer = held;
+        self.visible.resume(held);
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {

@@ -1,11 +1,12 @@
 //! The input: looked at first, taken out only when everything is written.
 //!
 //! Bytes that were peeked at are still in the pipe or file they come from, so a logger that dies
-//! before it consumed them leaves them to the next one.
+//! before it consumes them leaves them to the next one.
 
 mod file;
 mod pipe;
 mod plain;
+mod visible;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,30 +15,15 @@ use std::time::Duration;
 pub use file::FileIntake;
 pub use pipe::PipeIntake;
 pub use plain::PlainIntake;
+pub(crate) use visible::Visible;
 
 use crate::journal::record::Identity;
-
-/// What makes sense for pipes only was asked of something else.
-fn no_pipe<T>() -> io::Result<T> {
-    Err(io::ErrorKind::Unsupported.into())
-}
 
 /// Which file, pipe or device a descriptor is.
 fn identity_of(source: impl AsFd) -> io::Result<Identity> {
     let stat = unix::file::stat(source)?;
     Ok(Identity { device: stat.device, inode: stat.inode })
 }
-
-/// A buffer that begins with `kept` and has room for so many bytes more, or for fewer where there is little memory, but
-/// for a line as far as its route depends on it.
-fn enlarged(kept: &[u8], most: usize) -> Vec<u8> {
-    let mut buffer = unix::memory::zeros(kept.len() + LEAST, kept.len() + most.max(LEAST));
-    buffer[..kept.len()].copy_from_slice(kept);
-    buffer
-}
-
-/// The least room for a look at the input: two pages.
-const LEAST: usize = 8 << 10;
 
 /// What a peek found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +52,7 @@ pub struct Woken {
 pub enum Kind {
     /// A pipe: what is not consumed stays in it.
     Pipe,
-    /// A file, in which the next visible byte that was not taken out stands here.
+    /// A file. The first visible byte that was not taken out is at this offset.
     File(u64),
     /// Anything else: what is visible was read, and is nowhere else.
     Stream,
@@ -77,7 +63,7 @@ pub enum Kind {
 pub enum Fate {
     /// They are written everywhere, and visible no more. Nothing is held before them.
     Consumed,
-    /// They stay visible, behind those that are held already.
+    /// They stay visible, behind the bytes that are held already.
     Held,
 }
 
@@ -86,8 +72,8 @@ pub enum Fate {
 pub enum Taken {
     /// The bytes that were visible.
     AsSeen,
-    /// Others, or fewer: somebody else reads the source too. They are what is visible now, taken out and not consumed,
-    /// in the place of everything that was consumed since the last confirmation.
+    /// Other bytes, or fewer: another process reads the source too. What came is visible now, taken out and not
+    /// consumed, in the place of everything that was consumed since the last confirmation.
     Otherwise,
 }
 
@@ -100,22 +86,17 @@ pub trait Intake {
     fn kind(&self) -> Kind;
     /// Which source it is.
     fn identity(&self) -> io::Result<Identity>;
-    /// What a peek makes visible next is likely to go to this place of a file: it may stand in memory accordingly.
+    /// What the next peek makes visible is likely to go to this place of a file, so it may be aligned for that.
     fn prepare_for(&mut self, _: u64) {}
     /// Makes visible what has arrived, without waiting.
     fn peek(&mut self) -> io::Result<Seen>;
     /// The visible bytes that were not consumed.
     fn visible(&self) -> &[u8];
-    /// Takes the first `count` visible bytes out of the source. Whether it was they is for a confirmation to say.
+    /// Takes the first `count` visible bytes out of the source. A confirmation tells whether these were what came out.
     fn consume(&mut self, count: usize) -> io::Result<()>;
-    /// Takes the first `count` bytes out of a pipe by moving them to `offset` of `trace`, all of them as far
-    /// as a kill is concerned, or none. How many: as good as always all, and none if they were not there any more.
-    fn move_into(&mut self, _: usize, _: Fate, _: &Self::Trace, _: u64) -> io::Result<usize> {
-        no_pipe()
-    }
-    /// The same with a byte that does not come from the source.
-    fn rehearse(&mut self, _: u8, _: &Self::Trace, _: u64) -> io::Result<()> {
-        no_pipe()
+    /// What can be done with pipes only. An error where the source is something else.
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = Self::Trace>> {
+        Err(io::ErrorKind::Unsupported.into())
     }
     /// How many of the visible bytes were taken out of the source and not consumed.
     fn held(&self) -> usize;
@@ -123,14 +104,24 @@ pub trait Intake {
     fn confirm(&mut self) -> io::Result<Taken> {
         Ok(Taken::AsSeen)
     }
-    /// Takes the first `count` visible bytes out of the source; they stay visible.
-    fn hold(&mut self, _: usize) -> io::Result<()> {
-        no_pipe()
-    }
     /// Puts bytes that were taken out by another process before what is visible.
     fn resume(&mut self, held: Vec<u8>);
     /// Waits until a peek could find something, or `signals` can be read, or for `limit`.
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken>;
+}
+
+/// A pipe out of which bytes can be moved to where the next process finds them.
+pub trait Splice {
+    /// What bytes can be moved into.
+    type Trace;
+
+    /// Moves the first `count` bytes from the pipe to `offset` in `trace`. A kill leaves all of them or none moved.
+    /// Returns the number moved: in practice `count`, or 0 where they were not there any more.
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &Self::Trace, offset: u64) -> io::Result<usize>;
+    /// The same with a byte that does not come from the pipe.
+    fn rehearse(&mut self, byte: u8, trace: &Self::Trace, offset: u64) -> io::Result<()>;
+    /// Takes the next `count` visible bytes out of the pipe, without a trace; they stay visible.
+    fn hold(&mut self, count: usize) -> io::Result<()>;
 }
 
 impl<I: Intake + ?Sized> Intake for Box<I> {
@@ -160,12 +151,8 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
         (**self).consume(count)
     }
 
-    fn move_into(&mut self, count: usize, fate: Fate, trace: &I::Trace, offset: u64) -> io::Result<usize> {
-        (**self).move_into(count, fate, trace, offset)
-    }
-
-    fn rehearse(&mut self, byte: u8, trace: &I::Trace, offset: u64) -> io::Result<()> {
-        (**self).rehearse(byte, trace, offset)
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = I::Trace>> {
+        (**self).pipe()
     }
 
     fn held(&self) -> usize {
@@ -174,10 +161,6 @@ impl<I: Intake + ?Sized> Intake for Box<I> {
 
     fn confirm(&mut self) -> io::Result<Taken> {
         (**self).confirm()
-    }
-
-    fn hold(&mut self, count: usize) -> io::Result<()> {
-        (**self).hold(count)
     }
 
     fn resume(&mut self, held: Vec<u8>) {
@@ -199,8 +182,8 @@ pub enum Care {
     Read,
 }
 
-/// Opens standard input in the way that fits what it is. `refused` hears why it can't be looked into though
-/// it is a pipe or a file.
+/// Opens standard input in the way that fits what it is. `refused` is called with the reason if it can't be looked
+/// into though it is a pipe or a file.
 pub fn open(care: Care, refused: impl FnOnce(&io::Error)) -> Box<dyn Intake<Trace = OwnedFd>> {
     let stdin = unix::pipe::stdin();
     let careful: io::Result<Box<dyn Intake<Trace = OwnedFd>>> = match (care, unix::pipe::kind(stdin)) {

@@ -3,6 +3,7 @@
 //! `tee` duplicates the head of the pipe into a side pipe of our own, from which it is read. Partial
 //! lines stay where they are and are seen again with what follows them.
 
+mod capacity;
 mod others;
 
 use std::io::{self, ErrorKind};
@@ -12,15 +13,13 @@ use std::time::Duration;
 use unix::event::{self, EdgeWatch};
 use unix::pipe;
 
-use super::{Fate, Intake, Kind, Seen, Taken, Woken, enlarged, identity_of};
+use super::visible::Visible;
+use super::{Fate, Intake, Kind, Seen, Splice, Taken, Woken, identity_of};
 use crate::align;
 use crate::journal::record::Identity;
-use others::{Aside, FIRST_TRUCE, Readers};
+use capacity::Capacity;
+use others::{FIRST_TRUCE, Readers, Unconfirmed};
 
-/// How large a pipe is made when its writer keeps it full: measured, 1 MiB is worth a third of the
-/// time over 256 KiB, but an unprivileged user has 64 MiB for all pipes together.
-const LARGEST_FOR_ROOT: usize = 1 << 20;
-const LARGEST: usize = 256 << 10;
 /// How much is looked at at once: together with its output it has to fit a core's cache.
 const LOOK: usize = 512 << 10;
 /// How long the input is quiet before buffers and pipes go back to what they were.
@@ -41,19 +40,11 @@ pub struct PipeIntake<'fd> {
     source: BorrowedFd<'fd>,
     side: (OwnedFd, OwnedFd),
     null: OwnedFd,
-    buffer: Vec<u8>,
-    /// The visible bytes are `buffer[start..end]`. The first `held` of them were taken out of the
-    /// pipe; the others are its head.
-    start: usize,
-    end: usize,
-    held: usize,
+    /// What is not held is the head of the pipe.
+    visible: Visible,
     /// The place of a file that they are for.
     place: u64,
-    /// The capacity of the pipe and of the side pipe.
-    capacity: usize,
-    /// What the pipe had at first.
-    original: usize,
-    largest: usize,
+    capacity: Capacity,
     /// How much is looked at at once.
     look: usize,
     /// Whether the writers were gone before the last look.
@@ -65,7 +56,7 @@ pub struct PipeIntake<'fd> {
     readers: Readers,
     /// How long they are not doubted.
     truce: Duration,
-    aside: Aside,
+    unconfirmed: Unconfirmed,
 }
 
 /// Whether everything was given back and the next wait may be without end.
@@ -80,26 +71,19 @@ impl<'fd> PipeIntake<'fd> {
     pub fn new(source: BorrowedFd<'fd>) -> io::Result<PipeIntake<'fd>> {
         let side = pipe::new()?;
         let null = pipe::open_null()?;
-        let original = pipe::capacity(source)?;
-        let capacity = pipe::set_capacity(&side.1, original).or_else(|_| pipe::capacity(&side.1))?;
+        let capacity = Capacity::shared(source, &side.1)?;
         match pipe::duplicate(source, &side.1, 0) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        let largest = if unix::file::effective_user() == 0 { LARGEST_FOR_ROOT } else { LARGEST };
         Ok(PipeIntake {
             source,
             side,
             null,
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
-            held: 0,
+            visible: Visible::default(),
             place: 0,
             capacity,
-            original,
-            largest,
             look: LOOK,
             hung_up: false,
             watch: None,
@@ -107,16 +91,16 @@ impl<'fd> PipeIntake<'fd> {
             quiet: Quiet::No,
             readers: Readers::Alone,
             truce: FIRST_TRUCE,
-            aside: Aside::default(),
+            unconfirmed: Unconfirmed::default(),
         })
     }
 
     /// Looks at the head of the pipe, or where others read it too takes it. True: there is more than before.
     fn look(&mut self) -> io::Result<bool> {
         self.forget_consumed();
-        let before = self.end - self.start;
+        let before = self.visible.len();
         // There is always room for a page, so that nothing that was taken has to be thrown away.
-        let most = if self.is_alone() { self.capacity.min(self.look) } else { PAGE };
+        let most = if self.is_alone() { self.capacity.bytes().min(self.look) } else { PAGE };
         let looked = match self.readers {
             Readers::Alone => pipe::duplicate(self.source, &self.side.1, most),
             Readers::Others(_) => pipe::remove(self.source, &self.side.1, most),
@@ -127,62 +111,40 @@ impl<'fd> PipeIntake<'fd> {
             Err(error) => return Err(error),
         };
         // What was visible and is not there now was taken by others.
-        self.end = self.start + self.held;
+        self.visible.keep_held();
         if count > 0 {
             self.read_side(count, most)?;
         }
-        let visible = self.end - self.start;
         if !self.is_alone() {
-            self.held = visible;
+            self.visible.hold_all();
         }
-        Ok(visible > before)
-    }
-
-    /// Whether more than half of the pipe's slots are in use: then it can't be made half as large.
-    fn is_crowded(&self) -> bool {
-        let half = (self.capacity / 2).max(PAGE);
-        if half == self.capacity {
-            // A single slot, and it is in use.
-            return true;
-        }
-        match pipe::set_capacity(self.source, half) {
-            Err(error) => error.kind() == ErrorKind::ResourceBusy,
-            Ok(_) => {
-                pipe::set_capacity(self.source, self.capacity).ok();
-                false
-            }
-        }
+        Ok(self.visible.len() > before)
     }
 
     /// Reads what is in the side pipe, as far as there is room for it.
     fn read_side(&mut self, count: usize, most: usize) -> io::Result<()> {
-        let mut held = self.start..self.start + self.held;
-        if self.buffer.len() < self.held + count + PAGE {
-            // A logger that only ever sees a line at a time never touches more than two pages. The last one has room for
-            // what is left free at the start.
-            let room = if count < PAGE { PAGE } else { most.max(count) };
-            let buffer = enlarged(&self.buffer[held.clone()], room + PAGE);
-            if buffer.len() > self.buffer.len() {
-                (self.buffer, held) = (buffer, 0..self.held);
-            }
-        }
-        let start = align::lead(&self.buffer, self.place);
-        self.buffer.copy_within(held, start);
-        (self.start, self.end) = (start, start + self.held);
+        // A logger that only ever sees a line at a time never touches more than two pages. The last one has room for
+        // what is left free at the start.
+        let room = if count < PAGE { PAGE } else { most.max(count) };
+        self.visible.reserve(count + PAGE, room + PAGE);
+        self.visible.move_to(align::lead(self.visible.buffer(), self.place));
         let seen = self.within_room(count);
-        let all = self.end + seen;
-        while self.end < all {
-            match unix::pipe::read(&self.side.0, &mut self.buffer[self.end..all])? {
+        let mut left = seen;
+        while left > 0 {
+            match unix::pipe::read(&self.side.0, &mut self.visible.room()[..left])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
-                got => self.end += got,
+                got => {
+                    self.visible.add(got);
+                    left -= got;
+                }
             }
         }
         self.empty_side(count - seen)
     }
 
-    /// How many of so many bytes there is room for. If there is none for all, looks are shorter until the next silence.
+    /// How many of `count` bytes there is room for. If that is not all, looks are shorter until the next silence.
     fn within_room(&mut self, count: usize) -> usize {
-        let room = self.buffer.len().saturating_sub(self.held + PAGE);
+        let room = self.visible.buffer().len().saturating_sub(self.visible.held() + PAGE);
         if count > room {
             self.look = room.max(PAGE);
         }
@@ -201,36 +163,14 @@ impl<'fd> PipeIntake<'fd> {
         Ok(())
     }
 
-    /// A pipe that is full after a batch was written has a writer that waits: gives it more room. A look never
-    /// finds it full, since it comes right after bytes were taken out. Bytes fill less than the capacity when
-    /// pages begin or end with what was taken out or not yet written.
-    fn grow_if_full(&mut self) {
-        let nearly_all = u64::try_from(self.capacity / 8 * 7).unwrap_or(u64::MAX);
-        if self.capacity >= self.largest || pipe::filled(self.source).unwrap_or(0) < nearly_all {
-            return;
-        }
-        let wanted = (self.capacity * 4).min(self.largest);
-        match pipe::set_capacity(&self.side.1, wanted.min(LOOK))
-            .and_then(|_| pipe::set_capacity(self.source, wanted))
-        {
-            Ok(capacity) => self.capacity = capacity,
-            Err(_) => self.largest = self.capacity,
-        }
-    }
-
     /// Gives back what a burst has taken.
     fn shrink(&mut self) {
         self.look = LOOK;
-        if self.start == self.end {
-            self.buffer = Vec::new();
-            (self.start, self.end) = (0, 0);
+        if self.visible.is_empty() {
+            self.visible = Visible::default();
         }
         self.suspect_nobody();
-        if self.capacity > self.original && pipe::set_capacity(self.source, self.original).is_ok() {
-            // The side pipe is empty between peeks, and its size only bounds the next one.
-            pipe::set_capacity(&self.side.1, self.original).ok();
-            self.capacity = self.original;
-        }
+        self.capacity.shrink(self.source, &self.side.1);
     }
 
     /// Waits once. A partial line keeps the pipe readable, so then only changes count.
@@ -239,7 +179,7 @@ impl<'fd> PipeIntake<'fd> {
         signals: BorrowedFd<'_>,
         limit: Option<Duration>,
     ) -> io::Result<([event::Readiness; 2], bool)> {
-        if self.start + self.held == self.end {
+        if self.visible.in_source().is_empty() {
             return Ok((event::wait([self.source, signals], limit)?, false));
         }
         let watch = match self.watch.take() {
@@ -251,7 +191,7 @@ impl<'fd> PipeIntake<'fd> {
         watch.take();
         self.watch = Some(watch);
         // Once for each change: what has not changed is not more crowded than it was.
-        let crowded = self.look_again == CROWDED_AFTER && self.is_crowded();
+        let crowded = self.look_again == CROWDED_AFTER && self.capacity.is_crowded(self.source);
         self.look_again = (self.look_again * 2).min(LOOK_AGAIN_AT_MOST);
         // The pipe is readable because of the partial line: whether it has more is for a look to say.
         let [input] = event::wait([self.source], Some(Duration::ZERO))?;
@@ -291,69 +231,33 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn visible(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.visible.bytes()
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        let from_held = count.min(self.held);
-        if count - from_held >= self.capacity / 4 {
-            self.grow_if_full();
+        let from_held = count.min(self.visible.held());
+        if count - from_held >= self.capacity.bytes() / 4 {
+            self.capacity.grow_if_full(self.source, &self.side.1);
         }
-        self.put_aside(count - from_held, from_held)?;
-        self.held -= from_held;
-        self.start += count;
+        self.take_out(count - from_held, from_held)?;
+        self.visible.consume(count);
         Ok(())
     }
 
-    fn move_into(&mut self, count: usize, fate: Fate, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
-        let moved = match pipe::remove_into(self.source, trace, offset, count) {
-            Ok(moved) => moved,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
-        };
-        let mut tail = vec![0; moved];
-        if unix::file::read_at(trace, &mut tail, offset)? != moved || !self.is_next(&tail)? {
-            return Ok(0);
-        }
-        match fate {
-            Fate::Consumed => {
-                self.start += moved;
-                self.note_consumed(moved);
-            }
-            Fate::Held => self.held += moved,
-        }
-        Ok(moved)
-    }
-
-    fn rehearse(&mut self, byte: u8, trace: &OwnedFd, offset: u64) -> io::Result<()> {
-        unix::file::write(&self.side.1, &[byte])?;
-        match pipe::remove_into(&self.side.0, trace, offset, 1) {
-            Ok(1) => Ok(()),
-            failed => {
-                // What stays in the side pipe would be taken for input.
-                pipe::read(&self.side.0, &mut [0])?;
-                Err(failed.err().unwrap_or_else(|| ErrorKind::Unsupported.into()))
-            }
-        }
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = OwnedFd>> {
+        Ok(self)
     }
 
     fn held(&self) -> usize {
-        self.held
+        self.visible.held()
     }
 
     fn confirm(&mut self) -> io::Result<Taken> {
         self.confirm_all()
     }
 
-    fn hold(&mut self, count: usize) -> io::Result<()> {
-        self.take_aside(count)
-    }
-
     fn resume(&mut self, held: Vec<u8>) {
-        let mut bytes = held;
-        bytes.extend_from_slice(&self.buffer[self.start..self.start + self.held]);
-        (self.start, self.end, self.held) = (0, bytes.len(), bytes.len());
-        self.buffer = bytes;
+        self.visible.resume(held);
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
@@ -372,6 +276,46 @@ impl Intake for PipeIntake<'_> {
         }
         self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
         Ok(Woken { signalled: listening && signal.readable, quiet, crowded })
+    }
+}
+
+impl Splice for PipeIntake<'_> {
+    type Trace = OwnedFd;
+
+    fn move_into(&mut self, count: usize, fate: Fate, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
+        let moved = match pipe::remove_into(self.source, trace, offset, count) {
+            Ok(moved) => moved,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        let mut tail = vec![0; moved];
+        if unix::file::read_at(trace, &mut tail, offset)? != moved || !self.is_next(&tail)? {
+            return Ok(0);
+        }
+        match fate {
+            Fate::Consumed => {
+                self.visible.consume(moved);
+                self.note_consumed(moved);
+            }
+            Fate::Held => self.visible.hold(moved),
+        }
+        Ok(moved)
+    }
+
+    fn rehearse(&mut self, byte: u8, trace: &OwnedFd, offset: u64) -> io::Result<()> {
+        unix::file::write(&self.side.1, &[byte])?;
+        match pipe::remove_into(&self.side.0, trace, offset, 1) {
+            Ok(1) => Ok(()),
+            failed => {
+                // What stays in the side pipe would be taken for input.
+                pipe::read(&self.side.0, &mut [0])?;
+                Err(failed.err().unwrap_or_else(|| ErrorKind::Unsupported.into()))
+            }
+        }
+    }
+
+    fn hold(&mut self, count: usize) -> io::Result<()> {
+        self.hold_next(count)
     }
 }
 

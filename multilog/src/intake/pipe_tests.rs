@@ -99,7 +99,7 @@ fn a_line_in_many_small_pieces_is_taken_out_before_the_pipe_is_full_of_them() {
     writer.join().unwrap();
     assert_eq!(intake.visible().len(), 901);
     intake.consume(901).unwrap();
-    assert_eq!((intake.held, intake.visible().len()), (0, 0));
+    assert_eq!((intake.held(), intake.visible().len()), (0, 0));
 }
 
 #[test]

@@ -6,20 +6,19 @@ use std::time::Duration;
 
 use unix::event;
 
-use super::{Intake, Kind, LEAST, Seen, Woken, enlarged, identity_of};
+use super::visible::{LEAST, Visible};
+use super::{Intake, Kind, Seen, Woken, identity_of};
 use crate::journal::record::Identity;
 
-/// How much is read at once where nobody says otherwise.
+/// How many bytes are read at once by multilog.
 pub(super) const READ: usize = 64 << 10;
 
 /// Standard input that is read for good.
 #[derive(Debug)]
 pub struct PlainIntake<'fd> {
     source: BorrowedFd<'fd>,
-    buffer: Vec<u8>,
-    /// The visible bytes are `buffer[start..end]`.
-    start: usize,
-    end: usize,
+    /// All of it is held.
+    visible: Visible,
     ready: bool,
     /// How much is read at once.
     read: usize,
@@ -28,7 +27,7 @@ pub struct PlainIntake<'fd> {
 impl<'fd> PlainIntake<'fd> {
     /// Reads from `source`, at most `read` bytes at once.
     pub fn new(source: BorrowedFd<'fd>, read: usize) -> PlainIntake<'fd> {
-        PlainIntake { source, buffer: Vec::new(), start: 0, end: 0, ready: false, read }
+        PlainIntake { source, visible: Visible::default(), ready: false, read }
     }
 }
 
@@ -47,40 +46,38 @@ impl Intake for PlainIntake<'_> {
         if !std::mem::take(&mut self.ready) {
             return Ok(Seen::Nothing);
         }
-        self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        if self.buffer.len() < self.end + self.read.min(LEAST) {
-            self.buffer = enlarged(&self.buffer[..self.end], self.read);
-        }
-        let until = self.buffer.len().min(self.end + self.read);
-        match unix::pipe::read(self.source, &mut self.buffer[self.end..until]) {
+        self.visible.reserve(self.read.min(LEAST), self.read);
+        self.visible.move_to(0);
+        let room = self.visible.room();
+        let most = room.len().min(self.read);
+        match unix::pipe::read(self.source, &mut room[..most]) {
             Ok(0) => Ok(Seen::End),
             Ok(got) => {
-                self.end += got;
+                self.visible.add(got);
+                self.visible.hold_all();
                 Ok(Seen::More)
             }
-            // Somebody made the shared description non-blocking.
+            // Another process made the shared description non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Seen::Nothing),
             Err(error) => Err(error),
         }
     }
 
     fn visible(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.visible.bytes()
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        self.start += count;
+        self.visible.consume(count);
         Ok(())
     }
 
     fn held(&self) -> usize {
-        self.end - self.start
+        self.visible.held()
     }
 
     fn resume(&mut self, held: Vec<u8>) {
-        (self.start, self.end) = (0, held.len());
-        self.buffer = held;
+        self.visible.resume(held);
     }
 
     fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {

@@ -113,13 +113,13 @@ impl<F: LogFs> Journal<F> {
         count: usize,
         fate: Fate,
     ) -> Result<usize, JournalError> {
-        Ok(intake.move_into(count, fate, &self.file, (TAIL - count) as u64)?)
+        Ok(intake.pipe()?.move_into(count, fate, &self.file, (TAIL - count) as u64)?)
     }
 
     /// Finds out whether the tail can be used at all on this file system, with a byte of our own.
     pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> Result<(), JournalError> {
         let expected = self.record.last ^ 1;
-        intake.rehearse(expected, &self.file, FLAG)?;
+        intake.pipe()?.rehearse(expected, &self.file, FLAG)?;
         let mut found = [0];
         let got = self.fs.read_at(&self.file, &mut found, FLAG)?;
         if (got, found) == (1, [expected]) { Ok(()) } else { Err(JournalError::NoTrace) }

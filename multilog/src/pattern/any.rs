@@ -1,8 +1,8 @@
 //! `AnyOf`: patterns of which one has to match, tried all at once where that is possible.
 //!
-//! Patterns in a row with the same sign are such: after `-a -b` a line is deselected if either matches. What
+//! Patterns in a row with the same sign are an `AnyOf`: after `-a -b` a line is deselected if either matches. What
 //! the stamp decides is decided here, so that most patterns need not see it. Star patterns that require some
-//! word are not tried where none of their words is in the line, which one search finds out.
+//! word are tried only on lines that contain one of the required words, which one search finds out.
 
 use std::cell::Cell;
 
@@ -43,8 +43,8 @@ pub struct Tried {
     expressions: Expressions,
 }
 
-/// A search for words, in all of the input that is ahead: it goes on where a line after line would begin anew
-/// each time.
+/// A search for words through the whole rest of the input, which remembers where it found one: a search in each line
+/// would begin anew with each of them.
 #[derive(Clone, Debug)]
 struct Words {
     search: Search,
@@ -115,7 +115,7 @@ impl AnyOf {
         }
     }
 
-    /// Whether lines match that have none of the words that the patterns require. None: that does not decide.
+    /// Whether a line matches that contains none of the patterns' required words. None: more than the words decides.
     pub fn matches_without_words(&self) -> Option<bool> {
         match self {
             AnyOf::Everything => Some(true),
@@ -123,7 +123,8 @@ impl AnyOf {
         }
     }
 
-    /// How many bytes of the input that is `ahead`, to the end of the batch, are before the next such word.
+    /// Returns how many bytes are before the next required word in `ahead`, which is the rest of the input of the
+    /// batch: all of them if there is none.
     #[inline]
     pub fn without_words(&self, ahead: &[u8], batch: u64) -> usize {
         match self {
@@ -161,7 +162,7 @@ impl Tried {
 }
 
 impl Words {
-    /// The longest word of each. None: there are none, or too many.
+    /// A search for the longest word of each pattern. None: there are no patterns, or too many words for the memory.
     fn new(stars: &[Star]) -> Option<Words> {
         let search = match stars {
             [] => return None,

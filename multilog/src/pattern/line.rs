@@ -2,10 +2,10 @@
 
 use tai64tools::Stamped;
 
-use crate::framer::WINDOW;
+/// How many bytes of a stamped line the patterns, alerts and status files see.
+pub const HEAD: usize = 1000;
 
-/// A line without its newline, as far as it is looked at. Stamp and text are put together only for those who
-/// want to see both.
+/// A line without its newline, as far as it is looked at. Stamp and text are put together only when both are asked for.
 #[derive(Debug)]
 pub struct Line<'a> {
     stamp: Option<Stamped<'a>>,
@@ -20,10 +20,10 @@ impl<'a> Line<'a> {
     /// `text` may be longer than what is looked at. `head` is room for both together.
     #[inline]
     pub fn new(stamp: Option<Stamped<'a>>, text: &'a [u8], head: &'a mut Vec<u8>) -> Line<'a> {
-        let window = WINDOW - stamp.map_or(0, Stamped::width);
+        let visible = HEAD - stamp.map_or(0, Stamped::width);
         Line {
             stamp,
-            text: &text[..text.len().min(window)],
+            text: &text[..text.len().min(visible)],
             ahead: text,
             batch: None,
             head,
@@ -31,8 +31,8 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The same, with all input from the start of the text on. The lines of one `batch` come in their order
-    /// from one input.
+    /// The same line with the input `ahead`, from the start of the text on. All lines of one `batch` come from one
+    /// input, in their order.
     #[inline]
     pub fn with_ahead(self, ahead: &'a [u8], batch: u64) -> Line<'a> {
         Line { ahead, batch: Some(batch), ..self }

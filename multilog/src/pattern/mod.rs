@@ -6,7 +6,7 @@ mod line;
 mod star;
 
 pub use any::AnyOf;
-pub use line::Line;
+pub use line::{HEAD, Line};
 use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
 use unix::memory;
 

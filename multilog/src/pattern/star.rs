@@ -19,9 +19,9 @@ pub(super) struct Star {
 enum Step {
     /// These bytes come next.
     Literal(Box<[u8]>),
-    /// Skip to the first such byte and stop before it.
+    /// Skip to the first occurrence of the byte and stop before it.
     SkipTo(u8),
-    /// Skip beyond the so-manieth such byte; then these bytes come next.
+    /// Skip beyond the byte for the `times`th time; then these bytes come next.
     Past { byte: u8, times: usize, then: Box<[u8]> },
 }
 

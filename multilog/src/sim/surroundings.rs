@@ -12,7 +12,7 @@ use super::disk::{Disk, Trouble};
 use super::files::SimFile;
 use super::mutant::Mutant;
 use crate::host::{Host, Pace, Patience, Pause, Stop};
-use crate::intake::{Fate, Intake, Kind, Seen, Woken};
+use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::journal::record::Identity;
 
 /// How many chunks fit into the pipe when it does not join them.
@@ -46,9 +46,7 @@ pub(crate) struct SimInput {
     bytes: Arc<Vec<u8>>,
     ends: Arc<Vec<usize>>,
     pipe: Arc<Mutex<Pipe>>,
-    /// What is visible: `held`, and the input from what was consumed up to here.
-    seen: Vec<u8>,
-    held: usize,
+    visible: Visible,
     mutant: Option<Mutant>,
 }
 
@@ -69,12 +67,12 @@ impl SimInput {
         });
         let (ends, bytes) = (Arc::new(ends.collect()), Arc::new(chunks.concat()));
         let pipe = Arc::default();
-        SimInput { disk, source, bytes, ends, pipe, seen: Vec::new(), held: 0, mutant: None }
+        SimInput { disk, source, bytes, ends, pipe, visible: Visible::default(), mutant: None }
     }
 
     /// The same input for the next process.
     pub(crate) fn reopened(&self, mutant: Option<Mutant>) -> SimInput {
-        SimInput { seen: Vec::new(), held: 0, mutant, ..self.clone() }
+        SimInput { visible: Visible::default(), mutant, ..self.clone() }
     }
 
     /// How many bytes were taken out.
@@ -137,15 +135,21 @@ impl Intake for SimInput {
             (_, None) => 0,
             (_, Some(last)) => self.ends[last],
         };
-        let before = self.seen.len();
+        let before = self.visible.len();
         let written = written.max(pipe.taken);
-        self.seen.truncate(self.held);
-        self.seen.extend_from_slice(&self.bytes[pipe.taken..written]);
+        let rest = &self.bytes[pipe.taken..written];
+        self.visible.reserve(rest.len(), rest.len());
+        self.visible.move_to(0);
+        // As the real ones: a look is as long as there is memory for.
+        let room = self.visible.room();
+        let seen = rest.len().min(room.len());
+        room[..seen].copy_from_slice(&rest[..seen]);
+        self.visible.add(seen);
         if self.mutant == Some(Mutant::ConsumesFirst) {
-            pipe.taken = written;
-            self.held = self.seen.len();
+            pipe.taken += seen;
+            self.visible.hold_all();
         }
-        Ok(match self.seen.len() > before {
+        Ok(match self.visible.len() > before {
             true => Seen::More,
             false if written == self.bytes.len() => Seen::End,
             false => Seen::Nothing,
@@ -153,12 +157,11 @@ impl Intake for SimInput {
     }
 
     fn visible(&self) -> &[u8] {
-        &self.seen
+        self.visible.bytes()
     }
 
     fn consume(&mut self, count: usize) -> io::Result<()> {
-        let from_held = count.min(self.held);
-        let taken = count - from_held;
+        let taken = self.visible.consume(count);
         if taken > 0 {
             let pipe = Arc::clone(&self.pipe);
             // splice(2) of bytes that are there to /dev/null does not fail.
@@ -168,16 +171,40 @@ impl Intake for SimInput {
             });
             consumed.ok();
         }
-        self.held -= from_held;
-        self.seen.drain(..count);
         Ok(())
     }
+
+    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = SimFile>> {
+        if self.source == Source::File { Err(io::ErrorKind::Unsupported.into()) } else { Ok(self) }
+    }
+
+    fn held(&self) -> usize {
+        self.visible.held()
+    }
+
+    fn resume(&mut self, held: Vec<u8>) {
+        self.visible.resume(held);
+    }
+
+    fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
+        let crowded = self.source == Source::Packets && used >= SLOTS && !self.visible.in_source().is_empty();
+        if self.source != Source::Packets || used < SLOTS {
+            pipe.written = (pipe.written + 1).min(self.ends.len());
+        }
+        Ok(Woken { signalled: false, quiet: false, crowded })
+    }
+}
+
+impl Splice for SimInput {
+    type Trace = SimFile;
 
     fn move_into(&mut self, count: usize, fate: Fate, trace: &SimFile, offset: u64) -> io::Result<usize> {
         self.move_bytes(count, trace.number, offset)?;
         match fate {
-            Fate::Consumed => drop(self.seen.drain(..count)),
-            Fate::Held => self.held += count,
+            Fate::Consumed => drop(self.visible.consume(count)),
+            Fate::Held => self.visible.hold(count),
         }
         Ok(count)
     }
@@ -189,29 +216,10 @@ impl Intake for SimInput {
         })
     }
 
-    fn held(&self) -> usize {
-        self.held
-    }
-
     fn hold(&mut self, count: usize) -> io::Result<()> {
         self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken += count;
-        self.held += count;
+        self.visible.hold(count);
         Ok(())
-    }
-
-    fn resume(&mut self, held: Vec<u8>) {
-        self.held = held.len();
-        self.seen = held;
-    }
-
-    fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
-        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
-        let crowded = self.source == Source::Packets && used >= SLOTS && self.seen.len() > self.held;
-        if self.source != Source::Packets || used < SLOTS {
-            pipe.written = (pipe.written + 1).min(self.ends.len());
-        }
-        Ok(Woken { signalled: false, quiet: false, crowded })
     }
 }
 

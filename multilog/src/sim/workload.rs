@@ -116,7 +116,7 @@ impl Workload {
             let mut head =
                 if script.stamp.is_some() { b"@400000006b00e05e2c8dfba4 ".to_vec() } else { vec![] };
             head.extend_from_slice(line);
-            head.truncate(crate::framer::WINDOW);
+            head.truncate(crate::pattern::HEAD);
             let mut selected = true;
             for action in &script.actions {
                 match action {

@@ -14,7 +14,7 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use super::End;
-use crate::framer::WINDOW;
+use crate::pattern::HEAD;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Fate, Intake, Kind, Seen, Taken, Woken};
 use crate::journal::record::{Boot, Moment, Share};
@@ -219,11 +219,11 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
         let visible = self.intake.visible();
         let held = self.intake.held();
         let count = visible.len() - held;
-        if count == 0 || count > WINDOW {
+        if count == 0 || count > HEAD {
             return Ok(());
         }
         let Some(journal) = &mut self.journal else {
-            self.intake.hold(count).map_err(End::Failed)?;
+            self.intake.pipe().and_then(|pipe| pipe.hold(count)).map_err(End::Failed)?;
             return self.confirm(host).map(drop);
         };
         let pieces = journal.describe(&visible[held..]);

@@ -1,9 +1,9 @@
 //! Other readers of the same pipe: what comes out of it is not always what was seen at its head.
 //!
-//! Nobody can see that there are others. So what is taken out goes through the side pipe and is compared with what
-//! was seen before it is thrown away: at both ends, which is as good as all of it for lines that differ, and where it
-//! is all the same it does not matter who got which. What was not seen is read as input that was taken out, and from
-//! then on the pipe is read as it comes, for as long as the others may be there.
+//! A process cannot see whether there are others. So what is taken out goes through the side pipe, and both of its ends
+//! are compared with what was seen before it is thrown away. If the lines of the input differ, the ends tell for all that
+//! is between them; if they are all the same, it does not matter which reader got which. Bytes that came out and were not seen are input
+//! that was taken out. From then on the pipe is read as it comes, for as long as the others may be there.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use unix::pipe;
 
 use super::PipeIntake;
-use crate::intake::Taken;
+use crate::intake::{Taken, Visible};
 
 /// How much of each end is compared.
 const SAMPLE: usize = 1024;
@@ -30,8 +30,8 @@ pub(super) enum Readers {
 
 /// What was taken out since the last confirmation.
 #[derive(Debug, Default)]
-pub(super) struct Aside {
-    /// So many visible bytes: those before `start`.
+pub(super) struct Unconfirmed {
+    /// How many bytes were consumed: they are the last ones before what is visible.
     consumed: usize,
     /// The first of them are known to be what was seen.
     known: usize,
@@ -57,18 +57,18 @@ impl PipeIntake<'_> {
     }
 
     /// Takes visible bytes out, for now into the side pipe.
-    pub(super) fn put_aside(&mut self, count: usize, held: usize) -> io::Result<()> {
-        self.aside.consumed += count + held;
-        self.aside.known += held;
+    pub(super) fn take_out(&mut self, count: usize, held: usize) -> io::Result<()> {
+        self.unconfirmed.consumed += count + held;
+        self.unconfirmed.known += held;
         let mut left = count;
-        while left > 0 && !self.aside.short {
+        while left > 0 && !self.unconfirmed.short {
             match pipe::remove(self.source, &self.side.1, left) {
-                Ok(0) => self.aside.short = true,
+                Ok(0) => self.unconfirmed.short = true,
                 Ok(removed) => {
-                    self.aside.bytes += removed;
+                    self.unconfirmed.bytes += removed;
                     left -= removed;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.aside.short = true,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.unconfirmed.short = true,
                 Err(error) => return Err(error),
             }
         }
@@ -77,84 +77,83 @@ impl PipeIntake<'_> {
 
     /// What is visible moves: what was consumed is not asked for again.
     pub(super) fn forget_consumed(&mut self) {
-        (self.aside.consumed, self.aside.known) = (0, 0);
+        (self.unconfirmed.consumed, self.unconfirmed.known) = (0, 0);
     }
 
-    /// The next `tail.len()` visible bytes were taken out, and this is what came. False: somebody else was there.
+    /// The next `tail.len()` visible bytes were taken out, and `tail` is what came. False: another reader was there.
     pub(super) fn is_next(&mut self, tail: &[u8]) -> io::Result<bool> {
-        let seen = &self.buffer[self.start + self.held..];
-        let as_seen = !tail.is_empty() && seen.starts_with(tail);
-        if as_seen && self.is_aside_as_seen(Extent::Sample)? {
+        let as_seen = !tail.is_empty() && self.visible.in_source().starts_with(tail);
+        if as_seen && self.is_as_seen(Extent::Sample)? {
             return Ok(true);
         }
         self.replace(tail)?;
         Ok(false)
     }
 
-    /// The same for visible bytes of which so many are consumed now.
+    /// Another `count` visible bytes are consumed, and all that was consumed is known to be what was seen.
     pub(super) fn note_consumed(&mut self, count: usize) {
-        self.aside.consumed += count;
-        self.aside.known = self.aside.consumed;
+        self.unconfirmed.consumed += count;
+        self.unconfirmed.known = self.unconfirmed.consumed;
     }
 
     /// Takes visible bytes out that stay visible.
-    pub(super) fn take_aside(&mut self, count: usize) -> io::Result<()> {
-        let (start, held) = (self.start, std::mem::take(&mut self.held));
-        self.start += held + count;
-        self.put_aside(count, held)?;
+    pub(super) fn hold_next(&mut self, count: usize) -> io::Result<()> {
+        let held = self.visible.held();
+        self.visible.consume(held + count);
+        self.take_out(count, held)?;
         if self.confirm_all()? == Taken::Otherwise {
-            self.aside.astray = true;
+            self.unconfirmed.astray = true;
         } else {
-            (self.start, self.held) = (start, held + count);
+            self.visible.take_back(held + count);
         }
         Ok(())
     }
 
     /// Whether everything since the last confirmation was what was seen.
     pub(super) fn confirm_all(&mut self) -> io::Result<Taken> {
-        let unknown = self.aside.bytes > 0 || self.aside.short;
-        if unknown && !self.is_aside_as_seen(Extent::All)? {
+        let unknown = self.unconfirmed.bytes > 0 || self.unconfirmed.short;
+        if unknown && !self.is_as_seen(Extent::All)? {
             self.replace(&[])?;
         }
-        let astray = std::mem::take(&mut self.aside.astray);
+        let astray = std::mem::take(&mut self.unconfirmed.astray);
         self.forget_consumed();
         Ok(if astray { Taken::Otherwise } else { Taken::AsSeen })
     }
 
     /// Compares what is in the side pipe with what was seen, and throws it away if it is the same.
-    fn is_aside_as_seen(&mut self, extent: Extent) -> io::Result<bool> {
-        if self.aside.bytes == 0 {
-            return Ok(!self.aside.short);
+    fn is_as_seen(&mut self, extent: Extent) -> io::Result<bool> {
+        if self.unconfirmed.bytes == 0 {
+            return Ok(!self.unconfirmed.short);
         }
         let length = match extent {
-            Extent::Sample => self.aside.bytes.min(SAMPLE),
-            Extent::All => self.aside.bytes,
+            Extent::Sample => self.unconfirmed.bytes.min(SAMPLE),
+            Extent::All => self.unconfirmed.bytes,
         };
-        self.read_aside(length)?;
-        let from = self.start - self.aside.consumed + self.aside.known;
-        if self.aside.short || !self.buffer[from..self.start].starts_with(&self.aside.read) {
+        self.read_out(length)?;
+        let unknown = self.visible.consumed(self.unconfirmed.consumed - self.unconfirmed.known);
+        if self.unconfirmed.short || !unknown.starts_with(&self.unconfirmed.read) {
             return Ok(false);
         }
-        while self.aside.bytes > 0 {
-            match pipe::remove(&self.side.0, &self.null, self.aside.bytes)? {
+        while self.unconfirmed.bytes > 0 {
+            match pipe::remove(&self.side.0, &self.null, self.unconfirmed.bytes)? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => self.aside.bytes -= removed,
+                removed => self.unconfirmed.bytes -= removed,
             }
         }
-        self.aside.read.clear();
-        self.aside.known = self.aside.consumed;
+        self.unconfirmed.read.clear();
+        self.unconfirmed.known = self.unconfirmed.consumed;
         Ok(true)
     }
 
-    fn read_aside(&mut self, length: usize) -> io::Result<()> {
-        let mut at = self.aside.read.len();
-        self.aside.read.resize(at + length, 0);
-        while at < self.aside.read.len() {
-            match pipe::read(&self.side.0, &mut self.aside.read[at..])? {
+    fn read_out(&mut self, length: usize) -> io::Result<()> {
+        let mut at = self.unconfirmed.read.len();
+        self.unconfirmed.read.resize(at + length, 0);
+        while at < self.unconfirmed.read.len() {
+            match pipe::read(&self.side.0, &mut self.unconfirmed.read[at..])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
                 got => {
                     at += got;
-                    self.aside.bytes -= got;
+                    self.unconfirmed.bytes -= got;
                 }
             }
         }
@@ -164,18 +163,16 @@ impl PipeIntake<'_> {
     /// Puts what came out, `tail` last, in the place of what was seen, and behind it what is in the pipe: it may end
     /// within a line, and the others are after the rest of it. That is all that is visible.
     fn replace(&mut self, tail: &[u8]) -> io::Result<()> {
-        let rest = pipe::remove(self.source, &self.side.1, self.capacity).unwrap_or(0);
-        self.read_aside(self.aside.bytes)?;
-        let before = self.aside.read.len();
-        self.aside.bytes = rest;
-        self.read_aside(rest)?;
-        let (came, rest) = self.aside.read.split_at(before);
-        let first = self.start - self.aside.consumed;
-        let known = &self.buffer[first..first + self.aside.known];
-        let held = &self.buffer[self.start..self.start + self.held];
-        self.buffer = [known, held, came, tail, rest].concat();
-        (self.start, self.end, self.held) = (0, self.buffer.len(), self.buffer.len());
-        self.aside = Aside { astray: true, ..Aside::default() };
+        let rest = pipe::remove(self.source, &self.side.1, self.capacity.bytes()).unwrap_or(0);
+        self.read_out(self.unconfirmed.bytes)?;
+        let before = self.unconfirmed.read.len();
+        self.unconfirmed.bytes = rest;
+        self.read_out(rest)?;
+        let (came, rest) = self.unconfirmed.read.split_at(before);
+        let known = &self.visible.consumed(self.unconfirmed.consumed)[..self.unconfirmed.known];
+        let held = &self.visible.bytes()[..self.visible.held()];
+        self.visible = Visible::held_only([known, held, came, tail, rest].concat());
+        self.unconfirmed = Unconfirmed { astray: true, ..Unconfirmed::default() };
         self.watch = None;
         self.readers = Readers::Others(Instant::now());
         Ok(())
@@ -185,7 +182,7 @@ impl PipeIntake<'_> {
     /// each time that they were still there.
     pub(super) fn suspect_nobody(&mut self) {
         if let Readers::Others(since) = self.readers
-            && self.start == self.end
+            && self.visible.is_empty()
             && since.elapsed() >= self.truce
         {
             self.readers = Readers::Alone;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use unix::pipe;
 
 use super::super::PipeIntake;
-use crate::intake::{Fate, Intake, Taken};
+use crate::intake::{Fate, Intake, Splice, Taken};
 
 /// One batch: what is written before it, and how the other reader and the logger take it.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 /// How many bytes of a line an alert shows.
 const SHOWN: usize = 200;
 
-/// With so many bytes a batch is complete. They go out a page at a time anyway.
+/// A batch with this many bytes of alerts is complete. They go out a page at a time anyway.
 const ENOUGH: usize = 16 << 10;
 
 /// The alerts of a batch, which go out in one write.

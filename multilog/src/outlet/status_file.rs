@@ -3,10 +3,10 @@
 //! The file is overwritten in place by one write, as the original does: a longer file keeps its
 //! tail, a device or a link works, and the directory need not be writable.
 
-use crate::framer::WINDOW;
+use crate::pattern::HEAD;
 
 /// The length of what is written.
-const LENGTH: usize = WINDOW + 1;
+const LENGTH: usize = HEAD + 1;
 
 /// The newest line for one status file.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ impl Default for Status {
 }
 
 impl Status {
-    /// Replaces the line. What is longer than the window is cut.
+    /// Replaces the line. What is longer than patterns see is cut.
     pub fn set(&mut self, head: &[u8]) {
-        let head = &head[..head.len().min(WINDOW)];
+        let head = &head[..head.len().min(HEAD)];
         self.text[..head.len()].copy_from_slice(head);
         self.text[head.len()..].fill(b'\n');
         self.changed = true;

@@ -1,0 +1,107 @@
+//! Moves of fixed length: stamps and lines of usual length, copied without a look at how long each one is.
+//!
+//! To copy more bytes than a line has, and to write the next line over the excess, is quicker than to copy as many
+//! as there are. So each move needs room for more than its line, and input behind it.
+
+use std::ops::Range;
+
+use tai64tools::{StampRun, Stamped};
+
+use crate::newlines::Newlines;
+
+/// The longest line that is copied by moves of fixed length, and how many bytes these may touch.
+pub(super) const MOVE: usize = 192;
+
+/// The room for a stamp and such a line.
+pub(super) const ROOM: usize = Stamped::ROOM + MOVE;
+
+/// Lines to be put behind each other by moves: with which stamps, from where in the input, and how far.
+pub(super) struct Moves {
+    pub(super) stamps: StampRun,
+    /// Where the first line begins.
+    pub(super) at: usize,
+    /// Lines that end before this place of the input are put.
+    pub(super) until: usize,
+    /// No line is put once this many bytes are there.
+    pub(super) full: usize,
+}
+
+/// What was put.
+pub(super) struct Moved {
+    /// How many bytes there are now.
+    pub(super) length: usize,
+    /// Where the next line of the input begins.
+    pub(super) at: usize,
+    pub(super) newlines: Newlines,
+    /// How many lines were put.
+    pub(super) lines: u32,
+}
+
+impl Moves {
+    /// Puts lines behind the first `length` of these bytes, for as long as moves are enough for each and there is room.
+    /// This is the loop that nearly every byte goes through: it works on registers and slices only.
+    #[inline(always)]
+    pub(super) fn put(
+        self,
+        bytes: &mut [u8],
+        mut length: usize,
+        input: &[u8],
+        mut newlines: Newlines,
+    ) -> Moved {
+        let (mut at, mut lines) = (self.at, 0);
+        for &digits in self.stamps.digits() {
+            let Some(last) = newlines.next(input) else { break };
+            let line = last + 1 - at;
+            if last >= self.until || length >= self.full || line > MOVE {
+                break;
+            }
+            let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
+            let Some(from) = input[at..].first_chunk::<MOVE>() else { break };
+            let width = self.stamps.stamp(digits).put(to);
+            move_line(&mut to[width..], from, line);
+            length += width + line;
+            at = last + 1;
+            newlines.pass();
+            lines += 1;
+        }
+        Moved { length, at, newlines, lines }
+    }
+}
+
+/// The room that [`put_line`] needs for a line of this length.
+#[inline]
+pub(super) fn room_for(line: usize) -> usize {
+    Stamped::ROOM + line.max(MOVE)
+}
+
+/// Puts a stamp and a line of any length to the start of `room`; how many bytes these are.
+#[inline(always)]
+pub(super) fn put_line(room: &mut [u8], stamp: Stamped<'_>, input: &[u8], line: Range<usize>) -> usize {
+    let length = line.len();
+    let width = stamp.put(room);
+    let to = &mut room[width..];
+    match input.get(line.start..line.start + MOVE) {
+        Some(from) if length <= MOVE => move_line(to, from, length),
+        _ => to[..length].copy_from_slice(&input[line]),
+    }
+    width + length
+}
+
+/// Copies at least `length` bytes, of [`MOVE`] at most.
+#[inline(always)]
+fn move_line(to: &mut [u8], from: &[u8], length: usize) {
+    copy::<32>(0, to, from);
+    if length > 32 {
+        copy::<32>(32, to, from);
+    }
+    if length > 64 {
+        copy::<64>(64, to, from);
+        copy::<64>(128, to, from);
+    }
+}
+
+/// Copies N bytes from an index of one to the same index of the other.
+#[inline(always)]
+fn copy<const N: usize>(at: usize, to: &mut [u8], from: &[u8]) {
+    to[at..at + N].copy_from_slice(&from[at..at + N]);
+}
