@@ -32,6 +32,6 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let filesystems = script.logs.iter().map(|log| RealFs::open(&log.path)).collect::<Result<_, _>>()?;
     let stdin = unix::pipe::stdin();
     unix::pipe::set_capacity(stdin, PIPE).ok();
-    let intake = PlainIntake::new(stdin, INPUT);
+    let intake = Box::new(PlainIntake::new(stdin, INPUT));
     start::open(script, filesystems, intake, host, Circumstances { boot: None, threading })?.run()
 }

@@ -37,12 +37,12 @@ struct Locked<F> {
 }
 
 /// Everything is open, and what the last run has left is judged.
-pub struct Opened<I, F: LogFs, H> {
+pub struct Opened<I: ?Sized, F: LogFs, H> {
     engine: Engine<I, F, H>,
     last: Inheritance,
 }
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Opened<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Opened<I, F, H> {
     /// Runs until the input ends or a signal says so.
     pub fn run(self) -> Result<Exit, Fatal> {
         self.engine.run(self.last)
@@ -50,17 +50,17 @@ impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Opened<I, F, H> {
 }
 
 /// Opens everything that `script` names. `filesystems` are its directories, locked.
-pub fn open<I: Intake<Trace = F::File>, F: LogFs, H: Host>(
+pub fn open<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host>(
     script: Script,
     filesystems: Vec<F>,
-    mut intake: I,
+    mut intake: Box<I>,
     mut host: H,
     circumstances: Circumstances,
 ) -> Result<Opened<I, F, H>, Fatal> {
     let Circumstances { boot, threading } = circumstances;
     let Script { stamp, actions, logs, statuses, .. } = script;
     let locked = locked(filesystems, logs)?;
-    let last = inherit(&locked, &mut intake, &mut host, boot)?;
+    let last = inherit(&locked, &mut *intake, &mut host, boot)?;
     let dirs = open_directories(locked, &last.verdict.directories, &threading, &mut host)?;
     let stamper = stamp.map(|stamp| Stamper::after(stamp, last.verdict.last_stamp));
     let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
@@ -97,7 +97,7 @@ fn open_directories<F: LogFs>(
 }
 
 /// What the last run left.
-fn inherit<I: Intake, F: LogFs>(
+fn inherit<I: Intake + ?Sized, F: LogFs>(
     locked: &[Locked<F>],
     intake: &mut I,
     host: &mut impl Host,

@@ -17,7 +17,7 @@ use crate::logfs::LogFs;
 /// A file with less room than this is rotated before anything is added: a stamp has to fit.
 const LEAST_ROOM: u64 = 64;
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// One batch, from at most the first `limit` visible bytes. False: there was none.
     pub(super) fn log_batch(&mut self, limit: usize, ending: Ending) -> Result<bool, End> {
         let visible = self.tap.visible().len().min(limit);

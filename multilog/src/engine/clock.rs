@@ -15,7 +15,7 @@ const FAR: Duration = Duration::from_secs(60);
 /// How long it is until the warning is said again.
 const AGAIN: Duration = Duration::from_secs(24 * 3600);
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Warns of a clock that shows `now`, if that is far behind the newest label of a directory.
     pub(super) fn look_at_clock(&mut self, now: Label) {
         let behind = |log: usize| self.dirs[log].share().last_label.since(now);

@@ -11,7 +11,7 @@ use crate::intake::Intake;
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// How long the wait for input may last. None: nothing is going to be due.
     pub(super) fn until_due(&self) -> Option<Duration> {
         self.dirs.iter().filter_map(|dir| LogDir::until_due(dir, &self.host)).min()

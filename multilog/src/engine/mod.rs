@@ -28,7 +28,7 @@ pub use resume::Inheritance;
 pub use tap::Tap;
 
 /// Everything between the input and the directories.
-pub struct Engine<I, F: LogFs, H> {
+pub struct Engine<I: ?Sized, F: LogFs, H> {
     tap: Tap<I, F>,
     assembly: Assembly,
     /// The paths of the status files, for messages.
@@ -60,7 +60,7 @@ impl From<Stopped> for End {
     }
 }
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// For directories that are open, in the order of the script; `assembly` has an output for each.
     pub fn new(
         tap: Tap<I, F>,

@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::intake::Intake;
 use crate::logfs::LogFs;
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Another process has taken the batch in hand: takes it back out of the directories, except those in `kept`, which
     /// have it on the disk already. What was taken in its place is left to the next batch. `line` was in hand before.
     pub(super) fn start_over(&mut self, kept: &[usize], line: Option<Vec<usize>>) {

@@ -17,7 +17,7 @@ enum Next {
     WaitOn,
 }
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Reads until the input ends.
     pub(super) fn read_on(&mut self) -> Result<(), End> {
         self.look_at_clock(self.host.now());

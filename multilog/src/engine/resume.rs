@@ -27,7 +27,7 @@ pub struct Inheritance {
     pub journals: Vec<usize>,
 }
 
-impl<I: Intake<Trace = F::File>, F: LogFs, H: Host> Engine<I, F, H> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Brings the last run to its end.
     pub(super) fn resume(&mut self, last: Inheritance) -> Result<(), End> {
         let Inheritance { mut verdict, journals } = last;

@@ -124,54 +124,6 @@ pub trait Splice {
     fn hold(&mut self, count: usize) -> io::Result<()>;
 }
 
-impl<I: Intake + ?Sized> Intake for Box<I> {
-    type Trace = I::Trace;
-
-    fn kind(&self) -> Kind {
-        (**self).kind()
-    }
-
-    fn identity(&self) -> io::Result<Identity> {
-        (**self).identity()
-    }
-
-    fn prepare_for(&mut self, place: u64) {
-        (**self).prepare_for(place);
-    }
-
-    fn peek(&mut self) -> io::Result<Seen> {
-        (**self).peek()
-    }
-
-    fn visible(&self) -> &[u8] {
-        (**self).visible()
-    }
-
-    fn consume(&mut self, count: usize) -> io::Result<()> {
-        (**self).consume(count)
-    }
-
-    fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = I::Trace>> {
-        (**self).pipe()
-    }
-
-    fn held(&self) -> usize {
-        (**self).held()
-    }
-
-    fn confirm(&mut self) -> io::Result<Taken> {
-        (**self).confirm()
-    }
-
-    fn resume(&mut self, held: Vec<u8>) {
-        (**self).resume(held);
-    }
-
-    fn wait(&mut self, signals: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<Woken> {
-        (**self).wait(signals, limit)
-    }
-}
-
 /// Whether bytes may stay in the input until they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Care {

@@ -109,7 +109,7 @@ impl<F: LogFs> Journal<F> {
     /// Takes the last `count` bytes of a piece out of the input, into the tail; how many it got.
     pub fn swallow(
         &self,
-        intake: &mut impl Intake<Trace = F::File>,
+        intake: &mut (impl Intake<Trace = F::File> + ?Sized),
         count: usize,
         fate: Fate,
     ) -> Result<usize, JournalError> {
@@ -117,7 +117,7 @@ impl<F: LogFs> Journal<F> {
     }
 
     /// Finds out whether the tail can be used at all on this file system, with a byte of our own.
-    pub fn rehearse(&self, intake: &mut impl Intake<Trace = F::File>) -> Result<(), JournalError> {
+    pub fn rehearse(&self, intake: &mut (impl Intake<Trace = F::File> + ?Sized)) -> Result<(), JournalError> {
         let expected = self.record.last ^ 1;
         intake.pipe()?.rehearse(expected, &self.file, FLAG)?;
         let mut found = [0];

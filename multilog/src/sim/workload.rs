@@ -175,7 +175,7 @@ impl Workload {
         let opened = start::open(
             script,
             filesystems,
-            input.reopened(mutant),
+            Box::new(input.reopened(mutant)),
             host,
             Circumstances { boot, threading: Threading::Caller { behind: self.behind } },
         );

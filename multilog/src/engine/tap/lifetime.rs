@@ -28,7 +28,7 @@ pub(crate) struct First {
     pub(crate) last_stamp: Label,
 }
 
-impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
     /// Whether a kill repeats and loses nothing.
     pub(crate) fn has_journal(&self) -> bool {
         self.journal.is_some()
@@ -58,7 +58,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
         record.after = record.before;
         let journal = Journal::begin(Arc::clone(&home.fs), record)?;
         if self.intake.kind() == Kind::Pipe {
-            journal.rehearse(&mut self.intake)?;
+            journal.rehearse(&mut *self.intake)?;
         }
         self.journal = Some(journal);
         Ok(())

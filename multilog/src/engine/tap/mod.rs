@@ -14,17 +14,17 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use super::End;
-use crate::pattern::HEAD;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Fate, Intake, Kind, Seen, Taken, Woken};
 use crate::journal::record::{Boot, Moment, Share};
 use crate::journal::{Journal, JournalError, Piece};
 use crate::logfs::LogFs;
+use crate::pattern::HEAD;
 pub(super) use lifetime::First;
 
 /// The input and its journal.
-pub struct Tap<I, F: LogFs> {
-    intake: I,
+pub struct Tap<I: ?Sized, F: LogFs> {
+    intake: Box<I>,
     /// None: the input cannot be looked into, or no journal can be kept.
     journal: Option<Journal<F>>,
     /// Where the journal is. None: the script has no directory.
@@ -64,9 +64,9 @@ pub(super) struct Plan {
     piece: Piece,
 }
 
-impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
+impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
     /// A tap without a journal. `first` is the first directory of the script.
-    pub fn new(intake: I, first: Option<(Arc<F>, &OsStr)>, boot: Option<Boot>) -> Self {
+    pub fn new(intake: Box<I>, first: Option<(Arc<F>, &OsStr)>, boot: Option<Boot>) -> Self {
         let home = first.map(|(fs, path)| Home { fs, path: path.to_os_string() });
         Tap { intake, journal: None, home, boot, others_said: false }
     }
@@ -247,7 +247,7 @@ impl<I: Intake<Trace = F::File>, F: LogFs> Tap<I, F> {
         let mut pause = FIRST_PAUSE;
         while left > 0 {
             let Some(journal) = &self.journal else { return Ok(Taken::AsSeen) };
-            match journal.swallow(&mut self.intake, left, fate) {
+            match journal.swallow(&mut *self.intake, left, fate) {
                 Ok(0) => return Ok(Taken::Otherwise),
                 Ok(moved) => left -= moved,
                 Err(error) => self.pause_after(&error, &mut pause, host)?,
