@@ -11,7 +11,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint deny install
+.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -65,6 +65,11 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+# Everything compiles with a second compiler: of the version that Cargo.toml promises, or Debian's. Says which one it was.
+msrv:
+	sh tests/install-tools.sh compiler
+	sh tests/msrv.sh
 
 # Licences, unwanted and doubled crates, where they come from; advisories where their database can be fetched.
 deny:
