@@ -1,5 +1,5 @@
 TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
-# Without what is loaded and never used; see unix/absent.
+# Leaves out what would be loaded and never used; see unix/absent.
 SMALL := -C force-unwind-tables=no -C link-arg=-Wl,-T,$(CURDIR)/unix/absent/static.ld -C link-arg=-Wl,-z,muldefs
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static $(SMALL)"
 RELEASE := target/$(TARGET)/release
@@ -11,7 +11,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint deny install
+.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -34,7 +34,7 @@ test:
 	sh tests/unprivileged.sh
 	$(MAKE) test-limits
 
-# Small limits, on the programs that users get: LIMITS=long for every hundred kB.
+# Small limits, on the programs that users get. LIMITS=long tries every hundred kB.
 test-limits: build
 	$(TEST_THREADS) OUR_TOOLS=$(CURDIR)/target/tools cargo test --locked -p harness --test limits
 
@@ -43,12 +43,12 @@ test-original:
 	sh tests/install-tools.sh
 	$(TEST_THREADS) TOOLS_UNDER_TEST=/usr/bin cargo test --locked --test multilog --test tai64 --test chain --test start --test supervise --test svscan
 
-# Kills and failures at every system call, ten thousand kills, full disks, clocks: some minutes.
+# Kills and failures at every system call, ten thousand kills, full disks, clocks. It takes some minutes.
 test-faults:
 	sh tests/install-tools.sh
 	FAULTS=long cargo test --locked -p harness --test faults -- --nocapture --test-threads 2
 
-# The same, and power cuts on ext4 with and without its journal, XFS and btrfs. Needs root; says what it skips.
+# The same, and power cuts on ext4 with and without its journal, XFS and btrfs. It needs root, and says what it skips.
 torture: test-faults
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -qy $(TORTURE_TOOLS) >/dev/null || true; fi
 	TORTURE=1 cargo test --locked -p harness --test torture -- --nocapture --test-threads 1
@@ -66,7 +66,12 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-# Licences, unwanted and doubled crates, where they come from; advisories where their database can be fetched.
+# Everything compiles with a second compiler: of the version that Cargo.toml promises, or Debian's. Says which one it was.
+msrv:
+	sh tests/install-tools.sh compiler
+	sh tests/msrv.sh
+
+# Checks licences, unwanted and doubled crates, and their origin; advisories where their database can be fetched.
 deny:
 	@if ! command -v cargo-deny >/dev/null; then \
 	    echo "skipped: there is no cargo-deny (cargo install cargo-deny --locked)"; \
@@ -75,19 +80,19 @@ deny:
 	    else echo "skipped: advisories, whose database can't be fetched"; fi; \
 	else exit 1; fi
 
-# What the comparison needs beside the tools: two bare loops, plain reads, the program that compares.
+# The programs that the comparison needs beside the tools: two bare loops, plain reads, the one that compares.
 bench-tools: build
 	sh tests/install-tools.sh
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
 	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/byte-loop $(RELEASE)/plain-multilog $(RELEASE)/compare target/tools/
 
-# Everybody in turn on the same input; record, tables and plots go to benches/record. Not quite an hour.
+# All engines in turn on the same input; record, tables and plots go to benches/record. It takes nearly an hour.
 bench: bench-tools
 	target/tools/compare measure target/tools benches 5 target/record.json
 	cp target/record.json benches/record/record.json
 	target/tools/compare show benches/record/record.json benches/record README.md docs/PERFORMANCE.md
 
-# The same, and fails when a ratio is missed by more than a tenth. For a quiet machine.
+# The same comparison; fails when a ratio is missed by more than a tenth. It needs a quiet machine.
 bench-gate: bench-tools
 	target/tools/compare measure target/tools benches 5 target/record.json
 	target/tools/compare gate target/record.json

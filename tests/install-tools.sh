@@ -2,17 +2,23 @@
 # Debian's daemontools and its peers, the tracer and the clock, for the tests that compare and the tests that make
 # calls fail; GNU time, which counts; two daemons to be supervised; two poor file systems.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
+# With the argument "compiler": Debian's compiler, for `make msrv`, and nothing else.
 missing=
-[ -x /usr/bin/multilog ] || missing="$missing daemontools"
-[ -x /usr/bin/strace ] || missing="$missing strace"
-[ -x /usr/bin/faketime ] || missing="$missing faketime"
-[ -x /usr/bin/time ] || missing="$missing time"
-[ -x /usr/bin/s6-log ] || missing="$missing s6"
-[ -x /usr/bin/svlogd ] || missing="$missing runit"
-[ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
-[ -x /usr/bin/redis-server ] || missing="$missing redis-server"
-[ -x /usr/sbin/mount.exfat-fuse ] || missing="$missing exfat-fuse exfatprogs"
-[ -x /usr/bin/bindfs ] || missing="$missing bindfs"
+if [ "${1-}" = compiler ]; then
+    # These packages exclude Debian's rustc and rustup. Whoever has one of those keeps it.
+    { [ -e /usr/bin/rustc ] || [ -e /usr/bin/rustup ]; } || missing=" rustc-web cargo-web"
+else
+    [ -x /usr/bin/multilog ] || missing="$missing daemontools"
+    [ -x /usr/bin/strace ] || missing="$missing strace"
+    [ -x /usr/bin/faketime ] || missing="$missing faketime"
+    [ -x /usr/bin/time ] || missing="$missing time"
+    [ -x /usr/bin/s6-log ] || missing="$missing s6"
+    [ -x /usr/bin/svlogd ] || missing="$missing runit"
+    [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+    [ -x /usr/bin/redis-server ] || missing="$missing redis-server"
+    [ -x /usr/sbin/mount.exfat-fuse ] || missing="$missing exfat-fuse exfatprogs"
+    [ -x /usr/bin/bindfs ] || missing="$missing bindfs"
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # The daemons are for the tests alone: nothing is started by being installed.
@@ -21,6 +27,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
     fi
-    apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -qy $missing >/dev/null && exit 0
+    apt-get update -q >/dev/null &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-remove $missing >/dev/null && exit 0
 fi
 echo "not installed:$missing - the tests that need it are skipped"

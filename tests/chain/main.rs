@@ -1,5 +1,5 @@
-//! The chain-loading tools: the same on ours and on Debian's, as root and as anybody, but for what is said in
-//! DIFFERENCES.md.
+//! The chain-loading tools. They do the same on ours and on Debian's, as root and as any other user, except where
+//! DIFFERENCES.md says otherwise.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]

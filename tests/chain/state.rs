@@ -1,4 +1,4 @@
-//! What a program inherits through a tool: signals, descriptors, variables, as through the original.
+//! What a program inherits through a tool: signals, descriptors and variables, as through the original.
 
 use harness::Scratch;
 

@@ -1,4 +1,4 @@
-//! `waitport`: a program when others accept connections. Nothing like it is in the original package.
+//! `waitport`: a program when others accept connections. The original package has no such tool.
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;

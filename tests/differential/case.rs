@@ -143,7 +143,7 @@ pub(crate) fn odd_cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// What stands in the place of the arguments that would open, write or run something.
+/// The substitutes for arguments that would open, write or run something.
 fn word() -> impl Strategy<Value = Action> {
     let digits = prop::collection::vec(prop::sample::select(b"0123456789".to_vec()), 0..22);
     let anything = prop::collection::vec(1u8..=255, 0..6);

@@ -1,9 +1,8 @@
-//! Random scripts over random input: our multilog and Debian's must give the same lines in the same
-//! directories, the same alerts and the same status files.
+//! Random scripts over random input: our multilog and Debian's must give the same lines in the same directories,
+//! the same alerts and the same status files.
 //!
-//! File boundaries differ on purpose and are not compared; stamps are masked. DIFFERENTIAL_CASES sets
-//! how many cases are run, DIFFERENTIAL_SEED repeats a run. A failing case is shrunk, printed and
-//! kept beside this file.
+//! File boundaries differ on purpose and are not compared; stamps are masked. DIFFERENTIAL_CASES sets the number of
+//! cases, DIFFERENTIAL_SEED repeats a run. A failing case is shrunk, printed and kept beside this file.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 

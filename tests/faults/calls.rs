@@ -1,5 +1,5 @@
-//! Every system call of a run: killed at, and failed. Then a second run on the same pipe, and every line is
-//! there once.
+//! Every system call of a run is killed at, and failed. After a second run on the same pipe, every line is there
+//! once.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::is_long;
 use crate::storm::{end, start};
 
-/// Every so many of the calls, in the short form.
+/// The short form takes every call whose number is a multiple of this.
 const STEP: usize = 9;
 
 /// Rotations, a long line, a selection; a processor would be traced as well, and so is left out here.

@@ -11,7 +11,7 @@ use crate::is_long;
 use crate::lines::{Kind, account};
 use crate::storm::{end, start};
 
-/// Fills the file system of `path` but for `room` bytes.
+/// Fills the file system of `path` except `room` bytes.
 pub(crate) fn fill(path: &Path, room: u64) {
     let mut file = std::fs::File::create(path).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
@@ -94,7 +94,7 @@ fn a_limit_on_the_size_of_files() {
     assert!(account.is_exact(), "{account:?}");
 }
 
-/// The disk is full of the logger's own archives, which `n` would allow. The original stands still for ever.
+/// The disk is full of the logger's own archives, which `n` would allow. The original waits for ever.
 #[test]
 fn a_disk_that_is_full_of_archives_gets_room_where_the_script_says_so() {
     let here = Scratch::new();

@@ -1,4 +1,4 @@
-//! The loggers that go through the same: ours and its peers, each with the same size and number of files.
+//! The loggers that go through the same scenarios: ours and its peers, each with the same size and number of files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

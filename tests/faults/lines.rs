@@ -1,4 +1,4 @@
-//! The lines that are written to a logger, and what is found of them in its log.
+//! The lines that are written to a logger, and which of them are found in its log.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Mixed,
 }
 
-/// A line that is so many lines off is not that line.
+/// A line that is this number of lines off is another line.
 const FAR: u64 = 300_000;
 
 impl Kind {

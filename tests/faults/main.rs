@@ -1,5 +1,5 @@
-//! Faults from outside, on the real binary: kills and failures at every system call, storms of kills,
-//! full disks, clocks that step. `FAULTS=long` does all of it, else a part that CI has time for.
+//! Faults from outside, on the real binary: kills and failures at every system call, storms of kills, full disks,
+//! clocks that step. `FAULTS=long` runs all of them; otherwise a part runs that CI has time for.
 
 #![allow(
     clippy::unwrap_used,

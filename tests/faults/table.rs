@@ -1,6 +1,6 @@
 //! The table of docs/RELIABILITY.md: the same scenarios for ours and its peers.
 //!
-//! `make reliability` prints it. It is a measurement and fails for nothing but ours.
+//! `make reliability` prints it. It is a measurement, and only a fault of ours fails it.
 
 use std::io::Write;
 use std::process::Command;

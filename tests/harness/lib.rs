@@ -1,9 +1,9 @@
-//! What the black-box suites are made of: the binary under test, a scratch directory, a run, a view
-//! of a log directory.
+//! The library of the black-box suites: the binary under test, a scratch directory, a run, a view of a log
+//! directory.
 //!
-//! The binaries are ours by default, built by cargo once. With `TOOLS_UNDER_TEST=/usr/bin` they are
-//! whatever stands there, Debian's daemontools for example, and tests of a chosen difference say
-//! that they are skipped. With `OUR_TOOLS` they are ours from that folder.
+//! By default the binaries are ours, built by cargo once. With `TOOLS_UNDER_TEST=/usr/bin` they are the ones in
+//! that folder, Debian's daemontools for example, and tests of a deliberate difference say that they are skipped.
+//! With `OUR_TOOLS` they are ours from that folder.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]

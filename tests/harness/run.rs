@@ -1,4 +1,4 @@
-//! Running a tool: arguments, input, signals, and what came out, never for longer than a limit.
+//! Runs a tool, with arguments, input and signals, and collects its output, never for longer than a limit.
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};

@@ -37,7 +37,7 @@ pub fn user_cannot_read(path: &Path) -> bool {
     !may
 }
 
-/// Whether the tools under test are somebody else's.
+/// Whether the tools under test are not ours.
 pub fn is_original() -> bool {
     std::env::var_os("TOOLS_UNDER_TEST").is_some()
 }

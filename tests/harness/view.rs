@@ -6,7 +6,7 @@ use std::path::Path;
 /// A file: its name, permission bits and bytes.
 pub(crate) type File = (String, u32, Vec<u8>);
 
-/// What stands in a log directory.
+/// The contents of a log directory.
 #[derive(Clone, Debug)]
 pub struct LogView {
     /// The rotated files, in the order of their labels.
@@ -67,7 +67,7 @@ impl LogView {
         self.current.as_ref().map_or(0, |(_, mode, _)| *mode)
     }
 
-    /// What stands after the labels of the archives.
+    /// The text after the labels of the archives.
     pub fn codes(&self) -> Vec<&str> {
         self.archives.iter().map(|(name, _, _)| &name[26..]).collect()
     }

@@ -1,4 +1,5 @@
-//! Whose journal it is: one that somebody else may have written is not believed, not touched, and holds nothing up.
+//! Whose journal it is: a journal that another user may have written is not believed, not touched, and holds
+//! nothing up.
 
 use std::fs;
 use std::io::Write;

@@ -1,6 +1,6 @@
-//! Every name of a log directory x everything that can have it x the moment when somebody puts it there, as root and as
-//! another user: nothing outside of the directory changes, nothing hangs, every line is there, and what was put there is
-//! left alone.
+//! Every name of a log directory x everything that can have it x the moment when it is put there, as root and as
+//! another user. Nothing outside of the directory changes, nothing hangs, every line is there, and the thing that
+//! was put there is left alone.
 
 use std::fs;
 use std::io::Write;
@@ -53,7 +53,7 @@ enum Kind {
     Socket,
     Device,
     Directory,
-    /// A file of somebody else.
+    /// A file of another user.
     Foreign,
     /// The same, sparse and larger than any log.
     Huge,
@@ -72,7 +72,7 @@ const KINDS: [Kind; 9] = [
 ];
 
 impl Kind {
-    /// Whether a multilog has to take it for somebody else's.
+    /// Whether a multilog has to take it for another user's.
     fn is_foreign(self) -> bool {
         self != Kind::HardLink
     }
@@ -94,7 +94,7 @@ const PHASES: [Phase; 3] = [Phase::BeforeTheStart, Phase::WhileItRuns, Phase::Be
 enum User {
     /// Whoever runs the tests.
     Own,
-    /// Somebody without rights.
+    /// A user without rights.
     Other,
 }
 
@@ -246,7 +246,7 @@ impl Case {
         assert!(logged.len() + missing.len() == LINES || repeats, "{}: {} lines", what(), logged.len());
     }
 
-    /// What is somebody else's is still there, under its name; but the name of `current` is needed.
+    /// Files of another user are still there under their names, except that `current` needs its name.
     fn check_left(&self, here: &Scratch, outcome: &Outcome) {
         if !self.kind.is_foreign() {
             return;

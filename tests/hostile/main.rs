@@ -1,5 +1,5 @@
-//! What stands in a directory that somebody else may write to: whatever it is, nothing outside of it changes, nothing hangs,
-//! and nothing is given away.
+//! Directories that another user may write to. Whatever that user puts there, nothing outside of the directory
+//! changes, nothing hangs, and nothing is given away.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]

@@ -1,5 +1,5 @@
-//! `current` is removed, replaced, moved or cut while a multilog writes to it, and then the multilog ends in one way or
-//! another: what was written is there, or it is said that it is not.
+//! `current` is removed, replaced, moved or cut while a multilog writes to it, and then the multilog ends in one
+//! way or another. Every line that was written is there, or multilog says that it is not.
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use harness::{LogView, Outcome, Scratch, is_ignored};
 use rustix::process::Signal;
 
-/// What somebody does to `current`.
+/// What another user does to `current`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meddling {
     Removes,
@@ -96,7 +96,7 @@ impl End {
     }
 }
 
-/// Two lines, and between them what somebody does. What the first multilog has left in the pipe is for a second one.
+/// Two lines, and between them the deed of another user. What the first multilog has left in the pipe is for a second one.
 fn run(here: &Scratch, script: &[&str], meddling: Meddling, end: End) -> (Outcome, Option<Outcome>) {
     here.write("victim", "precious\n");
     let (reader, mut writer) = std::io::pipe().unwrap();

@@ -1,5 +1,6 @@
-//! File systems that have no second names, no renames that replace nothing, and no modes: exfat through FUSE, which is to
-//! a multilog as vfat is; one that passes everything else through; and any file system with calls that fail as there.
+//! File systems that have no second names, no renames that replace nothing, and no modes. One is exfat through
+//! FUSE, which is to a multilog like vfat. Another passes everything else through. The third is any file system,
+//! with calls that fail as they do there.
 
 use std::fs;
 use std::path::{Path, PathBuf};

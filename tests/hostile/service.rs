@@ -1,7 +1,7 @@
 //! Service directories: every name in one, each kind of thing in its place, each tool.
 //!
-//! The owner of the directory is not who runs the tools; what it must not get at is a service of theirs beside it, which runs.
-//! A second round is about what stands in a directory of their own, and supervise.
+//! The owner of the directory is not the user of the tools. Beside it runs a service of that user, which the owner
+//! must not reach. A second round is about the user's own directory, and supervise.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink};
@@ -14,7 +14,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::world::{KINDS, Kind, NAMES, NONBLOCK, OWNER, SETPRIV, World, for_everybody};
 
-/// Somebody who is neither the owner of the directory nor root.
+/// A user who is neither the owner of the directory nor root.
 const SOMEBODY: u32 = 65533;
 /// What svgroup gives to.
 const GROUP: &str = "65532";
@@ -48,7 +48,7 @@ fn each(case: impl Fn(&'static str, Kind) + Sync) {
     });
 }
 
-/// What svc, svstat and svgroup of root did with somebody's service was up to that somebody.
+/// What svc, svstat and svgroup of root do with a user's service is up to that user.
 #[test]
 fn the_owner_of_a_service_directory_gets_nothing_of_what_others_own() {
     if !ours_only("Service directories of others") || !needs_root() {

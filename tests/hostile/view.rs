@@ -1,4 +1,4 @@
-//! What a reader sees of a log directory into which somebody has put things that can't be read, and what is around it.
+//! What a reader sees of a log directory with unreadable things in it, and of its surroundings.
 
 use std::collections::BTreeMap;
 use std::fs;

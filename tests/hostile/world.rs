@@ -34,7 +34,7 @@ pub(crate) const NAMES: [&str; 20] = [
     "shutdown",
 ];
 
-/// What stands there.
+/// The thing that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// To the same thing of the other service, or to a file of it.
@@ -150,7 +150,7 @@ impl World {
         }
     }
 
-    /// All that is to be seen of the other service, and of what is root's in `x`.
+    /// All that can be seen of the other service, and of what is root's in `x`.
     pub(crate) fn others(&self, foreign: Option<&str>) -> Vec<String> {
         let mut seen = Vec::new();
         let mut look = |path: &Path| {

@@ -1,4 +1,4 @@
-//! Limits, as the programs set them that start a logger.
+//! Limits, as programs set them before they start a logger.
 
 use harness::tool;
 

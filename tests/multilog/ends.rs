@@ -1,4 +1,4 @@
-//! What is left when it is told to end while files wait for a processor.
+//! What is left when multilog is told to end while files wait for a processor.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;

@@ -1,4 +1,4 @@
-//! What can't be done: at the start it is fatal, later it is tried again.
+//! Failures: fatal at the start, tried again later.
 
 use std::fs::File;
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn the_same_directory_twice_is_fatal() {
     );
 }
 
-/// A file system of 256 kB, filled by somebody else and freed again.
+/// A file system of 256 kB, filled by another process and freed again.
 #[test]
 fn a_full_disk_is_waited_for_and_nothing_is_lost() {
     let here = Scratch::new();

@@ -1,4 +1,4 @@
-//! What may stand on descriptor 0, and what bytes may come from it.
+//! What descriptor 0 may be, and which bytes may come from it.
 
 use std::fs::File;
 use std::io::{Read, Write};

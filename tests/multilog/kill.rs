@@ -1,4 +1,4 @@
-//! What a killed multilog had in hand is brought to its end by the next one on the same input.
+//! The next multilog on the same input completes what a killed one had in hand.
 
 use std::io::Write;
 use std::process::Stdio;

@@ -1,5 +1,5 @@
-//! The multilog under test, from outside. Every test here passes on Debian's multilog as well, or
-//! says which deliberate difference it shows.
+//! The multilog under test, from outside. Every test here passes on Debian's multilog as well, or names the
+//! deliberate difference that it shows.
 
 #![allow(
     clippy::unwrap_used,

@@ -102,7 +102,7 @@ fn a_command_that_cannot_be_forked_is_tried_again() {
     assert_eq!(LogView::of(here.path("main")).text(), lines(100));
 }
 
-/// The original stands still for as long as the command runs.
+/// The original writes no line for as long as the command runs.
 #[test]
 fn lines_are_written_while_a_command_runs() {
     if ours_only("Processors") {

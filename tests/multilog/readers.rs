@@ -1,4 +1,4 @@
-//! More than one reader of one pipe: a second logger, or somebody who looks into a named pipe with cat.
+//! More than one reader of one pipe: a second logger, or a cat of a named pipe.
 
 use std::fs::File;
 use std::io::Write;

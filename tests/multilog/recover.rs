@@ -1,4 +1,4 @@
-//! What a start makes of what it finds.
+//! What a start does with the files that it finds.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -118,7 +118,7 @@ fn an_unfinished_output_is_dropped_and_a_finished_one_is_published() {
     }
 }
 
-/// `current` as a link to a file of somebody else: the original writes through it when the file looks closed.
+/// `current` as a link to a file of another user: the original writes through it when the file looks closed.
 #[test]
 fn a_symbolic_link_is_put_aside_and_never_followed() {
     if ours_only("Links and devices") {

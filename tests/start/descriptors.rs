@@ -1,5 +1,5 @@
-//! Standard descriptors that are closed, each subset of them, also where there is no /dev/null to take their place:
-//! Rust's runtime aborted there before the program began.
+//! Every subset of the standard descriptors is closed, also where there is no /dev/null to take their place. Rust's
+//! runtime aborted there before the program began.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Odd things that a tool is started with, and every tool with each of them: ignored signals, closed descriptors,
-//! small limits, names with control characters.
+//! Odd surroundings, and every tool in each of them: ignored signals, closed descriptors, small limits, names with
+//! control characters.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]

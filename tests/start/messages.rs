@@ -1,4 +1,4 @@
-//! Names with control characters: a terminal that shows a message is not commanded by whoever made the name.
+//! Names with control characters: the author of a name can't control the terminal that shows a message.
 
 use harness::{Scratch, ours_only};
 

@@ -1,4 +1,4 @@
-//! Limits on the size of a file that are smaller than a file of a log is.
+//! Limits on the size of a file that are smaller than a file of a log.
 
 use harness::{LogView, Scratch, ours_only, wakeups};
 use rustix::process::Signal;

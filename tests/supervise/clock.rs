@@ -1,4 +1,4 @@
-//! A clock that steps: waiting is on one that does not.
+//! A clock that steps: supervise waits on one that does not.
 
 use std::path::Path;
 

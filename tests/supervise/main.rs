@@ -1,5 +1,5 @@
-//! supervise, svc, svok and svstat: the same on ours, on Debian's and on any mixture, but for what is said in
-//! DIFFERENCES.md.
+//! supervise, svc, svok and svstat. They do the same on ours, on Debian's and on any mixture, except where
+//! DIFFERENCES.md says otherwise.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
@@ -125,7 +125,7 @@ impl Service {
         std::fs::read_to_string(self.here.path("x").join(name)).unwrap_or_default()
     }
 
-    /// Waits until the log has so many lines.
+    /// Waits until the log has this number of lines.
     fn until_log(&self, lines: usize) -> Vec<String> {
         until("lines in the log", || self.log().len() >= lines);
         self.log()

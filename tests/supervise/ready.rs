@@ -1,4 +1,4 @@
-//! Services that say when they are ready, and who waits for it; what programs are told of services.
+//! Services that say when they are ready, and the tools that wait for it; what programs are told of services.
 
 use harness::{ours_only, tool};
 

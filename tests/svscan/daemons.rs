@@ -121,7 +121,7 @@ fn every_request_to_nginx_is_logged_once() {
             scan.svc("-k", &["s/x/log"]);
             client.until_more();
         }
-        // Somebody has to hold the pipe when svscan dies as well.
+        // Another process has to hold the pipe when svscan dies as well.
         until("its logger runs", || scan.svstat("s/x/log").contains(": up"));
         scan.kill_supervise("s/x/log");
         client.until_more();

@@ -1,4 +1,4 @@
-//! Scripts and commands of users' guides, unchanged: the tools under test stand where the guides have them.
+//! Scripts and commands of users' guides, unchanged, with the tools under test in the places that the guides name.
 
 use harness::{Outcome, is_root, ours_only};
 use rustix::process::Signal;

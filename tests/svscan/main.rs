@@ -1,4 +1,4 @@
-//! svscan: the same on ours and on Debian's, but for what is said in DIFFERENCES.md.
+//! svscan. It does the same on ours and on Debian's, except where DIFFERENCES.md says otherwise.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]

@@ -1,4 +1,4 @@
-//! Every situation and every way of stopping: each stop ends, in order, and what was lost or left is named.
+//! Every situation and every way of stopping. Each stop ends, in order, and names what was lost or left.
 
 use std::fs::File;
 use std::path::Path;

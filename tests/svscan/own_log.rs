@@ -1,4 +1,4 @@
-//! `.svscan/log`: what svscan and services without a logger say.
+//! `.svscan/log`: the messages of svscan and the output of services without a logger.
 
 use std::time::Duration;
 

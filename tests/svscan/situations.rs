@@ -1,4 +1,4 @@
-//! What may be so when svscan is told to stop, a row for each, and the ways to tell it.
+//! The situations in which svscan may be told to stop, a row for each, and the ways to tell it.
 
 use std::time::Duration;
 

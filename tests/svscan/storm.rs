@@ -1,4 +1,4 @@
-//! Kills without end: of services, and of loggers.
+//! Endless kills: of services, and of loggers.
 
 use std::path::Path;
 

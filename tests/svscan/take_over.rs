@@ -1,5 +1,5 @@
-//! A new svscan after one that was killed. The original's starts second supervises, which fail on the lock every five
-//! seconds for as long as the first ones live, and has a pipe that no one of them uses.
+//! A new svscan after one that was killed. The original's starts second supervises, which fail on the lock every
+//! five seconds for as long as the first ones live, and makes a pipe that none of them uses.
 
 use std::path::Path;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Scan {
         self.service(name, COUNT, Some(&Scan::multilog()));
     }
 
-    /// Waits for so many more lines.
+    /// Waits for this number of further lines.
     fn until_counted(&self, name: &str, more: usize) {
         let lines = self.logged(name).lines().count();
         until("more lines", || self.logged(name).lines().count() > lines + more);

@@ -16,7 +16,7 @@ const TOOLS: [&str; 3] = ["tai64n", "tai64nlocal", "tai64nfrac"];
 /// A zone whose file has to be read.
 const ZONE: &str = "Europe/Berlin";
 
-/// Lines of a log, so many.
+/// This number of lines of a log.
 fn log(lines: u64) -> String {
     let label = |n| format!("@{:016x}{:08x}", tai64tools::label::EPOCH + 935_467_445 + n / 7, n * 7919);
     (0..lines).map(|n| label(n) + &format!(" line {n} of a log, as long as they are\n")).collect()

@@ -1,4 +1,5 @@
-//! `tai64n`, `tai64nlocal` and `tai64nfrac`: the same on ours and on Debian's, but for what is said in DIFFERENCES.md.
+//! `tai64n`, `tai64nlocal` and `tai64nfrac`. They do the same on ours and on Debian's, except where DIFFERENCES.md
+//! says otherwise.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]

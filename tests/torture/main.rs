@@ -1,8 +1,8 @@
-//! Power cuts on real file systems: a logger runs on a block device whose writes and flushes are recorded,
-//! and the device is put together again as it was at any point, with any of what was not flushed.
+//! Power cuts on real file systems. A logger runs on a block device whose writes and flushes are recorded. Then the
+//! device is put together again as it was at any point, with any of the writes that were not flushed.
 //!
-//! `make torture` runs it. It needs root, qemu-storage-daemon, FUSE, loop devices and the mkfs of each file
-//! system, and says what it skips.
+//! `make torture` runs it. It needs root, qemu-storage-daemon, FUSE, loop devices and the mkfs of each file system,
+//! and says what it skips.
 
 #![allow(
     clippy::unwrap_used,

@@ -105,7 +105,7 @@ fn faults_of_differences(text: &str) -> Vec<String> {
 fn foreign(title: &str, text: &str) -> Vec<String> {
     let quoted = quoted(text);
     let is_key = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('=');
-    let alone = quoted.first().filter(|_| text.starts_with("Ours only: `"));
+    let alone = quoted.first().filter(|_| text.starts_with("* Ours only: `"));
     let is_explained =
         |text: &&&str| Whose::Encore.heading() == Some(title) || is_key(text) || Some(*text) == alone;
     let is_foreign = |text: &&&str| shown(text).and_then(|word| word.whose.heading()) != Some(title);
@@ -142,13 +142,13 @@ fn an_action_that_a_document_lacks_or_has_too_many_is_found() {
     let heading = |word: &Word| match word.whose {
         Whose::Original => String::new(),
         Whose::Encore => format!("### Actions of daemontools-encore\n`{}`\n", literal(word)),
-        Whose::Ours(title) => format!("### {title}\nOurs only: `{}`, by `s`.\n", literal(word)),
+        Whose::Ours(title) => format!("### {title}\n* Ours only: `{}`, by `s`.\n", literal(word)),
     };
-    let differences = with_each_action("## The script", heading, "## Lines\n### Others\nOurs only: `y`.");
+    let differences = with_each_action("## The script", heading, "## Lines\n### Others\n* Ours only: `y`.");
     let checks: [(&str, Check, &str, &str); 3] = [
         (&readme, |text| faults(of_readme(text)), "`min=NUMBER`", "`min=NUMBER` `since=TIME` `Q`"),
         (&manual, |text| faults(of_manual(text)), "Cm min=", "Cm min= , since= , Q"),
-        (&differences, faults_of_differences, "`min=`", "`min=` `since=TIME`\n### More\nOurs only: `Q`"),
+        (&differences, faults_of_differences, "`min=`", "`min=` `since=TIME`\n### More\n* Ours only: `Q`"),
     ];
     for (text, check, shown, more) in checks {
         assert_eq!(check(text), [""; 0]);
