@@ -5,15 +5,8 @@
 use memchr::{memchr, memchr_iter};
 
 use crate::filter::{Block, Ending, Rewrite};
+use crate::form::{Form, Shown};
 use crate::label;
-use crate::shown::Shown;
-
-/// What stands in the place of a label.
-pub trait Form {
-    /// The text of the labels of one second, with a place for the nanoseconds; `seconds` are as in the label.
-    /// None: there is no such form of it, and the label stays what it is.
-    fn second(&mut self, seconds: u64) -> Option<Shown>;
-}
 
 /// Which labels are rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +22,9 @@ pub enum Where {
 /// ```
 /// use tai64tools::filter::{Block, Ending, Rewrite};
 /// use tai64tools::labels::{Labels, Where};
-/// use tai64tools::local::{Clock, Style, Zone};
+/// use tai64tools::form::{Calendar, Style, Zone};
 ///
-/// let mut labels = Labels::new(Clock::new(Zone::Utc, Style::Plain), Where::Start);
+/// let mut labels = Labels::new(Calendar::new(Zone::Utc, Style::Plain), Where::Start);
 /// let mut out = Block::endless();
 /// // The last line may go on, and may be a label then.
 /// let taken = labels.rewrite(b"@4000000037c219bf2ef02e94 up\nno label\n@40000", &mut out, Ending::Open);

@@ -8,15 +8,15 @@
 #![forbid(unsafe_code)]
 
 pub mod filter;
+pub mod form;
 pub mod label;
 pub mod labels;
 pub mod leap;
-pub mod local;
-pub mod shown;
 pub mod stamper;
 pub mod tai64n;
 pub mod tai64nfrac;
 pub mod tai64nlocal;
 
+pub use form::{Stamp, StampRun};
 pub use label::Label;
-pub use stamper::{Stamp, StampRun, Stamped, Stamper};
+pub use stamper::{Stamped, Stamper};

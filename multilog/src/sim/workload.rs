@@ -3,7 +3,9 @@
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, UNIX_EPOCH};
 
+use tai64tools::{Label, Stamp, Stamper};
 use unix::memory;
 
 use super::disk::{Disk, Killed, State, Trouble};
@@ -111,10 +113,10 @@ impl Workload {
     /// The lines that each directory has to have, in order.
     pub(super) fn expected(&self) -> Vec<Vec<Vec<u8>>> {
         let script = self.script();
+        let stamp = script.stamp.map(some_stamp).unwrap_or_default();
         let mut logs = vec![Vec::new(); script.logs.len()];
         for line in &self.lines {
-            let mut head =
-                if script.stamp.is_some() { b"@400000006b00e05e2c8dfba4 ".to_vec() } else { vec![] };
+            let mut head = stamp.clone();
             head.extend_from_slice(line);
             head.truncate(crate::pattern::HEAD);
             let mut selected = true;
@@ -232,8 +234,9 @@ impl Workload {
 
     /// Lines without their stamps.
     pub(super) fn lines_of(&self, text: &[u8]) -> Vec<Vec<u8>> {
-        let stamp = if self.script().stamp.is_some() { 26 } else { 0 };
-        text.split_inclusive(|&b| b == b'\n').map(|line| line.get(stamp..).unwrap_or(line).to_vec()).collect()
+        let stamp = self.script().stamp;
+        let text_of = |line| stamp.map_or(Some(line), |stamp| stamp.text_behind(line)).unwrap_or(line);
+        text.split_inclusive(|&b| b == b'\n').map(|line| text_of(line).to_vec()).collect()
     }
 
     /// Every line once and in order in every directory that has to have it, and nothing left half done.
@@ -310,6 +313,13 @@ pub(super) fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
         expected.next_if_eq(&line);
     }
     expected.next().is_none()
+}
+
+/// A stamp of this form, as patterns see it.
+fn some_stamp(form: Stamp) -> Vec<u8> {
+    let mut stamper = Stamper::new(form);
+    stamper.begin(Label::from(UNIX_EPOCH + Duration::from_secs(CLOCK)));
+    stamper.stamp().to_vec()
 }
 
 /// What an archive holds for a reader.
