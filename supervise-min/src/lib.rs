@@ -25,5 +25,3 @@ pub mod svshutdown;
 pub mod svstat;
 pub mod svup;
 pub mod svwait;
-
-use unix::options;

@@ -7,9 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use unix::diag::{Message, say, warn};
 use unix::tool::{Exit, Fatal, MISUSE};
 
-use crate::options::{Given, Names, Syntax, parse};
 use crate::service::command::{self, Part};
 use crate::service::folder::Home;
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax =
     Syntax { program: "svc", letters: "lLudopchaitkxq12w+=", names: Names::None, usage: OPTIONS };

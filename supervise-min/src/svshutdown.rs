@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::process::{Ended, Process, Signal, change_directory};
+use unix::process::{Ended, Process, change_directory};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-use crate::options::{Given, Names, Syntax, parse, seconds};
 use crate::service::command::Part;
 use crate::service::seen::{Unseen, look};
+use unix::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax = Syntax { program: "svwait", letters: "udrt:", names: Names::None, usage: USAGE };
 /// How it is used.

@@ -5,7 +5,7 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsFd, AsRawFd};
 
-use rustix::process::Signal;
+use crate::signal::Signal;
 
 use crate::spawn::Ending;
 

@@ -8,12 +8,12 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-pub use rustix::process::Signal;
 use rustix::process::{
     Pid, PidfdFlags, WaitOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
 };
 
 use crate::pidfd;
+use crate::signal::Signal;
 use crate::spawn::{Ending, forked};
 use crate::tool::SYSTEM;
 

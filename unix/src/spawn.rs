@@ -6,12 +6,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, WaitStatus, pidfd_open};
 
 mod child;
 
 use child::{Plan, ToOpen};
 
+use crate::signal::Signal;
 use crate::{event, limit};
 
 /// What a child is started with. Descriptors that are not named here stay as they are, close-on-exec.

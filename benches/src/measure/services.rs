@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use unix::process::{Process, Signal};
+use unix::process::Process;
+use unix::signal::Signal;
 use unix::{event, limit};
 
 use super::{Start, Value};

@@ -10,7 +10,7 @@ use unix::lock::{self, Keep};
 use unix::tool::{Exit, Fatal};
 
 use super::Command;
-use crate::options::{Given, Names, Syntax, parse};
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax = Syntax { program: "setlock", letters: "nNxX", names: Names::None, usage: USAGE };
 /// How it is used.

@@ -17,7 +17,7 @@ use unix::tool::{Exit, Fatal};
 
 use super::Command;
 use super::getent::getent;
-use crate::options::{Given, Names, Syntax, parse, seconds};
+use unix::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax = Syntax { program: "waitport", letters: "t:", names: Names::None, usage: USAGE };
 /// How it is used.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use unix::fifo;
-use unix::process::Signal;
+use unix::signal::Signal;
 
 use super::folder::Home;
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use unix::process::Signal;
+use unix::signal::Signal;
 
 use super::command::{Command, Target};
 use super::rules::Rules;

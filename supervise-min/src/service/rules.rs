@@ -15,7 +15,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 pub use unix::launch::Session;
-use unix::process::Signal;
+use unix::signal::Signal;
 
 /// How a service is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use unix::diag::{Message, fatal};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::ids::new_session;
-use unix::process::{Process, Signal, go_back};
+use unix::process::{Process, go_back};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::SYSTEM;
 

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use tai64tools::Label;
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::process::{Ended, NO_SUCH_PROCESS, Process, Signal};
+use unix::process::{Ended, NO_SUCH_PROCESS, Process};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 

@@ -12,7 +12,7 @@ use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::limit::{self, Limit, Resource};
-use unix::process::{self, Process, change_directory, go_back, start};
+use unix::process::{Process, change_directory, go_back, start};
 use unix::signal::{Signal, Signals};
 use unix::stdio;
 use unix::tool::{Fatal, SYSTEM};
@@ -258,7 +258,7 @@ impl Job {
     }
 
     /// Sends its supervise a signal.
-    pub(super) fn signal(&self, signal: process::Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         if let Some(Ok(Some(supervise))) = self.supervise().map(Process::find) {
             // What has ended meanwhile needs none.
             supervise.signal(signal).ok();

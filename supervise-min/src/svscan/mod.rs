@@ -26,11 +26,11 @@ use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
 
-use crate::options::{Given, Names, Syntax, parse, seconds};
 use entry::Entries;
 use job::{Job, Surroundings};
 use own_log::OwnLog;
 use service::Service;
+use unix::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax =
     Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
@@ -63,7 +63,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 /// else.
 pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
     unix::inherited::keep_child_signal();
-    let mut surroundings = Surroundings::take_over(program, &[Signal::Child])?;
+    let mut surroundings = Surroundings::take_over(program, &[Signal::CHILD])?;
     // The supervise in this PATH may be one that would start a second copy of what lives.
     surroundings.revives = false;
     let own_log = OwnLog::find(&mut surroundings);
@@ -96,7 +96,7 @@ struct Svscan {
 
 impl Svscan {
     fn new(patience: Option<Duration>) -> Result<Svscan, Fatal> {
-        let wanted = [Signal::Term, Signal::Int, Signal::Hup, Signal::Abort, Signal::Child];
+        let wanted = [Signal::TERM, Signal::INT, Signal::HUP, Signal::ABORT, Signal::CHILD];
         let mut surroundings = Surroundings::take_over("svscan", &wanted)?;
         let lock = alone::lock_here()?;
         let own_log = OwnLog::start(&mut surroundings)?;
@@ -147,11 +147,12 @@ impl Svscan {
     fn signals(&mut self) -> Option<End> {
         while let Some(signal) = self.surroundings.signals.next() {
             match signal {
-                Signal::Term | Signal::Int => return Some(End::Stop),
-                Signal::Abort => return Some(End::Leave),
-                Signal::Hup => self.next_scan = Duration::ZERO,
-                Signal::Child => drop(self.reap()),
-                Signal::Alarm => {}
+                Signal::TERM | Signal::INT => return Some(End::Stop),
+                Signal::ABORT => return Some(End::Leave),
+                Signal::HUP => self.next_scan = Duration::ZERO,
+                Signal::CHILD => drop(self.reap()),
+                // No other was asked for.
+                _ => {}
             }
         }
         None

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use unix::diag::{Message, warn};
 use unix::pipe;
-use unix::process::{Process, Signal};
+use unix::process::Process;
+use unix::signal::Signal;
 use unix::spawn::Ending;
 
 use super::course::{Act, LoggerCourse, Moment, Pipe, Seen, ServiceCourse, Verdict};

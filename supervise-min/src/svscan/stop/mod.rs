@@ -106,14 +106,14 @@ impl Svscan {
         let mut again = false;
         while let Some(signal) = self.surroundings.signals.next() {
             match signal {
-                Signal::Child => {
+                Signal::CHILD => {
                     for child in self.reap() {
                         for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
                             leaving.child_has_ended(service, child, self.surroundings.program);
                         }
                     }
                 }
-                Signal::Term | Signal::Int => again = true,
+                Signal::TERM | Signal::INT => again = true,
                 _ => {}
             }
         }
