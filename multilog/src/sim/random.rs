@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::disk::{Fault, Trouble};
-use super::exhaustive::{Choice, check, check_cut};
+use super::cuts::{Choice, check_cut};
+use super::exhaustive::check;
 use super::poor::Lacks;
 use super::surroundings::Source;
+use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
 const SCRIPTS: [&[&str]; 12] = [
