@@ -26,8 +26,8 @@ const NEVER_AGAIN: u8 = 125;
 pub enum Event {
     /// A command came.
     Command(Command),
-    /// The process that was asked for runs.
-    Started,
+    /// The process that was asked for runs, and is treated by these rules.
+    Started(Rules),
     /// It could not be made.
     NotStarted,
     /// The process has ended, with this exit code if it is known and no signal ended it.
@@ -41,7 +41,7 @@ pub enum Event {
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Start the process, and say `Started` or `NotStarted`.
+    /// Start the process, and say `Started` or `NotStarted`. This is the last action of a step.
     Start,
     /// Do what comes after the end of the process, and say `Finished`.
     Finish,
@@ -132,7 +132,8 @@ impl Machine {
         let mut actions = Vec::new();
         match event {
             Event::Command(command) => self.command(command, now, &mut actions),
-            Event::Started => {
+            Event::Started(rules) => {
+                self.rules = rules;
                 (self.started, self.kill_at) = (now, None);
                 (self.phase, self.paused, self.once_due, self.failures) = (Phase::Up, false, false, 0);
                 self.not_before = now + APART;

@@ -177,18 +177,22 @@ impl Supervise {
         }
     }
 
+    /// Does what an event asks for, and what the events ask for that come of that.
     fn handle(&mut self, event: Event) {
-        let actions = self.machine.step(event, self.begun.elapsed());
-        if actions.iter().any(|action| matches!(action, Action::Signal(Target::Group, _))) {
-            self.warn_of_no_group();
-        }
-        for action in actions {
-            match action {
-                Action::Start => self.start(),
-                Action::Finish => self.finish(),
-                Action::Signal(target, signal) => self.signal(target, signal),
-                Action::Announce => self.announce(),
-                Action::Leave => self.left = true,
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let actions = self.machine.step(event, self.begun.elapsed());
+            if actions.iter().any(|action| matches!(action, Action::Signal(Target::Group, _))) {
+                self.warn_of_no_group();
+            }
+            for action in actions {
+                match action {
+                    Action::Start => next = Some(self.start()),
+                    Action::Finish => next = self.finish(),
+                    Action::Signal(target, signal) => self.signal(target, signal),
+                    Action::Announce => self.announce(),
+                    Action::Leave => self.left = true,
+                }
             }
         }
     }
@@ -224,7 +228,8 @@ impl Supervise {
         self.directory.announce(&Status { since: self.since, pid, paused, want }, &self.state);
     }
 
-    fn start(&mut self) {
+    /// Starts the process. Returns what has come of it.
+    fn start(&mut self) -> Event {
         let rules = self.directory.rules();
         let note = rules.notification.map(|number| script::note().map(|note| (note, number)));
         let started = note.transpose().and_then(|note| {
@@ -236,13 +241,12 @@ impl Supervise {
             Ok((process, note)) => {
                 (self.process, self.note, self.session) = (Some(process), note, rules.session);
                 self.since = Label::now();
-                self.machine.rules = rules;
-                self.handle(Event::Started);
+                Event::Started(rules)
             }
             Err(error) => {
-                self.handle(Event::NotStarted);
                 let message = Message::new("unable to fork for ").and(self.directory.name()).and(", pausing");
                 warn("supervise", &message.because(&error));
+                Event::NotStarted
             }
         }
     }
@@ -260,8 +264,8 @@ impl Supervise {
         }
     }
 
-    /// What comes after the end of the service; when it can't, that is all.
-    fn finish(&mut self) {
+    /// Starts what comes after the end of the service. Returns `Finished` where there is nothing, or it can't be started.
+    fn finish(&mut self) -> Option<Event> {
         let (ended, session) = (self.state.ended.unwrap_or(Ended(None)), self.machine.rules.session);
         let script = Script::finish(ended, self.directory.name());
         let started = script.and_then(|script| {
@@ -272,12 +276,13 @@ impl Supervise {
                 self.state.finishing = Some(process.pid());
                 (self.process, self.session) = (Some(process), session);
                 self.announce();
+                None
             }
-            Ok(None) => self.handle(Event::Finished(None)),
+            Ok(None) => Some(Event::Finished(None)),
             Err(error) => {
                 let message = Message::new("unable to start ").and(self.directory.name()).and("/finish");
                 warn("supervise", &message.because(&error));
-                self.handle(Event::Finished(None));
+                Some(Event::Finished(None))
             }
         }
     }
