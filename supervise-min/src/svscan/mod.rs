@@ -133,8 +133,8 @@ impl Svscan {
             if self.now() >= self.next_scan {
                 self.scan();
             }
-            if let Some(log) = &mut self.own_log {
-                log.job.keep(&mut self.surroundings, self.begun.elapsed());
+            if let Some(own) = &mut self.own_log {
+                own.log.job.keep(&mut self.surroundings, self.begun.elapsed());
             }
             self.wait();
         }
@@ -191,7 +191,7 @@ impl Svscan {
 
     /// All supervises.
     fn jobs(&mut self) -> impl Iterator<Item = &mut Job> {
-        let own = self.own_log.iter_mut().map(|log| &mut log.job);
+        let own = self.own_log.iter_mut().map(|own| &mut own.log.job);
         self.services.iter_mut().flat_map(Service::jobs).chain(own)
     }
 
@@ -280,7 +280,7 @@ impl Svscan {
     }
 
     fn wait(&self) {
-        let own = self.own_log.as_ref().and_then(|log| log.job.due());
+        let own = self.own_log.as_ref().and_then(|own| own.log.job.due());
         let due = own.map_or(self.next_scan, |own| own.min(self.next_scan)).saturating_sub(self.now());
         let mut all = vec![self.surroundings.signals.as_fd()];
         all.extend(self.watch.as_ref().map(AsFd::as_fd));

@@ -16,7 +16,7 @@ use super::words::{self, Waited, Why};
 use crate::service::shutdown;
 use crate::service::survivor::{Role, Survivor};
 use crate::svscan::job::{Job, Surroundings};
-use crate::svscan::service::Service;
+use crate::svscan::service::{Log, Service};
 
 /// How much is looked for of who is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Leaving {
         }
         let over = self.verdict != Verdict::Going;
         let (Some(logger), Some(log)) = (&mut self.logger, &mut service.log) else { return self.verdict };
-        let logger = logger.step(&mut log.job, &log.pipe, over, surroundings, moment);
+        let logger = logger.step(log, over, surroundings, moment);
         if over { logger } else { Verdict::Going }
     }
 
@@ -133,7 +133,7 @@ impl Leaving {
         if self.verdict != Verdict::Going {
             let (logger, log) = self.logger.as_ref().zip(service.log.as_ref())?;
             return (logger.verdict == Verdict::Going).then(|| match detail {
-                Detail::Reasons => logger.waited(&log.job, &log.pipe),
+                Detail::Reasons => logger.waited(log),
                 Detail::Name => named(&log.job),
             });
         }
@@ -154,7 +154,7 @@ impl Leaving {
             warn(program, &words::list("left ", &[waited(&service.main)]));
         }
         let logger = self.logger.as_ref().zip(service.log.as_ref());
-        logger.is_none_or(|(logger, log)| logger.conclude(&log.job, &log.pipe, program)) && !left
+        logger.is_none_or(|(logger, log)| logger.conclude(log, program)) && !left
     }
 }
 
@@ -172,8 +172,7 @@ impl LeavingLogger {
     /// Does what is to be done now. `over`: nobody waits for its service any more.
     pub(super) fn step(
         &mut self,
-        job: &mut Job,
-        reader: &OwnedFd,
+        log: &mut Log,
         over: bool,
         surroundings: &mut Surroundings,
         moment: Moment,
@@ -181,25 +180,19 @@ impl LeavingLogger {
         if self.verdict != Verdict::Going {
             return self.verdict;
         }
-        let supervise = job.runs();
-        let process = (!supervise || over || self.course.has_to_be_told()) && job.process().is_some();
+        let supervise = log.job.runs();
+        let process = (!supervise || over || self.course.has_to_be_told()) && log.job.process().is_some();
         let seen = Seen { supervise, process, shutdown: false };
-        let (verdict, acts) = self.course.step(seen, look_into(reader), over, moment);
+        let (verdict, acts) = self.course.step(seen, look_into(&log.pipe), over, moment);
         self.verdict = verdict;
         for act in acts {
-            self.act(act, job, reader, surroundings, moment);
+            self.act(act, log, surroundings, moment);
         }
         verdict
     }
 
-    fn act(
-        &mut self,
-        act: Act,
-        job: &mut Job,
-        reader: &OwnedFd,
-        surroundings: &mut Surroundings,
-        moment: Moment,
-    ) {
+    fn act(&mut self, act: Act, log: &mut Log, surroundings: &mut Surroundings, moment: Moment) {
+        let job = &mut log.job;
         match act {
             Act::Start(_) => {
                 if !job.find(surroundings, moment.now) {
@@ -214,17 +207,17 @@ impl LeavingLogger {
             Act::Continue => signal(job, Signal::CONT),
             Act::Kill => signal(job, Signal::KILL),
             Act::KillSupervise => job.signal(Signal::KILL),
-            Act::KillHolders => holders::kill(reader),
+            Act::KillHolders => holders::kill(&log.pipe),
             Act::Term | Act::KillShutdown => {}
         }
     }
 
     /// Why it is waited for.
-    pub(super) fn waited(&self, job: &Job, reader: &OwnedFd) -> Waited {
-        let mut waited = waited(job);
-        let Pipe { unread, held } = look_into(reader);
+    pub(super) fn waited(&self, log: &Log) -> Waited {
+        let mut waited = waited(&log.job);
+        let Pipe { unread, held } = look_into(&log.pipe);
         let unread = (unread > 0).then_some(Why::Unread(unread));
-        let held = held.then(|| Why::Held(holders::of(reader)));
+        let held = held.then(|| Why::Held(holders::of(&log.pipe)));
         let reasons: Vec<Why> = unread.into_iter().chain(held).collect();
         if !reasons.is_empty() {
             waited.why = reasons;
@@ -233,11 +226,12 @@ impl LeavingLogger {
     }
 
     /// Names what is left. True: nothing.
-    pub(super) fn conclude(&self, job: &Job, reader: &OwnedFd, program: &'static str) -> bool {
-        let Pipe { unread, held } = look_into(reader);
+    pub(super) fn conclude(&self, log: &Log, program: &'static str) -> bool {
+        let Log { job, pipe } = log;
+        let Pipe { unread, held } = look_into(pipe);
         let lives = job.runs() || job.process().is_some();
         if lives || held {
-            warn(program, &words::list("left ", &[self.waited(job, reader)]));
+            warn(program, &words::list("left ", &[self.waited(log)]));
         }
         let lost = unread > 0 && !lives;
         if lost {

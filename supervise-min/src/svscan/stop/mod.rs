@@ -106,13 +106,7 @@ impl Svscan {
         let mut again = false;
         while let Some(signal) = self.surroundings.signals.next() {
             match signal {
-                Signal::CHILD => {
-                    for child in self.reap() {
-                        for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
-                            leaving.child_has_ended(service, child, self.surroundings.program);
-                        }
-                    }
-                }
+                Signal::CHILD => self.look_after_children(leaving),
                 Signal::TERM | Signal::INT => again = true,
                 _ => {}
             }
@@ -121,26 +115,34 @@ impl Svscan {
         again
     }
 
+    fn look_after_children(&mut self, leaving: &mut [Leaving]) {
+        for child in self.reap() {
+            for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
+                leaving.child_has_ended(service, child, self.surroundings.program);
+            }
+        }
+    }
+
     /// The last one. True: it has read everything and ended.
     fn stop_own_log(&mut self, mut words: Words, begun: Duration) -> bool {
-        let Some(mut log) = self.own_log.take() else { return true };
-        log.let_go();
+        let Some(mut own) = self.own_log.take() else { return true };
+        own.let_go();
         let mut leaving = LeavingLogger::new();
         let mut clock = Clock::new(self.now(), self.patience);
         loop {
             let moment = Moment { limited: false, ..clock.at(self.now()) };
-            if leaving.step(&mut log.job, &log.pipe, true, &mut self.surroundings, moment) != Verdict::Going {
-                return leaving.conclude(&log.job, &log.pipe, self.surroundings.program);
+            if leaving.step(&mut own.log, true, &mut self.surroundings, moment) != Verdict::Going {
+                return leaving.conclude(&own.log, self.surroundings.program);
             }
             if words.are_due(self.now().saturating_sub(begun)) {
-                let waited = [leaving.waited(&log.job, &log.pipe)];
+                let waited = [leaving.waited(&own.log)];
                 warn(self.surroundings.program, &words::list("waiting for ", &waited));
             }
-            self.own_log = Some(log);
+            self.own_log = Some(own);
             let again = self.pause(&mut []);
             clock.step(again, self.now());
             let Some(back) = self.own_log.take() else { return true };
-            log = back;
+            own = back;
         }
     }
 }
