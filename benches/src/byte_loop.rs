@@ -1,5 +1,5 @@
-//! The yardstick for `tai64nfrac`, of which there is no original here: a byte after the other, as they are written
-//! in C.
+//! The yardstick for `tai64nfrac`, which has no original on this machine: it handles one byte after the other, as
+//! filters in C do.
 //!
 //! Buffers have the 8 kB of daemontools' own filters.
 

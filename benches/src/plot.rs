@@ -138,7 +138,7 @@ impl Scales {
     }
 }
 
-/// The place of a point. A point of nothing is one step left of 1.
+/// The place of a point. A point of 0 is one step left of 1.
 fn place(point: u64) -> f64 {
     if point == 0 { -0.3 } else { (point as f64).log10() }
 }

@@ -1,7 +1,7 @@
-//! The short form of the comparison: less input, ours and the original, held against the record that is committed.
+//! The short form of the comparison: less input, ours and the original, held against the committed record.
 //!
-//! Its runs take a twentieth of a second, so a disk that is busy elsewhere doubles the time of one in a dozen. A table that
-//! misses is therefore measured again, after all the others and over more rounds, and only then believed.
+//! Its runs take a twentieth of a second, so a busy disk doubles the time of one run in a dozen. A table that misses is
+//! therefore measured again, after all the others and over more rounds. Only the second result counts.
 
 use std::io;
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! `Labels`: another form in the place of labels, and everything else as it is.
+//! `Labels`: replaces labels by another form and leaves everything else as it is.
 //!
-//! A label is an `@` and 24 lower-case hexadecimal digits and not more; whatever else begins with an `@` is text.
+//! A label is an `@` and exactly 24 lower-case hexadecimal digits. Whatever else begins with an `@` is text.
 
 use memchr::{memchr, memchr_iter};
 

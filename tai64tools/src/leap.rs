@@ -1,8 +1,8 @@
 //! From the seconds of a label to UTC: by the fixed 10 seconds of daemontools, or by the leap seconds of true TAI.
 //!
 //! daemontools adds 10 seconds to the system clock, whatever the number of leap seconds. Some loggers write true TAI
-//! instead, because their system's clock shows TAI or because they add the leap seconds themselves. Their labels have been
-//! 27 seconds later than those of daemontools since 2017.
+//! instead, because their system's clock shows TAI or because they add the leap seconds themselves. Their labels have
+//! been 27 seconds later than those of daemontools since 2017.
 
 use crate::label;
 
@@ -24,11 +24,13 @@ pub struct Utc {
     pub leap: bool,
 }
 
-/// Until when the leap seconds are known, as the system clock counts: 28 June 2026, as Bulletin C 71 of the IERS says.
+/// The moment until which all leap seconds are known, as the system clock counts: 28 June 2026, from Bulletin C 71 of
+/// the IERS.
 ///
-/// Labels of later moments are shown right as long as no leap second was added since, and none is planned. Nothing fails
-/// by date: a package must still build years later. So the test that fails after this date is ignored by default, for
-/// whoever makes a release, and the test that always runs asks the machine's own list, which fails by fact.
+/// Later labels are shown correctly as long as no leap second has been added since, and none is planned. No test that
+/// runs by default fails because of the date, since a package must still build years later. The test that compares this
+/// date with today is ignored by default and belongs to the making of a release. The test that always runs compares
+/// with the machine's own list, so it fails only if a leap second is really missing.
 pub const KNOWN_UNTIL: i64 = 1_782_604_800;
 
 /// The first second after each leap second, as the system clock counts, from IERS Bulletin C: the ends of June and
@@ -111,7 +113,7 @@ AFTER_LEAP. In any case set KNOWN_UNTIL to the 28 June or 28 December for which 
         assert!(today < KNOWN_UNTIL.unsigned_abs(), "the leap seconds are not known for today. {WHAT_TO_DO}");
     }
 
-    /// Also a list that is older than ours is right about what it has.
+    /// An older list than ours is right as well about the leap seconds that it has.
     #[test]
     fn no_leap_second_is_missing_that_this_machine_knows() {
         /// From 1900, of which the list counts, to 1970.

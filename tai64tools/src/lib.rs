@@ -1,9 +1,8 @@
 //! TAI64N labels as daemontools writes them, the stamps made of them, and the filters that read them.
 //!
-//! A label is `@` and 24 lower-case hexadecimal digits: 16 for the seconds, counted from 2^62 at the
-//! epoch and 10 seconds ahead of it, and 8 for the nanoseconds. The format is that of
-//! <https://cr.yp.to/libtai/tai64.html>; the fixed 10 seconds instead of a leap second table are
-//! daemontools' and on purpose: a label is the system clock, written so that it sorts.
+//! A label is `@` and 24 lower-case hexadecimal digits: 16 for the seconds, which are 2^62 at the epoch and 10 more,
+//! and 8 for the nanoseconds. The format is that of <https://cr.yp.to/libtai/tai64.html>. daemontools adds a fixed 10
+//! seconds and no leap seconds, on purpose: a label is the system clock, written so that it sorts.
 
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,8 @@
 //! `Stamper`: the stamps of the lines of a batch, strictly increasing, from one look at the clock.
 //!
-//! The n-th line of a batch is stamped n nanoseconds after the moment of the batch, so a stamp names
-//! one line. When the clock steps back by up to [`SMALL_STEP`] the stamps go on from the last one;
-//! when it steps back by more, they follow it.
+//! The n-th line of a batch is stamped n nanoseconds after the moment of the batch, so a stamp names one line. When the
+//! clock steps back by up to [`SMALL_STEP`] the stamps go on from the last one. When it steps back by more, they follow
+//! it.
 
 use std::time::Duration;
 

@@ -27,7 +27,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     }
 }
 
-/// The clock is read once for all that arrives together; the lines of it are a nanosecond apart.
+/// The clock is read once for all that arrives together. Its lines are stamped a nanosecond apart.
 struct Stamping<C> {
     clock: C,
     stamper: Stamper,

@@ -38,7 +38,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let options =
         Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new("usage: ").and(USAGE)))?;
     let mut calendar = Calendar::new(options.zone, options.style).ahead(options.offset);
-    // The C library reads the zone's file now, before buffers take memory: without any it would go on with UTC.
+    // The C library reads the zone's file now, before buffers take memory. Without memory it would go on with UTC.
     calendar.second(label::EPOCH);
     filter::run(Labels::new(calendar, options.places))
 }

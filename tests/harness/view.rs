@@ -50,7 +50,7 @@ impl LogView {
         String::from_utf8_lossy(&self.bytes()).into_owned()
     }
 
-    /// Everything in it with the TAI64N stamp cut off each line, and without lines that have none.
+    /// Everything in it without the TAI64N stamps. Lines that have none are left out.
     pub fn unstamped(&self) -> Vec<u8> {
         let bytes = self.bytes();
         let lines = bytes.split_inclusive(|&b| b == b'\n');

@@ -1,6 +1,6 @@
-//! Bytes by the block: what a processor compares at once and safe Rust can't ask it for.
+//! Bytes in blocks: comparisons that a processor makes in one step and that safe Rust has no words for.
 
-/// So many bytes are looked at together.
+/// How many bytes are looked at together.
 pub const BLOCK: usize = 64;
 
 /// Where in a block a byte is: bit n is set if it stands at n.

@@ -1,6 +1,6 @@
 //! `Environment`: the variables that the program was started with, as bytes, and changes of them.
 //!
-//! What is not changed is passed on as it came, entries without `=` and doubles included.
+//! Unchanged entries are passed on as they came, including doubles and entries without `=`.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;

@@ -1,7 +1,7 @@
 //! The words for a failed system call: daemontools' own lower-case table.
 //!
-//! Scripts and people grep for these words, so they are daemontools' and not strerror(3)'s. An
-//! error that the table does not have falls back to the system's text in lower case.
+//! Scripts and people grep for these words, so they are daemontools' and not strerror(3)'s. An error that is not in the
+//! table gets the system's text in lower case.
 
 use std::borrow::Cow;
 use std::io;

@@ -1,6 +1,8 @@
-//! `Held`: something in the file system that is held without being opened, so that what is changed is what was looked at.
+//! `Held`: a file system object that is held without being opened, so that the object that is changed is the one that
+//! was looked at.
 //!
-//! Looking at it has no effect on it: a named pipe, a device, a lease of somebody else's notices nothing, and nothing waits.
+//! Looking at the object has no effect: a named pipe, a device or a lease of another process notices nothing, and the
+//! look never blocks.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -44,8 +44,8 @@ pub fn holder(file: impl AsFd) -> Option<u32> {
     holder_in(&read_to_string("/proc/locks").ok()?, &place)
 }
 
-/// Whether a process has a lock on what it has open as this descriptor, as far as /proc tells. This is known also where the
-/// file system has other numbers for its files in /proc/locks.
+/// Whether a process has a lock on what it has open as this descriptor, as far as /proc tells. This works also where
+/// the file system gives its files other numbers in /proc/locks.
 pub fn is_held_by(pid: u32, number: &OsStr) -> bool {
     let info = std::path::Path::new("/proc").join(pid.to_string()).join("fdinfo").join(number);
     read_to_string(info).is_ok_and(|info| has_lock(&info))

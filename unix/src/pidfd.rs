@@ -1,5 +1,5 @@
-//! What a descriptor of a process can do beyond poll(2) and signals: tell how one ended that was nobody's child here, and
-//! reach the group that it leads.
+//! What a descriptor of a process can do beyond poll(2) and signals: it tells how a process ended that was no child of
+//! this one, and it reaches the group that the process leads.
 
 use std::io;
 use std::mem::{size_of, zeroed};

@@ -1,4 +1,4 @@
-//! Looking whether somebody accepts connections.
+//! Whether a socket accepts connections.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};

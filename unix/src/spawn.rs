@@ -92,8 +92,8 @@ impl Ending {
     }
 }
 
-/// A running child. It is killed when the thread that started it ends, so a logger that dies does
-/// not leave a processor behind that writes into its directory.
+/// A running child. It is killed when the thread that started it ends: a logger that dies must not leave a processor
+/// behind that writes into its directory.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
@@ -264,7 +264,8 @@ mod tests {
         }
     }
 
-    /// The -1 of a fork that failed was taken for the number of a child, and would have been killed as such: everything.
+    /// The -1 of a failed fork was once taken for the number of a child. To kill this "child" would have killed every
+    /// process.
     #[test]
     fn a_fork_that_fails_has_made_no_process() {
         assert!(forked(-1).is_err());

@@ -14,11 +14,11 @@ use unix::{event, limit};
 use super::{Start, Value};
 use crate::definition::Services;
 
-/// How far looks at what runs are apart.
+/// The time between two looks at what runs.
 const LOOK: Duration = Duration::from_millis(1);
 /// For what else runs and is open.
 const ROOM: u64 = 500;
-/// What takes longer does not come.
+/// What takes longer than this will never come.
 const LIMIT: Duration = Duration::from_secs(300);
 /// Until nobody has anything to do.
 const SETTLE: Duration = Duration::from_secs(6);
@@ -36,7 +36,8 @@ pub(super) fn all_up(start: &Start<'_>, services: Services) -> io::Result<Value>
     Ok(Value { value, note, ..Value::default() })
 }
 
-/// The median of the private dirty memory of an idle supervise in kB, and how often all of them and their parent woke up.
+/// The median of the private dirty memory of an idle supervise in kB, and how often all of them and their parent woke
+/// up.
 pub(super) fn idle(start: &Start<'_>, services: Services) -> io::Result<Value> {
     let crowd = Crowd::start(start, services)?;
     std::thread::sleep(SETTLE);

@@ -1,4 +1,5 @@
-//! `setlock`: a program while a file is locked; the lock goes when the program ends, and all that inherited it.
+//! `setlock`: runs a program while a file is locked. The lock goes when the program and all that inherited the lock
+//! have ended.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;

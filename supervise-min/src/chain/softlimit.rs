@@ -1,4 +1,4 @@
-//! `softlimit`: lower soft limits on resources, never above the hard ones.
+//! `softlimit`: runs a program with lower soft limits on resources, never above the hard ones.
 
 use std::ffi::OsString;
 

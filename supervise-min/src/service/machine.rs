@@ -1,7 +1,7 @@
 //! `Machine`: the life of a service as rules, without files, processes or clocks.
 //!
-//! An event comes in, actions come out, in the order in which they are to be done. Two starts are at least a second
-//! apart, whatever asks for them; after a longer run the next start is immediate.
+//! An event comes in, and actions come out in the order in which they have to be done. Two starts are at least a second
+//! apart, whatever asks for them. After a longer run the next start is immediate.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::command::{Command, Target};
 use super::rules::Rules;
 use super::status::Want;
 
-/// How far two starts are apart at least.
+/// The least time between two starts.
 pub const APART: Duration = Duration::from_secs(1);
 /// A service that ends sooner is one that keeps ending, for `backoff`.
 pub const SOON: Duration = Duration::from_secs(10);
@@ -77,7 +77,7 @@ pub struct Machine {
     pub leaving: bool,
     /// Whether a start for once has not been done yet.
     once_due: bool,
-    /// No start before.
+    /// Starts before this time are not allowed.
     not_before: Duration,
     /// Starts that failed in a row.
     failures: u32,
@@ -86,7 +86,7 @@ pub struct Machine {
     started: Duration,
     /// Runs in a row that ended soon.
     short_runs: u32,
-    /// When a process that is to end is killed.
+    /// When a process that does not end is killed.
     kill_at: Option<Duration>,
     /// Whom signals are for.
     target: Target,
@@ -111,7 +111,8 @@ impl Machine {
         }
     }
 
-    /// A service whose process was found running, started not long before `now` for all that is known.
+    /// A service whose process was found running. When it was started is not known, so the next start is at least a
+    /// second after `now`.
     pub fn adopted(want: Want, phase: Phase, paused: bool, rules: Rules, now: Duration) -> Machine {
         let patience = match (phase, want) {
             (Phase::Finishing, _) => rules.timeout_finish,
@@ -122,7 +123,7 @@ impl Machine {
         Machine { phase, paused, not_before, kill_at, rules, ..Machine::new(want) }
     }
 
-    /// When something is to be done without anything happening.
+    /// The time at which the machine has something to do although nothing happens.
     pub fn due(&self) -> Option<Duration> {
         self.wants_start().then_some(self.not_before).or(self.kill_at)
     }

@@ -1,4 +1,5 @@
-//! `Rules`: what a service directory says about how its service is treated, each in a file of its own that need not be there.
+//! `Rules`: how a service directory wants its service to be treated. Each rule is in a file of its own, which may be
+//! missing.
 //!
 //! ```text
 //! down-signal         what `d` sends in the place of TERM: a name or a number
@@ -22,9 +23,9 @@ use unix::signal::Signal;
 pub struct Rules {
     /// What it is told to end with.
     pub down_signal: Signal,
-    /// After so long it is killed.
+    /// After this time it is killed.
     pub timeout_kill: Option<Duration>,
-    /// After so long what comes after it is killed.
+    /// After this time `finish` is killed.
     pub timeout_finish: Option<Duration>,
     /// Where it says that it is ready.
     pub notification: Option<RawFd>,

@@ -1,8 +1,8 @@
 //! `svscan`: a supervise for each directory in a directory, and for its `log`, with a pipe between the two.
 //!
-//! The scan every five seconds is the truth; what the kernel hints at makes it come earlier. A supervise that has ended
-//! is started again five seconds later, if its directory is still there then. The pipe belongs to svscan: nothing that
-//! is in it is lost when a service, a logger or their supervises end.
+//! Only the scan every five seconds counts; the kernel's hints make it come earlier. A supervise that has ended is
+//! started again five seconds later, if its directory is still there then. The pipe belongs to svscan: nothing in it is
+//! lost when a service, a logger or one of their supervises ends.
 
 mod alone;
 mod entry;
@@ -36,10 +36,10 @@ const SYNTAX: Syntax =
     Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
 /// The exit code of a stop that has left or thrown away something.
 pub const LEFT: u8 = 1;
-/// How far scans are apart, and a supervise's end and its next start.
+/// The time between two scans, and between the end of a supervise and its next start.
 const APART: Duration = Duration::from_secs(5);
-/// How long a stop of the first process of a container may take before what does not end is killed. Container engines kill
-/// it after ten.
+/// How long a stop may take, for the first process of a container, before everything that has not ended is killed.
+/// Container engines kill the container after ten seconds.
 const LIMIT_OF_THE_FIRST: Duration = Duration::from_secs(8);
 
 /// Runs until it is told to stop: TERM and INT end all services in order, ABRT leaves them as they are, HUP scans.
@@ -59,8 +59,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     Ok(Svscan::new(patience)?.run())
 }
 
-/// Ends what runs in the working directory without a svscan, as that would do it. Signals end this process, and nothing
-/// else.
+/// Ends the services of the working directory where no svscan runs, in the same way as a svscan. A signal ends this
+/// process and nothing else.
 pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
     unix::inherited::keep_child_signal();
     let mut surroundings = Surroundings::take_over(program, &[Signal::CHILD])?;
@@ -256,7 +256,8 @@ impl Svscan {
         self.services.get_mut(place)
     }
 
-    /// Where no descriptor is to be had, those of directories are given up: they are only good to have. True: there is room.
+    /// Where no descriptor can be had, the descriptors of directories are given up, since svscan can do without them.
+    /// True: there is room now.
     fn make_room(&mut self) -> bool {
         if self.surroundings.crowded || unix::pipe::new().is_ok() {
             return false;

@@ -1,7 +1,7 @@
-//! `.svscan/log`: what svscan and all services without a logger say goes to a logger that is supervised as any other.
+//! `.svscan/log`: a supervised logger for the output of svscan itself and of all services without a logger.
 //!
-//! It is started first, and keeps the output that svscan was started with: were its own output its input, it would wait
-//! for itself when its disk is full.
+//! The logger is started first and keeps the output with which svscan was started. If its own output were its input, it
+//! would wait for itself on a full disk.
 
 use std::ffi::OsStr;
 use std::io;

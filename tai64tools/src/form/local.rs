@@ -1,7 +1,7 @@
 //! `Calendar`: date and time as people read them, `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, in the local zone or in UTC.
 //!
-//! The C library is asked for the time at the first and at the last second of each quarter of an hour. If the two are
-//! a quarter of an hour apart, every time between them is calculated. The exceptions are leap seconds and old changes of
+//! The C library is asked for the time at the first and at the last second of each quarter of an hour. If the two are a
+//! quarter of an hour apart, every time between them is calculated. The exceptions are leap seconds and old changes of
 //! a zone's offset that happened within a quarter: there the C library is asked for every second.
 
 use unix::localtime::{LocalTime, local, utc};
@@ -139,7 +139,7 @@ impl Form for Calendar {
     }
 }
 
-/// The time so many seconds later, on the same day.
+/// The time `seconds` later, on the same day.
 fn later(time: LocalTime, seconds: i64) -> LocalTime {
     let of_day = i64::from(time.second_of_day()) + seconds;
     LocalTime {

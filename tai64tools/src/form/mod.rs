@@ -1,7 +1,8 @@
 //! The forms of a moment: what a stamp or a label looks like, a file for each.
 //!
-//! A form knows the text of one second, with a place in it for the digits of the nanoseconds ([`Shown`]), so what a
-//! line costs is a copy and those digits, whatever the form. TAI64N has a quicker way for stamps (`tai64n.rs`).
+//! A form knows the text of one second, with a place in it for the digits of the nanoseconds ([`Shown`]). So a line
+//! costs a copy and those digits, whatever the form. TAI64N stamps have a quicker way (`tai64n.rs`). A new form is a
+//! file and a row of `Stamp::look`.
 
 use memchr::memchr;
 

@@ -1,5 +1,5 @@
-//! A world without processes: every kind of service with every kind of logger, supervises that live, have died or can't be
-//! started, and every way of stopping. The real one is in tests/svscan/matrix.rs.
+//! A world without processes: every kind of service with every kind of logger, supervises that live, have died or can't
+//! be started, and every way of stopping. The world with processes is in tests/svscan/matrix.rs.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! `Leaving`: a service that is to end, and its logger: what is seen of them, and what the rules want done.
+//! `Leaving`: a service that has to end, and its logger: what is seen of them, and what the rules want done.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -18,7 +18,7 @@ use crate::service::survivor::{Role, Survivor};
 use crate::svscan::job::{Job, Surroundings};
 use crate::svscan::service::{Log, Service};
 
-/// How much is looked for of who is waited for.
+/// How much is found out about a service that svscan waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
     Name,
@@ -128,7 +128,7 @@ impl Leaving {
         }
     }
 
-    /// Who of the two is waited for, and why. The logger is as long as nobody waits for the service.
+    /// Which of the two svscan waits for, and why. The logger's turn comes when svscan no longer waits for the service.
     pub(super) fn waited(&self, service: &Service, detail: Detail) -> Option<Waited> {
         if self.verdict != Verdict::Going {
             let (logger, log) = self.logger.as_ref().zip(service.log.as_ref())?;
@@ -265,7 +265,7 @@ fn look_into(reader: impl AsFd) -> Pipe {
     Pipe { unread: pipe::filled(&reader).unwrap_or(0), held: !pipe::has_no_writers(&reader) }
 }
 
-/// One that was stopped would not notice.
+/// Sends commands. A supervise that was stopped by a signal would not notice them, so it is continued.
 fn tell(job: &Job, commands: &[u8]) -> bool {
     let told = job.tell(commands);
     if told {

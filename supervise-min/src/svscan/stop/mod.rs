@@ -1,9 +1,9 @@
 //! The orderly stop: services end, then loggers have read what they left, then svscan's own logger.
 //!
-//! Everything is told at once what to do, so that a KILL of svscan changes nothing: a logger's supervise leaves when its
-//! logger has come to the end of the pipe, and that is when nobody can write to it anymore. The ends to read stay open
-//! meanwhile. A supervise that dies before its time is started again. The rules are in [`course`]; what is said, in
-//! [`words`].
+//! All supervises are told at once what to do, so that a KILL of svscan changes nothing: a logger's supervise leaves
+//! when its logger has read to the end of the pipe, and this end comes when the pipe has no writer any more. The
+//! reading ends stay open meanwhile. A supervise that dies before its time is started again. The rules are in
+//! [`course`], the messages in [`words`].
 
 mod course;
 mod holders;
@@ -24,7 +24,7 @@ use super::{LEFT, Svscan};
 use course::{Clock, Moment, Verdict, Words};
 use leaving::{Detail, Leaving, LeavingLogger};
 
-/// How long is waited between looks.
+/// The time between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Svscan {
@@ -58,7 +58,8 @@ impl Svscan {
         if in_order && own_log_too { Exit::Success } else { Exit::Code(LEFT) }
     }
 
-    /// What runs already is known before anything is told: of a svscan that was killed, of a supervise that has just been.
+    /// Finds everything that runs before anything is told: also what a killed svscan, or a supervise that was just
+    /// killed, has left.
     fn find_services(&mut self) {
         let now = self.now();
         if self.next_scan == Duration::ZERO

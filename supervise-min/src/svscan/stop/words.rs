@@ -1,4 +1,4 @@
-//! What a stop says: who is waited for and why, what was left.
+//! The messages of a stop: what it waits for and why, and what was left.
 
 use unix::diag::Message;
 
