@@ -28,7 +28,7 @@ enum State {
     Down,
 }
 
-/// Waits until all services are so, with `-t` not longer than so many seconds.
+/// Waits until all services are in the state that is asked for, with `-t` not longer than this number of seconds.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let (given, directories) = parse(&SYNTAX, &arguments)?;
     let usage = || Fatal::usage(SYNTAX.usage);

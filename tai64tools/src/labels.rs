@@ -107,7 +107,7 @@ impl<F: Form> Labels<F> {
         at
     }
 
-    /// Writes what stands in the place of a label. False: it is none, or has no such form.
+    /// Writes the form of a label. False: it is no label, or the form has no text for it.
     #[inline]
     fn label(&mut self, label: &[u8; label::LENGTH], out: &mut Vec<u8>) -> bool {
         let Some((seconds, nanos)) = label.split_first_chunk::<SECONDS>() else { return false };

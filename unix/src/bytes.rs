@@ -3,7 +3,7 @@
 /// How many bytes are looked at together.
 pub const BLOCK: usize = 64;
 
-/// Where in a block a byte is: bit n is set if it stands at n.
+/// Where in a block a byte is: bit n is set if it is at n.
 #[inline]
 pub fn places(byte: u8, block: &[u8; BLOCK]) -> u64 {
     #[cfg(target_arch = "x86_64")]

@@ -135,7 +135,7 @@ fn is_written(line: &[u8]) -> bool {
     }
 }
 
-/// The offset that means "where the descriptor stands" to pwritev2(2).
+/// The offset that means "at the offset of the descriptor" to pwritev2(2).
 const CURRENT_POSITION: u64 = u64::MAX;
 
 /// A line that is too long loses its end, and not its newline.

@@ -6,7 +6,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-/// The variables of a program that is to be run.
+/// The variables of a program that will be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment(Vec<CString>);
 

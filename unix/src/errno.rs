@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::io;
 
-/// The reason in daemontools' words, as it stands at the end of a message.
+/// The reason in daemontools' words, as it is at the end of a message.
 pub fn words(error: &io::Error) -> Cow<'static, str> {
     let Some(code) = error.raw_os_error() else {
         return Cow::Owned(error.to_string());

@@ -101,7 +101,7 @@ pub fn set_group(file: impl AsFd, gid: u32) -> io::Result<()> {
     Ok(fchown(file, None, Some(Gid::from_raw(gid)))?)
 }
 
-/// What stands under a name, itself if it is a symbolic link.
+/// What has this name, itself if it is a symbolic link.
 pub fn look_for(directory: impl AsFd, name: &OsStr) -> io::Result<Look> {
     Ok(Look::of(&statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?))
 }
@@ -116,7 +116,7 @@ pub fn look_through(path: &Path) -> io::Result<Look> {
 pub struct Held(OwnedFd);
 
 impl Held {
-    /// What stands under a name, itself if it is a symbolic link.
+    /// What has this name, itself if it is a symbolic link.
     pub fn new(directory: impl AsFd, name: &OsStr) -> io::Result<Held> {
         Held::with(directory, name, OFlags::NOFOLLOW)
     }

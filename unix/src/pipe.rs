@@ -16,7 +16,7 @@ pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC)?)
 }
 
-/// A fresh pipe with so many ends to write, which stay open in the programs that are run: the end to read is
+/// A fresh pipe with `count` ends to write, which stay open in the programs that are run: the end to read is
 /// close-on-exec.
 pub fn new_with_writers(count: usize) -> io::Result<(OwnedFd, Vec<OwnedFd>)> {
     let (reader, writer) = rustix::pipe::pipe()?;

@@ -106,7 +106,7 @@ fn set_of(signals: &[Signal]) -> libc::sigset_t {
 /// A handler and not "ignore", because ignoring would be inherited by children.
 pub fn survive_file_size_limit() -> io::Result<()> {
     extern "C" fn nothing(_: libc::c_int) {}
-    // SAFETY: the action is zeroed (no flags, an empty mask) but for a handler that does nothing and
+    // SAFETY: the action is zeroed (no flags, an empty mask) except the handler, which does nothing and
     // so is async-signal-safe.
     unsafe {
         let mut action: libc::sigaction = zeroed();

@@ -91,7 +91,7 @@ pub(super) fn command(start: &Start<'_>, services: Services) -> io::Result<Value
     Ok(Value { value, note: format!("{} commands", samples.len()), ..Value::default() })
 }
 
-/// Why so many services can't run here. None: they can.
+/// Why this number of services can't run here. None: it can.
 pub(super) fn hindrance(services: Services) -> Option<String> {
     if services.count == 0 {
         return None;
@@ -149,7 +149,7 @@ impl<'a> Crowd<'a> {
         Ok(crowd)
     }
 
-    /// Waits until there have been so many starts.
+    /// Waits until there have been this many starts.
     fn until(&self, starts: u64) -> io::Result<()> {
         let begun = Instant::now();
         while fs::metadata(&self.up)?.len() < starts {

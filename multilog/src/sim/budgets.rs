@@ -19,7 +19,7 @@ fn least(directories: usize) -> usize {
     directories * 3 + 1
 }
 
-/// What a budget of so many descriptors leaves for files, and what is planned with it.
+/// What a budget of this many descriptors leaves for files, and what is planned with it.
 fn budget(free: usize, directories: usize) -> (Plan, usize) {
     let plan = plan(free, directories, 0);
     let looking = if plan.care == Care::Peek { PIPE } else { 0 };

@@ -136,7 +136,7 @@ fn check_archives(workload: &Workload, expected: &[Vec<Vec<u8>>], disk: &Disk) -
     Ok(())
 }
 
-/// Whether it is the part of a line that stands at the end of a file or, if it is the file's first, at its start.
+/// Whether it is the part of a line at the end of a file or, if it is the file's first line, at its start.
 fn is_part(line: &[u8], first: bool, expected: &[Vec<u8>]) -> bool {
     let ends = first && expected.iter().any(|known| known.ends_with(line));
     let begins = !line.ends_with(b"\n") && expected.iter().any(|known| known.starts_with(line));

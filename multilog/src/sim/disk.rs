@@ -78,7 +78,7 @@ impl Disk {
         disk
     }
 
-    /// Processes may have so many files open.
+    /// Processes may have this many files open.
     pub(crate) fn limit_descriptors(&self, budget: usize) {
         self.state().budget = Some(budget);
     }
@@ -183,7 +183,7 @@ impl Inode {
         self.mode = mode;
     }
 
-    /// The bytes and the mode get to the disk, but for what an earlier sync has failed to bring there.
+    /// The bytes and the mode get to the disk, except what an earlier sync has failed to bring there.
     pub(super) fn sync(&mut self) {
         let known = self.durable.len();
         self.durable = self.live.clone();

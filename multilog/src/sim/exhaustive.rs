@@ -18,7 +18,7 @@ const STICKY: usize = 7;
 /// What of all that can happen is made to happen.
 #[derive(Clone, Copy)]
 pub(super) struct Extent {
-    /// Every so many operations.
+    /// How far the operations are apart at which something happens.
     pub(super) step: usize,
     /// Power cuts at each operation.
     pub(super) cuts: u64,
@@ -66,11 +66,11 @@ pub(super) fn check_on(
     // A sync that fails between two processes may leave a file for good, and says so.
     let refused = faults.iter().any(|fault| matches!(fault.trouble, Trouble::Error(_)));
     let ended = faults.iter().any(|fault| !matches!(fault.trouble, Trouble::Error(_) | Trouble::Short));
-    // Where modes are forgotten, what stands there at a start stays as it is.
+    // Where modes are forgotten, what is there at a start stays as it is.
     if !(refused && ended) && workload.lacks.modes.is_none() {
         workload.check_processed(disk, expected).map_err(about)?;
     }
-    // What a killed process was writing is put aside where no journal speaks of it.
+    // What a killed process was writing is put aside where no journal has it.
     let aside = ended && workload.journal == Journal::Impossible;
     let untidy = refused || aside || workload.lacks.modes.is_some();
     if untidy { Ok(()) } else { workload.check_tidy(disk).map_err(about) }

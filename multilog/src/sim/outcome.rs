@@ -129,7 +129,7 @@ impl Workload {
 }
 
 /// Each line once or more often, and the first of each in order: what is promised without a journal,
-/// but for long lines, which a kill may break.
+/// except long lines, which a kill may break.
 pub(super) fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
     let mut expected = expected.iter().filter(|line| line.len() < 900).peekable();
     for line in logged {

@@ -56,7 +56,7 @@ impl Inode {
         let mut left = self.durable.clone();
         match choose(5) {
             0 => {}
-            // All of it but for a page in the middle.
+            // All of it except a page in the middle.
             4 => {
                 left.extend_from_slice(added);
                 let hole = known + choose(unsynced + 1);

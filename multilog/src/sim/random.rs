@@ -34,7 +34,7 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: cases(), rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// How many cases: more where somebody has a night for it.
+/// How many cases: more for a run that may take a night.
 fn cases() -> u32 {
     std::env::var("SIMULATION_CASES").map_or(50_000, |cases| cases.parse().unwrap())
 }

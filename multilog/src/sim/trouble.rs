@@ -17,9 +17,9 @@ pub(crate) enum Trouble {
     KillAfter,
     /// The power goes before it.
     PowerCut,
-    /// Somebody removes `current` of the first directory before it.
+    /// Another program removes `current` of the first directory before it.
     Removed,
-    /// Somebody puts another file in its place.
+    /// Another program puts another file in its place.
     Replaced,
 }
 

@@ -132,7 +132,7 @@ impl Workload {
     }
 
     /// Runs process after process until one comes to the end of the input. At a power cut `cut` is asked,
-    /// which hears how much was consumed by then.
+    /// with how much was consumed by then.
     pub(super) fn run(
         &self,
         disk: &Disk,

@@ -17,7 +17,7 @@ const SYNTAX: Syntax = Syntax { program: "setlock", letters: "nNxX", names: Name
 /// How it is used.
 pub const USAGE: &str = "setlock [ -nNxX ] file program [ arg ... ]";
 
-/// What to do while somebody else has the lock.
+/// What to do while another process has the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// `-N`

@@ -36,7 +36,7 @@ enum Address<'a> {
     Unix(&'a Path),
 }
 
-/// Waits, with `-t` not longer than so many seconds, and runs a program.
+/// Waits, with `-t` not longer than this number of seconds, and runs a program.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let usage = || Fatal::usage(SYNTAX.usage);
     let (given, words) = parse(&SYNTAX, &arguments)?;

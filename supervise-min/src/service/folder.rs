@@ -117,7 +117,7 @@ impl Folder {
         &self.held
     }
 
-    /// Whether a supervise runs: somebody reads the pipe `ok`.
+    /// Whether a supervise runs: the pipe `ok` has a reader.
     pub fn is_supervised(&self) -> io::Result<bool> {
         self.pipe("ok").map(|pipe| pipe.is_some())
     }
@@ -136,7 +136,7 @@ impl Folder {
         self.believe(fifo::open_to_keep(&self.held, OsStr::new(name))?)
     }
 
-    /// It may be somebody else's, with a second name here.
+    /// It may be another user's file with a second name here.
     fn believe(&self, pipe: OwnedFd) -> io::Result<OwnedFd> {
         if !self.is_trusted() && look_at(&pipe)?.links != 1 {
             return Err(io::Error::other("has other names"));
@@ -144,7 +144,7 @@ impl Folder {
         Ok(pipe)
     }
 
-    /// Its `lock`, to be read. None: there is none, or somebody else decides which file this is.
+    /// Its `lock`, opened for reading. None: there is none, or another user decides which file it is.
     pub fn lock(&self) -> io::Result<Option<OwnedFd>> {
         if !self.is_trusted() {
             return Ok(None);

@@ -38,7 +38,7 @@ pub enum Event {
     Due,
 }
 
-/// What is to be done.
+/// What has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Start the process, and say `Started` or `NotStarted`. This is the last action of a step.
@@ -64,7 +64,7 @@ pub enum Phase {
     Finishing,
 }
 
-/// Where a service stands. Times are on any clock that never goes back.
+/// The state of a service. Times are on any clock that never goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// What is wanted of it.

@@ -99,7 +99,7 @@ impl Rules {
 /// The numbers that a service may be given a descriptor at: not those that it has anyway.
 const OPEN_TO_ALL: RangeInclusive<RawFd> = 3..=1023;
 
-/// Milliseconds; 0 stands for ever.
+/// Milliseconds; 0 means for ever.
 fn patience(text: &str) -> Option<Option<Duration>> {
     let milliseconds = text.parse().ok()?;
     Some((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))

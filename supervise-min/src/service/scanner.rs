@@ -17,7 +17,7 @@ use super::place::{self, Id};
 pub enum Trust {
     /// It is one, of root or of this user.
     Svscan,
-    /// It is something else, or somebody else's.
+    /// It is another program, or another user's.
     Other,
 }
 
@@ -82,7 +82,7 @@ mod tests {
             ("svscan", "0\t0\t0\t0", true),
             ("svscan", "7\t7\t7\t7", true),
             ("svscan", "8\t8\t8\t8", false),
-            // A program with root's rights under another name, started by somebody.
+            // A program with root's rights under another name, started by any user.
             ("svscan", "8\t0\t0\t0", false),
             ("svscan", "0\t8\t0\t0", false),
             ("svscan", "0\t0\t0", false),

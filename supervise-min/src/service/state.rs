@@ -32,7 +32,7 @@ pub struct State {
 }
 
 impl State {
-    /// As it stands in the file.
+    /// As it is in the file.
     pub fn text(&self) -> String {
         let mut text = String::new();
         if let Some(Ended(ending)) = self.ended {

@@ -3,7 +3,7 @@
 //! ```text
 //! lock        locked while a supervise runs; who the process is, for the supervise that comes after this one
 //! control     named pipe for commands
-//! ok          named pipe that somebody reads while a supervise runs
+//! ok          named pipe that has a reader while a supervise runs
 //! status      the 18 bytes for svstat
 //! state       what else is known, once there is something: how the last process ended, whether this one is ready
 //! ```

@@ -9,7 +9,7 @@ pub(super) const LOOK: Look = Look { width: WIDTH, places: Some(&PLACES), way: W
 /// The label and the space.
 const WIDTH: usize = label::LENGTH + 1;
 
-/// Room for the label and the space; a copy of so many bytes is one or two moves.
+/// Room for the label and the space; a copy of that many bytes is one or two moves.
 const ROOM: usize = 32;
 
 /// Where the two digits are that change with every line.

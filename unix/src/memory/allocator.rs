@@ -33,7 +33,7 @@ static PATIENT: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub struct Patient;
 
-// Nothing is inlined. The program asks for memory in so many places that the checks would be a hundredth of its size.
+// Nothing is inlined. The program asks for memory in many places, so inlined checks would be a hundredth of its size.
 //
 // SAFETY: everything is the system allocator's; a request is only made several times.
 unsafe impl GlobalAlloc for Patient {
@@ -107,7 +107,7 @@ fn is_told_to_end() -> bool {
     }
 }
 
-/// Who says what is to be said.
+/// The name of the program, for messages.
 pub(super) fn begin(program: &'static str) {
     PROGRAM.get_or_init(|| program);
 }

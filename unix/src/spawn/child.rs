@@ -39,7 +39,7 @@ impl ToOpen {
 
 /// The code of a child that could not become the program: daemontools' for system failures.
 const CANNOT_RUN: libc::c_int = 111;
-/// What stands in for a file that is not opened.
+/// What replaces a file that is not opened.
 const NOTHING: &std::ffi::CStr = c"/dev/null";
 /// The mode of what a child makes.
 const MADE: libc::c_uint = 0o644;

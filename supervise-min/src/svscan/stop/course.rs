@@ -132,11 +132,11 @@ impl Seen {
 pub(super) struct Pipe {
     /// The bytes in it.
     pub(super) unread: u64,
-    /// Whether somebody can still write to it.
+    /// Whether it still has a writer.
     pub(super) held: bool,
 }
 
-/// What is to be done.
+/// What has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     /// Start a supervise, which finds these commands when it begins.

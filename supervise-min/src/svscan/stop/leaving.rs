@@ -50,7 +50,7 @@ impl Leaving {
         }
     }
 
-    /// Does what is to be done now.
+    /// Does what has to be done now.
     pub(super) fn step(
         &mut self,
         service: &mut Service,
@@ -169,7 +169,7 @@ impl LeavingLogger {
         LeavingLogger { course: LoggerCourse::default(), verdict: Verdict::Going }
     }
 
-    /// Does what is to be done now. `over`: nobody waits for its service any more.
+    /// Does what has to be done now. `over`: svscan does not wait for its service any more.
     pub(super) fn step(
         &mut self,
         log: &mut Log,

@@ -79,7 +79,7 @@ impl Svscan {
         }
     }
 
-    /// Does what is to be done now. False: nobody is waited for.
+    /// Does what has to be done now. False: there is nothing left to wait for.
     fn step(&mut self, leaving: &mut [Leaving], moment: Moment) -> bool {
         let mut going = false;
         for (service, leaving) in self.services.iter_mut().zip(leaving) {
