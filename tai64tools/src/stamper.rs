@@ -188,6 +188,7 @@ fn before(moment: Label) -> Label {
 mod tests {
     use super::*;
     use crate::form::tests::any_stamp;
+    use crate::form::{Calendar, Form, Style, Zone};
     use crate::label;
     use proptest::prelude::*;
 
@@ -222,6 +223,21 @@ mod tests {
         let mut stamper = Stamper::new(Stamp::Accustamp);
         stamper.begin(at(893_364_712, 481_820_000));
         assert_eq!(stamper.stamp().to_vec(), b"893364712.481820 ");
+    }
+
+    /// Every form but TAI64N is put together in this way.
+    #[test]
+    fn a_stamp_may_have_as_many_bytes_as_iso_8601() {
+        let text_of = |seconds| Calendar::new(Zone::Utc, Style::Iso).second(seconds);
+        let text = Text::BySecond { text_of, second: None, shown: Shown::default() };
+        let mut stamper = Stamper { form: Stamp::Accustamp, last: Label::MIN, text };
+        stamper.begin(at(935_467_455, 999_999_999));
+        let first = stamper.stamp();
+        let mut put = [b'x'; Stamped::ROOM];
+        let expected = b"1999-08-24T04:04:15.999999999+00:00 ";
+        assert_eq!((first.width(), first.put(&mut put)), (36, 36));
+        assert_eq!((&put[..36], &first.to_vec()[..]), (&expected[..], &expected[..]));
+        assert_eq!(stamper.stamp().to_vec(), b"1999-08-24T04:04:16.000000000+00:00 ");
     }
 
     #[test]

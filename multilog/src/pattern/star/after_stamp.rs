@@ -149,5 +149,29 @@ mod tests {
                 AfterStamp::Depends => {}
             }
         }
+
+        /// A layout with more that is the same in every stamp, and with spaces in the places of digits.
+        #[test]
+        fn the_layout_of_stamps_may_be_any_other(
+            pattern in "(\\*|[0-9]{0,2}|-|:|\\+| |x){0,12}", text in "[0-9: x*+-]{0,20}",
+            digits in prop::collection::vec(0usize..11, 8),
+        ) {
+            const DIGIT: Place = Place::OneOf(b"0123456789 ");
+            static PLACES: [Place; 9] = [
+                DIGIT, DIGIT, Place::Only(b'-'), DIGIT, Place::Only(b':'), DIGIT, Place::OneOf(b"+-"), DIGIT,
+                Place::Only(b' '),
+            ];
+            let byte = |(place, digit): (&Place, &usize)| match place {
+                Place::Only(byte) => *byte,
+                Place::OneOf(bytes) => bytes[digit % bytes.len()],
+            };
+            let stamp: Vec<u8> = PLACES.iter().zip(digits.iter().chain([&0])).map(byte).collect();
+            let expected = naive(pattern.as_bytes(), &[&stamp[..], text.as_bytes()].concat());
+            match Star::new(pattern.as_bytes()).after_places(&PLACES).unwrap_or_else(|decided| decided) {
+                AfterStamp::Text(rest) => prop_assert_eq!(rest.matches(text.as_bytes()), expected),
+                AfterStamp::Never => prop_assert!(!expected),
+                AfterStamp::Depends => {}
+            }
+        }
     }
 }
