@@ -1,5 +1,5 @@
-//! The yardstick for `tai64nfrac`, of which there is no original here: a byte after the other, as they are written
-//! in C.
+//! The yardstick for `tai64nfrac`, which has no original on this machine: it handles one byte after the other, as
+//! filters in C do.
 //!
 //! Buffers have the 8 kB of daemontools' own filters.
 
@@ -81,36 +81,36 @@ impl Output {
 fn copy() -> io::Result<()> {
     let mut input = Input { buffer: [0; BUFFER], at: 0, end: 0 };
     let mut out = Output { buffer: [0; BUFFER], end: 0 };
-    while let Some(mut byte) = input.byte(&mut out)? {
-        if byte == b'@' {
-            let (mut seconds, mut nanos) = (0u64, 0u32);
-            loop {
-                let Some(next) = input.byte(&mut out)? else { return out.flush() };
-                let four = match next {
-                    b'0'..=b'9' => next - b'0',
-                    b'a'..=b'f' => next - b'a' + 10,
-                    _ => {
-                        byte = next;
-                        break;
-                    }
-                };
-                seconds = seconds << 4 | u64::from(nanos >> 28);
-                nanos = nanos << 4 | u32::from(four);
-            }
-            out.number(seconds.wrapping_sub(EPOCH), 1)?;
-            out.put(b'.')?;
-            out.number(u64::from(nanos), 9)?;
-        }
-        loop {
+    while let Some(first) = input.byte(&mut out)? {
+        let next = if first == b'@' { label(&mut input, &mut out)? } else { Some(first) };
+        let Some(mut byte) = next else { break };
+        while byte != b'\n' {
             out.put(byte)?;
-            if byte == b'\n' {
-                break;
-            }
-            byte = match input.byte(&mut out)? {
-                Some(next) => next,
-                None => return out.flush(),
-            };
+            let Some(next) = input.byte(&mut out)? else { return out.flush() };
+            byte = next;
         }
+        out.put(b'\n')?;
     }
     out.flush()
+}
+
+/// Reads the digits behind an `@` and writes what they say. Returns the byte behind them; None: the input ends before.
+#[inline]
+fn label(input: &mut Input, out: &mut Output) -> io::Result<Option<u8>> {
+    let (mut seconds, mut nanos) = (0u64, 0u32);
+    while let Some(next) = input.byte(out)? {
+        let four = match next {
+            b'0'..=b'9' => next - b'0',
+            b'a'..=b'f' => next - b'a' + 10,
+            _ => {
+                out.number(seconds.wrapping_sub(EPOCH), 1)?;
+                out.put(b'.')?;
+                out.number(u64::from(nanos), 9)?;
+                return Ok(Some(next));
+            }
+        };
+        seconds = seconds << 4 | u64::from(nanos >> 28);
+        nanos = nanos << 4 | u32::from(four);
+    }
+    Ok(None)
 }

@@ -14,7 +14,7 @@ pub fn folder() -> PathBuf {
     PathBuf::from("target/bench")
 }
 
-/// Every round runs every engine once, so that what else the machine does hits all of them.
+/// Every round runs every engine once, so that other work of the machine hits all of them.
 pub fn compare(definition: &Definition, engines: &Engines, rounds: usize) -> io::Result<Table> {
     say(&Message::new("comparing: ").and(&definition.name));
     let corpus = definition.corpus.make(&folder())?;

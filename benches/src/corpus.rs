@@ -12,7 +12,7 @@ use tai64tools::label::{self, Label};
 pub struct Corpus {
     /// What kind of lines.
     pub kind: Kind,
-    /// At least so many bytes.
+    /// The least number of bytes.
     pub bytes: u64,
     /// The same seed makes the same bytes.
     pub seed: u64,

@@ -182,7 +182,7 @@ pub struct Growth {
     pub points: Vec<u64>,
     /// The input. Where its kind is `fixed`, the number is the length of its lines.
     pub corpus: Corpus,
-    /// The argument `{repeat}` becomes so many of these; `{n}` in them is 1, 2, 3 and so on.
+    /// The argument `{repeat}` becomes these words, repeated by the number; `{n}` in them is 1, 2, 3 and so on.
     #[serde(default)]
     pub repeat: String,
     /// Who runs, in this order. `{point}` in an argument is the number itself.

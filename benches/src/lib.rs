@@ -1,8 +1,8 @@
 //! The comparison of multilog and the filters with their peers.
 //!
-//! Definitions are data (`definitions/*.json`): a corpus, and for each engine its arguments. Engines
-//! (`engines.json`) run in turn, several rounds of all of them, over the same input from the page cache, and
-//! every run's output is checked. Results are ratios of medians; absolute times are only written down.
+//! Definitions are data (`definitions/*.json`): a corpus, and the arguments of each engine. The engines
+//! (`engines.json`) run in turn, several rounds of all of them, over the same input from the page cache, and the output
+//! of every run is checked. Results are ratios of medians. Absolute times are only written down.
 //!
 //! ```text
 //! definition, corpus -> compare -> measure -> record (JSON) -> report (tables), plot (SVG), gate

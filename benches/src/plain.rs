@@ -1,5 +1,5 @@
-//! multilog with a plain read in the place of its careful input: what the journal and looking before taking
-//! cost is the difference.
+//! multilog with a plain read in the place of its careful input. The difference is the cost of the journal and of
+//! looking into the pipe before taking from it.
 //!
 //! Everything else is the same code. The pipe has the size that multilog settles on.
 

@@ -5,7 +5,7 @@
 //! compare short TOOLS BENCHES ROUNDS RECORD             less of it, held against a record
 //! compare one TOOLS BENCHES ROUNDS DEFINITION           one table, shown at once
 //! compare renew TOOLS BENCHES ROUNDS DEFINITION RECORD  one table of a record measured again, which then says so
-//! compare part TOOLS BENCHES ROUNDS PART RECORD         short, growth, or one series by its name: that part of a record measured again
+//! compare part TOOLS BENCHES ROUNDS PART RECORD         part of a record again: short, growth, or a series by its name
 //! compare show RECORD FOLDER README PERFORMANCE         tables and plots from a record
 //! compare gate RECORD                                   fails when a bar is missed
 //! ```

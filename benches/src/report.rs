@@ -67,7 +67,7 @@ pub fn missed(record: &Record) -> String {
     text
 }
 
-/// The text with what stands between the two comments of this name replaced. None: they are not there.
+/// The page with new text between the two comments of this name. None: there are no such comments.
 pub fn with_part(text: &str, name: &str, part: &str) -> Option<String> {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let start = text.find(&begin)? + begin.len();

@@ -1,7 +1,7 @@
-//! The short form of the comparison: less input, ours and the original, held against the record that is committed.
+//! The short form of the comparison: less input, ours and the original, held against the committed record.
 //!
-//! Its runs take a twentieth of a second, so a disk that is busy elsewhere doubles the time of one in a dozen. A table that
-//! misses is therefore measured again, after all the others and over more rounds, and only then believed.
+//! Its runs take a twentieth of a second, so a busy disk doubles the time of one run in a dozen. A table that misses is
+//! therefore measured again, after all the others and over more rounds. Only the second result counts.
 
 use std::io;
 use std::path::Path;
@@ -20,7 +20,7 @@ const AGAIN: usize = 7;
 /// The same for the tables of a record, against those of its long form.
 const RECORDED: usize = 3;
 
-/// The tables for a record of so many rounds.
+/// The tables for a record of this many rounds.
 pub fn tables(benches: &Path, engines: &Engines, rounds: usize) -> io::Result<Vec<Table>> {
     let compared = definitions(benches)?.into_iter().filter(|one| one.runs.len() > 1 && one.is_checked());
     compared.map(|definition| compare::compare(&definition, engines, rounds * RECORDED)).collect()
@@ -31,7 +31,7 @@ fn definitions(benches: &Path) -> io::Result<Vec<Definition>> {
     Ok(definitions.into_iter().map(Definition::shortened).collect())
 }
 
-/// Measures each table that `record` has in short, over so many rounds.
+/// Measures each table that `record` has in short, over this many rounds.
 pub fn run(engines: &Engines, benches: &Path, record: &Record, rounds: usize) -> io::Result<Exit> {
     let definitions = definitions(benches)?;
     let known = |definition: &Definition| record.short.iter().find(|table| table.name == definition.name);
@@ -41,7 +41,7 @@ pub fn run(engines: &Engines, benches: &Path, record: &Record, rounds: usize) ->
     Ok(if missed.is_empty() { Exit::Success } else { Exit::Code(1) })
 }
 
-/// What is to be measured, and what the record has of it.
+/// What has to be measured, and what the record has of it.
 type Known<'a> = (&'a Definition, &'a Table);
 
 /// Those of which something is missed.

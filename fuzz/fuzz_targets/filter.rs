@@ -6,13 +6,13 @@
 use libfuzzer_sys::fuzz_target;
 use tai64tools::Label;
 use tai64tools::filter::{Block, Ending, Rewrite};
+use tai64tools::form::{Calendar, Style, Zone};
 use tai64tools::labels::{Labels, Where};
 use tai64tools::leap::Offset;
-use tai64tools::local::{Clock, Style, Zone};
 
 fn rewritten(input: &[u8], pieces: &[usize], places: Where) -> Vec<u8> {
-    let clock = Clock::new(Zone::Utc, Style::Iso).ahead(Offset::Leap);
-    let mut labels = Labels::new(clock, places);
+    let calendar = Calendar::new(Zone::Utc, Style::Iso).ahead(Offset::Leap);
+    let mut labels = Labels::new(calendar, places);
     let (mut start, mut out) = (0, Block::endless());
     for &end in pieces {
         start += labels.rewrite(&input[start..end.max(start)], &mut out, Ending::Open);
@@ -24,12 +24,12 @@ fn rewritten(input: &[u8], pieces: &[usize], places: Where) -> Vec<u8> {
 
 /// Line by line, by the definition.
 fn naive(input: &[u8]) -> Vec<u8> {
-    let mut clock = Clock::new(Zone::Utc, Style::Iso).ahead(Offset::Leap);
+    let mut calendar = Calendar::new(Zone::Utc, Style::Iso).ahead(Offset::Leap);
     let mut out = Vec::new();
     for line in input.split_inclusive(|&byte| byte == b'\n') {
         let goes_on = line.get(25).is_some_and(|byte| b"0123456789abcdef".contains(byte));
         let label = if goes_on { None } else { Label::parse(line) };
-        match label.and_then(|label| clock.show(label)) {
+        match label.and_then(|label| calendar.show(label)) {
             Some(time) => out.extend_from_slice(&[time.as_bytes(), &line[25..]].concat()),
             None => out.extend_from_slice(line),
         }

@@ -30,7 +30,7 @@ impl Driver {
                         self.handle(Event::NotStarted, fails, now);
                     } else {
                         (self.phase, self.started) = (Phase::Up, Some(now));
-                        self.handle(Event::Started, fails, now);
+                        self.handle(Event::Started(self.machine.rules), fails, now);
                     }
                 }
                 Action::Finish => {

@@ -137,7 +137,7 @@ impl System {
     pub fn new() -> Result<System, Fatal> {
         let failed = |error| Fatal::system(Message::new("unable to catch signals"), &error);
         let signals =
-            Signals::take_over(&[Signal::Term, Signal::Int, Signal::Hup, Signal::Alarm]).map_err(failed)?;
+            Signals::take_over(&[Signal::TERM, Signal::INT, Signal::HUP, Signal::ALARM]).map_err(failed)?;
         unix::signal::survive_file_size_limit().map_err(failed)?;
         let (started, statuses) = (Instant::now(), Vec::new());
         Ok(System { started, signals, stop: None, told: None, stopped: None, rotate: false, statuses })
@@ -203,15 +203,15 @@ impl Host for System {
     fn listen(&mut self) {
         while let Some(signal) = self.signals.next() {
             match signal {
-                Signal::Alarm => self.rotate = true,
-                // These were not asked for.
-                Signal::Abort | Signal::Child => {}
-                Signal::Term => {
+                Signal::ALARM => self.rotate = true,
+                Signal::TERM => {
                     let told = *self.told.get_or_insert_with(Instant::now);
                     let again = told.elapsed() >= SAME_TERM;
                     self.stop = self.stop.max(Some(if again { Stop::AtOnce } else { Stop::Now }));
                 }
-                Signal::Int | Signal::Hup => self.stop = self.stop.max(Some(Stop::AfterInput)),
+                Signal::INT | Signal::HUP => self.stop = self.stop.max(Some(Stop::AfterInput)),
+                // No other was asked for.
+                _ => {}
             }
         }
         if self.stop.is_some() {

@@ -1,4 +1,4 @@
-//! What every tool answers to `--help` and `--version` where that is all that it is given, before it opens anything.
+//! `--help` and `--version`: every tool answers to them, if they are its only argument, before it opens anything.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

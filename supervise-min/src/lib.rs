@@ -1,4 +1,4 @@
-//! Supervision for daemontools' service directories, and the chain-loading tools that run scripts are made of.
+//! Supervision for daemontools' service directories, and the chain-loading tools of which run scripts are made.
 //!
 //! ```text
 //! svscan      runs a supervise for each directory, and for its log, and holds the pipe between them
@@ -25,5 +25,3 @@ pub mod svshutdown;
 pub mod svstat;
 pub mod svup;
 pub mod svwait;
-
-use unix::options;

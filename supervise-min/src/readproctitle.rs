@@ -1,4 +1,4 @@
-//! `readproctitle`: shows the last of its input where ps(1) shows its last argument.
+//! `readproctitle`: shows the end of its input where ps(1) shows its last argument.
 //!
 //! The kernel says where the arguments of this process are, and lets it write there as if to a file.
 

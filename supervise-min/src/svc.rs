@@ -7,19 +7,19 @@ use std::os::unix::ffi::OsStrExt;
 use unix::diag::{Message, say, warn};
 use unix::tool::{Exit, Fatal, MISUSE};
 
-use crate::options::{Given, Names, Syntax, parse};
 use crate::service::command::{self, Part};
 use crate::service::folder::Home;
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax =
     Syntax { program: "svc", letters: "lLudopchaitkxq12w+=", names: Names::None, usage: OPTIONS };
 /// How it is used.
 pub const OPTIONS: &str = "svc options: u up, d down, o once, x exit, p pause, c continue, h hup, a alarm, i interrupt, t term, \
                            k kill, q quit, 1 usr1, 2 usr2, w winch, + group, = process, L log, l service";
-/// No more commands go at once.
+/// The most commands that are sent at once.
 const MOST: usize = 20;
 
-/// Writes the commands, each once and in their order, to the services in directories. What goes wrong is warned about.
+/// Writes the commands, each once and in their order, to the services in directories. Each failure is a warning.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let Ok((given, directories)) = parse(&SYNTAX, &arguments) else {
         say(&Message::new(OPTIONS));

@@ -1,6 +1,7 @@
-//! `svgroup`: lets a group control services, as the script that has been passed around for it.
+//! `svgroup`: lets a group control services, like the well-known shell script of this name.
 //!
-//! What is changed is held, and is what it should be: nothing that somebody puts in its place meanwhile is given away.
+//! Each file is held while it is changed, and has been checked before: a file that another user puts in its place
+//! meanwhile is not given away.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};

@@ -12,7 +12,7 @@ use crate::service::folder::Home;
 /// How it is used.
 pub const USAGE: &str = "svok dir";
 
-/// Looks whether somebody reads `supervise/ok`.
+/// Looks whether `supervise/ok` has a reader.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let [directory, ..] = &arguments[..] else { return Err(Fatal::usage(USAGE)) };
     let name = directory.as_bytes();

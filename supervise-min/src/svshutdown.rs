@@ -1,7 +1,7 @@
 //! `svshutdown`: ends all services of a directory in order, and waits until they have ended.
 //!
-//! A svscan that runs there is told to. Without one, or with one that leaves its services as the original does, the same is
-//! done here.
+//! A svscan that runs there is told to do so. Where there is none, or one that leaves its services running as the
+//! original does, svshutdown does the same itself.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::process::{Ended, Process, Signal, change_directory};
+use unix::process::{Ended, Process, change_directory};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 

@@ -42,8 +42,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     Ok(Exit::Success)
 }
 
-/// The letters of the words at the front that have no others. What else begins with a dash is a directory, as to the
-/// original.
+/// The letters of the leading words that consist of our letters alone. Any other word is a directory, even if it begins
+/// with a dash: the original has no options.
 fn letters(arguments: &[OsString]) -> (Vec<u8>, &[OsString]) {
     let of_word = |word: &OsString| {
         let letters = word.as_bytes().strip_prefix(b"-")?;

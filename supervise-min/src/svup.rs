@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal, MISUSE};
 
-use crate::options::{Given, Names, Syntax, parse};
 use crate::service::command::Part;
 use crate::service::seen::{Unseen, look};
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax = Syntax { program: "svup", letters: "lL", names: Names::None, usage: USAGE };
 /// How it is used.

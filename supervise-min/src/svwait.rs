@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
-use crate::options::{Given, Names, Syntax, parse, seconds};
 use crate::service::command::Part;
 use crate::service::seen::{Unseen, look};
+use unix::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax = Syntax { program: "svwait", letters: "udrt:", names: Names::None, usage: USAGE };
 /// How it is used.
@@ -28,7 +28,7 @@ enum State {
     Down,
 }
 
-/// Waits until all services are so, with `-t` not longer than so many seconds.
+/// Waits until all services are in the state that is asked for, with `-t` not longer than this number of seconds.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let (given, directories) = parse(&SYNTAX, &arguments)?;
     let usage = || Fatal::usage(SYNTAX.usage);

@@ -115,7 +115,7 @@ impl From<SystemTime> for Label {
     fn from(time: SystemTime) -> Label {
         let (seconds, nanos) = match time.duration_since(UNIX_EPOCH) {
             Ok(after) => (EPOCH.saturating_add(after.as_secs()), after.subsec_nanos()),
-            // Before 1970 there is a clock that was never set; the epoch is as good as any moment.
+            // A clock that was never set may show a time before 1970. The epoch serves as well as any moment.
             Err(_) => (EPOCH, 0),
         };
         Label::new(seconds, nanos).unwrap_or(Label::MIN)

@@ -1,19 +1,12 @@
-//! `Labels`: another form in the place of labels, and everything else as it is.
+//! `Labels`: replaces labels by another form and leaves everything else as it is.
 //!
-//! A label is an `@` and 24 lower-case hexadecimal digits and not more; whatever else begins with an `@` is text.
+//! A label is an `@` and exactly 24 lower-case hexadecimal digits. Whatever else begins with an `@` is text.
 
 use memchr::{memchr, memchr_iter};
 
 use crate::filter::{Block, Ending, Rewrite};
+use crate::form::{Form, Shown};
 use crate::label;
-use crate::shown::Shown;
-
-/// What stands in the place of a label.
-pub trait Form {
-    /// The text of the labels of one second, with a place for the nanoseconds; `seconds` are as in the label.
-    /// None: there is no such form of it, and the label stays what it is.
-    fn second(&mut self, seconds: u64) -> Option<Shown>;
-}
 
 /// Which labels are rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +22,9 @@ pub enum Where {
 /// ```
 /// use tai64tools::filter::{Block, Ending, Rewrite};
 /// use tai64tools::labels::{Labels, Where};
-/// use tai64tools::local::{Clock, Style, Zone};
+/// use tai64tools::form::{Calendar, Style, Zone};
 ///
-/// let mut labels = Labels::new(Clock::new(Zone::Utc, Style::Plain), Where::Start);
+/// let mut labels = Labels::new(Calendar::new(Zone::Utc, Style::Plain), Where::Start);
 /// let mut out = Block::endless();
 /// // The last line may go on, and may be a label then.
 /// let taken = labels.rewrite(b"@4000000037c219bf2ef02e94 up\nno label\n@40000", &mut out, Ending::Open);
@@ -114,7 +107,7 @@ impl<F: Form> Labels<F> {
         at
     }
 
-    /// Writes what stands in the place of a label. False: it is none, or has no such form.
+    /// Writes the form of a label. False: it is no label, or the form has no text for it.
     #[inline]
     fn label(&mut self, label: &[u8; label::LENGTH], out: &mut Vec<u8>) -> bool {
         let Some((seconds, nanos)) = label.split_first_chunk::<SECONDS>() else { return false };

@@ -1,7 +1,8 @@
 //! From the seconds of a label to UTC: by the fixed 10 seconds of daemontools, or by the leap seconds of true TAI.
 //!
-//! daemontools makes labels of the system clock, whatever the number of leap seconds; loggers on systems whose
-//! clock shows TAI, and those that add the leap seconds themselves, make them of TAI, 27 seconds later since 2017.
+//! daemontools adds 10 seconds to the system clock, whatever the number of leap seconds. Some loggers write true TAI
+//! instead, because their system's clock shows TAI or because they add the leap seconds themselves. Their labels have
+//! been 27 seconds later than those of daemontools since 2017.
 
 use crate::label;
 
@@ -22,6 +23,15 @@ pub struct Utc {
     /// Whether it is the leap second that follows that second.
     pub leap: bool,
 }
+
+/// The moment until which all leap seconds are known, as the system clock counts: 28 June 2026, from Bulletin C 71 of
+/// the IERS.
+///
+/// Later labels are shown correctly as long as no leap second has been added since, and none is planned. No test that
+/// runs by default fails because of the date, since a package must still build years later. The test that compares this
+/// date with today is ignored by default and belongs to the making of a release. The test that always runs compares
+/// with the machine's own list, so it fails only if a leap second is really missing.
+pub const KNOWN_UNTIL: i64 = 1_782_604_800;
 
 /// The first second after each leap second, as the system clock counts, from IERS Bulletin C: the ends of June and
 /// December. The last is that of 2016.
@@ -91,6 +101,31 @@ impl Offset {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const WHAT_TO_DO: &str = "\
+Look at https://hpiers.obspm.fr/iers/bul/bulc/bulletinc.dat. If it announces a leap second, add the midnight after it to
+AFTER_LEAP. In any case set KNOWN_UNTIL to the 28 June or 28 December for which it says whether there will be one.";
+
+    #[test]
+    #[ignore = "fails by date; to be run before a release: cargo test -p tai64tools -- --ignored"]
+    fn leap_seconds_are_known_for_today() {
+        let today = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        assert!(today < KNOWN_UNTIL.unsigned_abs(), "the leap seconds are not known for today. {WHAT_TO_DO}");
+    }
+
+    /// An older list than ours is right as well about the leap seconds that it has.
+    #[test]
+    fn no_leap_second_is_missing_that_this_machine_knows() {
+        /// From 1900, of which the list counts, to 1970.
+        const SEVENTY_YEARS: i64 = 2_208_988_800;
+        let Ok(list) = std::fs::read_to_string("/usr/share/zoneinfo/leap-seconds.list") else { return };
+        let lines = list.lines().filter(|line| !line.starts_with('#'));
+        let numbers = lines.filter_map(|line| line.split_whitespace().next()?.parse::<i64>().ok());
+        // The first is not a leap second but the beginning of the count.
+        for after in numbers.skip(1).map(|number| number - SEVENTY_YEARS) {
+            assert!(AFTER_LEAP.contains(&after), "the leap second before {after} is missing. {WHAT_TO_DO}");
+        }
+    }
 
     #[test]
     fn a_leap_second_has_the_number_of_the_second_before_it() {

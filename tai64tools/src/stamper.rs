@@ -1,27 +1,16 @@
 //! `Stamper`: the stamps of the lines of a batch, strictly increasing, from one look at the clock.
 //!
-//! The n-th line of a batch is stamped n nanoseconds after the moment of the batch, so a stamp names
-//! one line. When the clock steps back by up to [`SMALL_STEP`] the stamps go on from the last one;
-//! when it steps back by more, they follow it.
+//! The n-th line of a batch is stamped n nanoseconds after the moment of the batch, so a stamp names one line. When the
+//! clock steps back by up to [`SMALL_STEP`] the stamps go on from the last one. When it steps back by more, they follow
+//! it.
 
 use std::time::Duration;
 
-use crate::label::{self, Label};
+use crate::form::{Shown, Stamp, StampRun, Tai64nStamp, Tai64nText, Way};
+use crate::label::Label;
 
 /// How far the clock may step back without the stamps following it.
 pub const SMALL_STEP: Duration = Duration::from_secs(1);
-
-/// What is put before each line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stamp {
-    /// `t`: a TAI64N label and a space, 26 bytes.
-    Tai64n,
-    /// `T`: seconds since the epoch, a dot, six digits, a space, as accustamp.
-    Accustamp,
-}
-
-/// Where the two digits stand that change with every line.
-const LAST: usize = label::LENGTH - 2;
 
 /// Makes the stamps of one input.
 ///
@@ -37,69 +26,59 @@ const LAST: usize = label::LENGTH - 2;
 pub struct Stamper {
     form: Stamp,
     last: Label,
-    /// A stamp with the same digits as `last`, but for those at [`LAST`].
-    text: [u8; Stamped::ROOM],
-    length: usize,
+    text: Text,
 }
 
-/// The stamp of one line, not yet put together.
+/// What the next stamps have in common.
+#[derive(Clone, Debug)]
+enum Text {
+    /// It is that of the stamp at `last`.
+    Tai64n(Tai64nText),
+    BySecond {
+        text_of: fn(u64) -> Option<Shown>,
+        /// The second of `shown`.
+        second: Option<u64>,
+        shown: Shown,
+    },
+}
+
+/// The stamp of one line, not yet put together. Small enough for two registers.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamped<'a> {
-    text: &'a [u8; Stamped::ROOM],
-    /// The two digits, the first one in the lower byte: a number, so that it stays in a register.
-    last: u16,
-    length: usize,
-}
-
-/// The next stamps of a batch, which differ in their last two digits only: for loops in which nothing of a stamper
-/// has to be looked at. The stamper hears afterwards how many were used, by [`Stamper::skip`].
-#[derive(Clone, Copy, Debug)]
-pub struct StampRun {
-    text: [u8; Stamped::ROOM],
-    /// The two digits of the next ones.
-    digits: &'static [u16],
-}
-
-impl StampRun {
-    /// What they end with, one for each. None: the next one has to be asked for by itself.
-    #[inline]
-    pub fn digits(&self) -> &'static [u16] {
-        self.digits
-    }
-
-    /// The one that ends with these.
-    #[inline]
-    pub fn stamp(&self, digits: u16) -> Stamped<'_> {
-        Stamped { text: &self.text, last: digits, length: label::LENGTH + 1 }
-    }
+    text: &'a Text,
+    nanos: u32,
 }
 
 impl Stamped<'_> {
-    /// Room for the longest stamp; a copy of so many bytes is two moves.
-    pub const ROOM: usize = 32;
+    /// Room for the longest stamp, whatever its form: a copy of that many bytes is two or three moves.
+    pub const ROOM: usize = Shown::ROOM;
 
     /// Puts the stamp at the end of `out`.
     #[inline]
     pub fn append_to(self, out: &mut Vec<u8>) {
-        let at = out.len();
-        out.extend_from_slice(&[0; Stamped::ROOM]);
-        let length = self.put(&mut out[at..]);
-        out.truncate(at + length);
+        match self.text {
+            Text::Tai64n(text) => text.stamp(self.nanos).append_to(out),
+            Text::BySecond { shown, .. } => shown.append_spaced(self.nanos, out),
+        }
     }
 
-    /// Puts the stamp at the start of `out`, which has [`Stamped::ROOM`]; how many bytes it has. In the middle
-    /// of a long run of lines this is what a line costs, so it is done with moves of fixed length: all of the
-    /// room, then the two digits over it.
-    #[inline]
+    /// Puts the stamp at the start of `out`, which has at least [`Stamped::ROOM`] bytes. Returns the length of the
+    /// stamp; the bytes behind it are overwritten as well.
+    #[inline(always)]
     pub fn put(self, out: &mut [u8]) -> usize {
-        out[..Stamped::ROOM].copy_from_slice(self.text);
-        out[LAST..LAST + 2].copy_from_slice(&self.last.to_le_bytes());
-        self.length
+        match self.text {
+            Text::Tai64n(text) => text.stamp(self.nanos).put(out),
+            Text::BySecond { shown, .. } => shown.put_spaced(self.nanos, out),
+        }
     }
 
-    /// How many bytes it has.
+    /// The length of the stamp, its space included.
+    #[inline]
     pub fn width(self) -> usize {
-        self.length
+        match self.text {
+            Text::Tai64n(_) => Tai64nStamp::WIDTH,
+            Text::BySecond { shown, .. } => shown.length() + 1,
+        }
     }
 
     /// The stamp as bytes of its own.
@@ -113,20 +92,21 @@ impl Stamped<'_> {
 impl Stamper {
     /// A stamper that has stamped nothing yet.
     pub fn new(form: Stamp) -> Stamper {
-        Stamper { form, last: Label::MIN, text: [b' '; Stamped::ROOM], length: 0 }
+        Stamper::after(form, Label::MIN)
     }
 
     /// A stamper that goes on after a stamp that was already given.
     pub fn after(form: Stamp, last: Label) -> Stamper {
-        Stamper { last, ..Stamper::new(form) }
+        let text = match form.look().way {
+            Way::Tai64n => Text::Tai64n(Tai64nText::new(last)),
+            Way::BySecond(text_of) => Text::BySecond { text_of, second: None, shown: Shown::default() },
+        };
+        Stamper { form, last, text }
     }
 
     /// How many bytes of the match window a stamp takes: its length.
     pub fn width(&self) -> usize {
-        match self.form {
-            Stamp::Tai64n => label::LENGTH + 1,
-            Stamp::Accustamp => 18,
-        }
+        self.form.width()
     }
 
     /// What the stamps look like.
@@ -134,7 +114,7 @@ impl Stamper {
         self.form
     }
 
-    /// The last stamp given, as a moment.
+    /// The moment of the last stamp given.
     pub fn last(&self) -> Label {
         self.last
     }
@@ -153,68 +133,48 @@ impl Stamper {
     #[inline]
     pub fn stamp(&mut self) -> Stamped<'_> {
         self.last = self.last.next();
-        let byte = (self.last.nanos() & 0xff) as usize;
-        if self.form == Stamp::Tai64n && byte != 0 {
-            // The last two digits are all that changes. They are not put into the text: to read it just after
-            // a write of two bytes into it would have to wait for that.
-            return Stamped { text: &self.text, last: PAIRS[byte], length: self.length };
+        let nanos = self.last.nanos();
+        if nanos & 0xff == 0 {
+            self.render();
         }
-        self.render();
-        Stamped {
-            text: &self.text,
-            last: u16::from_le_bytes([self.text[LAST], self.text[LAST + 1]]),
-            length: self.length,
-        }
+        Stamped { text: &self.text, nanos }
     }
 
     /// The stamps of the next lines, as far as they have most digits in common.
     #[inline]
     pub fn run(&self) -> StampRun {
-        let nanos = self.last.nanos();
-        let first = (nanos & 0xff) as usize + 1;
-        let within_the_second = (nanos | 0xff) < 1_000_000_000;
-        let alike = self.form == Stamp::Tai64n && within_the_second;
-        StampRun { text: self.text, digits: if alike { &PAIRS[first..] } else { &[] } }
+        match &self.text {
+            Text::Tai64n(text) => text.run(self.last),
+            Text::BySecond { .. } => StampRun::NONE,
+        }
     }
 
-    /// Passes over the stamps of so many lines, fewer than a second has nanoseconds.
+    /// Passes over the stamps of `lines` lines, fewer than a second has nanoseconds.
     pub fn skip(&mut self, lines: u32) {
         let before = self.last;
         self.last = self.last.plus(lines);
-        let digits = |label: Label| (label.seconds(), label.nanos() >> 8);
-        if digits(before) != digits(self.last) {
+        if !Tai64nText::is_common(before, self.last) {
             self.render();
         }
     }
 
+    /// Makes the text that the next stamps have in common. A new second begins with 0 nanoseconds, so this is called at
+    /// its first stamp at the latest.
     #[cold]
     fn render(&mut self) {
-        match self.form {
-            Stamp::Tai64n => {
-                self.text[..label::LENGTH].copy_from_slice(&self.last.text());
-                self.text[label::LENGTH] = b' ';
-                self.length = label::LENGTH + 1;
-            }
-            Stamp::Accustamp => {
-                let text = format!("{}.{:06} ", self.last.unix_seconds(), self.last.nanos() / 1000);
-                self.length = text.len().min(Stamped::ROOM);
-                self.text[..self.length].copy_from_slice(&text.as_bytes()[..self.length]);
+        let last = self.last;
+        match &mut self.text {
+            Text::Tai64n(text) => *text = Tai64nText::new(last),
+            Text::BySecond { second, .. } if *second == Some(last.seconds()) => {}
+            Text::BySecond { text_of, second, shown } => {
+                // A second that the form can't show has the text of the one before: no line is without a stamp.
+                if let Some(text) = text_of(last.seconds()) {
+                    (*second, *shown) = (Some(last.seconds()), text);
+                }
             }
         }
     }
 }
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// The two digits of each byte, the first one in the lower byte.
-static PAIRS: [u16; 256] = {
-    let (mut pairs, mut byte) = ([0; 256], 0);
-    while byte < 256 {
-        pairs[byte] = u16::from_le_bytes([DIGITS[byte >> 4], DIGITS[byte & 15]]);
-        byte += 1;
-    }
-    pairs
-};
 
 fn before(moment: Label) -> Label {
     match moment.nanos().checked_sub(1) {
@@ -227,6 +187,9 @@ fn before(moment: Label) -> Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::tests::any_stamp;
+    use crate::form::{Calendar, Form, Style, Zone};
+    use crate::label;
     use proptest::prelude::*;
 
     fn at(seconds: u64, nanos: u32) -> Label {
@@ -262,12 +225,55 @@ mod tests {
         assert_eq!(stamper.stamp().to_vec(), b"893364712.481820 ");
     }
 
+    /// Every form but TAI64N is put together in this way.
+    #[test]
+    fn a_stamp_may_have_as_many_bytes_as_iso_8601() {
+        let text_of = |seconds| Calendar::new(Zone::Utc, Style::Iso).second(seconds);
+        let text = Text::BySecond { text_of, second: None, shown: Shown::default() };
+        let mut stamper = Stamper { form: Stamp::Accustamp, last: Label::MIN, text };
+        stamper.begin(at(935_467_455, 999_999_999));
+        let first = stamper.stamp();
+        let mut put = [b'x'; Stamped::ROOM];
+        let expected = b"1999-08-24T04:04:15.999999999+00:00 ";
+        assert_eq!((first.width(), first.put(&mut put)), (36, 36));
+        assert_eq!((&put[..36], &first.to_vec()[..]), (&expected[..], &expected[..]));
+        assert_eq!(stamper.stamp().to_vec(), b"1999-08-24T04:04:16.000000000+00:00 ");
+    }
+
+    #[test]
+    fn an_accustamp_counts_within_a_second_and_over_its_end() {
+        let mut stamper = Stamper::new(Stamp::Accustamp);
+        stamper.begin(at(9, 999_999_998));
+        let mut next = || String::from_utf8(stamper.stamp().to_vec()).unwrap();
+        assert_eq!([next(), next(), next()], ["9.999999 ", "9.999999 ", "10.000000 "]);
+    }
+
     proptest! {
+        /// Also over the end of a second.
+        #[test]
+        fn an_accustamp_is_the_text_of_its_moment(
+            start in prop_oneof![0u32..999_999_999, 999_999_000u32..999_999_999], lines in 1usize..2000
+        ) {
+            let mut stamper = Stamper::new(Stamp::Accustamp);
+            stamper.begin(at(7, start));
+            let mut moment = at(7, start);
+            for _ in 0..lines {
+                let stamp = stamper.stamp();
+                let mut put = [b'x'; Stamped::ROOM];
+                let width = stamp.put(&mut put);
+                prop_assert_eq!(width, stamp.width());
+                prop_assert_eq!(&put[..width], stamp.to_vec());
+                let expected = format!("{}.{:06} ", moment.unix_seconds(), moment.nanos() / 1000);
+                prop_assert_eq!(stamp.to_vec(), expected.into_bytes());
+                moment = moment.next();
+            }
+        }
+
         #[test]
         fn a_run_is_the_stamps_that_come_next(
             start in prop_oneof![0u32..999_999_999, 999_999_000u32..999_999_999],
             skipped in 0u32..600,
-            form in prop_oneof![Just(Stamp::Tai64n), Just(Stamp::Accustamp)],
+            form in any_stamp(),
         ) {
             let mut stamper = Stamper::new(form);
             stamper.begin(at(7, start));
@@ -275,7 +281,9 @@ mod tests {
             let run = stamper.run();
             prop_assert!(run.digits().len() < 256);
             for &digits in run.digits() {
-                prop_assert_eq!(run.stamp(digits).to_vec(), stamper.stamp().to_vec());
+                let mut put = [b'x'; Stamped::ROOM];
+                let width = run.stamp(digits).put(&mut put);
+                prop_assert_eq!(&put[..width], stamper.stamp().to_vec());
             }
         }
 
@@ -283,7 +291,7 @@ mod tests {
         fn to_pass_over_lines_is_to_stamp_them(
             start in prop_oneof![0u32..999_999_999, 999_999_000u32..999_999_999],
             steps in proptest::collection::vec(0u32..600, 1..8),
-            form in prop_oneof![Just(Stamp::Tai64n), Just(Stamp::Accustamp)],
+            form in any_stamp(),
         ) {
             let mut stamper = Stamper::new(form);
             stamper.begin(at(7, start));

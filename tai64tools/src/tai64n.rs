@@ -7,8 +7,9 @@ use unix::about::About;
 use unix::tool::{Exit, Fatal};
 
 use crate::filter::{self, Block, Ending, Rewrite};
+use crate::form::Stamp;
 use crate::label::Label;
-use crate::stamper::{Stamp, Stamper};
+use crate::stamper::Stamper;
 
 const ABOUT: About = About {
     name: "tai64n",
@@ -22,24 +23,24 @@ Copies standard input to standard output with a TAI64N label, the time of its ar
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     match ABOUT.answer(&arguments)? {
         Some(answered) => Ok(answered),
-        None => filter::run(Stamped::new(Label::now)),
+        None => filter::run(Stamping::new(Label::now)),
     }
 }
 
-/// The clock is read once for all that arrives together; the lines of it are a nanosecond apart.
-struct Stamped<C> {
+/// The clock is read once for all that arrives together. Its lines are stamped a nanosecond apart.
+struct Stamping<C> {
     clock: C,
     stamper: Stamper,
     midline: bool,
 }
 
-impl<C: FnMut() -> Label> Stamped<C> {
-    fn new(clock: C) -> Stamped<C> {
-        Stamped { clock, stamper: Stamper::new(Stamp::Tai64n), midline: false }
+impl<C: FnMut() -> Label> Stamping<C> {
+    fn new(clock: C) -> Stamping<C> {
+        Stamping { clock, stamper: Stamper::new(Stamp::Tai64n), midline: false }
     }
 }
 
-impl<C: FnMut() -> Label> Rewrite for Stamped<C> {
+impl<C: FnMut() -> Label> Rewrite for Stamping<C> {
     fn arrived(&mut self) {
         self.stamper.begin((self.clock)());
     }
@@ -69,7 +70,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn stamped(input: &[u8], piece: usize) -> Vec<u8> {
-        in_pieces(&mut Stamped::new(|| Label::new(label::EPOCH + 1, 5).unwrap()), input, piece)
+        in_pieces(&mut Stamping::new(|| Label::new(label::EPOCH + 1, 5).unwrap()), input, piece)
     }
 
     #[test]

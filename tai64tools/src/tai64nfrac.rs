@@ -8,9 +8,9 @@ use unix::options::{Given, Names, Syntax, parse};
 use unix::tool::{Exit, Fatal};
 
 use crate::filter;
-use crate::labels::{Form, Labels, Where};
+use crate::form::Seconds;
+use crate::labels::{Labels, Where};
 use crate::leap::Offset;
-use crate::shown::Shown;
 
 const USAGE: &str = "tai64nfrac [ -a ] [ -d digits ] [ --tai-offset=10|leap ]";
 
@@ -58,21 +58,6 @@ impl Options {
             }
         }
         Some(options)
-    }
-}
-
-/// Shows labels as seconds since the epoch. A leap second has the number of the one before it, as on the system
-/// clock.
-struct Seconds {
-    digits: usize,
-    offset: Offset,
-}
-
-impl Form for Seconds {
-    fn second(&mut self, seconds: u64) -> Option<Shown> {
-        let unix = self.offset.utc(seconds).unix;
-        let point = if self.digits > 0 { "." } else { "" };
-        if unix < 0 { None } else { Shown::new(format!("{unix}{point}").as_bytes(), self.digits, b"") }
     }
 }
 

@@ -8,10 +8,10 @@ use unix::options::{Given, Names, Syntax, parse};
 use unix::tool::{Exit, Fatal};
 
 use crate::filter;
+use crate::form::{Calendar, Form, Style, Zone};
 use crate::label;
-use crate::labels::{Form, Labels, Where};
+use crate::labels::{Labels, Where};
 use crate::leap::Offset;
-use crate::local::{Clock, Style, Zone};
 
 const USAGE: &str = "tai64nlocal [ -aiu ] [ --tai-offset=10|leap ]";
 
@@ -37,10 +37,10 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     }
     let options =
         Options::parse(&arguments).ok_or_else(|| Fatal::misuse(Message::new("usage: ").and(USAGE)))?;
-    let mut clock = Clock::new(options.zone, options.style).ahead(options.offset);
-    // The C library reads the zone's file now, before buffers take memory: without any it would go on with UTC.
-    clock.second(label::EPOCH);
-    filter::run(Labels::new(clock, options.places))
+    let mut calendar = Calendar::new(options.zone, options.style).ahead(options.offset);
+    // The C library reads the zone's file now, before buffers take memory. Without memory it would go on with UTC.
+    calendar.second(label::EPOCH);
+    filter::run(Labels::new(calendar, options.places))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -75,8 +75,8 @@ mod tests {
     use crate::filter::tests::in_pieces;
 
     fn in_utc(input: &str) -> String {
-        let clock = Clock::new(Zone::Utc, Style::Plain);
-        String::from_utf8(in_pieces(&mut Labels::new(clock, Where::Start), input.as_bytes(), 30)).unwrap()
+        let calendar = Calendar::new(Zone::Utc, Style::Plain);
+        String::from_utf8(in_pieces(&mut Labels::new(calendar, Where::Start), input.as_bytes(), 30)).unwrap()
     }
 
     #[test]

@@ -16,8 +16,9 @@ use crate::under_test::tool;
 /// A run that takes longer hangs; it is killed and the test fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Held by whoever makes a child, and alone by whoever has a file open that may be a script. A child of another thread has
-/// a copy of that descriptor until it becomes its program, and for so long the script could not be run: ETXTBSY.
+/// A thread that makes a child holds this lock for reading; a thread that has a file open which may be a script holds
+/// it for writing. A child of another thread has a copy of that descriptor until it becomes its program, and until then
+/// the script could not be run: ETXTBSY.
 static CHILDREN: RwLock<()> = RwLock::new(());
 
 /// A fresh directory that a test works in.

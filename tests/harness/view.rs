@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use tai64tools::Stamp;
+
 /// A file: its name, permission bits and bytes.
 pub(crate) type File = (String, u32, Vec<u8>);
 
@@ -48,13 +50,11 @@ impl LogView {
         String::from_utf8_lossy(&self.bytes()).into_owned()
     }
 
-    /// Everything in it with 26 bytes of stamp cut off each line.
+    /// Everything in it without the TAI64N stamps. Lines that have none are left out.
     pub fn unstamped(&self) -> Vec<u8> {
         let bytes = self.bytes();
-        bytes
-            .split_inclusive(|&b| b == b'\n')
-            .flat_map(|line| line.get(26..).unwrap_or_default().to_vec())
-            .collect()
+        let lines = bytes.split_inclusive(|&b| b == b'\n');
+        lines.flat_map(|line| Stamp::Tai64n.text_behind(line).unwrap_or_default().to_vec()).collect()
     }
 
     /// Bytes of `current`.

@@ -1,9 +1,9 @@
-//! Bytes by the block: what a processor compares at once and safe Rust can't ask it for.
+//! Bytes in blocks: comparisons that a processor makes in one step and that safe Rust has no words for.
 
-/// So many bytes are looked at together.
+/// How many bytes are looked at together.
 pub const BLOCK: usize = 64;
 
-/// Where in a block a byte is: bit n is set if it stands at n.
+/// Where in a block a byte is: bit n is set if it is at n.
 #[inline]
 pub fn places(byte: u8, block: &[u8; BLOCK]) -> u64 {
     #[cfg(target_arch = "x86_64")]

@@ -5,8 +5,8 @@ use std::fs::{read_dir, read_link, read_to_string};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The numbers of a process' descriptors and what each leads to, in words: a path, ` (deleted)` behind one that is gone, or
-/// `pipe:[INODE]`. An error: this process may not look at that one.
+/// The numbers of a process's descriptors and where each leads: to a path, followed by ` (deleted)` if the file is
+/// gone, or to `pipe:[INODE]`. An error: this process may not look at that one.
 pub fn of(pid: u32) -> io::Result<Vec<(OsString, PathBuf)>> {
     let folder = Path::new("/proc").join(pid.to_string()).join("fd");
     let mut found = Vec::new();

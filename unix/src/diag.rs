@@ -1,7 +1,7 @@
 //! Messages on descriptor 2: one line, one write, and never a wait.
 //!
-//! A logger or a supervisor that waits for somebody to read its warnings stands still together with
-//! everything that it serves. So a message that nobody can take at once is dropped.
+//! A logger or a supervisor that waits until its warnings are read stands still together with everything that it
+//! serves. So a message that can't be written at once is dropped.
 
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
@@ -38,9 +38,9 @@ impl Message {
 
     /// The same with `text` after it.
     ///
-    /// Each control character is a `?`. A message is one line, and names in it may be somebody else's, who must not
-    /// command the terminal of whoever reads it. UTF-8 stays readable. Other bytes stay as they are, except those
-    /// that are control characters to a terminal without UTF-8.
+    /// Each control character becomes a `?`. A message is one line, and the names in it may have been chosen by another
+    /// user, who must not be able to command the terminal of whoever reads it. UTF-8 stays readable. Other bytes stay
+    /// as they are, except those that are control characters to a terminal without UTF-8.
     pub fn and(mut self, text: impl AsRef<[u8]>) -> Message {
         for chunk in text.as_ref().utf8_chunks() {
             let mut room = [0; 4];
@@ -135,7 +135,7 @@ fn is_written(line: &[u8]) -> bool {
     }
 }
 
-/// The offset that means "where the descriptor stands" to pwritev2(2).
+/// The offset that means "at the offset of the descriptor" to pwritev2(2).
 const CURRENT_POSITION: u64 = u64::MAX;
 
 /// A line that is too long loses its end, and not its newline.

@@ -1,12 +1,12 @@
 //! `Environment`: the variables that the program was started with, as bytes, and changes of them.
 //!
-//! What is not changed is passed on as it came, entries without `=` and doubles included.
+//! Unchanged entries are passed on as they came, including doubles and entries without `=`.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-/// The variables of a program that is to be run.
+/// The variables of a program that will be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment(Vec<CString>);
 

@@ -1,12 +1,12 @@
 //! The words for a failed system call: daemontools' own lower-case table.
 //!
-//! Scripts and people grep for these words, so they are daemontools' and not strerror(3)'s. An
-//! error that the table does not have falls back to the system's text in lower case.
+//! Scripts and people grep for these words, so they are daemontools' and not strerror(3)'s. An error that is not in the
+//! table gets the system's text in lower case.
 
 use std::borrow::Cow;
 use std::io;
 
-/// The reason in daemontools' words, as it stands at the end of a message.
+/// The reason in daemontools' words, as it is at the end of a message.
 pub fn words(error: &io::Error) -> Cow<'static, str> {
     let Some(code) = error.raw_os_error() else {
         return Cow::Owned(error.to_string());

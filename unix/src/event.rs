@@ -45,7 +45,8 @@ pub fn wait_any(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> io::Result<(
     }
 }
 
-/// Waits until a pipe takes a write of up to a page without waiting, and not longer than so long. A signal ends it too.
+/// Waits until a pipe takes a write of up to a page without blocking, but not longer than `limit`. A signal also ends
+/// the wait.
 pub fn wait_for_room(pipe: impl AsFd, limit: Duration) -> io::Result<()> {
     match poll(&mut [PollFd::new(&pipe, PollFlags::OUT)], Some(&timespec(limit))) {
         Ok(_) | Err(Errno::INTR) => Ok(()),

@@ -1,8 +1,8 @@
 //! Becoming another program, as daemontools' pathexec: found through PATH, with the state that this one was started
 //! with.
 //!
-//! SIGPIPE and standard descriptors are as they were before Rust's runtime changed them. Everything is made before the
-//! first exec; between the tries nothing is allocated.
+//! SIGPIPE and the standard descriptors are put back to what they were before Rust's runtime changed them. Everything
+//! that the exec needs is made before the first try. Nothing is allocated between the tries.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Read};

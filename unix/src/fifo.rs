@@ -1,7 +1,7 @@
 //! Named pipes that take commands: made, opened from both sides, and looked at before they are believed.
 //!
-//! They are reached below a directory that is held, never through a symbolic link, and nothing waits at what stands in
-//! their place.
+//! They are reached below a directory that is held, never through a symbolic link. Opening never blocks, whatever is
+//! there in the place of a pipe.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
@@ -26,8 +26,8 @@ pub fn make(directory: impl AsFd, name: &OsStr) -> io::Result<()> {
     }
 }
 
-/// Opens it for reading, without waiting for somebody who writes. Close-on-exec; reads never wait. EPERM: it is none, or
-/// belongs to somebody whom this process does not trust: to neither itself nor root.
+/// Opens the pipe for reading without waiting for a writer. The descriptor is close-on-exec and non-blocking. EPERM: it
+/// is no named pipe, or its owner is neither this process's user nor root, and so is not trusted.
 pub fn open_to_read(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     let directory = directory.as_fd();
     believe(look_for(directory, name)?)?;

@@ -1,6 +1,8 @@
-//! `Held`: something in the file system that is held without being opened, so that what is changed is what was looked at.
+//! `Held`: a file system object that is held without being opened, so that the object that is changed is the one that
+//! was looked at.
 //!
-//! Looking at it has no effect on it: a named pipe, a device, a lease of somebody else's notices nothing, and nothing waits.
+//! Looking at the object has no effect: a named pipe, a device or a lease of another process notices nothing, and the
+//! look never blocks.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -99,7 +101,7 @@ pub fn set_group(file: impl AsFd, gid: u32) -> io::Result<()> {
     Ok(fchown(file, None, Some(Gid::from_raw(gid)))?)
 }
 
-/// What stands under a name, itself if it is a symbolic link.
+/// What has this name, itself if it is a symbolic link.
 pub fn look_for(directory: impl AsFd, name: &OsStr) -> io::Result<Look> {
     Ok(Look::of(&statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?))
 }
@@ -114,7 +116,7 @@ pub fn look_through(path: &Path) -> io::Result<Look> {
 pub struct Held(OwnedFd);
 
 impl Held {
-    /// What stands under a name, itself if it is a symbolic link.
+    /// What has this name, itself if it is a symbolic link.
     pub fn new(directory: impl AsFd, name: &OsStr) -> io::Result<Held> {
         Held::with(directory, name, OFlags::NOFOLLOW)
     }

@@ -1,4 +1,4 @@
-//! Who a process is: giving rights away, for good, and looking whether they are gone.
+//! The identity of a process: rights are given away for good, and then it is checked that they are gone.
 
 use std::io;
 

@@ -1,12 +1,13 @@
 //! What the process was started with, recorded before Rust's runtime changes it.
 //!
-//! The runtime ignores SIGPIPE before `main` and opens /dev/null in the place of standard descriptors that are
-//! closed; both would leak into every child. Where it can't open /dev/null it aborts. A function in `.init_array` runs
-//! before the runtime: it notes the state, and leaves the runtime nothing to open. Whoever starts a program restores
+//! The runtime ignores SIGPIPE before `main` and opens /dev/null in the place of closed standard descriptors. Both
+//! would leak into every child. Where it can't open /dev/null it aborts. Therefore a function in `.init_array` runs
+//! before the runtime: it records the state and leaves the runtime nothing to open. Code that starts a program restores
 //! the state.
 //!
-//! A parent that ignores SIGCHLD hands that on, and then the ends of children can't be waited for. It is the default
-//! in every program of the toolchain, and what it was in the programs that are run in its place.
+//! A parent that ignores SIGCHLD hands this on, and then the ends of children can't be waited for. So SIGCHLD has its
+//! default action in every program of the toolchain. The programs that are run in its place get back the action that it
+//! had.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,7 +1,7 @@
 //! `Launch`: a child that waits for a word of its parent before it becomes a program.
 //!
-//! So its parent can write down who it is first. When the parent is killed before it says the word, the child ends without
-//! having run anything: it is never a process that nobody knows of.
+//! This gives the parent the time to write down which process it is. If the parent is killed before it gives the word,
+//! the child ends without having run anything. So no process ever runs that is written down nowhere.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
@@ -72,8 +72,8 @@ impl Launch<'_> {
             new_session().ok();
         }
         if let Some((file, number)) = self.given {
-            // SAFETY: the child becomes the program or ends, and uses no descriptor but 2 until then, which is not opened
-            // or closed by anybody here.
+            // SAFETY: the child becomes the program or ends. Until then it uses no descriptor except 2, and nothing
+            // here opens or closes that one.
             if let Err(error) = unsafe { stdio::give(file, number) } {
                 return error;
             }

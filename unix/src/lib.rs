@@ -1,11 +1,12 @@
 //! The boundary to the operating system: every system call the toolchain makes, and its words for failures.
 //!
-//! This is the only crate with unsafe code. Each block argues why it is sound, and nothing above
-//! this crate sees a raw descriptor, a raw signal set or an errno.
+//! This is the only crate with unsafe code. Each block argues why it is sound. Nothing above this crate sees a raw
+//! descriptor, a raw signal set or an errno.
 
 #![allow(
     unsafe_code,
-    reason = "system calls that no safe wrapper covers: fork, exec, ids, pidfd, signalfd, localtime_r; and one vector comparison"
+    reason = "system calls that no safe wrapper covers: fork, exec, ids, pidfd, signalfd, localtime_r; and one vector \
+              comparison"
 )]
 
 pub mod about;

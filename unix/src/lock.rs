@@ -8,12 +8,12 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, major, minor, open};
 
-/// Takes the lock or fails at once with EAGAIN when somebody has it.
+/// Takes the lock or fails at once with EAGAIN when another process has it.
 pub fn exclusive_now(file: impl AsFd) -> io::Result<()> {
     Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
 }
 
-/// Takes the lock, waiting as long as somebody has it.
+/// Takes the lock, waiting as long as another process has it.
 pub fn exclusive(file: impl AsFd) -> io::Result<()> {
     Ok(rustix::io::retry_on_intr(|| flock(file.as_fd(), FlockOperation::LockExclusive))?)
 }
@@ -44,8 +44,8 @@ pub fn holder(file: impl AsFd) -> Option<u32> {
     holder_in(&read_to_string("/proc/locks").ok()?, &place)
 }
 
-/// Whether a process has a lock on what it has open as this descriptor, as far as /proc tells. This is known also where the
-/// file system has other numbers for its files in /proc/locks.
+/// Whether a process has a lock on what it has open as this descriptor, as far as /proc tells. This works also where
+/// the file system gives its files other numbers in /proc/locks.
 pub fn is_held_by(pid: u32, number: &OsStr) -> bool {
     let info = std::path::Path::new("/proc").join(pid.to_string()).join("fdinfo").join(number);
     read_to_string(info).is_ok_and(|info| has_lock(&info))
@@ -65,7 +65,7 @@ fn holder_in(table: &str, place: &str) -> Option<u32> {
     table.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         match fields[..] {
-            // A holder outside our process namespace has no number here, and 0 stands for it.
+            // A holder outside our process namespace has no number here: /proc says 0.
             [_, "FLOCK", _, "WRITE", pid, at, ..] if at == place => pid.parse().ok().filter(|&pid| pid > 0),
             _ => None,
         }

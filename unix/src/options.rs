@@ -1,5 +1,6 @@
-//! Options as daemontools reads them: letters together or apart, a value behind its letter or in the next word, the
-//! end at a word that begins with `--`, which is dropped whatever follows, or before the first word that is no option.
+//! Options as daemontools reads them: letters together or apart, and a value behind its letter or in the next word.
+//! They end before the first word that is no option, or at a word that begins with `--`. This word is dropped, whatever
+//! follows the dashes.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -41,8 +42,8 @@ pub enum Given<'a> {
     Name(&'a [u8], &'a [u8]),
 }
 
-/// The options in their order, and the words behind them. Whatever is not understood is complained about, and the
-/// usage is the error.
+/// The options in their order, and the words behind them. Anything that is not understood is complained about on
+/// descriptor 2; the error is the usage.
 pub fn parse<'a>(
     syntax: &Syntax,
     arguments: &'a [OsString],

@@ -1,11 +1,11 @@
-//! What a descriptor of a process can do beyond poll(2) and signals: tell how one ended that was nobody's child here, and
-//! reach the group that it leads.
+//! What a descriptor of a process can do beyond poll(2) and signals: it tells how a process ended that was no child of
+//! this one, and it reaches the group that the process leads.
 
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsFd, AsRawFd};
 
-use rustix::process::Signal;
+use crate::signal::Signal;
 
 use crate::spawn::Ending;
 
@@ -28,7 +28,8 @@ const EXIT: u64 = 1 << 3;
 /// `PIDFD_SIGNAL_PROCESS_GROUP`: Linux 6.9.
 const GROUP: libc::c_uint = 1 << 2;
 
-/// How a process ended that somebody has waited for. None: it has not ended, nobody has, or the kernel does not say.
+/// How a process ended for which its parent has waited. None: it has not ended, or was not waited for, or the kernel
+/// does not say.
 pub(crate) fn ending(pidfd: impl AsFd) -> Option<Ending> {
     // SAFETY: the structure is made of integers.
     let mut info = Info { mask: EXIT, ..unsafe { zeroed() } };

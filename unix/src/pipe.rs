@@ -16,7 +16,7 @@ pub fn new() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC)?)
 }
 
-/// A fresh pipe with so many ends to write, which stay open in the programs that are run: the end to read is
+/// A fresh pipe with `count` ends to write, which stay open in the programs that are run: the end to read is
 /// close-on-exec.
 pub fn new_with_writers(count: usize) -> io::Result<(OwnedFd, Vec<OwnedFd>)> {
     let (reader, writer) = rustix::pipe::pipe()?;
@@ -76,7 +76,7 @@ pub fn is_unread(pid: u32, number: u32) -> bool {
     crate::event::wait([end.as_fd()], Some(Duration::ZERO)).is_ok_and(|[end]| end.readable)
 }
 
-/// Whether nobody can write to it any more. False where that can't be known.
+/// Whether the pipe has no writers any more. False where that can't be known.
 pub fn has_no_writers(reader: impl AsFd) -> bool {
     crate::event::wait([reader.as_fd()], Some(Duration::ZERO)).is_ok_and(|[reader]| reader.hung_up)
 }

@@ -1,6 +1,6 @@
-//! Processes that are watched: children, and those of an earlier process that are taken over.
+//! Processes that are watched: children, and processes that an earlier program started and that are taken over.
 //!
-//! A process is held by a pidfd where the kernel has one, so that a signal reaches it or nobody.
+//! A pidfd holds the process where the kernel has one. So a signal reaches this process or none.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,12 +8,12 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-pub use rustix::process::Signal;
 use rustix::process::{
     Pid, PidfdFlags, WaitOptions, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
 };
 
 use crate::pidfd;
+use crate::signal::Signal;
 use crate::spawn::{Ending, forked};
 use crate::tool::SYSTEM;
 
@@ -39,8 +39,9 @@ enum Origin {
 pub struct Ended(pub Option<Ending>);
 
 impl Process {
-    /// Makes a child that runs `body` and ends with its code. An error also where this process has more threads than one:
-    /// the child is a copy with the calling thread alone, in which whatever another thread held is held for ever.
+    /// Makes a child that runs `body` and ends with its code. It is an error if this process has more than one thread:
+    /// the child would be a copy with the calling thread alone, and whatever another thread held would stay held for
+    /// ever.
     pub fn fork(body: impl FnOnce() -> u8) -> io::Result<Process> {
         require_one_thread()?;
         // SAFETY: this process has one thread, so its copy is a whole one.
@@ -201,8 +202,8 @@ fn fields_of(stat: &[u8]) -> Option<impl Iterator<Item = &str>> {
     Some(std::str::from_utf8(&stat[end + 1..]).ok()?.split_ascii_whitespace())
 }
 
-/// Makes a child as [`Process::fork`] does, for those who have many: only its number is kept, which stays its own until
-/// [`reap`] has said it.
+/// Makes a child as [`Process::fork`] does, for callers that have many children. Only its number is kept, which is not
+/// used again until [`reap`] has returned it.
 pub fn start(body: impl FnOnce() -> u8) -> io::Result<u32> {
     Process::fork(body).map(|process| process.pid())
 }

@@ -1,41 +1,13 @@
-//! Signals as events: blocked for good, and read from a descriptor that a wait can include.
+//! Signals, and signals as events: blocked for good, and read from a descriptor that a wait can include.
 //!
-//! A signal that is only ever read can't arrive between a check and a wait, which is the race of
-//! every logger that unblocks signals around its read.
+//! A signal that is only ever read can't arrive between a check and a wait. Every logger that unblocks signals around
+//! its read has that race.
 
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// The signals that the toolchain acts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGTERM.
-    Term,
-    /// SIGINT.
-    Int,
-    /// SIGHUP.
-    Hup,
-    /// SIGALRM.
-    Alarm,
-    /// SIGABRT.
-    Abort,
-    /// SIGCHLD.
-    Child,
-}
-
-impl Signal {
-    fn number(self) -> i32 {
-        match self {
-            Signal::Term => libc::SIGTERM,
-            Signal::Int => libc::SIGINT,
-            Signal::Hup => libc::SIGHUP,
-            Signal::Alarm => libc::SIGALRM,
-            Signal::Abort => libc::SIGABRT,
-            Signal::Child => libc::SIGCHLD,
-        }
-    }
-}
+pub use rustix::process::Signal;
 
 /// Which signals are blocked.
 struct Mask(libc::sigset_t);
@@ -95,7 +67,7 @@ impl Signals {
         }
         // SAFETY: the kernel filled the whole structure, of integers only.
         let number = unsafe { info.assume_init() }.ssi_signo;
-        self.watched.iter().copied().find(|signal| signal.number().unsigned_abs() == number)
+        self.watched.iter().copied().find(|signal| signal.as_raw().unsigned_abs() == number)
     }
 }
 
@@ -106,13 +78,13 @@ impl AsFd for Signals {
 }
 
 fn is_left_ignored(signal: Signal) -> bool {
-    if !matches!(signal, Signal::Int | Signal::Hup) {
+    if !matches!(signal, Signal::INT | Signal::HUP) {
         return false;
     }
     // SAFETY: a null new action only reads the current one into a valid zeroed structure.
     unsafe {
         let mut action: libc::sigaction = zeroed();
-        libc::sigaction(signal.number(), std::ptr::null(), &raw mut action) == 0
+        libc::sigaction(signal.as_raw(), std::ptr::null(), &raw mut action) == 0
             && action.sa_sigaction == libc::SIG_IGN
     }
 }
@@ -123,7 +95,7 @@ fn set_of(signals: &[Signal]) -> libc::sigset_t {
         let mut set: libc::sigset_t = zeroed();
         libc::sigemptyset(&raw mut set);
         for signal in signals {
-            libc::sigaddset(&raw mut set, signal.number());
+            libc::sigaddset(&raw mut set, signal.as_raw());
         }
         set
     }
@@ -134,7 +106,7 @@ fn set_of(signals: &[Signal]) -> libc::sigset_t {
 /// A handler and not "ignore", because ignoring would be inherited by children.
 pub fn survive_file_size_limit() -> io::Result<()> {
     extern "C" fn nothing(_: libc::c_int) {}
-    // SAFETY: the action is zeroed (no flags, an empty mask) but for a handler that does nothing and
+    // SAFETY: the action is zeroed (no flags, an empty mask) except the handler, which does nothing and
     // so is async-signal-safe.
     unsafe {
         let mut action: libc::sigaction = zeroed();
@@ -154,11 +126,11 @@ mod tests {
 
     #[test]
     fn a_signal_that_was_taken_over_is_read_and_not_acted_on() {
-        let signals = Signals::take_over(&[Signal::Alarm]).unwrap();
+        let signals = Signals::take_over(&[Signal::ALARM]).unwrap();
         assert_eq!(signals.next(), None);
         // SAFETY: raising a signal that this thread blocks only makes it pending.
         unsafe { libc::raise(libc::SIGALRM) };
-        assert_eq!(signals.next(), Some(Signal::Alarm));
+        assert_eq!(signals.next(), Some(Signal::ALARM));
         assert_eq!(signals.next(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Looking whether somebody accepts connections.
+//! Whether a socket accepts connections.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -23,7 +23,7 @@ pub fn unix_accepts(path: &Path) -> io::Result<()> {
         match connect(&socket, &address) {
             Ok(()) => return Ok(()),
             Err(Errno::PROTOTYPE) => {}
-            // EAGAIN is a queue that is full: somebody listens, and does not accept.
+            // EAGAIN is a full queue: the socket listens, but its owner does not accept.
             Err(error) => {
                 last = error;
                 break;

@@ -6,12 +6,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, WaitStatus, pidfd_open};
 
 mod child;
 
 use child::{Plan, ToOpen};
 
+use crate::signal::Signal;
 use crate::{event, limit};
 
 /// What a child is started with. Descriptors that are not named here stay as they are, close-on-exec.
@@ -91,8 +92,8 @@ impl Ending {
     }
 }
 
-/// A running child. It is killed when the thread that started it ends, so a logger that dies does
-/// not leave a processor behind that writes into its directory.
+/// A running child. It is killed when the thread that started it ends: a logger that dies must not leave a processor
+/// behind that writes into its directory.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
@@ -263,7 +264,8 @@ mod tests {
         }
     }
 
-    /// The -1 of a fork that failed was taken for the number of a child, and would have been killed as such: everything.
+    /// The -1 of a failed fork was once taken for the number of a child. To kill this "child" would have killed every
+    /// process.
     #[test]
     fn a_fork_that_fails_has_made_no_process() {
         assert!(forked(-1).is_err());

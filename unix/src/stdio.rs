@@ -1,4 +1,4 @@
-//! Standard descriptors, and others of a number that somebody expects: giving them to what is run.
+//! Standard descriptors and others with an agreed number: how they are given to the program that is run.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -24,8 +24,8 @@ pub fn set_error(file: impl AsFd) -> io::Result<()> {
 ///
 /// # Safety
 ///
-/// Whatever had the number before is closed, so nothing of this process may use that any more: the process becomes a program
-/// or ends.
+/// Whatever had the number before is closed, so nothing in this process may use it afterwards: the process becomes a
+/// program or ends.
 pub(crate) unsafe fn give(file: impl AsFd, number: RawFd) -> io::Result<()> {
     let from = file.as_fd().as_raw_fd();
     // SAFETY: numbers, and the caller's promise about the one that is given away.

@@ -1,6 +1,6 @@
 //! Hints that something in a directory has changed.
 //!
-//! A hint may be missing, and may be about something that is over: who gets one looks.
+//! A hint may be missing, and it may be out of date when it is read. Whoever gets a hint looks at the directory.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -1,7 +1,7 @@
 //! Wider registers than every processor has, for loops that move bytes.
 //!
-//! The tools are compiled for any x86-64. What is given to [`run`] is compiled once more for AVX2, which nearly all
-//! of them have, and the processor is asked which of the two it can run.
+//! The tools are compiled for any x86-64. The work that is given to [`run`] is compiled a second time for AVX2, which
+//! nearly all of these processors have. At run time the processor is asked which of the two it can run.
 
 /// Does `work` with the widest registers that the processor has. Only what is inlined into `work` gains.
 #[inline]

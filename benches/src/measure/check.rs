@@ -89,8 +89,8 @@ fn read(directory: &Path, size: &mut u64) -> io::Result<Vec<u8>> {
     Ok(raw)
 }
 
-/// Where the first whole line begins. One that is longer than the end of a file is cut there, and the file before this one
-/// may be gone.
+/// Where the first whole line begins. A line that does not fit into the end of a file is split there, and the file with
+/// its start may be gone.
 fn first_line(raw: &[u8]) -> usize {
     let cut = raw.first() != Some(&b'@');
     memchr::memchr(b'\n', raw).filter(|_| cut).map_or(0, |newline| newline + 1)

@@ -84,7 +84,7 @@ impl Start<'_> {
         Ok(command)
     }
 
-    /// Another program that stands beside the engine's.
+    /// Another program in the folder of the engine's.
     fn tool(&self, name: &str) -> io::Result<Command> {
         let missing = || Error::other(format!("{} is not installed", self.run.engine));
         let program = self.engines.program(self.run)?.ok_or_else(missing)?;

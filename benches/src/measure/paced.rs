@@ -16,7 +16,7 @@ const LINE: &[u8] =
 /// How many lines are timed, and the time between them.
 const SAMPLES: usize = 2000;
 const APART: Duration = Duration::from_millis(1);
-/// What the writer whose pauses are measured writes: so many bytes a second, so many at once.
+/// What the writer whose pauses are measured writes: bytes a second, and bytes at once.
 const FLOW: usize = 20 << 20;
 const PIECE: usize = 4096;
 

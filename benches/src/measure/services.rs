@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use unix::process::{Process, Signal};
+use unix::process::Process;
+use unix::signal::Signal;
 use unix::{event, limit};
 
 use super::{Start, Value};
 use crate::definition::Services;
 
-/// How far looks at what runs are apart.
+/// The time between two looks at what runs.
 const LOOK: Duration = Duration::from_millis(1);
 /// For what else runs and is open.
 const ROOM: u64 = 500;
-/// What takes longer does not come.
+/// What takes longer than this will never come.
 const LIMIT: Duration = Duration::from_secs(300);
 /// Until nobody has anything to do.
 const SETTLE: Duration = Duration::from_secs(6);
@@ -35,7 +36,8 @@ pub(super) fn all_up(start: &Start<'_>, services: Services) -> io::Result<Value>
     Ok(Value { value, note, ..Value::default() })
 }
 
-/// The median of the private dirty memory of an idle supervise in kB, and how often all of them and their parent woke up.
+/// The median of the private dirty memory of an idle supervise in kB, and how often all of them and their parent woke
+/// up.
 pub(super) fn idle(start: &Start<'_>, services: Services) -> io::Result<Value> {
     let crowd = Crowd::start(start, services)?;
     std::thread::sleep(SETTLE);
@@ -89,7 +91,7 @@ pub(super) fn command(start: &Start<'_>, services: Services) -> io::Result<Value
     Ok(Value { value, note: format!("{} commands", samples.len()), ..Value::default() })
 }
 
-/// Why so many services can't run here. None: they can.
+/// Why this number of services can't run here. None: it can.
 pub(super) fn hindrance(services: Services) -> Option<String> {
     if services.count == 0 {
         return None;
@@ -147,7 +149,7 @@ impl<'a> Crowd<'a> {
         Ok(crowd)
     }
 
-    /// Waits until there have been so many starts.
+    /// Waits until there have been this many starts.
     fn until(&self, starts: u64) -> io::Result<()> {
         let begun = Instant::now();
         while fs::metadata(&self.up)?.len() < starts {

@@ -80,14 +80,10 @@ impl AnyOf {
         for pattern in patterns {
             match &pattern.0 {
                 Matcher::Regex(regex) => expressions.push(regex.clone()),
-                Matcher::Star(star) => match stamp {
-                    None => stars.push(star.clone()),
-                    Some(Stamp::Accustamp) => whole.push(star.clone()),
-                    Some(Stamp::Tai64n) => match star.after_stamp() {
-                        AfterStamp::Text(rest) => stars.push(rest),
-                        AfterStamp::Never => {}
-                        AfterStamp::Depends => whole.push(star.clone()),
-                    },
+                Matcher::Star(star) => match star.after_stamp(stamp) {
+                    AfterStamp::Text(rest) => stars.push(rest),
+                    AfterStamp::Never => {}
+                    AfterStamp::Depends => whole.push(star.clone()),
                 },
             }
         }

@@ -1,10 +1,12 @@
 //! Every workload with every number of descriptors, from the least that the original needs to what the plan
 //! wants at most. Whatever is logged with many is logged with few.
 
-use super::disk::{Disk, Fault, Trouble};
-use super::exhaustive::{Extent, check_on, workloads};
+use super::disk::Disk;
+use super::exhaustive::{Extent, check_on};
 use super::mutant::Mutant;
+use super::trouble::{Fault, Trouble};
 use super::workload::Workload;
+use super::workloads::workloads;
 use crate::descriptors::{Plan, plan, wanted};
 use crate::intake::Care;
 
@@ -17,7 +19,7 @@ fn least(directories: usize) -> usize {
     directories * 3 + 1
 }
 
-/// What a budget of so many descriptors leaves for files, and what is planned with it.
+/// What a budget of this many descriptors leaves for files, and what is planned with it.
 fn budget(free: usize, directories: usize) -> (Plan, usize) {
     let plan = plan(free, directories, 0);
     let looking = if plan.care == Care::Peek { PIPE } else { 0 };

@@ -1,10 +1,8 @@
-//! The simulated disk: files and names with two images each, what processes see and what a power cut
-//! leaves.
+//! The simulated disk: files and names with two images each, what processes see and what a power cut leaves.
 //!
-//! A file's bytes and mode are durable as of its last successful sync; a name, as of the last sync of
-//! its directory. Closing syncs nothing. A failed sync marks the file clean: later ones succeed and
-//! bring nothing to the disk, as kernels do. What was not synced may be on the disk after a power cut,
-//! in part or whole, or as NULs, and each name for itself.
+//! A file's bytes and mode are durable as of its last successful sync; a name, as of the last sync of its directory.
+//! Closing syncs nothing. A failed sync marks the file clean: later ones succeed and bring nothing to the disk, as kernels
+//! do. `power.rs` says what a power cut leaves of what was not synced.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,60 +10,17 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::poor::Lacks;
+use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
 use crate::logfs::Stat;
-
-/// What happens at one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// It fails with this errno.
-    Error(i32),
-    /// A write takes only half.
-    Short,
-    /// The process is told to end (TERM) before it.
-    Told,
-    /// The process is killed before it.
-    KillBefore,
-    /// The process is killed after it.
-    KillAfter,
-    /// The power goes before it.
-    PowerCut,
-    /// Somebody removes `current` of the first directory before it.
-    Removed,
-    /// Somebody puts another file in its place.
-    Replaced,
-}
-
-/// Trouble at an operation, by its number, and at the ones after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) at: usize,
-    /// How many operations in a row.
-    pub(crate) times: usize,
-    pub(crate) trouble: Trouble,
-}
-
-impl Fault {
-    /// At one operation.
-    pub(crate) fn once(at: usize, trouble: Trouble) -> Fault {
-        Fault { at, times: 1, trouble }
-    }
-
-    fn hits(&self, operation: usize) -> bool {
-        (self.at..self.at + self.times).contains(&operation)
-    }
-}
-
-/// What a killed process unwinds with.
-pub(crate) struct Killed;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inode {
     pub(super) live: Vec<u8>,
-    durable: Vec<u8>,
-    mode: u32,
-    durable_mode: u32,
+    pub(super) durable: Vec<u8>,
+    pub(super) mode: u32,
+    pub(super) durable_mode: u32,
     /// A sync has failed, and what was dirty then never gets to the disk.
-    lost_until: usize,
+    pub(super) lost_until: usize,
 }
 
 /// A name, in one of the directories.
@@ -73,11 +28,11 @@ pub(crate) type Entry = (usize, OsString);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    inodes: BTreeMap<u64, Inode>,
+    pub(super) inodes: BTreeMap<u64, Inode>,
     pub(super) names: BTreeMap<Entry, u64>,
-    durable_names: BTreeMap<Entry, u64>,
+    pub(super) durable_names: BTreeMap<Entry, u64>,
     /// Names changed since the last sync: each may be on the disk or not.
-    changes: Vec<(Entry, Option<u64>)>,
+    pub(super) changes: Vec<(Entry, Option<u64>)>,
     next_inode: u64,
     operations: usize,
     /// What each of them was, for reports.
@@ -123,7 +78,7 @@ impl Disk {
         disk
     }
 
-    /// Processes may have so many files open.
+    /// Processes may have this many files open.
     pub(crate) fn limit_descriptors(&self, budget: usize) {
         self.state().budget = Some(budget);
     }
@@ -212,69 +167,6 @@ impl Disk {
         self.state().journals_given_up += 1;
     }
 
-    /// What a power cut leaves. `choose` decides what of the things not synced got to the disk.
-    pub(crate) fn cut_power(&self, mut choose: impl FnMut(usize) -> usize) {
-        let mut state = self.state();
-        state.boots += 1;
-        let changes = std::mem::take(&mut state.changes);
-        let mut names = state.durable_names.clone();
-        for (name, inode) in changes {
-            if choose(2) == 0 {
-                continue;
-            }
-            match inode {
-                Some(inode) => drop(names.insert(name, inode)),
-                None => drop(names.remove(&name)),
-            }
-        }
-        state.names = names.clone();
-        state.durable_names = names;
-        for inode in state.inodes.values_mut() {
-            let known = inode.durable.len();
-            let unsynced = inode.live.len().saturating_sub(known);
-            let mut left = inode.durable.clone();
-            match choose(5) {
-                0 => {}
-                // All of it but for a page in the middle.
-                4 => {
-                    left.extend_from_slice(&inode.live[known.min(inode.live.len())..]);
-                    let hole = known + choose(unsynced + 1);
-                    left[hole..].iter_mut().take(100).for_each(|byte| *byte = 0);
-                }
-                1 => {
-                    left.extend_from_slice(&inode.live[known.min(inode.live.len())..][..choose(unsynced + 1)])
-                }
-                2 => left.resize(known + choose(unsynced + 1), 0),
-                // Old content of the blocks.
-                _ => left.resize(known + choose(unsynced + 1), b'?'),
-            }
-            if choose(2) == 1 {
-                inode.durable_mode = inode.mode;
-            }
-            inode.mode = inode.durable_mode;
-            inode.live = left.clone();
-            inode.durable = left;
-            inode.lost_until = 0;
-        }
-    }
-
-    /// How many changes of names are not on the disk.
-    pub(crate) fn unsynced_names(&self) -> usize {
-        self.state().changes.len()
-    }
-
-    /// The logs of one directory that a power cut now could not take. An output that is not finished
-    /// is no log.
-    pub(crate) fn durable(&self, directory: usize) -> Vec<Vec<u8>> {
-        let state = self.state();
-        let settled = |name: &&Entry| !state.changes.iter().any(|(changed, _)| changed == *name);
-        let is_log = |name: &str| name == "current" || name.starts_with('@') && !name.ends_with(".t");
-        let names = state.durable_names.keys().filter(|name| name.0 == directory);
-        let names = names.filter(|name| is_log(&name.1.to_string_lossy()));
-        let names = names.filter(settled);
-        names.map(|name| state.inodes[&state.durable_names[name]].durable.clone()).collect()
-    }
-
     /// What a reader of a directory sees: names, modes, bytes.
     pub(crate) fn files(&self, directory: usize) -> Vec<(String, u32, Vec<u8>)> {
         let state = self.state();
@@ -291,7 +183,7 @@ impl Inode {
         self.mode = mode;
     }
 
-    /// The bytes and the mode get to the disk, but for what an earlier sync has failed to bring there.
+    /// The bytes and the mode get to the disk, except what an earlier sync has failed to bring there.
     pub(super) fn sync(&mut self) {
         let known = self.durable.len();
         self.durable = self.live.clone();
@@ -377,12 +269,3 @@ impl State {
         self.inodes.entry(number).or_default()
     }
 }
-
-pub(super) fn error<T>(errno: i32) -> io::Result<T> {
-    Err(io::Error::from_raw_os_error(errno))
-}
-
-pub(super) const ENOENT: i32 = 2;
-pub(super) const EEXIST: i32 = 17;
-const EMFILE: i32 = 24;
-pub(super) const EINVAL: i32 = 22;

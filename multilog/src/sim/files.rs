@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::disk::{Disk, EEXIST, EINVAL, ENOENT, Entry, State, Trouble, error};
+use super::disk::{Disk, Entry, State};
 use super::mutant::Mutant;
+use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
 use crate::journal::record::{Identity, Place};
-use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
+use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat};
 
 /// An open file. Closing it gives its descriptor back.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl SimFs {
         })
     }
 
-    fn entry(&self, name: &Name) -> Entry {
+    pub(super) fn entry(&self, name: &Name) -> Entry {
         (self.directory, name.to_os())
     }
 
@@ -84,7 +85,7 @@ impl SimFs {
         state.names.get(&self.entry(name)).copied().map_or_else(|| error(ENOENT), Ok)
     }
 
-    fn is(&self, mutant: Mutant) -> bool {
+    pub(super) fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
 }
@@ -308,41 +309,12 @@ impl LogFs for SimFs {
         Ok(())
     }
 
-    /// The processor copies its input, and counts its runs in its state.
     fn process(
         &self,
         _: &OsStr,
         on: &Processing<'_, SimFile>,
         _: &mut dyn Pace,
     ) -> io::Result<Option<Ending>> {
-        let mut ending = Ending::Exited(1);
-        // The files that it opens are opened by another process.
-        let ran = self.disk.operate("process", |state, trouble| {
-            let number = |name: &Name| state.names.get(&self.entry(name)).copied();
-            let (Some(input), None) = (number(on.input), number(&Name::NewState)) else { return Ok(()) };
-            let old = number(&Name::State);
-            let input = state.inode(input).live.clone();
-            let new = match on.states {
-                StateFiles::Named => state.make(self.entry(&Name::NewState)),
-                StateFiles::Nameless => state.make_nameless(),
-            };
-            if trouble.is_some() {
-                // It fails in the middle.
-                state.inode(on.output.number).live.extend_from_slice(&input[..input.len() / 2]);
-                return Ok(());
-            }
-            state.inode(on.output.number).live.extend_from_slice(&input);
-            let old = old.unwrap_or_else(|| state.make(self.entry(&Name::State)));
-            let mut runs = state.inode(old).live.clone();
-            runs.push(b'+');
-            state.inode(new).live.extend_from_slice(&runs);
-            state.processed.insert(self.entry(on.input), input);
-            ending = Ending::Exited(0);
-            Ok(())
-        });
-        if self.is(Mutant::TakesAnyEndForSuccess) {
-            return Ok(Some(Ending::Exited(0)));
-        }
-        ran.map(|()| Some(ending))
+        self.run_processor(on).map(Some)
     }
 }

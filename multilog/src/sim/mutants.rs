@@ -1,10 +1,10 @@
 //! The checks of this folder find each [`Mutant`].
 
 use super::budgets::check_budgets;
-use super::exhaustive::{
-    Extent, check_cuts, check_ends, check_failures, check_quiet, check_refusals, workloads,
-};
+use super::cuts::{check_cuts, check_refusals};
+use super::exhaustive::{Extent, check_ends, check_failures, check_quiet};
 use super::mutant::Mutant;
+use super::workloads::workloads;
 
 #[test]
 fn every_mutant_is_found() {

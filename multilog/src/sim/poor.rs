@@ -3,8 +3,9 @@
 //! vfat and exfat lack all of it, NFS the renames, some FUSE file systems any of it. Power cuts are left out: where a
 //! file has no second name, a rename that is torn by one may lose it.
 
-use super::exhaustive::{Extent, check, check_ends, check_failures, workloads};
+use super::exhaustive::{Extent, check, check_ends, check_failures};
 use super::workload::Workload;
+use super::workloads::workloads;
 
 /// What the file system of a disk lacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

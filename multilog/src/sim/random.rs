@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::disk::{Fault, Trouble};
-use super::exhaustive::{Choice, check, check_cut};
+use super::cuts::{Choice, check_cut};
+use super::exhaustive::check;
 use super::poor::Lacks;
 use super::surroundings::Source;
+use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
 const SCRIPTS: [&[&str]; 12] = [
@@ -33,7 +34,7 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: cases(), rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// How many cases: more where somebody has a night for it.
+/// How many cases: more for a run that may take a night.
 fn cases() -> u32 {
     std::env::var("SIMULATION_CASES").map_or(50_000, |cases| cases.parse().unwrap())
 }

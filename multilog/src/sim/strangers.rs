@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 
-use super::disk::{Disk, Fault, State, Trouble};
-use super::exhaustive::{operations, small, workloads};
-use super::workload::{Workload, at_least};
+use super::disk::{Disk, State};
+use super::exhaustive::operations;
+use super::outcome::at_least;
+use super::trouble::{Fault, Trouble};
+use super::workload::Workload;
+use super::workloads::{small, workloads};
 
 /// What they put in the place of `current`.
 pub(super) const FOREIGN: &[u8] = b"a line of somebody else\n";

@@ -8,9 +8,10 @@ use std::time::Duration;
 use tai64tools::{Label, label};
 use unix::diag::Message;
 
-use super::disk::{Disk, Trouble};
+use super::disk::Disk;
 use super::files::SimFile;
 use super::mutant::Mutant;
+use super::trouble::Trouble;
 use crate::host::{Host, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::journal::record::Identity;

@@ -1,6 +1,6 @@
 //! `Account`: the numbers of a user, from /etc/passwd and, for those that are not there, from `getent`.
 //!
-//! getpwnam(3) of a statically linked program would load the name service modules of another C library; the program
+//! In a statically linked program getpwnam(3) would load the name service modules of another C library. The program
 //! `getent` is linked as the machine wants it and knows LDAP, sssd and systemd's users.
 
 use std::ffi::OsStr;

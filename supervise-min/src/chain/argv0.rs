@@ -1,4 +1,4 @@
-//! `argv0`: a program that is told another name for itself.
+//! `argv0`: runs a program under another argv 0.
 
 use std::ffi::OsString;
 

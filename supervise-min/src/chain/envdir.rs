@@ -67,7 +67,7 @@ fn first_line(directory: &std::os::fd::OwnedFd, name: &OsStr) -> io::Result<Opti
 /// No variable may be longer; a longer one fails when the program is run.
 const LONGEST: usize = 128 << 10;
 
-/// The first line without the blanks at its end; NUL stands for a newline. Nothing at all removes the variable.
+/// The first line without the blanks at its end; a NUL means a newline. An empty file removes the variable.
 fn set(environment: &mut Environment, name: &OsStr, bytes: Vec<u8>) -> io::Result<()> {
     if bytes.is_empty() {
         environment.remove(name);

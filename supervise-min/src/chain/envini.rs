@@ -1,7 +1,7 @@
 //! `envini`: variables from a file of lines `name=value`, as daemontools-encore; those below `[section]` are called
 //! `section_name`.
 //!
-//! Unlike encore's, a line that begins with `#` is no variable, and a NUL in a line is an error and not its end.
+//! Unlike in encore, a line that begins with `#` is a comment, and a NUL in a line is an error and not its end.
 
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ use super::{Command, prefix};
 /// How it is used.
 pub const USAGE: &str = "envini [ -p prefix ] inifile child";
 
-/// Runs a program with the variables of a file; `-p` puts a prefix before their names. A file that is not there has none.
+/// Runs a program with the variables of a file; `-p` puts a prefix before their names. A missing file has no variables.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     // As envdir's, a misuse is 111.
     let usage = || Fatal::usage(USAGE).with_code(SYSTEM);
@@ -43,8 +43,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 /// A name and its value.
 pub type Setting<'a> = (Vec<u8>, &'a [u8]);
 
-/// Names and values in their order. Lines that are neither these nor a section do not count. The number of the first line
-/// with a NUL.
+/// Names and values in their order. Lines that are neither variables nor sections do not count. The error is the number
+/// of the first line with a NUL.
 pub fn parse(text: &[u8]) -> Result<Vec<Setting<'_>>, usize> {
     let (mut settings, mut section) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.split(|&byte| byte == b'\n')) {

@@ -1,7 +1,7 @@
 //! `fghack`: keeps a program that goes into the background in the foreground.
 //!
 //! The program gets many descriptors of a pipe that it does not know of. When the last of them is closed, all of its
-//! processes have ended - or have closed them on purpose, against which there is no hack.
+//! processes have ended. The hack does not help against programs that close descriptors which they do not know.
 
 use std::ffi::OsString;
 use std::io::Error;

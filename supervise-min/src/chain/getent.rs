@@ -1,7 +1,7 @@
 //! `getent`: what the machine knows of a name beyond its files.
 //!
-//! Tools that still have all rights ask it, so it is run from where the system has it, whatever PATH says, and without any
-//! variable.
+//! The tools that ask it still have all rights. So it is run from the place where the system has it, whatever PATH
+//! says, and without any variable.
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -25,7 +25,7 @@ pub(super) fn getent(table: &str, key: &OsStr, deadline: Option<Instant>) -> Opt
     if answer.is_none() {
         child.kill().ok();
     }
-    // That nobody may wait for children, since SIGCHLD is ignored, is no failure of theirs.
+    // An ignored SIGCHLD, with which children can't be waited for, is no failure of theirs.
     let succeeded = child.wait().map_or(true, |status| status.success());
     answer.filter(|_| succeeded)
 }

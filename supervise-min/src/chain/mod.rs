@@ -1,7 +1,7 @@
-//! The chain-loading tools: each changes this process and becomes the program that stands behind it in the command.
+//! The chain-loading tools: each changes this process and becomes the program behind it in the command.
 //!
-//! Whatever fails before that is fatal, and the program is not run: a service that runs without its limits, lock or
-//! account is worse than one that does not run.
+//! Any failure before that is fatal, and the program is not run: a service that runs without its limits, its lock or
+//! its account is worse than one that does not run.
 
 pub mod account;
 pub mod argv0;

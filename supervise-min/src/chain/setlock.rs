@@ -1,4 +1,5 @@
-//! `setlock`: a program while a file is locked; the lock goes when the program ends, and all that inherited it.
+//! `setlock`: runs a program while a file is locked. The lock goes when the program and all that inherited the lock
+//! have ended.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -10,13 +11,13 @@ use unix::lock::{self, Keep};
 use unix::tool::{Exit, Fatal};
 
 use super::Command;
-use crate::options::{Given, Names, Syntax, parse};
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax = Syntax { program: "setlock", letters: "nNxX", names: Names::None, usage: USAGE };
 /// How it is used.
 pub const USAGE: &str = "setlock [ -nNxX ] file program [ arg ... ]";
 
-/// What to do while somebody else has the lock.
+/// What to do while another process has the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// `-N`

@@ -1,4 +1,4 @@
-//! `softlimit`: lower soft limits on resources, never above the hard ones.
+//! `softlimit`: runs a program with lower soft limits on resources, never above the hard ones.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use unix::limit::{self, Limit, Resource};
 use unix::tool::{Exit, Fatal};
 
 use super::Command;
-use crate::options::{Given, Names, Syntax, parse};
+use unix::options::{Given, Names, Syntax, parse};
 
 const SYNTAX: Syntax =
     Syntax { program: "softlimit", letters: "a:c:d:f:l:m:o:p:r:s:t:", names: Names::Some, usage: USAGE };

@@ -1,7 +1,7 @@
-//! `waitport`: a program when all of some addresses accept connections.
+//! `waitport`: runs a program when all of some addresses accept connections.
 //!
-//! For services that need others: `waitport tcp:127.0.0.1:6379 unix:/run/x.sock -- prog`. Once a second it says on
-//! standard output, so into the service's log, what it still waits for.
+//! This is for services that need others: `waitport tcp:127.0.0.1:6379 unix:/run/x.sock -- prog`. Once a second it says
+//! on standard output, which is the service's log, what it still waits for.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -17,26 +17,26 @@ use unix::tool::{Exit, Fatal};
 
 use super::Command;
 use super::getent::getent;
-use crate::options::{Given, Names, Syntax, parse, seconds};
+use unix::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax = Syntax { program: "waitport", letters: "t:", names: Names::None, usage: USAGE };
 /// How it is used.
 pub const USAGE: &str = "waitport [ -t seconds ] tcp:host:port|unix:path ... -- child";
-/// How often is looked.
+/// The time between two rounds of tries.
 const APART: Duration = Duration::from_millis(100);
 /// The shortest time for a try.
 const LEAST: Duration = Duration::from_millis(1);
-/// How often is said what is waited for.
+/// The time between two messages about what it waits for.
 const SAID: Duration = Duration::from_secs(1);
 
-/// Where somebody is to accept.
+/// Where connections have to be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Address<'a> {
     Tcp { host: &'a str, port: u16 },
     Unix(&'a Path),
 }
 
-/// Waits, with `-t` not longer than so many seconds, and runs a program.
+/// Waits, with `-t` not longer than this number of seconds, and runs a program.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let usage = || Fatal::usage(SYNTAX.usage);
     let (given, words) = parse(&SYNTAX, &arguments)?;
@@ -82,8 +82,8 @@ fn wait(mut addresses: Vec<(Address<'_>, &OsStr)>, limit: Option<Duration>) -> R
     }
 }
 
-/// Tries each address and drops those that accept. What is left of the time is shared by those that were not tried yet, so that
-/// one that does not answer leaves some for the others.
+/// Tries each address and drops those that accept. The addresses that were not tried yet share the time that is left,
+/// so one that does not answer leaves some for the others.
 fn look(addresses: &mut Vec<(Address<'_>, &OsStr)>, deadline: Option<Instant>) {
     let mut untried = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     addresses.retain(|(address, _)| {

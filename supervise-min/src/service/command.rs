@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use unix::fifo;
-use unix::process::Signal;
+use unix::signal::Signal;
 
 use super::folder::Home;
 
@@ -85,7 +85,7 @@ impl Part {
     }
 }
 
-/// How long is waited for a supervise that does not take the commands that were sent before.
+/// How long `send` waits for a supervise that does not take the commands that were sent before.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends commands to the supervise of a service. False: none runs.

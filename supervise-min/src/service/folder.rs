@@ -1,12 +1,12 @@
 //! `Home` and `Folder`: a service directory and the `supervise/` in it, each opened once; files are reached below them.
 //!
-//! Whoever owns a service directory decides what stands in it, also while somebody else looks. So nothing in `supervise/` is
-//! reached through a link, nothing is opened that is not of its kind, nothing is waited for, and only the start of a file is
-//! read.
+//! The owner of a service directory decides what is in it, and can change that while another user looks. Therefore
+//! nothing in `supervise/` is reached through a link, nothing is opened that is not of its kind, no call blocks, and
+//! only the start of a file is read.
 //!
-//! `supervise` itself may be a link, into a file system that can be written to, and so may `log`. It is followed if it is
-//! root's or of this process' user, or if it leads to what belongs to the link's owner: with another, svc for one service
-//! would reach another.
+//! `supervise` itself may be a link into a file system that can be written to, and so may `log`. Such a link is
+//! followed if it belongs to root or to the user of this process, or if it leads to a directory of the link's owner.
+//! Following any other link would let svc reach another service than the one that was named.
 
 use std::ffi::OsStr;
 use std::io;
@@ -117,7 +117,7 @@ impl Folder {
         &self.held
     }
 
-    /// Whether a supervise runs: somebody reads the pipe `ok`.
+    /// Whether a supervise runs: the pipe `ok` has a reader.
     pub fn is_supervised(&self) -> io::Result<bool> {
         self.pipe("ok").map(|pipe| pipe.is_some())
     }
@@ -136,7 +136,7 @@ impl Folder {
         self.believe(fifo::open_to_keep(&self.held, OsStr::new(name))?)
     }
 
-    /// It may be somebody else's, with a second name here.
+    /// It may be another user's file with a second name here.
     fn believe(&self, pipe: OwnedFd) -> io::Result<OwnedFd> {
         if !self.is_trusted() && look_at(&pipe)?.links != 1 {
             return Err(io::Error::other("has other names"));
@@ -144,7 +144,7 @@ impl Folder {
         Ok(pipe)
     }
 
-    /// Its `lock`, to be read. None: there is none, or somebody else decides which file this is.
+    /// Its `lock`, opened for reading. None: there is none, or another user decides which file it is.
     pub fn lock(&self) -> io::Result<Option<OwnedFd>> {
         if !self.is_trusted() {
             return Ok(None);

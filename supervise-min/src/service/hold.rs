@@ -1,5 +1,7 @@
-//! `Hold`: a service directory that svscan holds by its descriptor. Its name may go, or lead to another one, while its service
-//! runs: what is done with it here concerns the same service all the same.
+//! `Hold`: a service directory that svscan holds by its descriptor.
+//!
+//! Its name may go, or may lead to another directory, while its service runs. What is done through a `Hold` concerns
+//! the same service all the same.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,7 +16,8 @@ use super::folder::{Folder, Home};
 use super::place::Id;
 use super::survivor::{self, Survivor};
 
-/// A service directory. What is in its `supervise/` is reached as [`Folder`] does it, or through the supervise that has it open.
+/// A service directory. The files in its `supervise/` are reached as [`Folder`] does it, or through the supervise that
+/// has them open.
 #[derive(Debug)]
 pub struct Hold {
     home: Home,
@@ -67,8 +70,8 @@ impl Hold {
         self.folder()?.lock().ok()?
     }
 
-    /// Sends commands to its supervise, of this number if that is known, without waiting. False: none listens, or it may not be
-    /// told.
+    /// Sends commands to its supervise without waiting. `supervise` is the number of that process, if it is known.
+    /// False: no supervise listens, or it may not be told.
     pub fn tell(&self, supervise: Option<u32>, commands: &[u8]) -> bool {
         let control = self.folder().and_then(|folder| folder.pipe("control").ok()?);
         // Removed with its directory, it is still open in supervise.

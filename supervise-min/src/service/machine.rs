@@ -1,17 +1,17 @@
 //! `Machine`: the life of a service as rules, without files, processes or clocks.
 //!
-//! An event comes in, actions come out, in the order in which they are to be done. Two starts are at least a second
-//! apart, whatever asks for them; after a longer run the next start is immediate.
+//! An event comes in, and actions come out in the order in which they have to be done. Two starts are at least a second
+//! apart, whatever asks for them. After a longer run the next start is immediate.
 
 use std::time::Duration;
 
-use unix::process::Signal;
+use unix::signal::Signal;
 
 use super::command::{Command, Target};
 use super::rules::Rules;
 use super::status::Want;
 
-/// How far two starts are apart at least.
+/// The least time between two starts.
 pub const APART: Duration = Duration::from_secs(1);
 /// A service that ends sooner is one that keeps ending, for `backoff`.
 pub const SOON: Duration = Duration::from_secs(10);
@@ -26,8 +26,8 @@ const NEVER_AGAIN: u8 = 125;
 pub enum Event {
     /// A command came.
     Command(Command),
-    /// The process that was asked for runs.
-    Started,
+    /// The process that was asked for runs, and is treated by these rules.
+    Started(Rules),
     /// It could not be made.
     NotStarted,
     /// The process has ended, with this exit code if it is known and no signal ended it.
@@ -38,10 +38,10 @@ pub enum Event {
     Due,
 }
 
-/// What is to be done.
+/// What has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Start the process, and say `Started` or `NotStarted`.
+    /// Start the process, and say `Started` or `NotStarted`. This is the last action of a step.
     Start,
     /// Do what comes after the end of the process, and say `Finished`.
     Finish,
@@ -64,7 +64,7 @@ pub enum Phase {
     Finishing,
 }
 
-/// Where a service stands. Times are on any clock that never goes back.
+/// The state of a service. Times are on any clock that never goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// What is wanted of it.
@@ -77,7 +77,7 @@ pub struct Machine {
     pub leaving: bool,
     /// Whether a start for once has not been done yet.
     once_due: bool,
-    /// No start before.
+    /// Starts before this time are not allowed.
     not_before: Duration,
     /// Starts that failed in a row.
     failures: u32,
@@ -86,7 +86,7 @@ pub struct Machine {
     started: Duration,
     /// Runs in a row that ended soon.
     short_runs: u32,
-    /// When a process that is to end is killed.
+    /// When a process that does not end is killed.
     kill_at: Option<Duration>,
     /// Whom signals are for.
     target: Target,
@@ -111,7 +111,8 @@ impl Machine {
         }
     }
 
-    /// A service whose process was found running, started not long before `now` for all that is known.
+    /// A service whose process was found running. When it was started is not known, so the next start is at least a
+    /// second after `now`.
     pub fn adopted(want: Want, phase: Phase, paused: bool, rules: Rules, now: Duration) -> Machine {
         let patience = match (phase, want) {
             (Phase::Finishing, _) => rules.timeout_finish,
@@ -122,7 +123,7 @@ impl Machine {
         Machine { phase, paused, not_before, kill_at, rules, ..Machine::new(want) }
     }
 
-    /// When something is to be done without anything happening.
+    /// The time at which the machine has something to do although nothing happens.
     pub fn due(&self) -> Option<Duration> {
         self.wants_start().then_some(self.not_before).or(self.kill_at)
     }
@@ -132,7 +133,8 @@ impl Machine {
         let mut actions = Vec::new();
         match event {
             Event::Command(command) => self.command(command, now, &mut actions),
-            Event::Started => {
+            Event::Started(rules) => {
+                self.rules = rules;
                 (self.started, self.kill_at) = (now, None);
                 (self.phase, self.paused, self.once_due, self.failures) = (Phase::Up, false, false, 0);
                 self.not_before = now + APART;

@@ -6,6 +6,7 @@ use Command::{Continue, Down, Exit, Once, Pause, Up};
 use proptest::prelude::*;
 
 const NOW: Duration = Duration::from_secs(100);
+const STARTED: Event = Event::Started(Rules::PLAIN);
 const TERM: Action = Action::Signal(Target::Process, Signal::TERM);
 const CONT: Action = Action::Signal(Target::Process, Signal::CONT);
 const HUP: Action = Action::Signal(Target::Process, Signal::HUP);
@@ -42,7 +43,7 @@ fn the_table() {
                 (hup, &[], Want::Down),
                 (Event::NotStarted, &[], Want::Down),
                 (Event::Due, &[], Want::Down),
-                (Event::Started, &[Announce], Want::Down),
+                (STARTED, &[Announce], Want::Down),
             ],
         ),
         (
@@ -58,7 +59,7 @@ fn the_table() {
                 (hup, &[Start], Want::Up),
                 (Event::NotStarted, &[], Want::Up),
                 (Event::Due, &[Start], Want::Up),
-                (Event::Started, &[Announce], Want::Up),
+                (STARTED, &[Announce], Want::Up),
             ],
         ),
         (
@@ -74,7 +75,7 @@ fn the_table() {
                 (hup, &[Start], Want::Once),
                 (Event::NotStarted, &[], Want::Once),
                 (Event::Due, &[Start], Want::Once),
-                (Event::Started, &[Announce], Want::Once),
+                (STARTED, &[Announce], Want::Once),
             ],
         ),
         (
@@ -90,7 +91,7 @@ fn the_table() {
                 (hup, &[HUP], Want::Up),
                 (Event::Ended(Some(0)), &[Announce, Finish], Want::Up),
                 (Event::Due, &[], Want::Up),
-                (Event::Started, &[Announce], Want::Up),
+                (STARTED, &[Announce], Want::Up),
             ],
         ),
         (
@@ -106,7 +107,7 @@ fn the_table() {
                 (hup, &[HUP], Want::Once),
                 (Event::Ended(Some(0)), &[Announce, Finish], Want::Once),
                 (Event::Due, &[], Want::Once),
-                (Event::Started, &[Announce], Want::Once),
+                (STARTED, &[Announce], Want::Once),
             ],
         ),
         (
@@ -122,7 +123,7 @@ fn the_table() {
                 (hup, &[HUP], Want::Up),
                 (Event::Ended(Some(0)), &[Announce, Finish], Want::Up),
                 (Event::Due, &[], Want::Up),
-                (Event::Started, &[Announce], Want::Up),
+                (STARTED, &[Announce], Want::Up),
             ],
         ),
         (
@@ -170,13 +171,13 @@ fn the_table() {
 fn two_starts_are_a_second_apart_and_after_a_longer_run_the_next_is_immediate() {
     let mut machine = down(Want::Up);
     assert_eq!(machine.step(Event::Due, NOW), [Start]);
-    machine.step(Event::Started, NOW);
+    machine.step(STARTED, NOW);
     assert_eq!(machine.due(), None);
     assert_eq!(end(&mut machine, None, NOW), []);
     assert_eq!(machine.due(), Some(NOW + APART));
     assert_eq!(machine.step(Event::Command(Up), NOW), [Announce]);
     assert_eq!(machine.step(Event::Due, NOW + APART), [Start]);
-    machine.step(Event::Started, NOW + APART);
+    machine.step(STARTED, NOW + APART);
     assert_eq!(end(&mut machine, None, NOW + 3 * APART), [Start]);
 }
 
@@ -274,16 +275,17 @@ fn a_permanent_failure_is_down() {
 #[test]
 fn a_service_that_keeps_ending_waits_longer_and_longer() {
     let mut machine = with(&[("backoff", "5")], down(Want::Up));
+    let started = Event::Started(machine.rules);
     let (mut now, mut waits) = (NOW, Vec::new());
     for _ in 0..5 {
-        machine.step(Event::Started, now);
+        machine.step(started, now);
         now += Duration::from_secs(2);
         end(&mut machine, Some(1), now);
         waits.push((machine.due().unwrap() - now).as_secs());
         now = machine.due().unwrap();
     }
     assert_eq!(waits, [1, 2, 4, 5, 5]);
-    machine.step(Event::Started, now);
+    machine.step(started, now);
     assert_eq!(end(&mut machine, Some(1), now + SOON), [Start]);
 }
 
@@ -320,7 +322,7 @@ proptest! {
                         Start => {
                             prop_assert!(!running && started.is_none_or(|last| now - last >= APART));
                             started = Some(now);
-                            events.insert(0, Event::Started);
+                            events.insert(0, STARTED);
                         }
                         Action::Signal(..) => prop_assert!(running),
                         Leave => left = true,

@@ -1,4 +1,5 @@
-//! `Rules`: what a service directory says about how its service is treated, each in a file of its own that need not be there.
+//! `Rules`: how a service directory wants its service to be treated. Each rule is in a file of its own, which may be
+//! missing.
 //!
 //! ```text
 //! down-signal         what `d` sends in the place of TERM: a name or a number
@@ -15,16 +16,16 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 pub use unix::launch::Session;
-use unix::process::Signal;
+use unix::signal::Signal;
 
 /// How a service is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// What it is told to end with.
     pub down_signal: Signal,
-    /// After so long it is killed.
+    /// After this time it is killed.
     pub timeout_kill: Option<Duration>,
-    /// After so long what comes after it is killed.
+    /// After this time `finish` is killed.
     pub timeout_finish: Option<Duration>,
     /// Where it says that it is ready.
     pub notification: Option<RawFd>,
@@ -98,7 +99,7 @@ impl Rules {
 /// The numbers that a service may be given a descriptor at: not those that it has anyway.
 const OPEN_TO_ALL: RangeInclusive<RawFd> = 3..=1023;
 
-/// Milliseconds; 0 stands for ever.
+/// Milliseconds; 0 means for ever.
 fn patience(text: &str) -> Option<Option<Duration>> {
     let milliseconds = text.parse().ok()?;
     Some((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))

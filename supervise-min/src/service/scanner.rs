@@ -1,5 +1,7 @@
-//! Which process is the svscan of a directory. Names of processes and working directories are free to choose, so that only
-//! processes of root and of this process' own user are believed.
+//! Which process is the svscan of a directory.
+//!
+//! Any user can choose the names and the working directories of his processes. So only processes of root and of this
+//! process's own user are believed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +17,7 @@ use super::place::{self, Id};
 pub enum Trust {
     /// It is one, of root or of this user.
     Svscan,
-    /// It is something else, or somebody else's.
+    /// It is another program, or another user's.
     Other,
 }
 
@@ -54,8 +56,8 @@ fn is_svscan(pid: u32) -> bool {
     is_believed(&String::from_utf8_lossy(&status), file::effective_user())
 }
 
-/// From the text of /proc/PID/status. The owner of the files there says less: they are root's for whoever does not let
-/// himself be looked at. Who runs a program that has its owner's rights has another real user.
+/// From the text of /proc/PID/status. The owner of the files there is no proof: they belong to root if the process does
+/// not let itself be looked at. A user who runs a set-user-id program still is its real user.
 fn is_believed(status: &str, own: u32) -> bool {
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
     let users: Option<Vec<u32>> = field("Uid:\t")
@@ -80,7 +82,7 @@ mod tests {
             ("svscan", "0\t0\t0\t0", true),
             ("svscan", "7\t7\t7\t7", true),
             ("svscan", "8\t8\t8\t8", false),
-            // A program with root's rights under another name, started by somebody.
+            // A program with root's rights under another name, started by any user.
             ("svscan", "8\t0\t0\t0", false),
             ("svscan", "0\t8\t0\t0", false),
             ("svscan", "0\t0\t0", false),

@@ -62,7 +62,7 @@ impl View {
         State::read(&self.folder).ok()
     }
 
-    /// Whether it is up and, where it says when it is, ready, by its state.
+    /// Whether the service is up. If `supervise/state` tells whether it is ready, it has to be ready as well.
     pub fn is_ready(&self, state: Option<State>) -> bool {
         let Some(pid) = self.seen.status.pid else { return false };
         let ready = state.and_then(|state| state.ready);

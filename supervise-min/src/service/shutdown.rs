@@ -1,4 +1,4 @@
-//! `shutdown`: what a service has to be told before it ends, as a script of its directory.
+//! `shutdown`: a script of a service directory that prepares the service for its end.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,7 +8,8 @@ use unix::diag::{Message, fatal};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::ids::new_session;
-use unix::process::{Process, Signal, go_back};
+use unix::process::{Process, go_back};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::SYSTEM;
 
@@ -19,8 +20,8 @@ pub const SCRIPT: &str = "shutdown";
 /// How long it may take.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
-/// Starts it in its directory, in a session of its own, so that what it starts can be ended with it. `prepare` is done in
-/// the child, and `whose` names the service in messages.
+/// Starts the script in its directory and in a session of its own, so that everything it starts can be ended together
+/// with it. `prepare` runs in the child, and `whose` names the service in messages.
 pub fn start(program: &str, held: &Hold, whose: &[u8], prepare: impl FnOnce()) -> io::Result<Process> {
     let script = OsStr::new("./shutdown");
     let become_it = Program::new(script, &[script.into()], Environment::inherited())?;

@@ -6,7 +6,8 @@
 //! finish 1235             which process runs `finish`
 //! ```
 //!
-//! A line that does not hold is not there. The text is filled up with spaces, so that a full disk does not matter.
+//! A line that does not apply is left out. The text is filled up with spaces, so it always has the same length and can
+//! be written on a full disk.
 
 use std::io;
 
@@ -31,7 +32,7 @@ pub struct State {
 }
 
 impl State {
-    /// As it stands in the file.
+    /// As it is in the file.
     pub fn text(&self) -> String {
         let mut text = String::new();
         if let Some(Ended(ending)) = self.ended {

@@ -38,7 +38,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// As it stands in the file.
+    /// As it is in the file.
     pub fn bytes(&self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&self.since.seconds().to_be_bytes());

@@ -1,10 +1,11 @@
 //! `Survivor`: the process of a service whose supervise was killed, so that the next supervise takes it over.
 //!
-//! `supervise/lock`, which nobody else reads, has one line of fixed length, `PID BEGAN BOOT ROLE GROUP NOTE DEVICE INODE`: the
-//! process' number, the tick at which it began, the run of the machine, `run` or `finish`, `group` if it leads one, otherwise
-//! `-`, the inode of the pipe that it has for saying that it is ready, otherwise 0, and which file the lock itself is: a copy
-//! of a service directory names the same process, which is not its own. The line is written before the process runs
-//! anything, in place, so that a full disk does not matter.
+//! `supervise/lock` is read by supervise, svscan and svshutdown alone. It has one line of fixed length.
+//! `PID BEGAN BOOT ROLE GROUP NOTE DEVICE INODE` are the number of the process, the tick at which it began, the run of
+//! the machine, `run` or `finish`, `group` if it leads a process group and `-` otherwise, the inode of the pipe in
+//! which it says that it is ready and 0 otherwise, and device and inode of the lock itself. The last two tell a lock
+//! from its copy: a copy of a service directory names the same process, which belongs to the original. The line is
+//! written in place and before the process runs anything, so a full disk does not matter.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
@@ -65,8 +66,8 @@ pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Resul
     if written == LENGTH { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
 
-/// The process that was written down in a lock, if it still runs. An error: that can't be known. What somebody else may have
-/// written there is not believed: it could name any process.
+/// The process that was written down in a lock, if it still runs. An error: that can't be known. A lock that another
+/// user may have written is not believed, since it could name any process.
 pub fn find(lock: impl AsFd) -> io::Result<Option<Survivor>> {
     let look = look_at(&lock)?;
     look.kind.must_be(Kind::File)?;

@@ -3,7 +3,7 @@
 //! ```text
 //! lock        locked while a supervise runs; who the process is, for the supervise that comes after this one
 //! control     named pipe for commands
-//! ok          named pipe that somebody reads while a supervise runs
+//! ok          named pipe that has a reader while a supervise runs
 //! status      the 18 bytes for svstat
 //! state       what else is known, once there is something: how the last process ended, whether this one is ready
 //! ```
@@ -32,7 +32,7 @@ use crate::service::state::{self, State};
 use crate::service::status::{self, Status};
 use crate::service::survivor::{self, Origin, Survivor};
 
-/// How much of a file with a rule is read: more is no rule.
+/// How much of a rule's file is read. A longer file is no rule.
 const LONGEST_RULE: usize = 4096;
 
 /// A service directory, which is the working directory, and locked.
@@ -41,7 +41,7 @@ pub(super) struct Directory {
     folder: Rc<Folder>,
     lock: OwnedFd,
     control: OwnedFd,
-    /// So that the pipe has no end when the last svc has gone.
+    /// Our own writing end of the control pipe: while it is open, reading never finds the end of the file.
     _writer: OwnedFd,
     ok: Option<OwnedFd>,
     status: Kept,
@@ -80,7 +80,7 @@ impl Directory {
         })
     }
 
-    /// Shows that this supervise runs. After the first status, so that svstat finds one.
+    /// Shows that this supervise runs. The first status is written before, so that svstat finds one.
     pub(super) fn open_ok(&mut self) -> Result<(), Fatal> {
         let unreadable = |error: io::Error| self.failed("unable to read ", "/supervise/ok", &error);
         let name = OsStr::new("ok");
@@ -135,7 +135,8 @@ impl Directory {
         matches!(pipe::read(&self.control, &mut byte), Ok(1)).then_some(byte[0])
     }
 
-    /// Writes the state, and then the status, so that who sees one that has ended knows how.
+    /// Writes the state, and then the status. A reader that sees in the status that the service has ended finds in the
+    /// state how.
     pub(super) fn announce(&mut self, status: &Status, state: &State) {
         let whose = self.name.as_os_str().as_bytes();
         self.state.hold(state.text().as_bytes(), whose);
@@ -172,8 +173,8 @@ fn failed(name: &Path, what: &str, file: &str, error: &io::Error) -> Fatal {
     Fatal::system(Message::new(what).and(name.as_os_str().as_bytes()).and(file), error)
 }
 
-/// The `supervise/` of the working directory, made where it is missing. It must belong to this process' user or to root: its
-/// owner gives the commands, and says which process is the service's.
+/// The `supervise/` of the working directory, made where it is missing. It must belong to the user of this process or
+/// to root: its owner gives the commands and says which process is the service's.
 fn folder() -> io::Result<Folder> {
     let folder = Folder::here().or_else(|_| {
         make_folder();

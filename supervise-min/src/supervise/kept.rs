@@ -1,7 +1,7 @@
 //! `Kept`: a small file that is written new and renamed, so that a reader never sees half of it.
 //!
-//! A new file has group and mode of the one in whose place it comes. On a full disk that one is overwritten in place: its
-//! block is there already, and it is never longer than a block.
+//! A new file gets the group and the mode of the file that it replaces. On a full disk the old file is overwritten in
+//! place: its block is allocated already, and the text is never longer than a block.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
@@ -14,7 +14,7 @@ use unix::held::{Kind, Look, look_at, look_for, set_group};
 
 use crate::service::folder::Folder;
 
-/// Mode of a file that is the first, but for the umask.
+/// Mode of the first file, before the umask.
 const MODE: u32 = 0o644;
 
 /// A file and what it holds.
@@ -30,7 +30,8 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The file of this name, which is written under the other one. Where there is none its rights are those of a third.
+    /// The file `name`, which is written under the name `new` and renamed. As long as there is none, its group and mode
+    /// come from the file `model`.
     pub(super) fn new(
         folder: &Rc<Folder>,
         name: &'static str,
@@ -40,8 +41,8 @@ impl Kept {
         Kept { folder: Rc::clone(folder), name, new, model, holds: Vec::new(), troubled: false }
     }
 
-    /// What an earlier process has left, so much of it. None: nothing, and as long as there is nothing but `nothing` to say
-    /// it is not made.
+    /// The first `limit` bytes of what an earlier process has left. None: there is no such file. Then none is made as
+    /// long as there is only `nothing` to say.
     pub(super) fn found(&mut self, nothing: &[u8], limit: usize) -> Option<Vec<u8>> {
         let found = self.folder.read(self.name, limit).ok();
         self.holds = found.as_deref().unwrap_or(nothing).to_vec();

@@ -1,9 +1,9 @@
 //! `supervise`: runs a service, and runs it again whenever it ends.
 //!
-//! Everything waits in one poll(2): for a byte in the control pipe, for the end of the process, for the time of the next
-//! start. Bytes are handled one at a time and in order, and before each the process is looked after; what comes after an
-//! `x` stays in the pipe for the next supervise. Signals keep their default action: when supervise is killed its service
-//! lives on, and the next supervise takes it over.
+//! One poll(2) waits for everything: for a byte in the control pipe, for the end of the process, for the time of the
+//! next start. Bytes are handled one at a time and in order, and before each one supervise looks whether the process
+//! has ended. Bytes behind an `x` stay in the pipe for the next supervise. Signals keep their default action: if
+//! supervise is killed, its service lives on, and the next supervise takes it over.
 
 mod directory;
 mod kept;
@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use tai64tools::Label;
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::process::{Ended, NO_SUCH_PROCESS, Process, Signal};
+use unix::process::{Ended, NO_SUCH_PROCESS, Process};
+use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 
@@ -32,7 +33,7 @@ use script::{Note, Script};
 
 /// How it is used.
 pub const USAGE: &str = "supervise dir";
-/// How long is waited between looks at a process that the kernel gives no descriptor for.
+/// The time between looks at a process for which the kernel gives no descriptor.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Runs the service in a directory until it is told to leave.
@@ -118,7 +119,7 @@ impl Supervise {
     fn run(&mut self) {
         let early = self.early_commands();
         if early.contains(&Command::Down) {
-            // Any event would start it before that is its turn.
+            // Any other event would start the service before the command to stay down is handled.
             self.machine.want = Want::Down;
         }
         self.handle(Event::Due);
@@ -144,8 +145,8 @@ impl Supervise {
         }
     }
 
-    /// What was left in the control pipe for this supervise, so that a service that is told to be down is not started for
-    /// nothing. What comes after an `x` is for the next supervise.
+    /// The commands that were left in the control pipe for this supervise. They are read first, so that a service with
+    /// the command to stay down is not started for nothing. Commands behind an `x` are for the next supervise.
     fn early_commands(&self) -> Vec<Command> {
         let mut early = Vec::new();
         while early.last() != Some(&Command::Exit)
@@ -176,23 +177,27 @@ impl Supervise {
         }
     }
 
+    /// Does what an event asks for, and then what follows from that.
     fn handle(&mut self, event: Event) {
-        let actions = self.machine.step(event, self.begun.elapsed());
-        if actions.iter().any(|action| matches!(action, Action::Signal(Target::Group, _))) {
-            self.warn_of_no_group();
-        }
-        for action in actions {
-            match action {
-                Action::Start => self.start(),
-                Action::Finish => self.finish(),
-                Action::Signal(target, signal) => self.signal(target, signal),
-                Action::Announce => self.announce(),
-                Action::Leave => self.left = true,
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let actions = self.machine.step(event, self.begun.elapsed());
+            if actions.iter().any(|action| matches!(action, Action::Signal(Target::Group, _))) {
+                self.warn_of_no_group();
+            }
+            for action in actions {
+                match action {
+                    Action::Start => next = Some(self.start()),
+                    Action::Finish => next = self.finish(),
+                    Action::Signal(target, signal) => self.signal(target, signal),
+                    Action::Announce => self.announce(),
+                    Action::Leave => self.left = true,
+                }
             }
         }
     }
 
-    /// Once for each command, however many signals it is.
+    /// Warns once for each command, also if it sends more than one signal.
     fn warn_of_no_group(&self) {
         if self.process.is_some() && self.session == Session::Shared {
             warn("supervise", &self.no_group().and(": it has none of its own without a file setsid"));
@@ -208,7 +213,7 @@ impl Supervise {
         if (target, self.session) == (Target::Group, Session::Own) {
             match process.signal_group(signal) {
                 Ok(()) => return,
-                // It has not come to make one.
+                // The process has not made its group yet.
                 Err(error) if error.raw_os_error() == Some(NO_SUCH_PROCESS) => {}
                 Err(error) => warn("supervise", &self.no_group().because(&error)),
             }
@@ -223,7 +228,8 @@ impl Supervise {
         self.directory.announce(&Status { since: self.since, pid, paused, want }, &self.state);
     }
 
-    fn start(&mut self) {
+    /// Starts the process. Returns what has come of it.
+    fn start(&mut self) -> Event {
         let rules = self.directory.rules();
         let note = rules.notification.map(|number| script::note().map(|note| (note, number)));
         let started = note.transpose().and_then(|note| {
@@ -235,13 +241,12 @@ impl Supervise {
             Ok((process, note)) => {
                 (self.process, self.note, self.session) = (Some(process), note, rules.session);
                 self.since = Label::now();
-                self.machine.rules = rules;
-                self.handle(Event::Started);
+                Event::Started(rules)
             }
             Err(error) => {
-                self.handle(Event::NotStarted);
                 let message = Message::new("unable to fork for ").and(self.directory.name()).and(", pausing");
                 warn("supervise", &message.because(&error));
+                Event::NotStarted
             }
         }
     }
@@ -259,8 +264,8 @@ impl Supervise {
         }
     }
 
-    /// What comes after the end of the service; when it can't, that is all.
-    fn finish(&mut self) {
+    /// Starts `finish`. Returns `Finished` where there is no such script, or where it can't be started.
+    fn finish(&mut self) -> Option<Event> {
         let (ended, session) = (self.state.ended.unwrap_or(Ended(None)), self.machine.rules.session);
         let script = Script::finish(ended, self.directory.name());
         let started = script.and_then(|script| {
@@ -271,18 +276,19 @@ impl Supervise {
                 self.state.finishing = Some(process.pid());
                 (self.process, self.session) = (Some(process), session);
                 self.announce();
+                None
             }
-            Ok(None) => self.handle(Event::Finished(None)),
+            Ok(None) => Some(Event::Finished(None)),
             Err(error) => {
                 let message = Message::new("unable to start ").and(self.directory.name()).and("/finish");
                 warn("supervise", &message.because(&error));
-                self.handle(Event::Finished(None));
+                Some(Event::Finished(None))
             }
         }
     }
 }
 
-/// How a process has ended. One that can't be asked for is one that nobody can wait for.
+/// How a process has ended. A process that can't be asked about is one that can't be waited for.
 fn ended(process: &Process) -> Option<Ended> {
     process.ended().unwrap_or(Some(Ended(None)))
 }

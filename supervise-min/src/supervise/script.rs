@@ -33,8 +33,8 @@ impl Script {
         Script::new(Role::Run, "run", Vec::new())
     }
 
-    /// `./finish CODE SIGNAL DIR`, if it is there: the exit code or 256, the signal or 0, the directory as supervise was
-    /// given it.
+    /// `./finish CODE SIGNAL DIR`, if there is such a script: the exit code or 256, the signal or 0, and the directory
+    /// as it was given to supervise.
     pub(super) fn finish(ended: Ended, directory: &[u8]) -> io::Result<Option<Script>> {
         if std::fs::metadata("finish").is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Ok(None);
@@ -55,7 +55,7 @@ impl Script {
         Ok(Script { role, program: Program::new(&path, &arguments, Environment::inherited())?, name })
     }
 
-    /// Starts it, as soon as it is known who it is.
+    /// Starts it as soon as its number has been written down.
     ///
     /// `note` is where the child says that it is ready, and the number that it has this at.
     pub(super) fn start(
@@ -107,8 +107,8 @@ pub(super) fn read_note(reader: impl AsFd) -> Note {
     }
 }
 
-/// Takes over the pipe of this inode, if a process of an earlier supervise's still has it at this number: what else it
-/// may have there is its own.
+/// Takes over the pipe with this inode, if the process of an earlier supervise still has it under this number. Anything
+/// else under this number is the process's own.
 pub(super) fn note_of(process: &Process, number: RawFd, inode: u64) -> Option<OwnedFd> {
     let (reader, _) = pipe::take_over(process.pid(), number.try_into().ok()?).ok()?;
     if pipe::inode(&reader).ok()? != inode {

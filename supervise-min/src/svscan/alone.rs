@@ -1,5 +1,6 @@
-//! One svscan for a directory: the directory itself is locked, so that no file is needed. Two of them would start
-//! everything twice, and the end of the second would end the services of the first.
+//! One svscan for a directory. The directory itself is locked, so no file is needed.
+//!
+//! Two of them would start everything twice, and the end of the second would end the services of the first.
 
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
@@ -12,12 +13,12 @@ use unix::{file, lock};
 
 use crate::service::scanner::{self, Trust};
 
-/// How long one that is just ending may take, and a child of it that has not become supervise yet.
+/// How long a svscan that is just ending may keep the lock, and a child of it that has not become supervise yet.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Locks the working directory. None, with a warning: that can't be had, and svscan goes on without. An error: another svscan
-/// has it, unless this is the first process, which must not end.
+/// Locks the working directory. None, with a warning: the lock can't be had, and svscan goes on without it. An error:
+/// another svscan has the lock. As PID 1 there is no such error, since PID 1 must not end.
 pub(super) fn lock_here() -> Result<Option<OwnedFd>, Fatal> {
     let unable = Message::new("unable to lock directory");
     let here = match file::open_directory(Path::new(".")) {
@@ -43,7 +44,8 @@ pub(super) fn lock_here() -> Result<Option<OwnedFd>, Fatal> {
     }
 }
 
-/// Somebody else has it, which counts only if it is a svscan: anybody who may read the directory can lock it.
+/// Another process has the lock. That counts only if it is a svscan, since any user who may read the directory can lock
+/// it.
 fn refused(here: &OwnedFd, unable: Message) -> Result<Option<OwnedFd>, Fatal> {
     let holder = scanner::lock_holder(here);
     if let Some((pid, Trust::Svscan)) = holder

@@ -1,8 +1,8 @@
 //! What in the directory is a service: names that do not begin with a dot and lead to directories.
 //!
-//! A directory that is made in place, by `cp -r` for example, is complete only some time after its name is there, and a
-//! `log` that comes later would never be seen. So what appears while svscan runs, and is neither a link nor was moved
-//! in, has to be quiet for a second first.
+//! A directory that is made in place, by `cp -r` for example, is complete only some time after its name has appeared,
+//! and a `log` that comes later would never be seen. So a directory that appears while svscan runs has to be quiet for
+//! a second first, unless it is a link or was moved in.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use unix::diag::{Message, warn};
 
 use crate::service::place::{Id, id_of};
 
-/// How long nothing may change below a directory that was made in place.
+/// How long a directory that was made in place has to be without a change.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
 
 /// A directory.

@@ -1,4 +1,4 @@
-//! `Job`: one supervise, of svscan's own or one that it has found, started again when it has ended.
+//! `Job`: one supervise, which svscan has started or found, and which is started again when it has ended.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,7 +12,7 @@ use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::exec::Program;
 use unix::limit::{self, Limit, Resource};
-use unix::process::{self, Process, change_directory, go_back, start};
+use unix::process::{Process, change_directory, go_back, start};
 use unix::signal::{Signal, Signals};
 use unix::stdio;
 use unix::tool::{Fatal, SYSTEM};
@@ -26,22 +26,23 @@ use crate::service::survivor::Survivor;
 /// The longest wait for the next start of a supervise that keeps ending.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What svscan has changed of its own and gives back to what it runs, and who runs already.
+/// What svscan has changed of its own process and gives back to the programs that it runs, and which supervises run
+/// already.
 pub(super) struct Surroundings {
     /// Whose messages these are.
     pub(super) program: &'static str,
     pub(super) survivors: Survivors,
     pub(super) signals: Signals,
     pub(super) files: Limit,
-    /// Whether descriptors are so few that none is left for directories.
+    /// Whether there are too few descriptors to hold directories.
     pub(super) crowded: bool,
-    /// Whether the supervise that is started here is the one that services had before.
+    /// Whether a supervise that is started here is the same program as the one that ran before.
     pub(super) revives: bool,
 }
 
 impl Surroundings {
-    /// Takes signals over. Each service with a log takes some descriptors: as many are used as there may be. What is run
-    /// has the limit that was there.
+    /// Takes signals over and raises the limit of descriptors as far as possible, since each service with a log takes
+    /// some. Programs that are run get the limit back that was there.
     pub(super) fn take_over(program: &'static str, wanted: &[Signal]) -> Result<Surroundings, Fatal> {
         let signals = Signals::take_over(wanted);
         let signals =
@@ -91,7 +92,7 @@ pub(super) struct Job {
     started: Duration,
     /// How often it has ended soon after its start, in a row.
     failures: u32,
-    /// Whether it is told to end, so that nothing is said when it has.
+    /// Whether it was told to end. Then its end is no reason for a warning.
     leaving: bool,
 }
 
@@ -143,17 +144,17 @@ impl Job {
         }
     }
 
-    /// From now on it is to end.
+    /// Notes that the supervise was told to end, so that its end is no reason for a warning.
     pub(super) fn leaves(&mut self) {
         self.leaving = true;
     }
 
-    /// When it is to be started. None: it runs.
+    /// When it will be started. None: it runs.
     pub(super) fn due(&self) -> Option<Duration> {
         (!self.runs()).then_some(self.not_before)
     }
 
-    /// Starts it if it does not run and may, unless somebody has.
+    /// Starts it if it does not run, if the time for that has come, and if no other process has started one.
     pub(super) fn keep(&mut self, surroundings: &mut Surroundings, now: Duration) {
         if self.due().is_none_or(|due| due > now) {
             return;
@@ -164,7 +165,7 @@ impl Job {
         }
     }
 
-    /// Looks for one that somebody else has started. True: there is one.
+    /// Looks for a supervise that another process has started. True: there is one.
     pub(super) fn find(&mut self, surroundings: &mut Surroundings, now: Duration) -> bool {
         self.survivor = self.at(|held| surroundings.survivors.supervise_in(held)).flatten();
         if self.runs() {
@@ -173,7 +174,7 @@ impl Job {
         self.runs()
     }
 
-    /// Holds what its name leads to now, unless what it has led to before is not over.
+    /// Holds the directory to which its name leads now, unless a service still runs in the one that is held.
     pub(super) fn hold(&mut self, crowded: bool) {
         if crowded {
             self.held = None;
@@ -258,7 +259,7 @@ impl Job {
     }
 
     /// Sends its supervise a signal.
-    pub(super) fn signal(&self, signal: process::Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         if let Some(Ok(Some(supervise))) = self.supervise().map(Process::find) {
             // What has ended meanwhile needs none.
             supervise.signal(signal).ok();

@@ -1,8 +1,8 @@
 //! `svscan`: a supervise for each directory in a directory, and for its `log`, with a pipe between the two.
 //!
-//! The scan every five seconds is the truth; what the kernel hints at makes it come earlier. A supervise that has ended
-//! is started again five seconds later, if its directory is still there then. The pipe belongs to svscan: nothing that
-//! is in it is lost when a service, a logger or their supervises end.
+//! Only the scan every five seconds counts; the kernel's hints make it come earlier. A supervise that has ended is
+//! started again five seconds later, if its directory is still there then. The pipe belongs to svscan: nothing in it is
+//! lost when a service, a logger or one of their supervises ends.
 
 mod alone;
 mod entry;
@@ -26,20 +26,20 @@ use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
 
-use crate::options::{Given, Names, Syntax, parse, seconds};
 use entry::Entries;
 use job::{Job, Surroundings};
 use own_log::OwnLog;
 use service::Service;
+use unix::options::{Given, Names, Syntax, parse, seconds};
 
 const SYNTAX: Syntax =
     Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
 /// The exit code of a stop that has left or thrown away something.
 pub const LEFT: u8 = 1;
-/// How far scans are apart, and a supervise's end and its next start.
+/// The time between two scans, and between the end of a supervise and its next start.
 const APART: Duration = Duration::from_secs(5);
-/// How long a stop of the first process of a container may take before what does not end is killed. Container engines kill
-/// it after ten.
+/// How long a stop may take, for the first process of a container, before everything that has not ended is killed.
+/// Container engines kill the container after ten seconds.
 const LIMIT_OF_THE_FIRST: Duration = Duration::from_secs(8);
 
 /// Runs until it is told to stop: TERM and INT end all services in order, ABRT leaves them as they are, HUP scans.
@@ -59,11 +59,11 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     Ok(Svscan::new(patience)?.run())
 }
 
-/// Ends what runs in the working directory without a svscan, as that would do it. Signals end this process, and nothing
-/// else.
+/// Ends the services of the working directory where no svscan runs, in the same way as a svscan. A signal ends this
+/// process and nothing else.
 pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
     unix::inherited::keep_child_signal();
-    let mut surroundings = Surroundings::take_over(program, &[Signal::Child])?;
+    let mut surroundings = Surroundings::take_over(program, &[Signal::CHILD])?;
     // The supervise in this PATH may be one that would start a second copy of what lives.
     surroundings.revives = false;
     let own_log = OwnLog::find(&mut surroundings);
@@ -96,7 +96,7 @@ struct Svscan {
 
 impl Svscan {
     fn new(patience: Option<Duration>) -> Result<Svscan, Fatal> {
-        let wanted = [Signal::Term, Signal::Int, Signal::Hup, Signal::Abort, Signal::Child];
+        let wanted = [Signal::TERM, Signal::INT, Signal::HUP, Signal::ABORT, Signal::CHILD];
         let mut surroundings = Surroundings::take_over("svscan", &wanted)?;
         let lock = alone::lock_here()?;
         let own_log = OwnLog::start(&mut surroundings)?;
@@ -133,8 +133,8 @@ impl Svscan {
             if self.now() >= self.next_scan {
                 self.scan();
             }
-            if let Some(log) = &mut self.own_log {
-                log.job.keep(&mut self.surroundings, self.begun.elapsed());
+            if let Some(own) = &mut self.own_log {
+                own.log.job.keep(&mut self.surroundings, self.begun.elapsed());
             }
             self.wait();
         }
@@ -147,11 +147,12 @@ impl Svscan {
     fn signals(&mut self) -> Option<End> {
         while let Some(signal) = self.surroundings.signals.next() {
             match signal {
-                Signal::Term | Signal::Int => return Some(End::Stop),
-                Signal::Abort => return Some(End::Leave),
-                Signal::Hup => self.next_scan = Duration::ZERO,
-                Signal::Child => drop(self.reap()),
-                Signal::Alarm => {}
+                Signal::TERM | Signal::INT => return Some(End::Stop),
+                Signal::ABORT => return Some(End::Leave),
+                Signal::HUP => self.next_scan = Duration::ZERO,
+                Signal::CHILD => drop(self.reap()),
+                // No other was asked for.
+                _ => {}
             }
         }
         None
@@ -190,7 +191,7 @@ impl Svscan {
 
     /// All supervises.
     fn jobs(&mut self) -> impl Iterator<Item = &mut Job> {
-        let own = self.own_log.iter_mut().map(|log| &mut log.job);
+        let own = self.own_log.iter_mut().map(|own| &mut own.log.job);
         self.services.iter_mut().flat_map(Service::jobs).chain(own)
     }
 
@@ -255,7 +256,8 @@ impl Svscan {
         self.services.get_mut(place)
     }
 
-    /// Where no descriptor is to be had, those of directories are given up: they are only good to have. True: there is room.
+    /// Where no descriptor can be had, the descriptors of directories are given up, since svscan can do without them.
+    /// True: there is room now.
     fn make_room(&mut self) -> bool {
         if self.surroundings.crowded || unix::pipe::new().is_ok() {
             return false;
@@ -279,7 +281,7 @@ impl Svscan {
     }
 
     fn wait(&self) {
-        let own = self.own_log.as_ref().and_then(|log| log.job.due());
+        let own = self.own_log.as_ref().and_then(|own| own.log.job.due());
         let due = own.map_or(self.next_scan, |own| own.min(self.next_scan)).saturating_sub(self.now());
         let mut all = vec![self.surroundings.signals.as_fd()];
         all.extend(self.watch.as_ref().map(AsFd::as_fd));

@@ -1,7 +1,7 @@
-//! `.svscan/log`: what svscan and all services without a logger say goes to a logger that is supervised as any other.
+//! `.svscan/log`: a supervised logger for the output of svscan itself and of all services without a logger.
 //!
-//! It is started first, and keeps the output that svscan was started with: were its own output its input, it would wait
-//! for itself when its disk is full.
+//! The logger is started first and keeps the output with which svscan was started. If its own output were its input, it
+//! would wait for itself on a full disk.
 
 use std::ffi::OsStr;
 use std::io;
@@ -15,14 +15,13 @@ use unix::tool::Fatal;
 use unix::{pipe, stdio};
 
 use super::job::{Descriptors, Job, Surroundings};
+use super::service::Log;
 
 const PLACE: &str = ".svscan";
 
 /// svscan's own logger.
 pub(super) struct OwnLog {
-    pub(super) job: Job,
-    /// The pipe's end to read.
-    pub(super) pipe: Arc<OwnedFd>,
+    pub(super) log: Log,
     output: Arc<OwnedFd>,
     error: Arc<OwnedFd>,
 }
@@ -36,19 +35,19 @@ impl OwnLog {
         let failed = |error: io::Error| Fatal::system(Message::new("unable to set up .svscan/log"), &error);
         let found = surroundings.survivors.pipe_into(&Path::new(PLACE).join("log"));
         let (reader, writer) = found.map_or_else(pipe::new, Ok).map_err(failed)?;
-        let mut log = OwnLog::of(Arc::new(reader)).map_err(failed)?;
-        log.job.keep(surroundings, Duration::ZERO);
+        let mut own = OwnLog::of(Arc::new(reader)).map_err(failed)?;
+        own.log.job.keep(surroundings, Duration::ZERO);
         stdio::set_output(&writer).and_then(|()| stdio::set_error(&writer)).map_err(failed)?;
-        Ok(Some(log))
+        Ok(Some(own))
     }
 
     /// The one that a svscan has left behind.
     pub(super) fn find(surroundings: &mut Surroundings) -> Option<OwnLog> {
         let (reader, _) = surroundings.survivors.pipe_into(&Path::new(PLACE).join("log"))?;
-        let mut log = OwnLog::of(Arc::new(reader)).ok()?;
-        log.job.hold(surroundings.crowded);
-        log.job.find(surroundings, Duration::ZERO);
-        Some(log)
+        let mut own = OwnLog::of(Arc::new(reader)).ok()?;
+        own.log.job.hold(surroundings.crowded);
+        own.log.job.find(surroundings, Duration::ZERO);
+        Some(own)
     }
 
     fn of(pipe: Arc<OwnedFd>) -> io::Result<OwnLog> {
@@ -60,7 +59,7 @@ impl OwnLog {
             error: Some(error.clone()),
         };
         let job = Job::new(OsStr::new(PLACE), OsStr::new("log"), descriptors);
-        Ok(OwnLog { job, pipe, output, error })
+        Ok(OwnLog { log: Log { job, pipe }, output, error })
     }
 
     /// Gives this process its first output back, so that the pipe has an end.

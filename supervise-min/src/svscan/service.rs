@@ -1,4 +1,5 @@
-//! `Service`: a directory's supervise, and where there is a `log`, its logger's, and the pipe that both share.
+//! `Service`: the supervise of a directory and, where there is a `log`, the logger's supervise and the pipe that both
+//! share.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -38,8 +39,8 @@ pub(super) struct Log {
 }
 
 impl Service {
-    /// Looks for a `log`, once and for all, and makes the pipe. Nothing is started without it.
-    /// A pipe that is there already, since one of those at its ends has outlived another svscan, is taken over.
+    /// Looks for a `log`, once and for all, and makes the pipe; without a pipe nothing is started. If a supervise or a
+    /// process of an earlier svscan still has the pipe, that one is taken over.
     pub(super) fn new(entry: &Entry, survivors: &mut Survivors) -> Result<Service, Message> {
         let name = &entry.name;
         let about = |what: &str| Message::new(what).and(name.as_bytes());
@@ -102,8 +103,8 @@ impl Service {
         self.main.descriptors = Descriptors::default();
     }
 
-    /// Starts those that do not run and may: first who reads, so that nobody writes without a reader if svscan is killed
-    /// in between.
+    /// Starts its supervises that do not run, if their time has come. The logger's is the first, so that the service
+    /// never writes without a reader, even if svscan is killed in between.
     pub(super) fn keep(&mut self, surroundings: &mut Surroundings, now: Duration) {
         if let Some(log) = &mut self.log {
             log.job.keep(surroundings, now);

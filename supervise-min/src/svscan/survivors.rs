@@ -1,8 +1,9 @@
-//! `Survivors`: supervises that a svscan which was killed has left behind, and the pipes that they and their services
-//! still hold.
+//! `Survivors`: the supervises that a killed svscan has left behind, and the pipes that they and their services still
+//! hold.
 //!
-//! A second supervise would only fail on the lock, and a second pipe would part a service from its logger. Where /proc
-//! does not tell there are none: then supervises are started, fail, and are tried again, as the original does it.
+//! A second supervise would only fail to get the lock, and a second pipe would part a service from its logger. Where
+//! /proc tells nothing there are no survivors for svscan. Then it starts supervises that fail, and tries again, as the
+//! original does.
 
 use std::collections::HashMap;
 use std::fs;

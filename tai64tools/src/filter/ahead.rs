@@ -14,7 +14,8 @@ use super::{Block, Rewrite, SIZES, has_room};
 const BLOCKS: usize = 16;
 /// What the thread has for its own variables.
 const STACK: usize = 256 << 10;
-/// What the C library and the runtime want for a thread besides. They take having none for a reason to give up.
+/// What the C library and the runtime need for a thread besides. The runtime ends the program if it does not get this
+/// memory.
 const CARE: usize = 1 << 20;
 
 /// Copies to the end. None: there is no memory or no thread for it, and nothing was done.

@@ -1,9 +1,10 @@
-//! `Block`: output that is going to be written at once.
+//! `Block`: output on its way to one write.
 
-/// What one label or stamp takes at most, and the room in which it is put together.
+/// The longest label or stamp, and the room in which it is put together.
 const SLACK: usize = 64;
 
-/// Output on its way. It is full at a size that suits the page cache; what came out beyond that goes into the next.
+/// Output on its way. A block is full at a size that suits the page cache. The bytes that came out beyond this size go
+/// into the next block.
 #[derive(Debug)]
 pub struct Block {
     /// What came out.

@@ -1,8 +1,9 @@
 //! What the filters have in common: standard input through a rewriting to standard output.
 //!
-//! A line is passed on as soon as it is there, and the part of a line that can be: before a read that may wait,
-//! everything that was read is written. A long file never waits, so it is read and rewritten by a thread of its own
-//! while this one writes; without a thread or the memory for it, it is written block by block.
+//! A line leaves as soon as it has come, and so does the part of a line that can be decided: everything that was read
+//! is written before a read that may wait. A long file never makes its reader wait, so one thread reads and rewrites it
+//! while another one writes. Without a second thread, or without memory for it, the file is rewritten and written block
+//! by block.
 
 mod ahead;
 mod block;
@@ -18,11 +19,11 @@ use unix::tool::{Exit, Fatal};
 pub use block::Block;
 use source::{Filled, Source};
 
-/// How much is read at once, and written at once of what came from a long file: the first for which there is memory.
-/// Writes of a multiple of 64 KiB let the page cache take them in large pieces: 0.85 of the time of writes that
+/// The sizes of reads, and of writes of what came from a long file: the first for which there is memory is taken.
+/// Writes of a multiple of 64 KiB let the page cache take them in large pieces, in 0.85 of the time of writes that
 /// begin and end anywhere.
 const SIZES: [usize; 4] = [256 << 10, 64 << 10, 16 << 10, 4 << 10];
-/// A file that has at least so many bytes is worth a thread.
+/// A file of at least this many bytes is worth a thread.
 const LONG: u64 = 1 << 20;
 /// Memory that buffers leave to everything else: messages, zones.
 const SPARE: usize = 32 << 10;
@@ -38,12 +39,12 @@ pub enum Ending {
 
 /// Takes input and makes output.
 pub trait Rewrite {
-    /// Hears that input has come, once for all that came together.
+    /// Is called when input has come, once for all that came together.
     fn arrived(&mut self) {}
 
-    /// Rewrites the start of `input` to the end of `out`, until that is full, and says how many bytes it took. What
-    /// it leaves when `out` is not full comes again with more behind it; at the end it leaves nothing then. It never
-    /// fails: what it does not understand it copies.
+    /// Rewrites the start of `input` to the end of `out` until `out` is full. Returns how many bytes of the input it
+    /// took. If `out` is not full, what is left of the input comes again with more input behind it; at the end of the
+    /// input nothing is left then. It never fails: what it does not understand it copies.
     fn rewrite(&mut self, input: &[u8], out: &mut Block, ending: Ending) -> usize;
 }
 
@@ -94,11 +95,11 @@ fn buffers(size: usize) -> Option<(Vec<u8>, Block)> {
     has_room(SPARE).then_some((input, out))
 }
 
-/// Whether there is so much memory, which is not kept.
+/// Whether there is this much memory, which is given back at once.
 fn has_room(bytes: usize) -> bool {
     let mut room = Vec::<u8>::new();
     let had = room.try_reserve_exact(bytes).is_ok();
-    // Memory that is not used at all need not be asked for, says the compiler otherwise.
+    // The compiler drops a request for memory that is never used.
     std::hint::black_box(&mut room);
     had
 }

@@ -1,7 +1,7 @@
 //! `Queue`: blocks that go round between the thread that fills them and the one that writes them.
 //!
-//! Two threads of about the same speed that wake each other for every block sleep for every block. So whoever has
-//! to wait is woken when half of the blocks are there for it: a sleep moves that many at least.
+//! Two threads of about the same speed that wake each other for every block also sleep for every block. Therefore a
+//! thread that has to wait is woken only when half of the blocks are there for it: each sleep moves at least that many.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

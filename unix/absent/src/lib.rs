@@ -1,13 +1,15 @@
 //! Parts of the C library that multilog never uses, absent from its static program.
 //!
 //! A static program is loaded as a whole, so every page of it counts against RLIMIT_AS, and `softlimit -m 3000000` is
-//! usual for a logger. With threads and the allocator come formatted output, its conversions of characters with their
+//! usual for a logger. Threads and the allocator bring in formatted output, the conversion of characters with its
 //! modules, translated messages and the resolver: a quarter of a megabyte. A function that is defined here is not taken
-//! from the library, nor is what only that function needs. Each says "impossible", and none is ever called.
+//! from the library, and neither is what only that function needs. Each function here says "impossible", and none is
+//! ever called.
 //!
-//! multilog formats, converts and translates nothing by the C library and looks up no host. Tools that do must not link
-//! this crate. With another version of the library a name may not exist or may come with others: then less is absent
-//! (the linker takes the first of two definitions), which the test of the size of the program says.
+//! multilog uses the C library neither for formatting nor for conversions or translations, and looks up no host. Tools
+//! that do must not link this crate. In another version of the library a name may be missing or may be defined together
+//! with others. The linker takes the first of two definitions, so less is absent then, and the test of the program's
+//! size fails.
 
 #![cfg(all(target_env = "gnu", target_feature = "crt-static"))]
 #![allow(unsafe_code, reason = "the names of the C library are not Rust's to check")]
@@ -19,8 +21,8 @@ use core::sync::atomic::AtomicI32;
 /// What the functions of the C library return for a failure.
 const FAILED: c_int = -1;
 
-// SAFETY, of all of them: each has the return type of its namesake, which the calling convention needs. Arguments that a
-// caller passes in registers and nobody looks at do no harm.
+// SAFETY, for every function of this file: each has the return type of its namesake, which the calling convention
+// needs. Arguments that a caller passes in registers and that are not read do no harm.
 
 /// Where a thread's stack is. The standard library asks at the start, so as to name an overflow; the C library scans
 /// `/proc/self/maps` for it. Without an answer an overflow is a SIGSEGV.

@@ -1,7 +1,8 @@
 //! The allocator of a program that outlives a lack of memory.
 //!
-//! A request that is refused gets the reserve first. When that is not enough, a program that has only started says
-//! so and ends, and one that runs says so and waits, as for a full disk, until there is memory or it is told to end.
+//! A request that the system refuses gets the reserve first. If that is not enough, a program that has only started
+//! says so and ends. A program that already runs says so and waits, as for a full disk, until there is memory or it is
+//! told to end.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
@@ -32,7 +33,7 @@ static PATIENT: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub struct Patient;
 
-// Nothing is inlined: there are so many places that ask that the checks would be a hundredth of the program.
+// Nothing is inlined. The program asks for memory in many places, so inlined checks would be a hundredth of its size.
 //
 // SAFETY: everything is the system allocator's; a request is only made several times.
 unsafe impl GlobalAlloc for Patient {
@@ -106,7 +107,7 @@ fn is_told_to_end() -> bool {
     }
 }
 
-/// Who says what is to be said.
+/// The name of the program, for messages.
 pub(super) fn begin(program: &'static str) {
     PROGRAM.get_or_init(|| program);
 }

@@ -8,7 +8,7 @@ use std::io;
 
 pub use allocator::Patient;
 
-/// What large pieces leave to everything small, of which nobody asks whether it can be had.
+/// The memory that large requests leave to small ones, for which it is never checked whether there is memory.
 const LEFT: usize = 64 << 10;
 /// Pieces from here on are large.
 const LARGE: usize = 32 << 10;
@@ -57,7 +57,7 @@ pub fn give_back() {
     allocator::refill();
 }
 
-/// So many zeros, if there is memory for them, and after them for everything small.
+/// `length` zeros, if there is memory for them and, after them, for everything small.
 pub fn try_zeros(length: usize) -> Option<Vec<u8>> {
     if length == 0 {
         return Some(Vec::new());
@@ -93,7 +93,7 @@ pub fn piece() -> Vec<u8> {
     zeros(4 << 10, 64 << 10)
 }
 
-/// Whether so much more could be had now, by this thread or another.
+/// Whether this much more could be had now, by this thread or another.
 pub fn has_room(bytes: usize) -> bool {
     if bytes > MOST.get() {
         return false;

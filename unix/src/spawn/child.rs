@@ -1,7 +1,7 @@
 //! What a child does between its fork and the program that it becomes: descriptors, files, limits, signals.
 //!
-//! It is a copy of a process that may have several threads, so it calls async-signal-safe functions only and
-//! allocates nothing; a [`Plan`] has everything ready.
+//! The child is a copy of a process that may have several threads, so it calls async-signal-safe functions only and
+//! allocates nothing. A [`Plan`] has everything ready.
 
 use std::ffi::CString;
 use std::io;
@@ -39,12 +39,12 @@ impl ToOpen {
 
 /// The code of a child that could not become the program: daemontools' for system failures.
 const CANNOT_RUN: libc::c_int = 111;
-/// What stands in for a file that is not opened.
+/// What replaces a file that is not opened.
 const NOTHING: &std::ffi::CStr = c"/dev/null";
 /// The mode of what a child makes.
 const MADE: libc::c_uint = 0o644;
-/// Descriptors of this program below this number are closed in the child before it opens files: as many
-/// are more than the files need, however low the limit is.
+/// Descriptors of this program below this number are closed in the child before it opens files. That makes more
+/// descriptors free than the files need, however low the limit is.
 const CLOSED_BELOW: RawFd = 64;
 
 impl Plan<'_> {

@@ -1,13 +1,14 @@
-//! What is left of a pattern when every line that it sees begins with a TAI64N stamp.
+//! What is left of a pattern when every line that it sees begins with a stamp.
 //!
-//! A stamp is an `@`, digits, and a space, so that most patterns go the same way through every stamp, and that
-//! is gone once, at the start.
+//! Most bytes of a stamp are digits, and the others are the same in every stamp. Most patterns go the same way through
+//! every stamp, so that way is gone once, at the start.
 
-use tai64tools::label;
+use tai64tools::Stamp;
+use tai64tools::form::Place;
 
 use super::{End, Star, Step};
 
-/// A pattern that is going to see lines which all begin with a TAI64N stamp.
+/// A pattern for lines which all begin with a stamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::pattern) enum AfterStamp {
     /// This one has to match what follows the stamp.
@@ -18,93 +19,87 @@ pub(in crate::pattern) enum AfterStamp {
     Depends,
 }
 
-/// What a byte of a stamp can be.
-#[derive(Clone, Copy)]
-enum Stamp {
-    Only(u8),
-    Digit,
-}
-
-fn of_stamp(place: usize) -> Stamp {
-    match place {
-        0 => Stamp::Only(b'@'),
-        label::LENGTH => Stamp::Only(b' '),
-        _ => Stamp::Digit,
-    }
-}
-
-fn is_digit(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-}
-
 impl Star {
-    /// What is left of the pattern behind a stamp.
-    pub(in crate::pattern) fn after_stamp(&self) -> AfterStamp {
-        let mut place = 0;
+    /// What is left of the pattern behind stamps of this form. None: lines have no stamps.
+    pub(in crate::pattern) fn after_stamp(&self, stamp: Option<Stamp>) -> AfterStamp {
+        match stamp.map(Stamp::places) {
+            None => AfterStamp::Text(self.clone()),
+            Some(None) => AfterStamp::Depends,
+            Some(Some(places)) => self.after_places(places).unwrap_or_else(|decided| decided),
+        }
+    }
+
+    fn after_places(&self, places: &'static [Place]) -> Result<AfterStamp, AfterStamp> {
+        let mut way = Way { places };
         for (at, step) in self.steps.iter().enumerate() {
-            let rest = match step {
-                Step::Literal(bytes) => literal_in_stamp(bytes, &mut place),
-                Step::SkipTo(byte) => skip_in_stamp(*byte, 1, &mut place).map(|left| match left {
-                    // Found: it stops before the byte.
-                    0 => {
-                        place -= 1;
-                        None
-                    }
-                    _ => Some(Step::SkipTo(*byte)),
-                }),
-                Step::Past { byte, times, then } => match skip_in_stamp(*byte, *times, &mut place) {
-                    Ok(0) => literal_in_stamp(then, &mut place),
-                    Ok(times) => Ok(Some(Step::Past { byte: *byte, times, then: then.clone() })),
-                    Err(depends) => Err(depends),
-                },
-            };
-            match rest {
-                Err(other) => return other,
-                Ok(None) => {}
-                Ok(Some(step)) => {
-                    let steps = std::iter::once(step).chain(self.steps[at + 1..].iter().cloned()).collect();
-                    return AfterStamp::Text(Star { steps, end: self.end });
-                }
+            if let Some(step) = way.follow(step)? {
+                let steps = std::iter::once(step).chain(self.steps[at + 1..].iter().cloned()).collect();
+                return Ok(AfterStamp::Text(Star { steps, end: self.end }));
             }
         }
-        match self.end {
-            End::Nothing if place < STAMP => AfterStamp::Never,
+        Ok(match self.end {
+            End::Nothing if !way.places.is_empty() => AfterStamp::Never,
             end => AfterStamp::Text(Star { steps: Vec::new(), end }),
-        }
+        })
     }
 }
 
-/// Bytes of a stamp, the space behind it included.
-const STAMP: usize = label::LENGTH + 1;
-
-/// Follows a literal through the stamp; what is left of it behind the stamp.
-fn literal_in_stamp(bytes: &[u8], place: &mut usize) -> Result<Option<Step>, AfterStamp> {
-    for (at, &byte) in bytes.iter().enumerate() {
-        if *place == STAMP {
-            return Ok(Some(Step::Literal(bytes[at..].into())));
-        }
-        match of_stamp(*place) {
-            Stamp::Only(only) if only != byte => return Err(AfterStamp::Never),
-            Stamp::Digit if is_digit(byte) => return Err(AfterStamp::Depends),
-            Stamp::Digit => return Err(AfterStamp::Never),
-            Stamp::Only(_) => *place += 1,
-        }
-    }
-    Ok(None)
+/// The way of a pattern through a stamp: the places that are still to come.
+struct Way {
+    places: &'static [Place],
 }
 
-/// Goes beyond the so-manieth such byte of the stamp; how many are still to come behind it.
-fn skip_in_stamp(byte: u8, times: usize, place: &mut usize) -> Result<usize, AfterStamp> {
-    let mut left = times;
-    while *place < STAMP && left > 0 {
-        match of_stamp(*place) {
-            Stamp::Digit if is_digit(byte) => return Err(AfterStamp::Depends),
-            Stamp::Only(only) if only == byte => left -= 1,
-            _ => {}
+impl Way {
+    /// Follows a step; what is left of it behind the stamp.
+    fn follow(&mut self, step: &Step) -> Result<Option<Step>, AfterStamp> {
+        match step {
+            Step::Literal(bytes) => self.literal(bytes),
+            Step::SkipTo(byte) => {
+                let before = self.places;
+                if self.skip(*byte, 1)? > 0 {
+                    return Ok(Some(Step::SkipTo(*byte)));
+                }
+                // Found: it stops before the byte.
+                self.places = &before[before.len() - self.places.len() - 1..];
+                Ok(None)
+            }
+            Step::Past { byte, times, then } => match self.skip(*byte, *times)? {
+                0 => self.literal(then),
+                times => Ok(Some(Step::Past { byte: *byte, times, then: then.clone() })),
+            },
         }
-        *place += 1;
     }
-    Ok(left)
+
+    /// Follows a literal; what is left of it behind the stamp.
+    fn literal(&mut self, bytes: &[u8]) -> Result<Option<Step>, AfterStamp> {
+        for (at, &byte) in bytes.iter().enumerate() {
+            let Some((place, rest)) = self.places.split_first() else {
+                return Ok(Some(Step::Literal(bytes[at..].into())));
+            };
+            match place {
+                Place::Only(only) if *only == byte => self.places = rest,
+                place if place.can_be(byte) => return Err(AfterStamp::Depends),
+                _ => return Err(AfterStamp::Never),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Goes beyond the `times`-th of these bytes. Returns how many of them are still to come behind the stamp.
+    fn skip(&mut self, byte: u8, times: usize) -> Result<usize, AfterStamp> {
+        let mut left = times;
+        while left > 0
+            && let Some((place, rest)) = self.places.split_first()
+        {
+            match place {
+                Place::Only(only) if *only == byte => left -= 1,
+                place if place.can_be(byte) => return Err(AfterStamp::Depends),
+                _ => {}
+            }
+            self.places = rest;
+        }
+        Ok(left)
+    }
 }
 
 #[cfg(test)]
@@ -112,11 +107,11 @@ mod tests {
     use super::super::tests::naive;
     use super::*;
     use proptest::prelude::*;
-    use tai64tools::Label;
+    use tai64tools::{Label, label};
 
     #[test]
     fn what_a_stamp_decides_is_decided_once() {
-        let after = |pattern: &str| Star::new(pattern.as_bytes()).after_stamp();
+        let after = |pattern: &str| Star::new(pattern.as_bytes()).after_stamp(Some(Stamp::Tai64n));
         let text = |pattern: &str| AfterStamp::Text(Star::new(pattern.as_bytes()));
         for (pattern, expected) in [
             ("*", text("*")),
@@ -134,6 +129,9 @@ mod tests {
         ] {
             assert_eq!(after(pattern), expected, "{pattern}");
         }
+        // Its length changes with the time.
+        assert_eq!(Star::new(b"* x").after_stamp(Some(Stamp::Accustamp)), AfterStamp::Depends);
+        assert_eq!(Star::new(b"* x").after_stamp(None), text("* x"));
     }
 
     proptest! {
@@ -145,7 +143,31 @@ mod tests {
             let stamp = Label::new(label::EPOCH + 7, moment % 1_000_000_000).unwrap().text();
             let line = [&stamp[..], b" ", text.as_bytes()].concat();
             let expected = naive(pattern.as_bytes(), &line);
-            match Star::new(pattern.as_bytes()).after_stamp() {
+            match Star::new(pattern.as_bytes()).after_stamp(Some(Stamp::Tai64n)) {
+                AfterStamp::Text(rest) => prop_assert_eq!(rest.matches(text.as_bytes()), expected),
+                AfterStamp::Never => prop_assert!(!expected),
+                AfterStamp::Depends => {}
+            }
+        }
+
+        /// A layout with more that is the same in every stamp, and with spaces in the places of digits.
+        #[test]
+        fn the_layout_of_stamps_may_be_any_other(
+            pattern in "(\\*|[0-9]{0,2}|-|:|\\+| |x){0,12}", text in "[0-9: x*+-]{0,20}",
+            digits in prop::collection::vec(0usize..11, 8),
+        ) {
+            const DIGIT: Place = Place::OneOf(b"0123456789 ");
+            static PLACES: [Place; 9] = [
+                DIGIT, DIGIT, Place::Only(b'-'), DIGIT, Place::Only(b':'), DIGIT, Place::OneOf(b"+-"), DIGIT,
+                Place::Only(b' '),
+            ];
+            let byte = |(place, digit): (&Place, &usize)| match place {
+                Place::Only(byte) => *byte,
+                Place::OneOf(bytes) => bytes[digit % bytes.len()],
+            };
+            let stamp: Vec<u8> = PLACES.iter().zip(digits.iter().chain([&0])).map(byte).collect();
+            let expected = naive(pattern.as_bytes(), &[&stamp[..], text.as_bytes()].concat());
+            match Star::new(pattern.as_bytes()).after_places(&PLACES).unwrap_or_else(|decided| decided) {
                 AfterStamp::Text(rest) => prop_assert_eq!(rest.matches(text.as_bytes()), expected),
                 AfterStamp::Never => prop_assert!(!expected),
                 AfterStamp::Depends => {}

@@ -1,8 +1,8 @@
-//! The rules of a stop: what is done about a service and its logger at each moment, when words are due, and when svscan stops
-//! waiting. No system call is made here.
+//! The rules of a stop: what is done about a service and its logger at each moment, when a message is due, and when
+//! svscan stops waiting. No system call is made here.
 //!
-//! A service is waited for until it has ended. A logger ends by the end of its input; what it can't or does not do then is
-//! waited for only for a time. Nothing is killed before the stage for that has come.
+//! svscan waits for a service until it has ended. A logger ends when its input does; if it can't or does not, svscan
+//! waits only for a limited time. Nothing is killed before the stage for that has come.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ pub(super) const APART: Duration = Duration::from_secs(1);
 const SUPERVISES: u32 = 2;
 /// How long a logger may leave the bytes of its pipe unread, and a pipe may be held by others than its service.
 pub(super) const STUCK: Duration = Duration::from_secs(5);
-/// So much of the time between two looks counts as quiet. Where svscan did not get to look for longer, the machine stood still
-/// or was busy, and nobody else may have got to do anything either.
+/// At most this much of the time between two looks counts as quiet. If svscan did not get to look for longer, the
+/// machine stood still or was busy, and loggers may not have got to read either.
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
 /// How long a logger is waited for at most after the last of its service has ended.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
 /// How long what was killed may take to end.
 const LAST: Duration = Duration::from_secs(2);
-/// TERMs that are nearer are one.
+/// TERMs that are closer together count as one.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// What is done about those that do not end. Each begins with another TERM, or when the limit is over again.
@@ -132,11 +132,11 @@ impl Seen {
 pub(super) struct Pipe {
     /// The bytes in it.
     pub(super) unread: u64,
-    /// Whether somebody can still write to it.
+    /// Whether it still has a writer.
     pub(super) held: bool,
 }
 
-/// What is to be done.
+/// What has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     /// Start a supervise, which finds these commands when it begins.

@@ -1,10 +1,11 @@
-//! Who can write to a pipe: processes that have outlived the service whose output it is.
+//! Which processes can write to a pipe: those that have outlived the service whose output it is.
 
 use std::fs;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use unix::process::{Process, Signal};
+use unix::process::Process;
+use unix::signal::Signal;
 use unix::{descriptors, pipe};
 
 /// A process that holds a pipe.
@@ -30,8 +31,8 @@ pub(super) fn of(reader: impl AsFd) -> Vec<Holder> {
     pids.into_iter().map(|pid| Holder { pid, name: name_of(pid) }).collect()
 }
 
-/// Kills those that have it as standard output or error, as what a service has started does. Another one may have been handed
-/// the descriptor by somebody who wants it killed.
+/// Kills those that have it as standard output or error, as the processes of a service do. Any other descriptor proves
+/// nothing: a user may have passed it to a process in order to get that one killed.
 pub(super) fn kill(reader: impl AsFd) {
     let Ok(inode) = pipe::inode(&reader) else { return };
     let target = PathBuf::from(format!("pipe:[{inode}]"));

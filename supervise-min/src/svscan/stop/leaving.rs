@@ -1,4 +1,4 @@
-//! `Leaving`: a service that is to end, and its logger: what is seen of them, and what the rules want done.
+//! `Leaving`: a service that has to end, and its logger: what is seen of them, and what the rules want done.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use unix::diag::{Message, warn};
 use unix::pipe;
-use unix::process::{Process, Signal};
+use unix::process::Process;
+use unix::signal::Signal;
 use unix::spawn::Ending;
 
 use super::course::{Act, LoggerCourse, Moment, Pipe, Seen, ServiceCourse, Verdict};
@@ -15,9 +16,9 @@ use super::words::{self, Waited, Why};
 use crate::service::shutdown;
 use crate::service::survivor::{Role, Survivor};
 use crate::svscan::job::{Job, Surroundings};
-use crate::svscan::service::Service;
+use crate::svscan::service::{Log, Service};
 
-/// How much is looked for of who is waited for.
+/// How much is found out about a service that svscan waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
     Name,
@@ -49,7 +50,7 @@ impl Leaving {
         }
     }
 
-    /// Does what is to be done now.
+    /// Does what has to be done now.
     pub(super) fn step(
         &mut self,
         service: &mut Service,
@@ -71,7 +72,7 @@ impl Leaving {
         }
         let over = self.verdict != Verdict::Going;
         let (Some(logger), Some(log)) = (&mut self.logger, &mut service.log) else { return self.verdict };
-        let logger = logger.step(&mut log.job, &log.pipe, over, surroundings, moment);
+        let logger = logger.step(log, over, surroundings, moment);
         if over { logger } else { Verdict::Going }
     }
 
@@ -127,12 +128,12 @@ impl Leaving {
         }
     }
 
-    /// Who of the two is waited for, and why. The logger is as long as nobody waits for the service.
+    /// Which of the two svscan waits for, and why. The logger's turn comes when svscan no longer waits for the service.
     pub(super) fn waited(&self, service: &Service, detail: Detail) -> Option<Waited> {
         if self.verdict != Verdict::Going {
             let (logger, log) = self.logger.as_ref().zip(service.log.as_ref())?;
             return (logger.verdict == Verdict::Going).then(|| match detail {
-                Detail::Reasons => logger.waited(&log.job, &log.pipe),
+                Detail::Reasons => logger.waited(log),
                 Detail::Name => named(&log.job),
             });
         }
@@ -153,7 +154,7 @@ impl Leaving {
             warn(program, &words::list("left ", &[waited(&service.main)]));
         }
         let logger = self.logger.as_ref().zip(service.log.as_ref());
-        logger.is_none_or(|(logger, log)| logger.conclude(&log.job, &log.pipe, program)) && !left
+        logger.is_none_or(|(logger, log)| logger.conclude(log, program)) && !left
     }
 }
 
@@ -168,11 +169,10 @@ impl LeavingLogger {
         LeavingLogger { course: LoggerCourse::default(), verdict: Verdict::Going }
     }
 
-    /// Does what is to be done now. `over`: nobody waits for its service any more.
+    /// Does what has to be done now. `over`: svscan does not wait for its service any more.
     pub(super) fn step(
         &mut self,
-        job: &mut Job,
-        reader: &OwnedFd,
+        log: &mut Log,
         over: bool,
         surroundings: &mut Surroundings,
         moment: Moment,
@@ -180,25 +180,19 @@ impl LeavingLogger {
         if self.verdict != Verdict::Going {
             return self.verdict;
         }
-        let supervise = job.runs();
-        let process = (!supervise || over || self.course.has_to_be_told()) && job.process().is_some();
+        let supervise = log.job.runs();
+        let process = (!supervise || over || self.course.has_to_be_told()) && log.job.process().is_some();
         let seen = Seen { supervise, process, shutdown: false };
-        let (verdict, acts) = self.course.step(seen, look_into(reader), over, moment);
+        let (verdict, acts) = self.course.step(seen, look_into(&log.pipe), over, moment);
         self.verdict = verdict;
         for act in acts {
-            self.act(act, job, reader, surroundings, moment);
+            self.act(act, log, surroundings, moment);
         }
         verdict
     }
 
-    fn act(
-        &mut self,
-        act: Act,
-        job: &mut Job,
-        reader: &OwnedFd,
-        surroundings: &mut Surroundings,
-        moment: Moment,
-    ) {
+    fn act(&mut self, act: Act, log: &mut Log, surroundings: &mut Surroundings, moment: Moment) {
+        let job = &mut log.job;
         match act {
             Act::Start(_) => {
                 if !job.find(surroundings, moment.now) {
@@ -213,17 +207,17 @@ impl LeavingLogger {
             Act::Continue => signal(job, Signal::CONT),
             Act::Kill => signal(job, Signal::KILL),
             Act::KillSupervise => job.signal(Signal::KILL),
-            Act::KillHolders => holders::kill(reader),
+            Act::KillHolders => holders::kill(&log.pipe),
             Act::Term | Act::KillShutdown => {}
         }
     }
 
     /// Why it is waited for.
-    pub(super) fn waited(&self, job: &Job, reader: &OwnedFd) -> Waited {
-        let mut waited = waited(job);
-        let Pipe { unread, held } = look_into(reader);
+    pub(super) fn waited(&self, log: &Log) -> Waited {
+        let mut waited = waited(&log.job);
+        let Pipe { unread, held } = look_into(&log.pipe);
         let unread = (unread > 0).then_some(Why::Unread(unread));
-        let held = held.then(|| Why::Held(holders::of(reader)));
+        let held = held.then(|| Why::Held(holders::of(&log.pipe)));
         let reasons: Vec<Why> = unread.into_iter().chain(held).collect();
         if !reasons.is_empty() {
             waited.why = reasons;
@@ -232,11 +226,12 @@ impl LeavingLogger {
     }
 
     /// Names what is left. True: nothing.
-    pub(super) fn conclude(&self, job: &Job, reader: &OwnedFd, program: &'static str) -> bool {
-        let Pipe { unread, held } = look_into(reader);
+    pub(super) fn conclude(&self, log: &Log, program: &'static str) -> bool {
+        let Log { job, pipe } = log;
+        let Pipe { unread, held } = look_into(pipe);
         let lives = job.runs() || job.process().is_some();
         if lives || held {
-            warn(program, &words::list("left ", &[self.waited(job, reader)]));
+            warn(program, &words::list("left ", &[self.waited(log)]));
         }
         let lost = unread > 0 && !lives;
         if lost {
@@ -270,7 +265,7 @@ fn look_into(reader: impl AsFd) -> Pipe {
     Pipe { unread: pipe::filled(&reader).unwrap_or(0), held: !pipe::has_no_writers(&reader) }
 }
 
-/// One that was stopped would not notice.
+/// Sends commands. A supervise that was stopped by a signal would not notice them, so it is continued.
 fn tell(job: &Job, commands: &[u8]) -> bool {
     let told = job.tell(commands);
     if told {

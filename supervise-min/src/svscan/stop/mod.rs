@@ -1,9 +1,9 @@
 //! The orderly stop: services end, then loggers have read what they left, then svscan's own logger.
 //!
-//! Everything is told at once what to do, so that a KILL of svscan changes nothing: a logger's supervise leaves when its
-//! logger has come to the end of the pipe, and that is when nobody can write to it anymore. The ends to read stay open
-//! meanwhile. A supervise that dies before its time is started again. The rules are in [`course`]; what is said, in
-//! [`words`].
+//! All supervises are told at once what to do, so that a KILL of svscan changes nothing: a logger's supervise leaves
+//! when its logger has read to the end of the pipe, and this end comes when the pipe has no writer any more. The
+//! reading ends stay open meanwhile. A supervise that dies before its time is started again. The rules are in
+//! [`course`], the messages in [`words`].
 
 mod course;
 mod holders;
@@ -24,7 +24,7 @@ use super::{LEFT, Svscan};
 use course::{Clock, Moment, Verdict, Words};
 use leaving::{Detail, Leaving, LeavingLogger};
 
-/// How long is waited between looks.
+/// The time between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Svscan {
@@ -58,7 +58,8 @@ impl Svscan {
         if in_order && own_log_too { Exit::Success } else { Exit::Code(LEFT) }
     }
 
-    /// What runs already is known before anything is told: of a svscan that was killed, of a supervise that has just been.
+    /// Finds everything that runs before anything is told: also what a killed svscan, or a supervise that was just
+    /// killed, has left.
     fn find_services(&mut self) {
         let now = self.now();
         if self.next_scan == Duration::ZERO
@@ -78,7 +79,7 @@ impl Svscan {
         }
     }
 
-    /// Does what is to be done now. False: nobody is waited for.
+    /// Does what has to be done now. False: there is nothing left to wait for.
     fn step(&mut self, leaving: &mut [Leaving], moment: Moment) -> bool {
         let mut going = false;
         for (service, leaving) in self.services.iter_mut().zip(leaving) {
@@ -106,14 +107,8 @@ impl Svscan {
         let mut again = false;
         while let Some(signal) = self.surroundings.signals.next() {
             match signal {
-                Signal::Child => {
-                    for child in self.reap() {
-                        for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
-                            leaving.child_has_ended(service, child, self.surroundings.program);
-                        }
-                    }
-                }
-                Signal::Term | Signal::Int => again = true,
+                Signal::CHILD => self.look_after_children(leaving),
+                Signal::TERM | Signal::INT => again = true,
                 _ => {}
             }
         }
@@ -121,26 +116,34 @@ impl Svscan {
         again
     }
 
+    fn look_after_children(&mut self, leaving: &mut [Leaving]) {
+        for child in self.reap() {
+            for (service, leaving) in self.services.iter().zip(leaving.iter_mut()) {
+                leaving.child_has_ended(service, child, self.surroundings.program);
+            }
+        }
+    }
+
     /// The last one. True: it has read everything and ended.
     fn stop_own_log(&mut self, mut words: Words, begun: Duration) -> bool {
-        let Some(mut log) = self.own_log.take() else { return true };
-        log.let_go();
+        let Some(mut own) = self.own_log.take() else { return true };
+        own.let_go();
         let mut leaving = LeavingLogger::new();
         let mut clock = Clock::new(self.now(), self.patience);
         loop {
             let moment = Moment { limited: false, ..clock.at(self.now()) };
-            if leaving.step(&mut log.job, &log.pipe, true, &mut self.surroundings, moment) != Verdict::Going {
-                return leaving.conclude(&log.job, &log.pipe, self.surroundings.program);
+            if leaving.step(&mut own.log, true, &mut self.surroundings, moment) != Verdict::Going {
+                return leaving.conclude(&own.log, self.surroundings.program);
             }
             if words.are_due(self.now().saturating_sub(begun)) {
-                let waited = [leaving.waited(&log.job, &log.pipe)];
+                let waited = [leaving.waited(&own.log)];
                 warn(self.surroundings.program, &words::list("waiting for ", &waited));
             }
-            self.own_log = Some(log);
+            self.own_log = Some(own);
             let again = self.pause(&mut []);
             clock.step(again, self.now());
             let Some(back) = self.own_log.take() else { return true };
-            log = back;
+            own = back;
         }
     }
 }

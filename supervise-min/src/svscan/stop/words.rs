@@ -1,4 +1,4 @@
-//! What a stop says: who is waited for and why, what was left.
+//! The messages of a stop: what it waits for and why, and what was left.
 
 use unix::diag::Message;
 
@@ -9,7 +9,7 @@ pub(super) const MOST: usize = 20;
 /// Nor more processes for one pipe.
 const MOST_HOLDERS: usize = 5;
 
-/// Why somebody is waited for.
+/// Why svscan waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// This process runs, which is what the word says; nothing: the service itself.
@@ -20,7 +20,7 @@ pub(super) enum Why {
     Held(Vec<Holder>),
 }
 
-/// Somebody who is waited for.
+/// A service for which svscan waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Waited {
     /// The service directory.

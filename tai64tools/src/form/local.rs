@@ -1,22 +1,22 @@
-//! A label as people read it: `YYYY-MM-DD HH:MM:SS.nnnnnnnnn` in the local zone.
+//! `Calendar`: date and time as people read them, `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`, in the local zone or in UTC.
 //!
-//! The zone is asked once for each quarter of an hour of labels: within one its offset does not change, but for
-//! leap seconds and changes of long ago at odd moments, which the quarter's last second gives away. In such a
-//! quarter the zone is asked for every second.
+//! The C library is asked for the time at the first and at the last second of each quarter of an hour. If the two are a
+//! quarter of an hour apart, every time between them is calculated. The exceptions are leap seconds and old changes of
+//! a zone's offset that happened within a quarter: there the C library is asked for every second.
 
 use unix::localtime::{LocalTime, local, utc};
 
+use super::shown::two;
+use super::{Form, Shown};
 use crate::label::Label;
-use crate::labels::Form;
 use crate::leap::{Offset, Utc};
-use crate::shown::{Shown, two};
 
 /// How long a quarter of an hour is, in seconds.
 const QUARTER: i64 = 900;
 /// Years have four digits.
 const LAST_YEAR: i64 = 9999;
 
-/// Which clock labels are shown by.
+/// The zone whose time labels are shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
     /// The one that TZ names.
@@ -34,18 +34,18 @@ pub enum Style {
     Iso,
 }
 
-/// Shows labels as times.
+/// Writes moments as dates and times.
 ///
 /// ```
 /// use tai64tools::Label;
-/// use tai64tools::local::{Clock, Style, Zone};
+/// use tai64tools::form::{Calendar, Style, Zone};
 ///
 /// let label = Label::parse(b"@4000000037c219bf2ef02e94 mark").unwrap();
-/// let mut clock = Clock::new(Zone::Utc, Style::Plain);
-/// assert_eq!(clock.show(label).as_deref(), Some("1999-08-24 04:04:05.787492500"));
+/// let mut calendar = Calendar::new(Zone::Utc, Style::Plain);
+/// assert_eq!(calendar.show(label).as_deref(), Some("1999-08-24 04:04:05.787492500"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct Calendar {
     zone: Zone,
     style: Style,
     offset: Offset,
@@ -53,23 +53,23 @@ pub struct Clock {
     quarter: Option<Quarter>,
 }
 
-/// A quarter of an hour in which the clock goes on evenly, within a day.
+/// A quarter of an hour of one day in which the time goes on evenly.
 #[derive(Clone, Copy, Debug)]
 struct Quarter {
     begin: i64,
     time: LocalTime,
 }
 
-impl Clock {
-    /// A clock of a zone, for the labels of daemontools.
-    pub fn new(zone: Zone, style: Style) -> Clock {
-        Clock { zone, style, offset: Offset::Fixed, quarter: None }
+impl Calendar {
+    /// The calendar of a zone, for the labels of daemontools.
+    pub fn new(zone: Zone, style: Style) -> Calendar {
+        Calendar { zone, style, offset: Offset::Fixed, quarter: None }
     }
 
-    /// The same clock for labels that are so far ahead of UTC. Zones under `right/` count leap seconds
+    /// The same calendar for labels that are ahead of UTC by `offset`. Zones under `right/` count leap seconds
     /// themselves and go with [`Offset::Fixed`].
-    pub fn ahead(self, offset: Offset) -> Clock {
-        Clock { offset, ..self }
+    pub fn ahead(self, offset: Offset) -> Calendar {
+        Calendar { offset, ..self }
     }
 
     /// The time of `label`. None before 1970, after the year 9999, and where the zone has no such time.
@@ -112,7 +112,7 @@ impl Clock {
         Some(time)
     }
 
-    /// The quarter, if the clock goes on evenly from its first second to its last.
+    /// The quarter, if the time goes on evenly from its first second to its last.
     fn even_quarter(&self, begin: i64) -> Option<Quarter> {
         let (first, last) = (self.ask(begin)?, self.ask(begin + QUARTER - 1)?);
         let even =
@@ -128,7 +128,7 @@ impl Clock {
     }
 }
 
-impl Form for Clock {
+impl Form for Calendar {
     fn second(&mut self, seconds: u64) -> Option<Shown> {
         let Utc { unix, leap } = self.offset.utc(seconds);
         if unix < 0 {
@@ -139,7 +139,7 @@ impl Form for Clock {
     }
 }
 
-/// The time so many seconds later, on the same day.
+/// The time `seconds` later, on the same day.
 fn later(time: LocalTime, seconds: i64) -> LocalTime {
     let of_day = i64::from(time.second_of_day()) + seconds;
     LocalTime {
@@ -164,17 +164,17 @@ mod tests {
     use crate::label::EPOCH;
     use proptest::prelude::*;
 
-    fn shown(clock: &mut Clock, seconds: u64, nanos: u32) -> Option<String> {
-        clock.show(Label::new(EPOCH + seconds, nanos).unwrap())
+    fn shown(calendar: &mut Calendar, seconds: u64, nanos: u32) -> Option<String> {
+        calendar.show(Label::new(EPOCH + seconds, nanos).unwrap())
     }
 
     #[test]
     fn utc_and_iso_8601() {
-        let mut plain = Clock::new(Zone::Utc, Style::Plain);
+        let mut plain = Calendar::new(Zone::Utc, Style::Plain);
         assert_eq!(shown(&mut plain, 0, 1).as_deref(), Some("1970-01-01 00:00:00.000000001"));
         assert_eq!(shown(&mut plain, 253_402_300_799, 0).as_deref(), Some("9999-12-31 23:59:59.000000000"));
         assert_eq!(shown(&mut plain, 253_402_300_800, 0), None);
-        let mut iso = Clock::new(Zone::Utc, Style::Iso);
+        let mut iso = Calendar::new(Zone::Utc, Style::Iso);
         assert_eq!(
             shown(&mut iso, 935_467_455, 787_492_500).as_deref(),
             Some("1999-08-24T04:04:15.787492500+00:00")
@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn labels_of_true_tai_show_leap_seconds() {
-        let mut clock = Clock::new(Zone::Utc, Style::Plain).ahead(Offset::Leap);
-        let mut at = |seconds: u64| shown(&mut clock, 1_483_228_800 + seconds, 0).unwrap();
+        let mut calendar = Calendar::new(Zone::Utc, Style::Plain).ahead(Offset::Leap);
+        let mut at = |seconds: u64| shown(&mut calendar, 1_483_228_800 + seconds, 0).unwrap();
         assert_eq!(
             [at(25), at(26), at(27)].map(|text| text[11..19].to_string()),
             ["23:59:59", "23:59:60", "00:00:00"]
@@ -202,16 +202,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_clock_that_remembers_says_what_a_new_one_says(
+        fn a_calendar_that_remembers_says_what_a_new_one_says(
             start in 0u64..253_402_000_000, steps in prop::collection::vec(0u64..2000, 1..30)
         ) {
             for zone in [Zone::Local, Zone::Utc] {
-                let mut clock = Clock::new(zone, Style::Iso);
+                let mut calendar = Calendar::new(zone, Style::Iso);
                 let mut seconds = start;
                 for step in &steps {
                     seconds += step;
                     let naive = if zone == Zone::Utc { utc(seconds as i64) } else { local(seconds as i64) };
-                    prop_assert_eq!(clock.time(seconds as i64), naive);
+                    prop_assert_eq!(calendar.time(seconds as i64), naive);
                 }
             }
         }

@@ -1,14 +1,14 @@
 //! `Shown`: the text of one second, with a place in it for the digits of a fraction.
 
-/// Room for the longest text, 35 bytes of ISO 8601; a copy of so many bytes is three moves.
+/// Room for the longest text, 35 bytes of ISO 8601, and a space; a copy of that many bytes is three moves.
 const ROOM: usize = 40;
 /// Digits of nanoseconds.
 const NINE: usize = 9;
 
-/// What stands in the place of the labels of one second.
+/// The text of the moments of one second.
 ///
 /// ```
-/// use tai64tools::shown::Shown;
+/// use tai64tools::form::Shown;
 ///
 /// let mut out = Vec::new();
 /// Shown::new(b"935467445.", 3, b"").unwrap().append(787_492_500, &mut out);
@@ -19,19 +19,29 @@ pub struct Shown {
     text: [u8; ROOM],
     /// Where the nine digits go.
     place: usize,
-    /// Where the text ends, perhaps within the digits.
+    /// Where the text ends, perhaps within the digits; less than `ROOM`.
     length: usize,
 }
 
+/// A text of no bytes.
+impl Default for Shown {
+    fn default() -> Shown {
+        Shown { text: [b'0'; ROOM], place: 0, length: 0 }
+    }
+}
+
 impl Shown {
+    /// The room that [`Shown::put`] needs.
+    pub(crate) const ROOM: usize = ROOM;
+
     /// The text up to the fraction, the first `digits` of nine, and what follows them.
     ///
-    /// What follows a shorter fraction is left out. None where there is no room: 40 bytes together.
+    /// What follows a shorter fraction is left out. None where there is no room: 39 bytes together.
     pub fn new(before: &[u8], digits: usize, after: &[u8]) -> Option<Shown> {
         let place = before.len();
         let mut text = [b'0'; ROOM];
         text.get_mut(..place)?.copy_from_slice(before);
-        text.get_mut(place + NINE..)?.get_mut(..after.len())?.copy_from_slice(after);
+        text[..ROOM - 1].get_mut(place + NINE..)?.get_mut(..after.len())?.copy_from_slice(after);
         let length = if digits < NINE { place + digits } else { place + NINE + after.len() };
         Some(Shown { text, place, length })
     }
@@ -47,6 +57,33 @@ impl Shown {
             write_nine(nanos, place);
         }
         out.truncate(at + self.length);
+    }
+
+    /// Writes it with this fraction, and a space, to the start of `out`, which has [`Shown::ROOM`] bytes, in the same
+    /// way. Returns the length of both.
+    ///
+    /// Not inlined, so that a loop over lines is no larger than their TAI64N stamps need.
+    #[inline(never)]
+    pub(crate) fn put_spaced(&self, nanos: u32, out: &mut [u8]) -> usize {
+        out[..ROOM].copy_from_slice(&self.text);
+        if let Some(place) = out[self.place..].first_chunk_mut() {
+            write_nine(nanos, place);
+        }
+        out[self.length] = b' ';
+        self.length + 1
+    }
+
+    /// Writes the same to the end of `out`.
+    #[inline(never)]
+    pub(crate) fn append_spaced(&self, nanos: u32, out: &mut Vec<u8>) {
+        self.append(nanos, out);
+        out.push(b' ');
+    }
+
+    /// The length of the text.
+    #[inline]
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
 }
 
@@ -92,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_not_shown() {
-        let long = "1234567890123456789012345678901";
+        let long = "123456789012345678901234567890";
         assert_eq!(shown(long, 7, 9, "").as_deref(), Some(&*format!("so far {long}000000007")));
         assert_eq!(shown(long, 7, 9, "+"), None);
         assert_eq!(shown("1234567890123456789012345678901234567890", 7, 9, ""), None);
