@@ -12,7 +12,6 @@ use unix::diag::Message;
 
 use super::open::Opening;
 use super::recovery::{Current, Old, Snapshot};
-use crate::journal::record::Identity;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 
 impl<F: LogFs> Opening<'_, F> {
@@ -94,7 +93,7 @@ impl<F: LogFs> Opening<'_, F> {
             return Ok(None);
         }
         let known = self.known.current.is_some_and(|known| {
-            known.inode == stat.inode && known.length <= stat.size && self.fs.is_ours(&stat)
+            known.inode == stat.identity.inode && known.length <= stat.size && self.fs.is_ours(&stat)
         });
         // Killed, or the power cut, in the middle of a rotation.
         if stat.links > 1 && self.is_archive(&stat, archives)? {
@@ -131,7 +130,7 @@ impl<F: LogFs> Opening<'_, F> {
     /// makes a later label.
     fn compare_current(&mut self, newest: Option<Label>) -> io::Result<()> {
         let Some(written) = self.known.written.filter(|written| written.length > 0) else { return Ok(()) };
-        let now = self.fs.lookup(&Name::Current)?.filter(|stat| stat.inode == written.inode);
+        let now = self.fs.lookup(&Name::Current)?.filter(|stat| stat.identity.inode == written.inode);
         let (missing, how) = match now {
             Some(stat) => (written.length.saturating_sub(stat.size), "cut"),
             None if newest.unwrap_or(Label::MIN) > self.known.last_label.unwrap_or(Label::MIN) => (0, ""),
@@ -150,7 +149,7 @@ impl<F: LogFs> Opening<'_, F> {
     fn is_archive(&self, file: &Stat, archives: &[(Archive, Mode)]) -> io::Result<bool> {
         for (archive, _) in archives {
             let stat = self.fs.lookup(&archive.clone().into())?;
-            if stat.is_some_and(|stat| Identity::of(&stat) == Identity::of(file)) {
+            if stat.is_some_and(|stat| stat.identity == file.identity) {
                 return Ok(true);
             }
         }

@@ -18,8 +18,8 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::journal::record::{Identity, Place, Share};
-use crate::logfs::{Archive, How, LogFs, Mode, Name, Named, name_twice};
+use crate::journal::record::Share;
+use crate::logfs::{Archive, How, Identity, LogFs, Mode, Name, Named, Place, name_twice};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
 pub use open::Start;
@@ -270,7 +270,7 @@ impl<F: LogFs> LogDir<F> {
         let Some(current) = &self.current else { return Ok(Standing::Gone) };
         Ok(match self.fs.lookup(name)? {
             None => Standing::Gone,
-            Some(stat) if Identity::of(&stat) == current.identity => Standing::Ours,
+            Some(stat) if stat.identity == current.identity => Standing::Ours,
             Some(_) => Standing::Foreign,
         })
     }

@@ -13,8 +13,7 @@ use super::recovery::{Repair, Snapshot, plan};
 use super::{Current, Inherited, LogDir, Mark};
 use crate::host::Host;
 use crate::journal::judge::Known;
-use crate::journal::record::{Identity, Place};
-use crate::logfs::{Archive, How, LogFs, Mode, Name};
+use crate::logfs::{Archive, How, LogFs, Mode, Name, Place};
 use crate::script::{Code, LogConfig};
 use crate::sealer::{Checksum, Crew, Sealer, Threading};
 
@@ -152,7 +151,7 @@ impl<F: LogFs> Opening<'_, F> {
             opened => (opened.map_err(fatal)?, false),
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
-        if let Some(known) = self.known.current.filter(|known| known.inode == stat.inode)
+        if let Some(known) = self.known.current.filter(|known| known.inode == stat.identity.inode)
             && self.fs.is_ours(&stat)
             && known.length < stat.size
         {
@@ -171,7 +170,7 @@ impl<F: LogFs> Opening<'_, F> {
         };
         Ok(Current {
             file,
-            identity: Identity::of(&stat),
+            identity: stat.identity,
             length: stat.size,
             checksum,
             inherited,

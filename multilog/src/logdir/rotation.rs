@@ -10,7 +10,6 @@ use unix::diag::Message;
 
 use super::{Current, Inherited, LogDir, Standing, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::journal::record::Identity;
 use crate::logfs::{Archive, How, LogFs, Name};
 use crate::sealer::{Asked, Checksum, Job};
 
@@ -166,7 +165,7 @@ impl<F: LogFs> LogDir<F> {
             checksum.add(&piece[..got]);
             offset += got as u64;
         }
-        let identity = Identity::of(&self.fs.stat(&copy)?);
+        let identity = self.fs.stat(&copy)?.identity;
         self.fs.rename_new(&temporary, &Archive::unsealed(label).into())?;
         (current.identity, current.copied) = (identity, Some(label));
         current.file = copy;
@@ -203,7 +202,7 @@ impl<F: LogFs> LogDir<F> {
                 let (checksum, inherited) = (Checksum::after(0), Inherited::No);
                 Ok(Current {
                     file,
-                    identity: Identity::of(&stat),
+                    identity: stat.identity,
                     length: 0,
                     checksum,
                     inherited,

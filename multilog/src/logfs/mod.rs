@@ -4,6 +4,7 @@
 //! calls can be failed, cut short and crashed in simulation.
 
 mod name;
+mod place;
 mod real;
 
 use std::ffi::{OsStr, OsString};
@@ -12,10 +13,10 @@ use std::io;
 use unix::diag::Message;
 
 use crate::host::Pace;
-use crate::journal::record::Place;
 pub use name::{Archive, Name};
+pub use place::Place;
 pub use real::RealFs;
-pub use unix::file::{How, Stat};
+pub use unix::file::{How, Identity, Stat};
 pub use unix::spawn::Ending;
 
 /// The meanings of a file's mode. The owner's x says that the file is complete and on the disk.
@@ -189,9 +190,9 @@ fn is_not_to_be_had(error: &io::Error) -> bool {
 
 /// Gives a file a second name, which it may have already.
 fn link_again<F: LogFs + ?Sized>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
-    let inode = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| (stat.device, stat.inode)));
+    let file = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| stat.identity));
     match fs.link(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && inode(from)? == inode(to)? => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && file(from)? == file(to)? => Ok(()),
         linked => linked,
     }
 }

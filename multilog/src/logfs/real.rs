@@ -10,9 +10,8 @@ use unix::spawn::{Access, Opening};
 use unix::tool::Fatal;
 use unix::{file, lock, spawn};
 
-use super::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
+use super::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat, StateFiles};
 use crate::host::{Pace, Patience};
-use crate::journal::record::{Identity, Place};
 
 /// A log directory that this process has locked.
 #[derive(Debug)]
@@ -232,8 +231,8 @@ impl LogFs for RealFs {
     }
 
     fn place(&self) -> io::Result<Place> {
-        let stat = file::stat(&self.directory)?;
-        Ok(Place { directory: Identity::of(&stat), mount: file::mount(&self.directory) })
+        let directory = Identity::of(&self.directory)?;
+        Ok(Place { directory, mount: file::mount(&self.directory) })
     }
 
     fn is_removed(&self) -> bool {

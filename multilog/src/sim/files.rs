@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::disk::{Disk, EEXIST, EINVAL, ENOENT, Entry, State, Trouble, error};
 use super::mutant::Mutant;
 use crate::host::Pace;
-use crate::journal::record::{Identity, Place};
-use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
+use crate::logfs::{
+    Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat, StateFiles,
+};
 
 /// An open file. Closing it gives its descriptor back.
 #[derive(Debug)]

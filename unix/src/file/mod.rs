@@ -18,7 +18,7 @@ pub use content::{
     write, write_at,
 };
 pub use names::{each_name, link, names, remove, rename, rename_new};
-pub use stat::{Stat, changed, exists, is_executable, lookup, mount, stat};
+pub use stat::{Identity, Stat, changed, exists, is_executable, lookup, mount, stat};
 
 /// How a file is opened. All of them are close-on-exec and refuse symbolic links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

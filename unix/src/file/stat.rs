@@ -3,9 +3,38 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, StatxFlags, fstat, statat};
 use rustix::io::Errno;
+
+/// Which file, directory or pipe it is, on this machine: two names with the same identity are names of one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// The device it is on.
+    pub device: u64,
+    /// Its inode number there.
+    pub inode: u64,
+}
+
+impl Identity {
+    /// The identity of what is open.
+    pub fn of(file: impl AsFd) -> io::Result<Identity> {
+        Ok(stat(file)?.identity)
+    }
+
+    /// The identity of what a path leads to, through whatever links. None: nothing that can be looked at.
+    pub fn at(path: &Path) -> Option<Identity> {
+        std::fs::metadata(path).ok().as_ref().map(Identity::from)
+    }
+}
+
+impl From<&std::fs::Metadata> for Identity {
+    fn from(metadata: &std::fs::Metadata) -> Identity {
+        Identity { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
 
 /// What a file is, in the terms of a log directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +49,8 @@ pub struct Stat {
     pub mode: u32,
     /// Length in bytes.
     pub size: u64,
-    /// The device it is on.
-    pub device: u64,
-    /// Its inode number there.
-    pub inode: u64,
+    /// Which file it is.
+    pub identity: Identity,
     /// How many names it has.
     pub links: u64,
 }
@@ -36,8 +63,7 @@ fn to_stat(stat: &rustix::fs::Stat) -> Stat {
         owner: stat.st_uid,
         mode: stat.st_mode & 0o7777,
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        device: stat.st_dev,
-        inode: stat.st_ino,
+        identity: Identity { device: stat.st_dev, inode: stat.st_ino },
         links: stat.st_nlink,
     }
 }
