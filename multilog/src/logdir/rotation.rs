@@ -10,7 +10,7 @@ use unix::diag::Message;
 
 use super::{Current, Inherited, LogDir, Standing, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::logfs::{Archive, How, LogFs, Name};
+use crate::logfs::{self, Archive, How, LogFs, Name};
 use crate::sealer::{Asked, Checksum, Job};
 
 /// For how long a rename is tried again.
@@ -154,17 +154,7 @@ impl<F: LogFs> LogDir<F> {
         self.fs.clear(&temporary)?;
         let copy = self.fs.open(&temporary, How::New)?;
         let mut checksum = Checksum::after(0);
-        let mut offset = 0;
-        let mut piece = unix::memory::piece();
-        loop {
-            let got = self.fs.read_at(&current.file, &mut piece, offset)?;
-            if got == 0 {
-                break;
-            }
-            crate::sealer::write_all(&*self.fs, &copy, &piece[..got])?;
-            checksum.add(&piece[..got]);
-            offset += got as u64;
-        }
+        logfs::copy(&*self.fs, &current.file, &copy, |_, piece| checksum.add(piece))?;
         let identity = self.fs.stat(&copy)?.identity;
         self.fs.rename_new(&temporary, &Archive::unsealed(label).into())?;
         (current.identity, current.copied) = (identity, Some(label));

@@ -3,6 +3,7 @@
 //! Everything multilog does to a log directory goes through [`LogFs`], so that every one of these
 //! calls can be failed, cut short and crashed in simulation.
 
+mod copy;
 mod name;
 mod place;
 mod real;
@@ -13,6 +14,7 @@ use std::io;
 use unix::diag::Message;
 
 use crate::host::Pace;
+pub use copy::{Pieces, copy, write_all};
 pub use name::{Archive, Name};
 pub use place::Place;
 pub use real::RealFs;

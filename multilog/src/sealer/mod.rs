@@ -32,7 +32,6 @@ use compress::Compressed;
 pub use crew::{Crew, Deadline, PENDING, Threading};
 use desk::{Desk, Order};
 pub use rewrite::Checksum;
-pub(crate) use rewrite::write_all;
 use step::Step;
 use work::Work;
 

@@ -6,7 +6,7 @@
 use std::io;
 
 use super::Job;
-use crate::logfs::{How, LogFs, Name};
+use crate::logfs::{self, How, LogFs, Name};
 
 /// What was written to a file through one descriptor, from one offset on.
 #[derive(Clone, Debug)]
@@ -46,19 +46,11 @@ pub(super) fn rewrite<F: LogFs>(
     fs.clear(temporary)?;
     let file = fs.open(temporary, How::New)?;
     let mut sum = Checksum::after(written.from);
-    let mut offset = 0;
-    let mut piece = unix::memory::piece();
-    loop {
-        let got = fs.read_at(refused, &mut piece, offset)?;
-        if got == 0 {
-            break;
-        }
-        // What stood before `from` was on the disk before this descriptor wrote anything.
-        let known = usize::try_from(sum.from.saturating_sub(offset)).unwrap_or(usize::MAX).min(got);
-        sum.add(&piece[known..got]);
-        write_all(fs, &file, &piece[..got])?;
-        offset += got as u64;
-    }
+    logfs::copy(fs, refused, &file, |offset, piece| {
+        // The bytes before `from` were on the disk before this descriptor wrote anything.
+        let known = usize::try_from(written.from.saturating_sub(offset)).unwrap_or(usize::MAX);
+        sum.add(&piece[known.min(piece.len())..]);
+    })?;
     if sum.sum.finalize() != written.sum.clone().finalize() {
         fs.remove(temporary)?;
         return Ok(Rewritten::Damaged);
@@ -68,16 +60,4 @@ pub(super) fn rewrite<F: LogFs>(
     // Or it could be taken for the output of the processor after a power cut, when it is marked safe.
     fs.sync_names()?;
     Ok(Rewritten::Same(file))
-}
-
-/// Writes everything or fails.
-pub(crate) fn write_all<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8]) -> io::Result<()> {
-    let mut left = bytes;
-    while !left.is_empty() {
-        match fs.write(file, left)? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => left = &left[written..],
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use super::*;
-use crate::logfs::{How, RealFs};
+use crate::logfs::{How, RealFs, write_all};
 use crate::script::Script;
 
 struct NoPauses;
