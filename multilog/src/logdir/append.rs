@@ -6,9 +6,10 @@ use std::time::Duration;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::{Appended, Inherited, LogDir, Mark, Stopped, retention};
+use super::{Appended, Inherited, LogDir, Mark, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{LogFs, Mode, Name};
+use crate::retention;
 use crate::script::Durability;
 
 impl<F: LogFs> LogDir<F> {
@@ -88,8 +89,10 @@ impl<F: LogFs> LogDir<F> {
     /// On a full disk, and where the script says so: deletes an archive. False: none was deleted.
     fn made_room(&mut self, error: &io::Error, host: &mut impl Host) -> bool {
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let Some(spared) = self.config.spare.filter(|_| full) else { return false };
-        let Ok(Some(archive)) = retention::make_room(&*self.fs, spared) else { return false };
+        if !full {
+            return false;
+        }
+        let Ok(Some(archive)) = retention::make_room(&*self.fs, self.crew.retention()) else { return false };
         let name = Name::from(archive).to_os();
         let path = self.config.path.as_encoded_bytes();
         let said = Message::new("unable to write to ").and(path).and("/current, removing ");

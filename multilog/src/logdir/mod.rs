@@ -2,11 +2,9 @@
 
 mod append;
 mod due;
-pub mod inventory;
 mod look;
 mod open;
 pub mod recovery;
-pub mod retention;
 mod rotation;
 
 use std::collections::VecDeque;

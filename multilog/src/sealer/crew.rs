@@ -13,18 +13,15 @@ use tai64tools::Label;
 use unix::event::Bell;
 
 use super::desk::{Desk, Order};
-use super::thread::{is_early, work};
+use super::thread::{SLACK, Thread, is_early};
 use super::{Job, Sealed, Sealer};
+use crate::descriptors::PENDING;
 use crate::host::{GRACE, Host, Pause, Stop};
 use crate::logfs::LogFs;
+use crate::retention::Retention;
 
-/// How many files may wait without a processor: each holds a descriptor.
-pub const PENDING: usize = 32;
-/// How many may wait with one, since none of them may be deleted.
+/// How many files may wait with a processor, since none of them may be deleted.
 const PENDING_PROCESSING: usize = 2;
-/// How many more archives than asked for may stand before the sealer is woken to delete them together, and
-/// again so many before the foreground does.
-const SLACK: usize = 2;
 /// Enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
 /// What the foreground needs besides.
@@ -51,7 +48,7 @@ impl Deadline {
 /// The sealing of one directory.
 #[derive(Debug)]
 pub struct Crew<F: LogFs> {
-    sealer: Sealer<F>,
+    sealer: Arc<Sealer<F>>,
     desk: Arc<Desk<F::File>>,
     thread: Option<JoinHandle<()>>,
     threading: Threading,
@@ -83,23 +80,30 @@ impl<F: LogFs> Crew<F> {
             Threading::Thread { progress, .. } => Some(Arc::clone(progress)),
             Threading::Caller { .. } => None,
         };
-        Crew { sealer, desk: Arc::new(Desk::new(decided, awaited, progress)), thread: None, threading }
+        let (sealer, desk) = (Arc::new(sealer), Arc::new(Desk::new(decided, awaited, progress)));
+        Crew { sealer, desk, thread: None, threading }
+    }
+
+    /// The rules by which archives of the directory go.
+    pub fn retention(&self) -> &Retention {
+        &self.sealer.retention
     }
 
     /// Hands a file over.
     pub fn submit(&mut self, job: Job<F::File>, host: &mut impl Host) {
         self.start();
-        let held_at_most = self.held_at_most();
+        let room = self.pending_at_most();
         let mut state = self.desk.state();
-        // A thread that holds files back looks at them again by itself.
-        let enough = !state.holding || is_early(&job) || state.jobs.len() >= held_at_most;
+        // A thread that defers its work looks at the files again by itself.
+        let needs_thread =
+            !state.deferring || is_early(&job) || !self.sealer.may_defer(state.jobs.len() + 1, room);
         state.hand_over(job);
         drop(state);
         if self.thread.is_none() {
             self.seal_all_but(self.behind(), host);
             return;
         }
-        if enough {
+        if needs_thread {
             self.desk.wake.notify_all();
         }
         self.bound_disk_use(host);
@@ -108,12 +112,6 @@ impl<F: LogFs> Crew<F> {
     /// A file that was awaited stays what it is.
     pub fn forget(&self, label: Label) {
         self.desk.state().await_no_more(label);
-    }
-
-    /// How many files may be held back: those that retention keeps, and a few that it is to delete, but never so
-    /// many that the foreground waits for room.
-    fn held_at_most(&self) -> usize {
-        (self.sealer.archives_kept() + SLACK - 1).min(self.pending_at_most() / 2)
     }
 
     fn pending_at_most(&self) -> usize {
@@ -153,7 +151,7 @@ impl<F: LogFs> Crew<F> {
 
     /// The directory has changed by something of ours.
     pub fn end_change(&self) {
-        self.sealer.settle(&self.desk);
+        self.sealer.note_quiet(&self.desk);
     }
 
     /// Waits until another file may be handed over, or the program is told to stop.
@@ -257,12 +255,12 @@ impl<F: LogFs> Crew<F> {
         if !unix::memory::has_room(STACK + BESIDE) {
             return;
         }
-        let (sealer, desk, held_at_most) = (self.sealer.clone(), Arc::clone(&self.desk), self.held_at_most());
+        let (sealer, desk, room) = (Arc::clone(&self.sealer), Arc::clone(&self.desk), self.pending_at_most());
         let begun = Arc::new(Barrier::new(2));
         let begin = Arc::clone(&begun);
         let life = move || {
             begin.wait();
-            work(&sealer, &desk, held_at_most);
+            Thread { sealer: &sealer, desk: &desk, room }.live();
         };
         let started = Builder::new().name("sealer".into()).stack_size(STACK).spawn(life);
         if started.is_ok() {
@@ -273,12 +271,12 @@ impl<F: LogFs> Crew<F> {
         self.thread = started.ok();
     }
 
-    /// A sealer that waits for the disk must not let the directory grow: then the foreground deletes
-    /// what is beyond retention, which without a processor needs no sealing.
+    /// A sealer that waits for the disk must not let the directory grow. So the foreground prunes when the files that
+    /// wait are too many even by themselves.
     fn bound_disk_use(&self, host: &mut impl Host) {
-        if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + 2 * SLACK {
+        if self.retention().doomed_of_waiting(self.pending()) > 2 * SLACK {
             // The sealer says what went wrong when it comes to the same.
-            self.sealer.retain(&self.desk, host).ok();
+            self.sealer.prune(&self.desk, host).ok();
         }
     }
 }

@@ -14,8 +14,8 @@ use tai64tools::Label;
 use unix::event::Bell;
 
 use super::{Job, Sealed};
-use crate::logdir::inventory::Inventory;
 use crate::logfs::{Archive, LogFs};
+use crate::retention::{Inventory, Reason, Retention, Scope, Stock};
 
 /// What the foreground and the thread share.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ pub(super) struct State<File> {
     pub(super) in_work: Vec<Label>,
     /// The labels of files of the last run that will be handed over, and of those that are left to the next.
     awaited: Vec<Label>,
-    /// Whether the thread waits because retention will probably delete what it would seal.
-    pub(super) holding: bool,
+    /// Whether the thread defers its work because retention will probably delete what it would seal.
+    pub(super) deferring: bool,
     /// Files up to this label are archives, or stay what they are. Later ones are on their way.
     decided: Label,
     pub(super) inventory: Inventory,
@@ -98,33 +98,39 @@ impl<File> State<File> {
         taken
     }
 
-    /// Takes away what is oldest of the archives and of the files that wait, when there are `kept` later ones. Files in
-    /// work are not taken.
-    pub(super) fn take_doomed(&mut self, kept: usize) -> Option<Doomed<File>> {
+    /// Takes away the oldest of the files to which retention applies, if that goes. Files in work count and are not taken.
+    pub(super) fn take_doomed(&mut self, retention: &Retention) -> Option<Doomed<File>> {
+        match retention.scope() {
+            Scope::Everything => self.take_doomed_file(retention),
+            Scope::Archives => self.take_doomed_archive(retention, self.inventory.count()),
+        }
+    }
+
+    fn take_doomed_file(&mut self, retention: &Retention) -> Option<Doomed<File>> {
         let waits = self.jobs.front().map(|job| job.label);
         let oldest = self.inventory.oldest().into_iter().chain(waits).min()?;
         let in_work = self.in_work.iter().filter(|&&label| label > oldest).count();
-        if self.inventory.count() + self.jobs.len() + in_work <= kept {
-            return None;
-        }
+        let count = self.inventory.count() + self.jobs.len() + in_work;
         if waits != Some(oldest) {
-            return self.inventory.take_oldest().map(Doomed::Archives);
+            return self.take_doomed_archive(retention, count);
+        }
+        if retention.doomed(Reason::Surplus, &Stock { count }) == 0 {
+            return None;
         }
         self.decide(oldest);
         self.inventory.pass();
         self.jobs.pop_front().map(Doomed::Job)
     }
 
-    /// The same where files on their way neither count nor go.
-    pub(super) fn take_doomed_archive(&mut self, kept: usize) -> Option<Doomed<File>> {
-        if self.inventory.count() <= kept {
-            return None;
+    fn take_doomed_archive(&mut self, retention: &Retention, count: usize) -> Option<Doomed<File>> {
+        match retention.doomed(Reason::Surplus, &Stock { count }) {
+            0 => None,
+            _ => self.inventory.take_oldest().map(Doomed::Archives),
         }
-        self.inventory.take_oldest().map(Doomed::Archives)
     }
 
     /// The work on a file is over: it is this archive now. None: it was deleted.
-    pub(super) fn conclude(&mut self, label: Label, archive: Option<Archive>) {
+    pub(super) fn end_work(&mut self, label: Label, archive: Option<Archive>) {
         self.in_work.retain(|&other| other != label);
         self.decide(label);
         if let Some(archive) = archive {
@@ -189,7 +195,7 @@ impl<File> Desk<File> {
             second: None,
             in_work: Vec::new(),
             awaited,
-            holding: false,
+            deferring: false,
             decided,
             inventory: Inventory::default(),
             outcome: Sealed::Done,
@@ -233,6 +239,7 @@ impl<File> Desk<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retention::{Count, Rule};
     use crate::sealer::Asked;
 
     fn labels(count: usize) -> Vec<Label> {
@@ -248,7 +255,8 @@ mod tests {
 
     /// The place of the label that goes, and whether as an archive.
     fn doomed(desk: &Desk<()>, labels: &[Label], kept: usize) -> Option<(usize, bool)> {
-        let doomed = desk.state().take_doomed(kept)?;
+        let rules: Vec<(Reason, Box<dyn Rule>)> = vec![(Reason::Surplus, Box::new(Count::of(kept)))];
+        let doomed = desk.state().take_doomed(&Retention::with(rules, Scope::Everything))?;
         let (label, is_archive) = match doomed {
             Doomed::Archives(archives) => (archives[0].label, true),
             Doomed::Job(job) => (job.label, false),
@@ -267,7 +275,7 @@ mod tests {
         // A file that is later than one on its way was left, and is an archive to retention.
         desk.state().inventory.add(Archive::unsealed(labels[3]));
         assert_eq!(doomed(&desk, &labels, 1), Some((2, false)));
-        desk.state().conclude(labels[0], Some(Archive::unsealed(labels[0])));
+        desk.state().end_work(labels[0], Some(Archive::unsealed(labels[0])));
         assert_eq!(doomed(&desk, &labels, 1), Some((0, true)));
         assert_eq!(doomed(&desk, &labels, 1), None);
         assert_eq!(doomed(&desk, &labels, 0), Some((3, true)));

@@ -11,7 +11,7 @@
 mod compress;
 mod crew;
 mod desk;
-mod retain;
+mod prune;
 mod rewrite;
 mod step;
 mod thread;
@@ -26,11 +26,13 @@ use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logfs::{Archive, LogFs, Mode, Name};
+use crate::retention::Retention;
 use crate::script::LogConfig;
 
 use compress::Compressed;
-pub use crew::{Crew, Deadline, PENDING, Threading};
+pub use crew::{Crew, Deadline, Threading};
 use desk::{Desk, Order};
+use prune::Went;
 pub use rewrite::Checksum;
 use step::Step;
 use work::Work;
@@ -44,6 +46,10 @@ fn together<F: LogFs>(works: &mut [Work<'_, F>], step: Step, next: Step, pace: &
     let is_done = first.is_at(next);
     waiting.for_each(|work| if is_done { work.skip_to(next) } else { work.leave() });
 }
+
+/// There is no time to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NoTime;
 
 /// How many files are sealed in one round at most: half of what may wait, so that the foreground goes on meanwhile.
 const AT_ONCE: usize = 16;
@@ -88,44 +94,43 @@ pub enum Sealed {
     Left,
 }
 
-/// Seals the files of one directory.
+/// Seals the files of one directory. The foreground and the thread share it.
 #[derive(Debug)]
 pub struct Sealer<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
-    /// Whether it was said that there is too little memory to compress as asked.
-    told: Arc<AtomicBool>,
-}
-
-impl<F: LogFs> Clone for Sealer<F> {
-    fn clone(&self) -> Sealer<F> {
-        let (fs, config, told) = (Arc::clone(&self.fs), self.config.clone(), Arc::clone(&self.told));
-        Sealer { fs, config, told }
-    }
+    retention: Retention,
+    /// Whether a warning said that there is too little memory to compress as asked.
+    told: AtomicBool,
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
-        Sealer { fs, config, told: Arc::default() }
+        let retention = Retention::new(&config);
+        Sealer { fs, config, retention, told: AtomicBool::new(false) }
     }
 
-    /// One round: room first, so that a full disk does not stop the rest, and then the oldest files. Whether one
-    /// of them was left.
+    /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of them
+    /// was left.
     fn round(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
-        let sealed = match self.make_room(desk, pace) {
-            Pause::Stop => {
-                self.leave_jobs(desk);
-                Sealed::Left
-            }
-            Pause::Over => {
-                let jobs = desk.state().take(self.at_once());
-                self.seal(jobs, desk, pace)
-            }
-        };
-        self.settle(desk);
-        desk.ring();
+        match self.make_room(desk, pace) {
+            Ok(_) => self.seal_oldest(desk, pace),
+            Err(NoTime) => Sealed::Left,
+        }
+    }
+
+    /// Seals the oldest files on the desk. Whether one of them was left.
+    fn seal_oldest(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
+        let jobs = desk.state().take(self.at_once());
+        let sealed = self.seal(jobs, desk, pace);
+        self.end_round(desk);
         sealed
+    }
+
+    fn end_round(&self, desk: &Desk<F::File>) {
+        self.note_quiet(desk);
+        desk.ring();
     }
 
     /// There is no time for anything that waits. What has to go through a processor is brought to the disk and marked, so
@@ -146,16 +151,21 @@ impl<F: LogFs> Sealer<F> {
         }
     }
 
-    /// Lets retention go through, however often that has to be tried.
-    fn make_room(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Pause {
+    /// Prunes, however often that has to be tried. What has gone in the last try. When there is no time to try again,
+    /// everything on the desk is left.
+    fn make_room(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Result<Went, NoTime> {
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.retain(desk, pace) {
-            pace.warn(&self.said("unable to read ", ", pausing").because(&error));
+        loop {
+            match self.prune(desk, pace) {
+                Ok(went) => return Ok(went),
+                Err(error) => pace.warn(&self.said("unable to read ", ", pausing").because(&error)),
+            }
             if wait(&mut pause, pace) == Pause::Stop {
-                return Pause::Stop;
+                self.leave_jobs(desk);
+                self.end_round(desk);
+                return Err(NoTime);
             }
         }
-        Pause::Over
     }
 
     /// How many files are sealed in one round.
@@ -178,12 +188,12 @@ impl<F: LogFs> Sealer<F> {
         let mut all = Sealed::Done;
         for mut work in works {
             work.go_on(Step::SyncRemoval, pace);
-            self.conclude(&work, desk);
+            self.report(&work, desk);
             if self.config.has_transform() {
                 // What a processor made counts from now on, and a later file may have been compressed before this one. What
                 // goes for it goes before the names are synced for the last time. A directory that can't be read now is
                 // read in the next round.
-                self.retain(desk, pace).ok();
+                self.prune(desk, pace).ok();
             }
             work.go_on_to_the_end(pace);
             if matches!(work.ended(), Sealed::Left | Sealed::GivenUp) {
@@ -193,8 +203,8 @@ impl<F: LogFs> Sealer<F> {
         all
     }
 
-    /// The file is no longer on its way.
-    fn conclude(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
+    /// Tells the desk that a file is no longer on its way, and what it is now.
+    fn report(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
         let label = work.label();
         let archive = match work.ended() {
             Sealed::Left if !work.is_at(Step::SyncRemoval) => return desk.state().leave(label),
@@ -202,14 +212,14 @@ impl<F: LogFs> Sealer<F> {
             Sealed::GivenUp => Some(Archive::unsealed(label)),
             Sealed::Gone => None,
         };
-        desk.state().conclude(label, archive);
+        desk.state().end_work(label, archive);
     }
 
     /// Takes note of the state of the directory when nothing is under way in it.
-    fn settle(&self, desk: &Desk<F::File>) {
+    fn note_quiet(&self, desk: &Desk<F::File>) {
         let mut state = desk.state();
         if state.pending() == 0 {
-            state.inventory.settle(self.fs.changed());
+            state.inventory.note_quiet(self.fs.changed());
         }
     }
 
@@ -237,11 +247,6 @@ impl<F: LogFs> Sealer<F> {
     /// Whether files may be sealed side by side: compression takes time and knows nothing of other files.
     pub fn has_compression(&self) -> bool {
         self.config.has_compression()
-    }
-
-    /// How many archives may stand in the directory.
-    pub fn archives_kept(&self) -> usize {
-        self.config.keep.archives()
     }
 
     /// Says once that files are compressed less than was asked for.
