@@ -1,6 +1,7 @@
 //! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
 
 mod append;
+mod current;
 mod due;
 mod look;
 mod open;
@@ -10,16 +11,16 @@ mod rotation;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::journal::record::Share;
-use crate::logfs::{Archive, How, Identity, LogFs, Mode, Name, Named, Place, name_twice};
+use crate::logfs::{Archive, How, LogFs, Mode, Name, Named, Place, name_twice};
 use crate::script::LogConfig;
-use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
+use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
+use current::{Inherited, Mark, Slot};
 pub use open::Start;
 
 /// Told to stop before it was done. What it had begun was taken back.
@@ -54,8 +55,7 @@ pub enum Appended {
 pub struct LogDir<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
-    /// None only while a rotation can't make a new one.
-    current: Option<Current<F::File>>,
+    current: Slot<F::File>,
     /// `current` before the batch in hand, so that the batch can be taken back.
     before: Mark,
     /// No file of this directory has a later label, and no stamp in them is later.
@@ -68,31 +68,6 @@ pub struct LogDir<F: LogFs> {
     crew: Crew<F>,
 }
 
-/// `current`.
-#[derive(Debug)]
-struct Current<File> {
-    file: File,
-    identity: Identity,
-    length: u64,
-    checksum: Checksum,
-    inherited: Inherited,
-    /// The archive that it is already, as a copy of what somebody has removed.
-    copied: Option<Label>,
-    /// Whether its name is known to be on the disk.
-    named: bool,
-    /// Since when it has bytes that were not brought to the disk.
-    dirty: Option<Duration>,
-}
-
-/// Whether `current` is from an earlier run, and what it had then is on the disk under that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inherited {
-    Yes,
-    No,
-    /// It is, but the disk has refused to keep it: nothing may be added.
-    Refused,
-}
-
 /// Renames a file whose bytes are on the disk: link, sync, unlink.
 fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
     match name_twice(fs, from, to)? {
@@ -101,17 +76,10 @@ fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
     }
 }
 
-/// A place in `current`.
-#[derive(Clone, Debug)]
-struct Mark {
-    length: u64,
-    checksum: Checksum,
-}
-
 impl<F: LogFs> LogDir<F> {
     /// Bytes in `current`.
     pub fn length(&self) -> u64 {
-        self.current.as_ref().map_or(0, |current| current.length)
+        self.current.get().map_or(0, |current| current.length)
     }
 
     /// What the script says about the directory.
@@ -123,7 +91,7 @@ impl<F: LogFs> LogDir<F> {
     pub fn share(&self) -> Share {
         Share {
             place: self.place,
-            current: self.current.as_ref().map_or(0, |current| current.identity.inode),
+            current: self.current.get().map_or(0, |current| current.identity.inode),
             start: self.length(),
             adds: 0,
             last_label: self.last_label,
@@ -133,19 +101,18 @@ impl<F: LogFs> LogDir<F> {
         }
     }
 
-    /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as
-    /// being written, and the sealer gets what the last run had not sealed.
-    pub fn settle(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        match self.current.as_ref().map(|current| current.inherited) {
-            Some(Inherited::Refused) => self.put_aside(host)?,
-            Some(Inherited::Yes) => {
+    /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as being written, and
+    /// the sealer gets what the last run had not sealed.
+    pub fn make_ready(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        match self.current.get()?.inherited {
+            Inherited::Refused => self.put_aside(host)?,
+            Inherited::Yes => {
                 self.mark_current(host)?;
-                // The mode has to be on the disk before anything is added, or a power cut could leave a
-                // torn file that claims to be whole. And what another process wrote has to be there
-                // before this one vouches for it.
+                // The mode has to be on the disk before anything is added, or a power cut could leave a torn file that
+                // claims to be whole. And this process vouches for what another one wrote, so that has to be there too.
                 self.sync_inherited(host)?;
             }
-            Some(Inherited::No) | None => self.mark_current(host)?,
+            Inherited::No => self.mark_current(host)?,
         }
         while let Some(&label) = self.pending.front() {
             // Each holds a descriptor, and there may be many.
@@ -182,7 +149,7 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn mark_current(&self, host: &mut impl Host) -> Result<(), Stopped> {
-        let Some(current) = &self.current else { return Err(Stopped) };
+        let current = self.current.get()?;
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.fs.set_mode(&current.file, Mode::Writing) {
             self.warn("unable to set mode of ", "/current, pausing", &error, host);
@@ -194,7 +161,7 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn sync_inherited(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        let Some(current) = &self.current else { return Err(Stopped) };
+        let current = self.current.get()?;
         let Err(error) = self.fs.sync(&current.file) else { return Ok(()) };
         // The next sync would claim that it is there.
         self.fs.set_mode(&current.file, Mode::Refused).ok();
@@ -242,45 +209,17 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn close_current(&mut self) -> io::Result<()> {
-        if let Some(current) = self.current.take() {
-            if let Err(error) = self.fs.sync(&current.file) {
-                // The next multilog must not believe a later sync.
-                self.fs.set_mode(&current.file, Mode::Refused).ok();
-                return Err(error);
-            }
-            self.fs.set_mode(&current.file, Mode::Safe)?;
+        let Ok(current) = self.current.take() else { return Ok(()) };
+        if let Err(error) = self.fs.sync(&current.file) {
+            // The next multilog must not believe a later sync.
+            self.fs.set_mode(&current.file, Mode::Refused).ok();
+            return Err(error);
         }
-        Ok(())
+        self.fs.set_mode(&current.file, Mode::Safe)
     }
 
     /// `unable to VERB DIR REST: REASON`, as a warning.
     fn warn(&self, verb: &str, rest: &str, error: &io::Error, host: &mut impl Host) {
         host.warn(&Message::new(verb).and(self.config.path.as_encoded_bytes()).and(rest).because(error));
     }
-
-    /// Is `current` still the file that we write to?
-    fn current_is_ours(&self) -> io::Result<Standing> {
-        self.standing(&Name::Current)
-    }
-
-    /// Is what has this name the file that we write to?
-    fn standing(&self, name: &Name) -> io::Result<Standing> {
-        let Some(current) = &self.current else { return Ok(Standing::Gone) };
-        Ok(match self.fs.lookup(name)? {
-            None => Standing::Gone,
-            Some(stat) if stat.identity == current.identity => Standing::Ours,
-            Some(_) => Standing::Foreign,
-        })
-    }
-}
-
-/// What stands under a name, `current` for example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// The file that we write to.
-    Ours,
-    /// Nothing: an administrator removed it.
-    Gone,
-    /// Another file.
-    Foreign,
 }

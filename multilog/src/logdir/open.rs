@@ -9,13 +9,14 @@ use tai64tools::Label;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
+use super::LogDir;
+use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
-use super::{Current, Inherited, LogDir, Mark};
 use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Place};
 use crate::script::{Code, LogConfig};
-use crate::sealer::{Checksum, Crew, Sealer, Threading};
+use crate::sealer::{Crew, Sealer, Threading};
 
 /// What is known when a directory is opened.
 #[derive(Clone, Debug)]
@@ -47,10 +48,10 @@ impl<F: LogFs> LogDir<F> {
         let (current, pending) = opened?;
         let last_label = opening.last_label;
         let settled = opening.known.settled.unwrap_or(last_label);
-        let before = Mark { length: current.length, checksum: current.checksum.clone() };
+        let before = current.mark();
         let crew =
             Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
-        let current = Some(current);
+        let current = Slot::new(current);
         Ok(LogDir { fs, config, current, before, last_label, settled, pending: pending.into(), place, crew })
     }
 }
@@ -162,22 +163,12 @@ impl<F: LogFs> Opening<'_, F> {
             stat.size = known.length;
         }
         self.names_changed |= made;
-        let checksum = Checksum::after(stat.size);
         let inherited = match self.fs.mode_of(&stat) {
             _ if made => Inherited::No,
             Mode::Refused => Inherited::Refused,
             Mode::Writing | Mode::Safe => Inherited::Yes,
         };
-        Ok(Current {
-            file,
-            identity: stat.identity,
-            length: stat.size,
-            checksum,
-            inherited,
-            copied: None,
-            named: false,
-            dirty: None,
-        })
+        Ok(Current::new(file, &stat, inherited))
     }
 
     fn rename(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
