@@ -1,4 +1,4 @@
-//! Lines into `current`: all of a batch or nothing, and onto the disk when the script says so.
+//! Appending to `current`: all of a batch or nothing of it, and onto the disk when the script says so.
 
 use std::io;
 use std::time::Duration;
@@ -76,7 +76,7 @@ impl<F: LogFs> LogDir<F> {
         let names = || if current.named { Ok(()) } else { self.fs.sync_names() };
         let synced = self.fs.sync(&current.file).and_then(|()| names());
         let Err(error) = synced else {
-            // From here on its name is on the disk, and with it what it holds.
+            // From now on its name is on the disk, and all that it has.
             (current.dirty, current.named, current.inherited) = (None, true, Inherited::Yes);
             return Ok(Appended::All);
         };
@@ -85,7 +85,7 @@ impl<F: LogFs> LogDir<F> {
         Ok(Appended::Refused)
     }
 
-    /// On a full disk, and where the script says so: deletes an archive. False: none was deleted.
+    /// Deletes an archive if the disk is full and the script says so. False: none was deleted.
     fn made_room(&mut self, error: &io::Error, host: &mut impl Host) -> bool {
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
         if !full {

@@ -16,7 +16,8 @@ pub(super) struct Current<File> {
     pub(super) length: u64,
     pub(super) checksum: Checksum,
     pub(super) inherited: Inherited,
-    /// The label of the archive that it is already. It is a copy then, because another process has removed the original.
+    /// The label of the archive that it is already. It is a copy then, because another process has removed the
+    /// original.
     pub(super) copied: Option<Label>,
     /// Whether its name is known to be on the disk.
     pub(super) named: bool,
@@ -67,8 +68,8 @@ impl<File> Current<File> {
     }
 }
 
-/// Where a directory has its `current`. It is empty while a rotation makes a new one. A directory that is told to stop
-/// meanwhile stays without: so whoever finds the slot empty was told to stop.
+/// The place of `current` in its directory. The slot is empty while a rotation makes a new one, and stays empty if the
+/// program is told to stop meanwhile. So the answer of an empty slot is [`Stopped`].
 #[derive(Debug)]
 pub(super) struct Slot<File>(Option<Current<File>>);
 

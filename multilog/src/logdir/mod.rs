@@ -1,4 +1,6 @@
-//! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
+//! `LogDir`: one log directory, with its `current`, its labels, its rotation and its sealing.
+//!
+//! Labels of a directory strictly increase. Nothing is added to a `current` that the disk has refused.
 
 mod append;
 mod current;
@@ -23,7 +25,7 @@ use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
 use current::{Inherited, Mark, Slot};
 pub use open::Start;
 
-/// Told to stop before it was done. What it had begun was taken back.
+/// The program was told to stop before something was done. What had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
 
@@ -34,7 +36,7 @@ pub enum Closed {
     Cleanly,
     /// Some full files are not sealed; the next multilog has to do that.
     Unsealed,
-    /// `current` is not known to be on the disk, which was said.
+    /// `current` is not known to be on the disk, and a warning said so.
     Unsafe,
 }
 
@@ -46,7 +48,7 @@ pub enum Appended {
     All,
     /// Nothing is: the limit of the process is below our size, so the batch has to begin a new file.
     TooLarge,
-    /// It is, but the disk refused to keep it.
+    /// Everything is in `current`, but the disk has refused to keep it.
     Refused,
 }
 
@@ -115,7 +117,7 @@ impl<F: LogFs> LogDir<F> {
             Inherited::No => self.mark_current(host)?,
         }
         while let Some(&label) = self.pending.front() {
-            // Each holds a descriptor, and there may be many.
+            // Each file takes a descriptor, and there may be many files.
             if self.crew.wait_for_room(host) == Pause::Stop {
                 return Err(Stopped);
             }
@@ -135,13 +137,13 @@ impl<F: LogFs> LogDir<F> {
         Ok(())
     }
 
-    /// What the last run had not sealed. The machine has run on since, so the page cache has what was written, and an
-    /// fsync tells whether the disk has it too.
+    /// Opens a file that the last run had not sealed. The machine has run on since, so the page cache has what was
+    /// written, and an fsync tells whether the disk has it too.
     fn open_pending(&self, label: Label) -> io::Result<Job<F::File>> {
         let file = self.fs.open(&Archive::unsealed(label).into(), How::Append)?;
         let stat = self.fs.stat(&file)?;
         if stat.links > 1 {
-            // To seal it would be to change what has the other name.
+            // Sealing it would change the file of the other name.
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it has another name"));
         }
         let length = stat.size;
@@ -169,7 +171,7 @@ impl<F: LogFs> LogDir<F> {
         self.put_aside(host)
     }
 
-    /// The file system it is on.
+    /// The directory in the file system.
     pub fn fs(&self) -> &Arc<F> {
         &self.fs
     }

@@ -1,6 +1,6 @@
-//! Opening a log directory: look (`look.rs`), repair what the last run left, and open `current`.
+//! Opening a log directory: a look at it (`look.rs`), the repair of what the last run left, and `current`.
 //!
-//! Any failure here is fatal; nothing has been read from the input yet.
+//! Every failure here is fatal, since nothing has been taken from the input yet.
 
 use std::io;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub(super) struct Opening<'a, F: LogFs> {
     pub(super) known: Known,
     last_label: Label,
     names_changed: bool,
-    /// What is to be said of what stands there.
+    /// What was found that the user should know.
     pub(super) warnings: Vec<Message>,
 }
 
@@ -131,7 +131,7 @@ impl<F: LogFs> Opening<'_, F> {
         };
         let pending = snapshot.archives.iter().filter(is_left).map(|(archive, _)| archive.label).collect();
         if repairs.iter().any(|repair| matches!(repair, Repair::ArchiveCurrent | Repair::ArchivePrevious)) {
-            // What was put aside just now is not to be sealed by the next start either.
+            // The next start must not seal what was put aside just now either.
             self.known.settled = Some(self.last_label);
         }
         pending
@@ -156,7 +156,7 @@ impl<F: LogFs> Opening<'_, F> {
             && self.fs.is_ours(&stat)
             && known.length < stat.size
         {
-            // A batch of which not everything was written is still in the input.
+            // A batch that was not written as a whole is still in the input.
             self.fs
                 .truncate(&file, known.length)
                 .map_err(|error| self.fatal("unable to take lines back out of ", "/current", &error))?;
@@ -179,12 +179,12 @@ impl<F: LogFs> Opening<'_, F> {
         self.fs.rename_new(from, to).map_err(|error| self.fatal_rename(from, to, &error))
     }
 
-    /// What the file holds may be on the disk, so it must not be without a name there at any moment.
+    /// Renames a file of which the bytes may be on the disk, so that it has a name there at every moment.
     fn move_safely(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
         super::move_safely(self.fs, from, to).map_err(|error| self.fatal_rename(from, to, &error))
     }
 
-    /// Removes what stands elsewhere as well, when it is on the disk that it does.
+    /// Removes a file of which the bytes are elsewhere too, once that is on the disk.
     fn drop_double(&self, name: &Name) -> Result<(), Fatal> {
         self.sync_names()?;
         self.remove(name)

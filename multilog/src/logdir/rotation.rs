@@ -91,7 +91,7 @@ impl<F: LogFs> LogDir<F> {
         })
     }
 
-    /// Rotates a `current` that nobody will seal.
+    /// Rotates a `current` that will never be sealed.
     pub(super) fn put_aside(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
         self.rename_away(Label::MIN, Tries::Endless, host)?;
         self.begin_current(host)

@@ -24,7 +24,7 @@ pub struct RealFs {
     quirks: Vec<Quirk>,
 }
 
-/// The mode of a file that nobody else has business with.
+/// The mode of a file that no other user needs.
 const PRIVATE: u32 = 0o600;
 
 impl RealFs {
@@ -168,7 +168,7 @@ impl LogFs for RealFs {
             self.check(name, &stat)?;
         }
         let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
-        // Nothing stood there, so what was opened was made just now, by us.
+        // A new file was made just now, by us.
         if how != How::New {
             self.check(name, &file::stat(&opened)?)?;
         }

@@ -1,4 +1,4 @@
-//! Compression in process: gzip and Zstandard, from file to file, in as much memory as there is.
+//! Compression within the process: gzip and Zstandard, from file to file, in as much memory as there is.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use crate::script::Compression;
 
 /// What a compressor of gzip takes, of any level.
 const GZIP: usize = 512 << 10;
-/// What one of Zstandard takes besides the tables of its level, of which it says itself whether it got them.
+/// What a compressor of Zstandard takes besides the tables of its level. It reports itself when it did not get these.
 const ZSTD: usize = 256 << 10;
-/// What has to be left to the others.
+/// Memory that has to be left for the rest of the program.
 const OTHERS: usize = 128 << 10;
-/// The levels of Zstandard that are tried instead of one for whose tables there is no memory.
+/// The levels of Zstandard that are tried when there is no memory for the tables of the one asked for.
 const LOWER: [i32; 7] = [19, 15, 12, 9, 6, 3, 1];
 
 /// What came of it.
@@ -120,7 +120,7 @@ struct Writer<'a, F: LogFs> {
 
 impl<F: LogFs> Write for Writer<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Once: what was written before a failure would be written again by whoever tries again.
+        // Once: a caller that tries again after a failure would write what was written before it twice.
         let written = self.fs.write(self.file, bytes)?;
         self.written += written as u64;
         Ok(written)

@@ -1,8 +1,7 @@
-//! Who does the sealing: a thread of the directory, or, where none can be had, the caller.
+//! `Crew`: the sealing of one directory as the foreground sees it. A thread seals, or the caller where there is none.
 //!
-//! The thread is started with the first job. The foreground hands jobs over, waits when too many are
-//! pending, and at the end waits for the rest: as long as it takes at the end of the input, for a
-//! bounded time after TERM.
+//! The thread is started with the first job. The foreground hands jobs over and waits when too many are pending. At the
+//! end it waits for the rest: without a limit at the end of the input, and for a bounded time after TERM.
 
 use std::os::fd::AsFd;
 use std::sync::{Arc, Barrier};
@@ -22,9 +21,9 @@ use crate::retention::Retention;
 
 /// How many files may wait with a processor, since none of them may be deleted.
 const PENDING_PROCESSING: usize = 2;
-/// Enough for the compressors, whose tables are on the heap.
+/// The stack of the thread. It is enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
-/// What the foreground needs besides.
+/// Memory that has to be left for the foreground.
 const BESIDE: usize = 128 << 10;
 
 /// How long to wait for the sealing at the end.
@@ -57,15 +56,15 @@ pub struct Crew<F: LogFs> {
 /// Who seals.
 #[derive(Clone, Debug)]
 pub enum Threading {
-    /// A thread, if one can be had. It rings `progress`, and so many files may wait for it.
+    /// A thread, if one can be had, and the caller otherwise. The thread rings `progress`.
     Thread {
         /// What the foreground of all directories waits for.
         progress: Arc<Bell>,
         /// How many files may wait, at least 2.
         pending: usize,
     },
-    /// The caller, when more than `behind` files wait: 0 where nothing else can be had, and more in simulations
-    /// of a thread that is slow, in which everything happens in one order.
+    /// The caller, as soon as more than `behind` files wait. That is 0 where there is no thread. Simulations of a slow
+    /// thread have more, since everything happens in one order then.
     Caller {
         /// How many files may wait.
         behind: usize,
@@ -73,8 +72,8 @@ pub enum Threading {
 }
 
 impl<F: LogFs> Crew<F> {
-    /// A crew without work. No file has a later label than `decided`; the last run left those that are `awaited`, which
-    /// will be submitted, or forgotten.
+    /// A crew without work. No file has a later label than `decided`. The last run has left the files of the labels
+    /// `awaited`; each of them will be submitted or forgotten.
     pub fn new(sealer: Sealer<F>, decided: Label, awaited: Vec<Label>, threading: Threading) -> Crew<F> {
         let progress = match &threading {
             Threading::Thread { progress, .. } => Some(Arc::clone(progress)),
@@ -129,7 +128,7 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
-    /// The caller seals, the oldest first, until so many are left.
+    /// The caller seals, the oldest file first, until no more than `left` wait.
     fn seal_all_but(&self, left: usize, host: &mut impl Host) {
         while self.desk.state().jobs.len() > left {
             let sealed = self.sealer.round(&self.desk, host);
@@ -140,8 +139,8 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
-    /// The directory is about to change by something of ours. When nothing else was under way, whoever has changed it
-    /// before was somebody else.
+    /// The directory is about to change by something of ours. If nothing else of ours was under way, another process
+    /// has made the changes before.
     pub fn begin_change(&self) {
         let mut state = self.desk.state();
         if state.pending() == 0 {
@@ -233,7 +232,7 @@ impl<F: LogFs> Crew<F> {
         self.desk.state().outcome
     }
 
-    /// Nothing else is to be done: the caller compresses as well.
+    /// The foreground has nothing else to do, so it seals beside the thread until it is told to stop.
     fn help(&self, host: &mut impl Host) {
         while !self.desk.state().jobs.is_empty() {
             host.listen();
@@ -264,8 +263,8 @@ impl<F: LogFs> Crew<F> {
         };
         let started = Builder::new().name("sealer".into()).stack_size(STACK).spawn(life);
         if started.is_ok() {
-            // The thread begins with a request for memory that ends the program if it is refused, so nobody may take
-            // what is there meanwhile.
+            // The thread begins with a request for memory. If that is refused, the program ends. So this thread asks
+            // for none meanwhile.
             begun.wait();
         }
         self.thread = started.ok();

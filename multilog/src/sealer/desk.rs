@@ -1,9 +1,8 @@
-//! The desk between the foreground and who seals: files that are handed over, what is known of the archives, orders,
-//! outcomes.
+//! `Desk`: everything that the foreground shares with the thread. It has the files that are handed over, the inventory
+//! of the archives, the order of the foreground, and the outcome.
 //!
-//! A file that was handed over is the sealer's until it is an archive, left, or dropped here: retention of the
-//! directory never takes it. All of that is under one lock, so that every file is either on the desk or in the
-//! inventory.
+//! A file that was handed over belongs to the sealer until it is an archive, left, or deleted from here. All of that is
+//! under one lock, so that every file is either on the desk or in the inventory.
 
 use std::collections::VecDeque;
 use std::io;
@@ -25,7 +24,7 @@ pub(super) struct Desk<File> {
     pub(super) wake: Condvar,
     /// Rung for the foreground after each round. None: the foreground does the sealing itself.
     pub(super) progress: Option<Arc<Bell>>,
-    /// Rung for whoever waits for a processor; made by the first who does.
+    /// Rung for those who wait for a processor. The first of them makes it.
     stop: OnceLock<Bell>,
 }
 
@@ -46,7 +45,7 @@ pub(super) struct State<File> {
     pub(super) second: Option<Instant>,
     /// The labels of the jobs that are in work.
     pub(super) in_work: Vec<Label>,
-    /// The labels of files of the last run that will be handed over, and of those that are left to the next.
+    /// The labels of files that the last run has left and that will be handed over, and of those left to the next run.
     awaited: Vec<Label>,
     /// Whether the thread defers its work because retention will probably delete what it would seal.
     pub(super) deferring: bool,
@@ -90,7 +89,7 @@ impl<File> State<File> {
         Some(job)
     }
 
-    /// Takes the oldest files into work, so many at most.
+    /// Takes the oldest files into work, `most` of them at most.
     pub(super) fn take(&mut self, most: usize) -> Vec<Job<File>> {
         let count = most.min(self.jobs.len());
         let taken: Vec<Job<File>> = self.jobs.drain(..count).collect();
@@ -98,7 +97,8 @@ impl<File> State<File> {
         taken
     }
 
-    /// Takes away the oldest of the files to which retention applies, if that goes. Files in work count and are not taken.
+    /// Takes away the oldest of the files to which retention applies, if that goes. Files in work count and are not
+    /// taken.
     pub(super) fn take_doomed(&mut self, retention: &Retention) -> Option<Doomed<File>> {
         match retention.scope() {
             Scope::Everything => self.take_doomed_file(retention),
@@ -142,13 +142,13 @@ impl<File> State<File> {
         self.decided = self.decided.max(label);
     }
 
-    /// There is no time for this file: it is the next run's, and no archive to retention.
+    /// Leaves a file to the next run, because there is no time for it. It is not an archive to retention.
     pub(super) fn leave(&mut self, label: Label) {
         self.in_work.retain(|&other| other != label);
         self.awaited.push(label);
     }
 
-    /// There is no time for anything that waits.
+    /// Leaves all files that wait to the next run.
     pub(super) fn leave_jobs(&mut self) -> Vec<Job<File>> {
         let jobs: Vec<Job<File>> = self.jobs.drain(..).collect();
         self.awaited.extend(jobs.iter().map(|job| job.label));
@@ -187,7 +187,7 @@ pub(super) enum Order {
 }
 
 impl<File> Desk<File> {
-    /// With nothing on it. No file has a later label than `decided`; those that are `awaited` will be handed over.
+    /// A desk without files. No file has a later label than `decided`; those that are `awaited` will be handed over.
     pub(super) fn new(decided: Label, awaited: Vec<Label>, progress: Option<Arc<Bell>>) -> Desk<File> {
         let state = State {
             jobs: VecDeque::new(),
@@ -222,7 +222,7 @@ impl<File> Desk<File> {
     /// What can be read once the order is to stop. None: there is no descriptor for it.
     pub(super) fn stop(&self) -> Option<&Bell> {
         if self.stop.get().is_none() {
-            // Whoever sets it first has made one that is as good.
+            // Another worker may have set it meanwhile; then that one is used.
             self.stop.set(Bell::new().ok()?).ok();
         }
         self.stop.get()

@@ -1,12 +1,16 @@
-//! The sealer: what makes a full file an archive, off the path of the lines.
+//! The sealer makes archives of full files, off the path of the lines.
 //!
-//! A file comes as `@label.u` with the descriptor that wrote it. It ends as `@label.s` (or another
-//! code), mode 0744, on the disk with its name, or was deleted because retention would have deleted
-//! it anyway. Between the two are the steps of `step::Step`; each can fail, and then it is tried
-//! again after a warning and a pause while the foreground goes on.
+//! A file comes as `@label.u` with the descriptor that wrote it. It ends as `@label.s` (or with another code), with
+//! mode 0744 and on the disk with its name; or it is deleted, because retention would delete the archive anyway.
+//! Between the two are the steps of `step::Step`. Each step can fail. It is then tried again after a warning and a
+//! pause, while the foreground goes on.
 //!
-//! Sealing goes in rounds: retention makes room (`retain`), and then the oldest files on the desk are
-//! sealed together, so that one fsync of the directory serves the names of all of them.
+//! Sealing goes in rounds. A round prunes the directory (`prune.rs`) and then seals the oldest files on the desk
+//! together, so that one fsync of the directory serves the names of all of them.
+//!
+//! There are two ways to run the rounds, and both call the same functions. The thread of the directory runs them
+//! (`thread.rs`), or the foreground does (`crew.rs`): always, where there is no thread, and at the end of the input
+//! besides the thread, where files are compressed.
 
 mod compress;
 mod crew;
@@ -37,8 +41,8 @@ pub use rewrite::Checksum;
 use step::Step;
 use work::Work;
 
-/// Does a step once for all files at which it is next. When that fails and there is no time to try again, all of
-/// them are left.
+/// Does a step once for all files that are at it. When the step fails and there is no time to try again, all of these
+/// files are left.
 fn together<F: LogFs>(works: &mut [Work<'_, F>], step: Step, next: Step, pace: &mut dyn Pace) {
     let mut waiting = works.iter_mut().filter(|work| work.is_at(step));
     let Some(first) = waiting.next() else { return };
@@ -59,8 +63,8 @@ const AT_ONCE: usize = 16;
 pub struct Job<File> {
     /// Its label.
     pub label: Label,
-    /// The descriptor that wrote it, since an fsync through another one may miss an error. None: it is on
-    /// the disk and nobody needs the descriptor.
+    /// The descriptor that wrote it, since an fsync through another one may miss an error. None: the file is on the
+    /// disk, and the descriptor is not needed any more.
     pub file: Option<File>,
     /// How many bytes it has.
     pub length: u64,
@@ -75,9 +79,9 @@ pub struct Job<File> {
 pub enum Asked {
     /// Not yet.
     NotYet,
-    /// It has it.
+    /// The disk has it.
     Kept,
-    /// It has refused, and would claim success the next time.
+    /// The disk has refused it, and would claim success the next time.
     Refused,
 }
 
@@ -86,9 +90,9 @@ pub enum Asked {
 pub enum Sealed {
     /// It is an archive.
     Done,
-    /// Somebody has deleted it.
+    /// Another process has deleted it.
     Gone,
-    /// It stays `@label.u` for good: damaged, or somebody has taken the names that it needs.
+    /// It stays `@label.u` for good: it is damaged, or other files have the names that it needs.
     GivenUp,
     /// It stays `@label.u` for the next run: there was no time.
     Left,
@@ -111,8 +115,8 @@ impl<F: LogFs> Sealer<F> {
         Sealer { fs, config, retention, told: AtomicBool::new(false) }
     }
 
-    /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of them
-    /// was left.
+    /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of
+    /// them was left.
     fn round(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
         match self.make_room(desk, pace) {
             Ok(_) => self.seal_oldest(desk, pace),
@@ -133,19 +137,20 @@ impl<F: LogFs> Sealer<F> {
         desk.ring();
     }
 
-    /// There is no time for anything that waits. What has to go through a processor is brought to the disk and marked, so
-    /// that the next run knows it, also without a journal and after the machine was down.
+    /// Leaves all files that wait, because there is no time for them. A file that has to go through a processor is
+    /// brought to the disk and marked, so that the next run finds it, even without a journal and after the machine was
+    /// down.
     fn leave_jobs(&self, desk: &Desk<F::File>) {
         let jobs = desk.state().leave_jobs();
         let hurries = desk.state().order == Order::Stop;
-        // The mode is set when all names are on the disk, also that of the file before: they are processed in order.
+        // The mode comes after the names are on the disk, also that of the file before: files are processed in order.
         if jobs.is_empty() || !self.has_processor() || hurries || self.fs.sync_names().is_err() {
             return;
         }
         for job in jobs.iter().filter(|job| job.asked != Asked::Refused) {
             if let Some(file) = &job.file {
                 let mode = if self.fs.sync(file).is_ok() { Mode::Safe } else { Mode::Refused };
-                // What can't be marked is known to the journal alone.
+                // A file that can't be marked is known to the journal alone.
                 self.fs.set_mode(file, mode).ok();
             }
         }
@@ -170,7 +175,7 @@ impl<F: LogFs> Sealer<F> {
 
     /// How many files are sealed in one round.
     fn at_once(&self) -> usize {
-        // Where there is more to do than to sync, each takes its time, and others may help.
+        // A transformation takes long, and the other worker may take the next file.
         if self.config.has_transform() { 1 } else { AT_ONCE }
     }
 
@@ -190,9 +195,9 @@ impl<F: LogFs> Sealer<F> {
             work.go_on(Step::SyncRemoval, pace);
             self.report(&work, desk);
             if self.config.has_transform() {
-                // What a processor made counts from now on, and a later file may have been compressed before this one. What
-                // goes for it goes before the names are synced for the last time. A directory that can't be read now is
-                // read in the next round.
+                // The output of a processor counts from now on, and a later file may have been compressed before this
+                // one. The archives that go for it go before the names are synced for the last time. A directory that
+                // can't be read now is read in the next round.
                 self.prune(desk, pace).ok();
             }
             work.go_on_to_the_end(pace);

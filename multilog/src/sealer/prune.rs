@@ -1,7 +1,7 @@
 //! Pruning: what goes by the rules of retention is deleted, oldest first.
 //!
-//! A file on its way may go as well, unless it is in work. Where there is a processor, none goes, because every byte has
-//! to go through the processor. Pruning needs no file on its way: it does the same with an empty desk.
+//! A file on its way may go as well, unless it is in work. Where there is a processor, none goes, because every byte
+//! has to go through the processor. Pruning needs no file on its way: it does the same with an empty desk.
 
 use std::io;
 
@@ -46,7 +46,7 @@ impl<F: LogFs> Sealer<F> {
         Ok(state.take_doomed(&self.retention))
     }
 
-    /// Deletes a regular file. Anything else under that name was put there by somebody else, and stays.
+    /// Deletes a regular file. Anything else with that name belongs to another user, and stays.
     fn delete(&self, archive: &Archive, desk: &Desk<F::File>, pace: &mut dyn Pace) {
         let name = Name::from(archive.clone());
         let deleted = match self.fs.lookup(&name) {

@@ -1,14 +1,14 @@
-//! A file that the disk refused, written again to other blocks and checked.
+//! A file that the disk has refused is written again to other blocks, and checked.
 //!
-//! After a failed fsync the only whole copy is in the page cache, and it may go at any moment. It is
-//! read back once, compared with the checksum kept while writing, and fsynced as a new file.
+//! After a failed fsync the only whole copy is in the page cache, from where it may vanish at any moment. It is read
+//! once, compared with the checksum that was kept while it was written, and brought to the disk as a new file.
 
 use std::io;
 
 use super::Job;
 use crate::logfs::{self, How, LogFs, Name};
 
-/// What was written to a file through one descriptor, from one offset on.
+/// The checksum of everything that was written to a file through one descriptor, from one offset on.
 #[derive(Clone, Debug)]
 pub struct Checksum {
     from: u64,
@@ -31,7 +31,7 @@ impl Checksum {
 pub(super) enum Rewritten<File> {
     /// The new file, on the disk, with the same bytes and the source's name.
     Same(File),
-    /// The page cache no longer had what was written, or nobody knows what that was.
+    /// The page cache no longer had what was written, or another process has written it and its checksum is not known.
     Damaged,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn rewrite<F: LogFs>(
     }
     fs.sync(&file)?;
     fs.rename(temporary, source)?;
-    // Or it could be taken for the output of the processor after a power cut, when it is marked safe.
+    // Otherwise the new file, when it is marked safe, could be taken for a processor's output after a power cut.
     fs.sync_names()?;
     Ok(Rewritten::Same(file))
 }

@@ -15,9 +15,9 @@ use crate::logfs::LogFs;
 /// The sealing of a file is deferred when retention will probably delete the file within this time: its fsync would be
 /// for nothing. A power cut can reach back this much further than the last rotation.
 const DEFERRED: Duration = Duration::from_secs(1);
-/// The newest of the files that are deferred is brought to the disk at once if it has this many bytes. Otherwise a power
-/// cut during a flood would leave nothing, since everything older is deleted. Smaller files come in numbers for which the
-/// disk would do little else.
+/// The newest of the files that are deferred is brought to the disk at once if it has this many bytes. Otherwise a
+/// power cut during a flood would leave nothing, since everything older is deleted. Smaller files come in numbers for
+/// which the disk would do little else.
 const LARGE: u64 = 1 << 20;
 
 /// How many files more than retention keeps may wait before the thread is woken to delete them together. When twice as

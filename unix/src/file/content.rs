@@ -23,7 +23,7 @@ pub fn read_start(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Resul
     Ok(bytes)
 }
 
-/// The same of a file that is no link; what is there is looked at before it is opened.
+/// The first bytes of a regular file that is no link. What is there is looked at before it is opened.
 pub fn read_start_of_file(directory: impl AsFd, name: &OsStr, limit: usize) -> io::Result<Vec<u8>> {
     let file = open_file(directory, name)?;
     let mut bytes = Vec::new();
@@ -59,8 +59,8 @@ pub fn truncate(file: impl AsFd, size: u64) -> io::Result<()> {
     Ok(ftruncate(file, size)?)
 }
 
-/// Ends append mode: what is written goes to where the descriptor stands. Some programs can't use descriptors in append
-/// mode: copy_file_range(2) refuses them.
+/// Ends append mode, so that bytes are written at the descriptor's offset. Some programs can't use a descriptor in
+/// append mode, since copy_file_range(2) refuses it.
 pub fn end_append_mode(file: impl AsFd) -> io::Result<()> {
     let flags = rustix::fs::fcntl_getfl(&file)?;
     Ok(rustix::fs::fcntl_setfl(&file, flags - OFlags::APPEND)?)

@@ -74,7 +74,8 @@ pub fn open_through_link(directory: impl AsFd, name: &OsStr) -> Option<OwnedFd> 
     fstat(&file).is_ok_and(|stat| is_file(stat.st_mode)).then_some(file)
 }
 
-/// Opens a regular file for reading, through no link; what is there is looked at before it is opened, and nothing waits.
+/// Opens a regular file for reading, through no link; what is there is looked at before it is opened, and nothing
+/// waits.
 pub fn open_file(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     let directory = directory.as_fd();
     look_for(directory, name)?.kind.must_be(Kind::File)?;
@@ -83,7 +84,7 @@ pub fn open_file(directory: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     Ok(file)
 }
 
-/// The same of the file that a process has as this descriptor, whether it still has a name or not.
+/// Opens the regular file that a process has as this descriptor, for reading, whether the file still has a name or not.
 pub fn open_file_of_process(pid: u32, number: &OsStr) -> io::Result<OwnedFd> {
     let path = descriptors::path(pid, number);
     look_through(&path)?.kind.must_be(Kind::File)?;

@@ -15,7 +15,7 @@ pub fn names(directory: impl AsFd) -> io::Result<Vec<OsString>> {
     Ok(found)
 }
 
-/// Shows every name in a directory but `.` and `..`.
+/// Shows every name in a directory except `.` and `..`.
 pub fn each_name(directory: impl AsFd, see: &mut dyn FnMut(&OsStr)) -> io::Result<()> {
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
@@ -40,7 +40,7 @@ pub fn link(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
     Ok(linkat(directory, from, directory, to, AtFlags::empty())?)
 }
 
-/// Renames within a directory; what stood under `to` is gone.
+/// Renames within a directory, and replaces what is under `to`.
 pub fn rename(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
     let directory = directory.as_fd();
     Ok(renameat(directory, from, directory, to)?)

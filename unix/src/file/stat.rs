@@ -73,7 +73,7 @@ pub fn stat(file: impl AsFd) -> io::Result<Stat> {
     Ok(to_stat(&fstat(file)?))
 }
 
-/// What stands under `name`, itself if it is a symbolic link. None: nothing.
+/// What is under `name`; of a symbolic link, the link itself. None: nothing.
 pub fn lookup(directory: impl AsFd, name: &OsStr) -> io::Result<Option<Stat>> {
     match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(to_stat(&stat))),
