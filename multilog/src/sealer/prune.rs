@@ -70,32 +70,14 @@ impl<F: LogFs> Sealer<F> {
 mod tests {
     use std::ffi::OsString;
     use std::sync::Arc;
-    use std::time::Duration;
 
     use tai64tools::Label;
-    use unix::diag::Message;
 
     use super::*;
-    use crate::host::{Patience, Pause};
     use crate::logfs::{How, RealFs};
     use crate::script::Code;
     use crate::script::Script;
-
-    struct NoPauses;
-
-    impl Pace for NoPauses {
-        fn warn(&mut self, message: &Message) {
-            panic!("{message:?}");
-        }
-
-        fn pause(&mut self, _: Duration) -> Pause {
-            Pause::Stop
-        }
-
-        fn patience(&mut self) -> Patience {
-            Patience::Endless
-        }
-    }
+    use crate::sealer::two_at_once_tests::NoPauses;
 
     #[test]
     fn a_directory_is_pruned_without_a_file_on_its_way() {

@@ -7,7 +7,8 @@ use super::*;
 use crate::logfs::{How, RealFs, write_all};
 use crate::script::Script;
 
-struct NoPauses;
+/// Nothing may fail.
+pub(super) struct NoPauses;
 
 impl Pace for NoPauses {
     fn warn(&mut self, message: &Message) {
