@@ -69,7 +69,7 @@ impl<File> Current<File> {
 }
 
 /// The place of `current` in its directory. The slot is empty while a rotation makes a new one, and stays empty if the
-/// program is told to stop meanwhile. So the answer of an empty slot is [`Stopped`].
+/// program is told to stop meanwhile; at the end it is empty too. So the answer of an empty slot is [`Stopped`].
 #[derive(Debug)]
 pub(super) struct Slot<File>(Option<Current<File>>);
 

@@ -19,7 +19,7 @@ use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::journal::record::Share;
-use crate::logfs::{Archive, How, LogFs, Mode, Name, Named, Place, name_twice};
+use crate::logfs::{Archive, How, LogFs, Mode, Name, Place};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
 use current::{Inherited, Mark, Slot};
@@ -68,14 +68,6 @@ pub struct LogDir<F: LogFs> {
     pending: VecDeque<Label>,
     place: Place,
     crew: Crew<F>,
-}
-
-/// Renames a file whose bytes are on the disk: link, sync, unlink.
-fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
-    match name_twice(fs, from, to)? {
-        Named::Anew => Ok(()),
-        Named::Twice => fs.sync_names().and_then(|()| fs.remove(from)),
-    }
 }
 
 impl<F: LogFs> LogDir<F> {

@@ -14,7 +14,7 @@ use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
 use crate::host::Host;
 use crate::journal::judge::Known;
-use crate::logfs::{Archive, How, LogFs, Mode, Name, Place};
+use crate::logfs::{self, Archive, How, LogFs, Mode, Name, Place};
 use crate::script::{Code, LogConfig};
 use crate::sealer::{Crew, Sealer, Threading};
 
@@ -181,7 +181,7 @@ impl<F: LogFs> Opening<'_, F> {
 
     /// Renames a file of which the bytes may be on the disk, so that it has a name there at every moment.
     fn move_safely(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
-        super::move_safely(self.fs, from, to).map_err(|error| self.fatal_rename(from, to, &error))
+        logfs::move_safely(self.fs, from, to).map_err(|error| self.fatal_rename(from, to, &error))
     }
 
     /// Removes a file of which the bytes are elsewhere too, once that is on the disk.

@@ -160,7 +160,7 @@ impl<F: LogFs> LogDir<F> {
         match self.whose(&Name::Current, current)? {
             Whose::Ours => {
                 match current.inherited {
-                    Inherited::Yes => super::move_safely(&*self.fs, &Name::Current, &to),
+                    Inherited::Yes => logfs::move_safely(&*self.fs, &Name::Current, &to),
                     Inherited::No | Inherited::Refused => self.fs.rename_new(&Name::Current, &to),
                 }?;
                 // Another process may have replaced it after the look.

@@ -229,3 +229,11 @@ pub fn name_twice<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<Named>
         linked => linked.map(|()| Named::Twice),
     }
 }
+
+/// Renames a file whose bytes are on the disk, so that it has a name there at every moment: link, sync, unlink.
+pub fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
+    match name_twice(fs, from, to)? {
+        Named::Anew => Ok(()),
+        Named::Twice => fs.sync_names().and_then(|()| fs.remove(from)),
+    }
+}
