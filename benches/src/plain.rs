@@ -6,12 +6,12 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use multilog::descriptors::Hold;
+use multilog::descriptors::{Hold, PENDING};
 use multilog::host::System;
 use multilog::intake::PlainIntake;
 use multilog::logfs::RealFs;
 use multilog::script::Script;
-use multilog::sealer::{PENDING, Threading};
+use multilog::sealer::Threading;
 use multilog::start::{self, Circumstances};
 use unix::diag::Message;
 use unix::event::Bell;

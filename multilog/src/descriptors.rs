@@ -6,7 +6,6 @@
 //! few descriptors is logged here as well.
 
 use crate::intake::Care;
-use crate::sealer::PENDING;
 
 /// The directory, its lock, `current`.
 const DIRECTORY: usize = 3;
@@ -18,6 +17,8 @@ const LOOKING: usize = 6;
 const THREADS: usize = 4;
 /// An output, a new state, and what a wait for a processor watches.
 const THREAD: usize = 4;
+/// How many full files of a directory may wait for its thread: each holds a descriptor.
+pub const PENDING: usize = 32;
 /// Fewer files that may wait for a thread are not worth having it.
 const LEAST_PENDING: usize = 2;
 

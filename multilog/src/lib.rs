@@ -39,6 +39,7 @@ pub mod outlet;
 pub mod output;
 pub mod pattern;
 pub mod program;
+pub mod retention;
 pub mod script;
 pub mod sealer;
 pub mod selection;

@@ -12,10 +12,10 @@ use crate::engine::{Engine, Inheritance, Tap};
 use crate::host::Host;
 use crate::intake::{Intake, Kind};
 use crate::journal::judge::{Directory, Facts, Known, Source, Verdict, judge};
-use crate::journal::record::{Boot, Place};
+use crate::journal::record::Boot;
 use crate::journal::{self, Found, Journal};
 use crate::logdir::{LogDir, Start};
-use crate::logfs::{LogFs, Name, Quirk};
+use crate::logfs::{LogFs, Name, Place, Quirk};
 use crate::output::Output;
 use crate::script::{LogConfig, Script};
 use crate::sealer::Threading;
@@ -150,7 +150,7 @@ fn journals<F: LogFs>(locked: &[Locked<F>], host: &mut impl Host) -> Result<Vec<
 fn directories<F: LogFs>(locked: &[Locked<F>]) -> Result<Vec<Directory>, Fatal> {
     let directory = |Locked { fs, config, place }: &Locked<F>| {
         let current = fs.lookup(&Name::Current).map_err(|error| fatal(config, "unable to read ", &error))?;
-        Ok(Directory { place: *place, current: current.map(|stat| (stat.inode, stat.size)) })
+        Ok(Directory { place: *place, current: current.map(|stat| (stat.identity.inode, stat.size)) })
     };
     locked.iter().map(directory).collect()
 }

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use unix::diag::{Message, warn};
 use unix::event;
+use unix::file::Identity;
 use unix::process::{Ended, Process, change_directory};
 use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 
-use crate::service::place;
 use crate::service::scanner::svscan_in;
 use crate::svscan::{LEFT, stop_without};
 
@@ -34,7 +34,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     };
     change_directory(&directory).map_err(failed("unable to chdir to "))?;
     std::fs::read_dir(".").map_err(failed("unable to read directory "))?;
-    if let Some(svscan) = place::id(Path::new(".")).and_then(svscan_in) {
+    if let Some(svscan) = Identity::at(Path::new(".")).and_then(svscan_in) {
         match end(&svscan).map_err(failed("unable to stop svscan in "))? {
             Ended(Some(Ending::Exited(0))) => return Ok(Exit::Success),
             Ended(Some(Ending::Exited(LEFT))) => {

@@ -49,7 +49,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         self.tap.catch_up(unconsumed, &mut self.host)?;
         self.tap.resume(first.held);
         for (log, known) in verdict.directories.iter().enumerate() {
-            self.dirs[log].settle(&mut self.host)?;
+            self.dirs[log].make_ready(&mut self.host)?;
             self.rotate_if_full(log, *known)?;
         }
         Ok(())

@@ -9,21 +9,15 @@ mod plain;
 mod visible;
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
+
+use unix::file::Identity;
 
 pub use file::FileIntake;
 pub use pipe::PipeIntake;
 pub use plain::PlainIntake;
 pub(crate) use visible::Visible;
-
-use crate::journal::record::Identity;
-
-/// Which file, pipe or device a descriptor is.
-fn identity_of(source: impl AsFd) -> io::Result<Identity> {
-    let stat = unix::file::stat(source)?;
-    Ok(Identity { device: stat.device, inode: stat.inode })
-}
 
 /// What a peek found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,12 +11,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use unix::event::{self, EdgeWatch};
+use unix::file::Identity;
 use unix::pipe;
 
 use super::visible::Visible;
-use super::{Fate, Intake, Kind, Seen, Splice, Taken, Woken, identity_of};
+use super::{Fate, Intake, Kind, Seen, Splice, Taken, Woken};
 use crate::align;
-use crate::journal::record::Identity;
 use capacity::Capacity;
 use others::{FIRST_TRUCE, Readers, Unconfirmed};
 
@@ -207,7 +207,7 @@ impl Intake for PipeIntake<'_> {
     }
 
     fn identity(&self) -> io::Result<Identity> {
-        identity_of(self.source)
+        Identity::of(self.source)
     }
 
     fn prepare_for(&mut self, place: u64) {

@@ -5,10 +5,10 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use unix::event;
+use unix::file::Identity;
 
 use super::visible::{LEAST, Visible};
-use super::{Intake, Kind, Seen, Woken, identity_of};
-use crate::journal::record::Identity;
+use super::{Intake, Kind, Seen, Woken};
 
 /// How many bytes are read at once by multilog.
 pub(super) const READ: usize = 64 << 10;
@@ -39,7 +39,7 @@ impl Intake for PlainIntake<'_> {
     }
 
     fn identity(&self) -> io::Result<Identity> {
-        identity_of(self.source)
+        Identity::of(self.source)
     }
 
     fn peek(&mut self) -> io::Result<Seen> {

@@ -12,7 +12,8 @@
 
 use tai64tools::Label;
 
-use super::record::{Identity, Moment, Place, Record, Share};
+use super::record::{Moment, Record, Share};
+use crate::logfs::{Identity, Place};
 
 /// Where the flag is.
 pub(super) const FLAG: u64 = TAIL as u64 - 1;

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::record::{Boot, Identity, Moment, Place};
+use crate::journal::record::{Boot, Moment};
+use crate::logfs::{Identity, Place};
 
 const BOOT: Boot = [b'b'; 36];
 const PIPE: Identity = Identity { device: 7, inode: 70 };

@@ -2,37 +2,12 @@
 
 use tai64tools::Label;
 
-use crate::logfs::Stat;
+use crate::logfs::{Identity, Place};
 
 /// How many bytes are kept of the beginning of a batch, and of what follows its split, to know it again.
 pub const SIGHT: usize = 8;
 /// The text that names this run of the machine.
 pub type Boot = [u8; 36];
-
-/// A file, a pipe or a directory, on this machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// The device it is on.
-    pub device: u64,
-    /// Its inode there.
-    pub inode: u64,
-}
-
-impl Identity {
-    /// What `stat` was asked of.
-    pub fn of(stat: &Stat) -> Identity {
-        Identity { device: stat.device, inode: stat.inode }
-    }
-}
-
-/// Where a log directory is: another mount of the same device may have lost what was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The directory itself.
-    pub directory: Identity,
-    /// The number of its mount; 0 where the kernel does not tell.
-    pub mount: u64,
-}
 
 /// What is between two batches: the line that is partly written, and what was taken out of the pipe
 /// and is not written yet.

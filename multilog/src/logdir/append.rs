@@ -1,4 +1,4 @@
-//! Lines into `current`: all of a batch or nothing, and onto the disk when the script says so.
+//! Appending to `current`: all of a batch or nothing of it, and onto the disk when the script says so.
 
 use std::io;
 use std::time::Duration;
@@ -6,20 +6,21 @@ use std::time::Duration;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::{Appended, Inherited, LogDir, Mark, Stopped, retention};
+use super::current::Inherited;
+use super::{Appended, LogDir, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{LogFs, Mode, Name};
+use crate::retention;
 use crate::script::Durability;
 
 impl<F: LogFs> LogDir<F> {
     /// Appends a batch to `current`, all of it, however often that has to be tried.
     pub fn append(&mut self, bytes: &[u8], host: &mut impl Host) -> Result<Appended, Stopped> {
-        let Some(current) = &mut self.current else { return Err(Stopped) };
-        self.before = Mark { length: current.length, checksum: current.checksum.clone() };
+        self.before = self.current.get()?.mark();
         let mut left = bytes;
         let mut pause = FIRST_PAUSE;
         while !left.is_empty() {
-            let Some(current) = &mut self.current else { return Err(Stopped) };
+            let current = self.current.get_mut()?;
             match self.fs.write(&current.file, left) {
                 Ok(written) if written > 0 => {
                     current.length += written as u64;
@@ -43,12 +44,11 @@ impl<F: LogFs> LogDir<F> {
                 }
             }
         }
-        if let Some(current) = &mut self.current {
-            current.checksum.add(bytes);
-            current.dirty.get_or_insert_with(|| host.uptime());
-        }
+        let current = self.current.get_mut()?;
+        current.checksum.add(bytes);
+        current.dirty.get_or_insert_with(|| host.uptime());
         match self.config.durability {
-            Durability::Always => Ok(self.sync_current(host)),
+            Durability::Always => self.sync_current(host),
             Durability::Within(_) | Durability::Rotation => Ok(Appended::All),
         }
     }
@@ -56,7 +56,7 @@ impl<F: LogFs> LogDir<F> {
     /// When `current` is to be brought to the disk, on the clock of [`Host::uptime`].
     pub(super) fn sync_due(&self) -> Option<Duration> {
         match self.config.durability {
-            Durability::Within(span) => Some(self.current.as_ref()?.dirty?.saturating_add(span)),
+            Durability::Within(span) => Some(self.current.get().ok()?.dirty?.saturating_add(span)),
             Durability::Always | Durability::Rotation => None,
         }
     }
@@ -64,32 +64,34 @@ impl<F: LogFs> LogDir<F> {
     /// Brings `current` to the disk because it is time. What the disk refuses is rotated, and written again
     /// by the sealer.
     pub(super) fn sync_now(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
-        match self.sync_current(host) {
+        match self.sync_current(host)? {
             Appended::Refused => self.rotate_refused(stamped, host),
             Appended::All | Appended::TooLarge => Ok(()),
         }
     }
 
     /// Once only: a second sync of the same file would succeed without having written it.
-    fn sync_current(&mut self, host: &mut impl Host) -> Appended {
-        let Some(current) = &mut self.current else { return Appended::All };
+    fn sync_current(&mut self, host: &mut impl Host) -> Result<Appended, Stopped> {
+        let current = self.current.get_mut()?;
         let names = || if current.named { Ok(()) } else { self.fs.sync_names() };
         let synced = self.fs.sync(&current.file).and_then(|()| names());
         let Err(error) = synced else {
-            // From here on its name is on the disk, and with it what it holds.
+            // From now on its name is on the disk, and all that it has.
             (current.dirty, current.named, current.inherited) = (None, true, Inherited::Yes);
-            return Appended::All;
+            return Ok(Appended::All);
         };
         self.fs.set_mode(&current.file, Mode::Refused).ok();
         self.warn("unable to write ", "/current to disk, writing it again", &error, host);
-        Appended::Refused
+        Ok(Appended::Refused)
     }
 
-    /// On a full disk, and where the script says so: deletes an archive. False: none was deleted.
+    /// Deletes an archive if the disk is full and the script says so. False: none was deleted.
     fn made_room(&mut self, error: &io::Error, host: &mut impl Host) -> bool {
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let Some(spared) = self.config.spare.filter(|_| full) else { return false };
-        let Ok(Some(archive)) = retention::make_room(&*self.fs, spared) else { return false };
+        if !full {
+            return false;
+        }
+        let Ok(Some(archive)) = retention::make_room(&*self.fs, self.crew.retention()) else { return false };
         let name = Name::from(archive).to_os();
         let path = self.config.path.as_encoded_bytes();
         let said = Message::new("unable to write to ").and(path).and("/current, removing ");
@@ -99,7 +101,7 @@ impl<F: LogFs> LogDir<F> {
 
     /// Takes the batch in hand back out of `current`.
     pub fn take_back(&mut self, host: &mut impl Host) {
-        let Some(current) = &mut self.current else { return };
+        let Ok(current) = self.current.get_mut() else { return };
         if current.length == self.before.length {
             return;
         }

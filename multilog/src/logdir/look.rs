@@ -1,8 +1,8 @@
-//! What stands in a log directory at a start, and whose it is.
+//! A look at a log directory at a start: which files are there, and whose they are.
 //!
-//! Anybody who may make files in the directory can give them the names that a multilog uses. Only regular files of
-//! ours are believed and repaired; what else has such a name is said and left alone, but for `current`, whose name
-//! is needed: it becomes `@label.u`.
+//! Every user who may make files in the directory can give them the names that multilog uses. So only regular files of
+//! ours are believed and repaired. A warning is given for anything else with such a name, and it is left alone. A
+//! foreign `current` is an exception: its name is needed, so it becomes `@label.u`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -12,7 +12,6 @@ use unix::diag::Message;
 
 use super::open::Opening;
 use super::recovery::{Current, Old, Snapshot};
-use crate::journal::record::Identity;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Stat};
 
 impl<F: LogFs> Opening<'_, F> {
@@ -24,7 +23,7 @@ impl<F: LogFs> Opening<'_, F> {
         let newest = all.last().map(|archive| archive.label);
         let archives = self.look_at_archives(all)?;
         let current = self.look_at_current(&archives)?;
-        // An unfinished copy of a removed one is no rotation.
+        // An unfinished copy of a removed `current` is no rotation.
         let rotated = archives.iter().filter(|(archive, _)| !archive.is_temporary());
         self.compare_current(rotated.map(|(archive, _)| archive.label).max())?;
         let snapshot = Snapshot {
@@ -37,7 +36,7 @@ impl<F: LogFs> Opening<'_, F> {
         Ok((snapshot, newest))
     }
 
-    /// The archives that are ours. Only where a label has something unfinished it matters whose the rest of it is.
+    /// The archives that are ours. Whose an archive is only matters where its label has an unfinished file too.
     fn look_at_archives(&mut self, all: Vec<Archive>) -> io::Result<Vec<(Archive, Mode)>> {
         let is_unfinished = |archive: &&Archive| archive.is_temporary() || archive.is_unsealed();
         let unfinished: BTreeSet<Label> =
@@ -48,7 +47,7 @@ impl<F: LogFs> Opening<'_, F> {
             let name = Name::from(archive.clone());
             let Some(stat) = self.fs.lookup(&name)? else { continue };
             if self.is_ours(&name, &stat) {
-                // An output of ours that has another name has it as an archive, or was made by somebody else.
+                // An output of ours with another name is an archive already, or another user has given it that name.
                 let doubtful = archive.is_temporary() && stat.links > 1;
                 let mode = if doubtful { Mode::Writing } else { self.fs.mode_of(&stat) };
                 modes.insert(archive.clone(), mode);
@@ -94,7 +93,7 @@ impl<F: LogFs> Opening<'_, F> {
             return Ok(None);
         }
         let known = self.known.current.is_some_and(|known| {
-            known.inode == stat.inode && known.length <= stat.size && self.fs.is_ours(&stat)
+            known.inode == stat.identity.inode && known.length <= stat.size && self.fs.is_ours(&stat)
         });
         // Killed, or the power cut, in the middle of a rotation.
         if stat.links > 1 && self.is_archive(&stat, archives)? {
@@ -121,17 +120,17 @@ impl<F: LogFs> Opening<'_, F> {
         match stat {
             stat if !stat.regular => Some("not a regular file"),
             stat if !self.fs.is_ours(stat) => Some("not a file of this user"),
-            // Whoever gave it the other name may not want to have our lines there.
+            // The user who gave it the other name may not want our lines there.
             stat if stat.links > 1 => Some("it has another name"),
             _ => None,
         }
     }
 
-    /// Says what is missing of what the last run wrote to `current`, as far as that can be known: every rotation
-    /// makes a later label.
+    /// Warns of bytes that the last run wrote to `current` and that are missing now. A label that is later than the
+    /// journal's shows that there was a rotation instead.
     fn compare_current(&mut self, newest: Option<Label>) -> io::Result<()> {
         let Some(written) = self.known.written.filter(|written| written.length > 0) else { return Ok(()) };
-        let now = self.fs.lookup(&Name::Current)?.filter(|stat| stat.inode == written.inode);
+        let now = self.fs.lookup(&Name::Current)?.filter(|stat| stat.identity.inode == written.inode);
         let (missing, how) = match now {
             Some(stat) => (written.length.saturating_sub(stat.size), "cut"),
             None if newest.unwrap_or(Label::MIN) > self.known.last_label.unwrap_or(Label::MIN) => (0, ""),
@@ -150,7 +149,7 @@ impl<F: LogFs> Opening<'_, F> {
     fn is_archive(&self, file: &Stat, archives: &[(Archive, Mode)]) -> io::Result<bool> {
         for (archive, _) in archives {
             let stat = self.fs.lookup(&archive.clone().into())?;
-            if stat.is_some_and(|stat| Identity::of(&stat) == Identity::of(file)) {
+            if stat.is_some_and(|stat| stat.identity == file.identity) {
                 return Ok(true);
             }
         }
@@ -164,7 +163,7 @@ impl<F: LogFs> Opening<'_, F> {
         Ok(self.fs.read_at(&file, &mut byte, last)? == 1 && byte == *b"\n")
     }
 
-    /// Whether a file is ours; what is not is left alone, and that is said.
+    /// Whether a file is ours. Another one is left alone, with a warning.
     fn is_ours(&mut self, name: &Name, stat: &Stat) -> bool {
         let is_ours = self.fs.is_ours(stat);
         if !is_ours {

@@ -1,30 +1,31 @@
-//! `LogDir`: one log directory: its `current`, its labels, its rotation and its sealing.
+//! `LogDir`: one log directory, with its `current`, its labels, its rotation and its sealing.
+//!
+//! Labels of a directory strictly increase. Nothing is added to a `current` that the disk has refused.
 
 mod append;
+mod current;
 mod due;
-pub mod inventory;
 mod look;
 mod open;
 pub mod recovery;
-pub mod retention;
 mod rotation;
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::journal::record::{Identity, Place, Share};
-use crate::logfs::{Archive, How, LogFs, Mode, Name, Named, name_twice};
+use crate::journal::record::Share;
+use crate::logfs::{Archive, How, LogFs, Mode, Name, Place};
 use crate::script::LogConfig;
-use crate::sealer::{Asked, Checksum, Crew, Deadline, Job, Sealed};
+use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
+use current::{Inherited, Mark, Slot};
 pub use open::Start;
 
-/// Told to stop before it was done. What it had begun was taken back.
+/// The program was told to stop before something was done. What had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
 
@@ -35,7 +36,7 @@ pub enum Closed {
     Cleanly,
     /// Some full files are not sealed; the next multilog has to do that.
     Unsealed,
-    /// `current` is not known to be on the disk, which was said.
+    /// `current` is not known to be on the disk, and a warning said so.
     Unsafe,
 }
 
@@ -47,7 +48,7 @@ pub enum Appended {
     All,
     /// Nothing is: the limit of the process is below our size, so the batch has to begin a new file.
     TooLarge,
-    /// It is, but the disk refused to keep it.
+    /// Everything is in `current`, but the disk has refused to keep it.
     Refused,
 }
 
@@ -56,8 +57,7 @@ pub enum Appended {
 pub struct LogDir<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
-    /// None only while a rotation can't make a new one.
-    current: Option<Current<F::File>>,
+    current: Slot<F::File>,
     /// `current` before the batch in hand, so that the batch can be taken back.
     before: Mark,
     /// No file of this directory has a later label, and no stamp in them is later.
@@ -70,50 +70,10 @@ pub struct LogDir<F: LogFs> {
     crew: Crew<F>,
 }
 
-/// `current`.
-#[derive(Debug)]
-struct Current<File> {
-    file: File,
-    identity: Identity,
-    length: u64,
-    checksum: Checksum,
-    inherited: Inherited,
-    /// The archive that it is already, as a copy of what somebody has removed.
-    copied: Option<Label>,
-    /// Whether its name is known to be on the disk.
-    named: bool,
-    /// Since when it has bytes that were not brought to the disk.
-    dirty: Option<Duration>,
-}
-
-/// Whether `current` is from an earlier run, and what it had then is on the disk under that name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inherited {
-    Yes,
-    No,
-    /// It is, but the disk has refused to keep it: nothing may be added.
-    Refused,
-}
-
-/// Renames a file whose bytes are on the disk: link, sync, unlink.
-fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
-    match name_twice(fs, from, to)? {
-        Named::Anew => Ok(()),
-        Named::Twice => fs.sync_names().and_then(|()| fs.remove(from)),
-    }
-}
-
-/// A place in `current`.
-#[derive(Clone, Debug)]
-struct Mark {
-    length: u64,
-    checksum: Checksum,
-}
-
 impl<F: LogFs> LogDir<F> {
     /// Bytes in `current`.
     pub fn length(&self) -> u64 {
-        self.current.as_ref().map_or(0, |current| current.length)
+        self.current.get().map_or(0, |current| current.length)
     }
 
     /// What the script says about the directory.
@@ -125,7 +85,7 @@ impl<F: LogFs> LogDir<F> {
     pub fn share(&self) -> Share {
         Share {
             place: self.place,
-            current: self.current.as_ref().map_or(0, |current| current.identity.inode),
+            current: self.current.get().map_or(0, |current| current.identity.inode),
             start: self.length(),
             adds: 0,
             last_label: self.last_label,
@@ -135,22 +95,21 @@ impl<F: LogFs> LogDir<F> {
         }
     }
 
-    /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as
-    /// being written, and the sealer gets what the last run had not sealed.
-    pub fn settle(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        match self.current.as_ref().map(|current| current.inherited) {
-            Some(Inherited::Refused) => self.put_aside(host)?,
-            Some(Inherited::Yes) => {
+    /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as being written, and
+    /// the sealer gets what the last run had not sealed.
+    pub fn make_ready(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        match self.current.get()?.inherited {
+            Inherited::Refused => self.put_aside(host)?,
+            Inherited::Yes => {
                 self.mark_current(host)?;
-                // The mode has to be on the disk before anything is added, or a power cut could leave a
-                // torn file that claims to be whole. And what another process wrote has to be there
-                // before this one vouches for it.
+                // The mode has to be on the disk before anything is added, or a power cut could leave a torn file that
+                // claims to be whole. And this process vouches for what another one wrote, so that has to be there too.
                 self.sync_inherited(host)?;
             }
-            Some(Inherited::No) | None => self.mark_current(host)?,
+            Inherited::No => self.mark_current(host)?,
         }
         while let Some(&label) = self.pending.front() {
-            // Each holds a descriptor, and there may be many.
+            // Each file takes a descriptor, and there may be many files.
             if self.crew.wait_for_room(host) == Pause::Stop {
                 return Err(Stopped);
             }
@@ -170,13 +129,13 @@ impl<F: LogFs> LogDir<F> {
         Ok(())
     }
 
-    /// What the last run had not sealed. The machine has run on since, so the page cache has what was written, and an
-    /// fsync tells whether the disk has it too.
+    /// Opens a file that the last run had not sealed. The machine has run on since, so the page cache has what was
+    /// written, and an fsync tells whether the disk has it too.
     fn open_pending(&self, label: Label) -> io::Result<Job<F::File>> {
         let file = self.fs.open(&Archive::unsealed(label).into(), How::Append)?;
         let stat = self.fs.stat(&file)?;
         if stat.links > 1 {
-            // To seal it would be to change what has the other name.
+            // Sealing it would change the file of the other name.
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it has another name"));
         }
         let length = stat.size;
@@ -184,7 +143,7 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn mark_current(&self, host: &mut impl Host) -> Result<(), Stopped> {
-        let Some(current) = &self.current else { return Err(Stopped) };
+        let current = self.current.get()?;
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.fs.set_mode(&current.file, Mode::Writing) {
             self.warn("unable to set mode of ", "/current, pausing", &error, host);
@@ -196,7 +155,7 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn sync_inherited(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        let Some(current) = &self.current else { return Err(Stopped) };
+        let current = self.current.get()?;
         let Err(error) = self.fs.sync(&current.file) else { return Ok(()) };
         // The next sync would claim that it is there.
         self.fs.set_mode(&current.file, Mode::Refused).ok();
@@ -204,7 +163,7 @@ impl<F: LogFs> LogDir<F> {
         self.put_aside(host)
     }
 
-    /// The file system it is on.
+    /// The directory in the file system.
     pub fn fs(&self) -> &Arc<F> {
         &self.fs
     }
@@ -244,45 +203,17 @@ impl<F: LogFs> LogDir<F> {
     }
 
     fn close_current(&mut self) -> io::Result<()> {
-        if let Some(current) = self.current.take() {
-            if let Err(error) = self.fs.sync(&current.file) {
-                // The next multilog must not believe a later sync.
-                self.fs.set_mode(&current.file, Mode::Refused).ok();
-                return Err(error);
-            }
-            self.fs.set_mode(&current.file, Mode::Safe)?;
+        let Ok(current) = self.current.take() else { return Ok(()) };
+        if let Err(error) = self.fs.sync(&current.file) {
+            // The next multilog must not believe a later sync.
+            self.fs.set_mode(&current.file, Mode::Refused).ok();
+            return Err(error);
         }
-        Ok(())
+        self.fs.set_mode(&current.file, Mode::Safe)
     }
 
     /// `unable to VERB DIR REST: REASON`, as a warning.
     fn warn(&self, verb: &str, rest: &str, error: &io::Error, host: &mut impl Host) {
         host.warn(&Message::new(verb).and(self.config.path.as_encoded_bytes()).and(rest).because(error));
     }
-
-    /// Is `current` still the file that we write to?
-    fn current_is_ours(&self) -> io::Result<Standing> {
-        self.standing(&Name::Current)
-    }
-
-    /// Is what has this name the file that we write to?
-    fn standing(&self, name: &Name) -> io::Result<Standing> {
-        let Some(current) = &self.current else { return Ok(Standing::Gone) };
-        Ok(match self.fs.lookup(name)? {
-            None => Standing::Gone,
-            Some(stat) if Identity::of(&stat) == current.identity => Standing::Ours,
-            Some(_) => Standing::Foreign,
-        })
-    }
-}
-
-/// What stands under a name, `current` for example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// The file that we write to.
-    Ours,
-    /// Nothing: an administrator removed it.
-    Gone,
-    /// Another file.
-    Foreign,
 }

@@ -1,6 +1,6 @@
-//! Opening a log directory: look (`look.rs`), repair what the last run left, and open `current`.
+//! Opening a log directory: a look at it (`look.rs`), the repair of what the last run left, and `current`.
 //!
-//! Any failure here is fatal; nothing has been read from the input yet.
+//! Every failure here is fatal, since nothing has been taken from the input yet.
 
 use std::io;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use tai64tools::Label;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
+use super::LogDir;
+use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
-use super::{Current, Inherited, LogDir, Mark};
 use crate::host::Host;
 use crate::journal::judge::Known;
-use crate::journal::record::{Identity, Place};
-use crate::logfs::{Archive, How, LogFs, Mode, Name};
+use crate::logfs::{self, Archive, How, LogFs, Mode, Name, Place};
 use crate::script::{Code, LogConfig};
-use crate::sealer::{Checksum, Crew, Sealer, Threading};
+use crate::sealer::{Crew, Sealer, Threading};
 
 /// What is known when a directory is opened.
 #[derive(Clone, Debug)]
@@ -48,10 +48,10 @@ impl<F: LogFs> LogDir<F> {
         let (current, pending) = opened?;
         let last_label = opening.last_label;
         let settled = opening.known.settled.unwrap_or(last_label);
-        let before = Mark { length: current.length, checksum: current.checksum.clone() };
+        let before = current.mark();
         let crew =
             Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
-        let current = Some(current);
+        let current = Slot::new(current);
         Ok(LogDir { fs, config, current, before, last_label, settled, pending: pending.into(), place, crew })
     }
 }
@@ -65,7 +65,7 @@ pub(super) struct Opening<'a, F: LogFs> {
     pub(super) known: Known,
     last_label: Label,
     names_changed: bool,
-    /// What is to be said of what stands there.
+    /// What was found that the user should know.
     pub(super) warnings: Vec<Message>,
 }
 
@@ -131,7 +131,7 @@ impl<F: LogFs> Opening<'_, F> {
         };
         let pending = snapshot.archives.iter().filter(is_left).map(|(archive, _)| archive.label).collect();
         if repairs.iter().any(|repair| matches!(repair, Repair::ArchiveCurrent | Repair::ArchivePrevious)) {
-            // What was put aside just now is not to be sealed by the next start either.
+            // The next start must not seal what was put aside just now either.
             self.known.settled = Some(self.last_label);
         }
         pending
@@ -152,33 +152,23 @@ impl<F: LogFs> Opening<'_, F> {
             opened => (opened.map_err(fatal)?, false),
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
-        if let Some(known) = self.known.current.filter(|known| known.inode == stat.inode)
+        if let Some(known) = self.known.current.filter(|known| known.inode == stat.identity.inode)
             && self.fs.is_ours(&stat)
             && known.length < stat.size
         {
-            // A batch of which not everything was written is still in the input.
+            // A batch that was not written as a whole is still in the input.
             self.fs
                 .truncate(&file, known.length)
                 .map_err(|error| self.fatal("unable to take lines back out of ", "/current", &error))?;
             stat.size = known.length;
         }
         self.names_changed |= made;
-        let checksum = Checksum::after(stat.size);
         let inherited = match self.fs.mode_of(&stat) {
             _ if made => Inherited::No,
             Mode::Refused => Inherited::Refused,
             Mode::Writing | Mode::Safe => Inherited::Yes,
         };
-        Ok(Current {
-            file,
-            identity: Identity::of(&stat),
-            length: stat.size,
-            checksum,
-            inherited,
-            copied: None,
-            named: false,
-            dirty: None,
-        })
+        Ok(Current::new(file, &stat, inherited))
     }
 
     fn rename(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
@@ -189,12 +179,12 @@ impl<F: LogFs> Opening<'_, F> {
         self.fs.rename_new(from, to).map_err(|error| self.fatal_rename(from, to, &error))
     }
 
-    /// What the file holds may be on the disk, so it must not be without a name there at any moment.
+    /// Renames a file of which the bytes may be on the disk, so that it has a name there at every moment.
     fn move_safely(&self, from: &Name, to: &Name) -> Result<(), Fatal> {
-        super::move_safely(self.fs, from, to).map_err(|error| self.fatal_rename(from, to, &error))
+        logfs::move_safely(self.fs, from, to).map_err(|error| self.fatal_rename(from, to, &error))
     }
 
-    /// Removes what stands elsewhere as well, when it is on the disk that it does.
+    /// Removes a file of which the bytes are elsewhere too, once that is on the disk.
     fn drop_double(&self, name: &Name) -> Result<(), Fatal> {
         self.sync_names()?;
         self.remove(name)

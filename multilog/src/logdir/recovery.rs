@@ -1,13 +1,13 @@
-//! What a start has to repair: a pure plan from what stands in the directory.
+//! The plan of what a start has to repair, made of what is in the directory. Pure.
 //!
-//! It covers what our sealer can leave (`.t` files) and what an original multilog can leave
-//! (`previous`, `processed`, `newstate`), and every repair may itself be interrupted and planned anew.
+//! The plan covers what our sealer can leave (`.t` files) and what an original multilog can leave (`previous`,
+//! `processed`, `newstate`). Every repair may itself be interrupted; the next start plans anew.
 
 use tai64tools::Label;
 
 use crate::logfs::{Archive, Mode};
 
-/// What stands in the directory, as far as a start is concerned.
+/// What is in the directory, as far as a start is concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// `current`.
@@ -18,8 +18,8 @@ pub struct Snapshot {
     pub processed: Option<Old>,
     /// `newstate`, if it may become `state`.
     pub newstate: bool,
-    /// Every rotated file of ours; the mode matters for `.t` only. What is somebody else's is not here, so that
-    /// nothing is removed because of it.
+    /// Every rotated file of ours. The mode matters for `.t` only. A file of another user is not here, so that nothing
+    /// is removed because of it.
     pub archives: Vec<(Archive, Mode)>,
 }
 
@@ -49,7 +49,7 @@ pub enum Current {
     Known,
     /// 0744, but it ends within a line: a power cut took back what the mode promised.
     Torn,
-    /// Nothing that lines may be added to: a link, a named pipe, a file of somebody else or with another name.
+    /// Lines may not be added to it: it is a link, a named pipe, a file of another user, or a file with another name.
     Foreign,
 }
 
@@ -218,7 +218,7 @@ mod tests {
                 vec![PublishTemporary(label), Drop(u.clone())],
             ),
             (vec![(u.clone(), Mode::Safe), (s.clone(), Mode::Safe)], false, vec![Drop(u.clone())]),
-            // What has the name of the source is somebody else's.
+            // The file with the name of the source belongs to another user.
             (vec![(t.clone(), Mode::Safe)], false, vec![PublishTemporary(label)]),
             (vec![(s.clone(), Mode::Safe)], false, vec![]),
         ] {

@@ -1,26 +1,36 @@
 //! Rotation in the foreground: `current` becomes `@label.u`, and there is a new `current`.
 //!
-//! Nothing is in flight when it happens. The rest - the disk, the processor, retention - is the
-//! sealer's.
+//! No batch is in flight when it happens. The sealer does the rest: the disk, the processor, retention.
 
 use std::io;
 
 use tai64tools::Label;
 use unix::diag::Message;
 
-use super::{Current, Inherited, LogDir, Standing, Stopped};
+use super::current::{Current, Inherited};
+use super::{LogDir, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
-use crate::journal::record::Identity;
-use crate::logfs::{Archive, How, LogFs, Name};
-use crate::sealer::{Asked, Checksum, Job};
+use crate::logfs::{self, Archive, How, LogFs, Name};
+use crate::sealer::{Asked, Checksum};
 
 /// For how long a rename is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tries {
     Endless,
-    /// As long as there is a directory. What was in one that was removed is gone with it, and nobody who waits for
-    /// this process would see an end.
+    /// As long as there is a directory. The files of a directory that was removed are gone with it, and a program that
+    /// waits for this process would never see its end.
     WithADirectory,
+}
+
+/// Whose the file of a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// It is the file that we write to.
+    Ours,
+    /// There is none: an administrator has removed it.
+    Nobodys,
+    /// It is another file.
+    Foreign,
 }
 
 impl<F: LogFs> LogDir<F> {
@@ -40,60 +50,81 @@ impl<F: LogFs> LogDir<F> {
             return Err(Stopped);
         }
         self.crew.begin_change();
-        let label = self.rename_away(stamped, Tries::Endless, host)?;
-        if let Some(Current { file, length, checksum, .. }) = self.current.take() {
-            let job = Job { label, file: Some(file), length, checksum: Some(checksum), asked };
-            self.crew.submit(job, host);
-        }
-        self.ensure_current(host)?;
+        let (full, label) = self.rename_away(stamped, Tries::Endless, host)?;
+        // Before there is a new one: what retention deletes may be the room that it needs.
+        self.crew.submit(full.into_job(label, asked), host);
+        self.begin_current(host)?;
         self.crew.end_change();
         Ok(())
     }
 
-    /// At the end: archives what was written to a `current` that somebody has removed or replaced since.
+    /// At the end: archives what was written to a `current` that another process has removed or replaced since.
     pub fn rescue(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
-        match self.look_at(&Name::Current, host) {
-            Standing::Gone | Standing::Foreign if self.length() > 0 => self.archive_at_end(stamped, host),
-            _ => Ok(()),
+        let Ok(current) = self.current.get() else { return Ok(()) };
+        if self.look_at(&Name::Current, current, host) == Whose::Ours || current.length == 0 {
+            return Ok(());
         }
-    }
-
-    /// What stands under a name. Told to stop before that can be seen: ours, as at the last look.
-    fn look_at(&self, name: &Name, host: &mut impl Host) -> Standing {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.standing(name) {
-                Ok(standing) => return standing,
-                Err(error) => self.warn("unable to look for ", "/current, pausing", &error, host),
-            }
-            if wait(&mut pause, host) == Pause::Stop {
-                return Standing::Ours;
-            }
-        }
-    }
-
-    fn archive_at_end(&mut self, stamped: Label, host: &mut impl Host) -> Result<(), Stopped> {
-        let label = self.rename_away(stamped, Tries::WithADirectory, host)?;
-        if let Some(Current { file, length, checksum, .. }) = self.current.take() {
-            let (file, checksum, asked) = (Some(file), Some(checksum), Asked::NotYet);
-            self.crew.submit(Job { label, file, length, checksum, asked }, host);
-        }
+        let (full, label) = self.rename_away(stamped, Tries::WithADirectory, host)?;
+        self.crew.submit(full.into_job(label, Asked::NotYet), host);
         Ok(())
     }
 
-    /// The same with a `current` that is never to be sealed.
-    pub(super) fn put_aside(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
-        self.rename_away(Label::MIN, Tries::Endless, host)?;
-        self.current = None;
-        self.ensure_current(host)
+    /// Looks until it is known whose the file of this name is. Told to stop before that: ours, as at the last look.
+    fn look_at(&self, name: &Name, current: &Current<F::File>, host: &mut impl Host) -> Whose {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.whose(name, current) {
+                Ok(whose) => return whose,
+                Err(error) => self.warn("unable to look for ", "/current, pausing", &error, host),
+            }
+            if wait(&mut pause, host) == Pause::Stop {
+                return Whose::Ours;
+            }
+        }
     }
 
-    /// Renames `current` until that succeeds; the label that it has now.
-    fn rename_away(&mut self, stamped: Label, tries: Tries, host: &mut impl Host) -> Result<Label, Stopped> {
-        let copied = self.current.as_ref().and_then(|current| current.copied);
-        let mut label = copied.unwrap_or_else(|| self.next_label(stamped, host));
+    fn whose(&self, name: &Name, current: &Current<F::File>) -> io::Result<Whose> {
+        Ok(match self.fs.lookup(name)? {
+            None => Whose::Nobodys,
+            Some(stat) if stat.identity == current.identity => Whose::Ours,
+            Some(_) => Whose::Foreign,
+        })
+    }
+
+    /// Rotates a `current` that will never be sealed.
+    pub(super) fn put_aside(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        self.rename_away(Label::MIN, Tries::Endless, host)?;
+        self.begin_current(host)
+    }
+
+    /// Takes `current` and renames it. Its label now.
+    fn rename_away(
+        &mut self,
+        stamped: Label,
+        tries: Tries,
+        host: &mut impl Host,
+    ) -> Result<(Current<F::File>, Label), Stopped> {
+        let mut current = self.current.take()?;
+        match self.try_to_rename(&mut current, stamped, tries, host) {
+            Ok(label) => Ok((current, label)),
+            Err(stopped) => {
+                self.current.put(current);
+                Err(stopped)
+            }
+        }
+    }
+
+    /// Renames `current` until that succeeds. Its label now.
+    fn try_to_rename(
+        &mut self,
+        current: &mut Current<F::File>,
+        stamped: Label,
+        tries: Tries,
+        host: &mut impl Host,
+    ) -> Result<Label, Stopped> {
+        let mut label = current.copied.unwrap_or_else(|| self.next_label(stamped, host));
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.rename_current(&mut label, host) {
+        while let Err(error) = self.rename(current, &mut label, host) {
             let said = Message::new("unable to rename current to ")
                 .and(Name::from(Archive::unsealed(label)).to_os().as_encoded_bytes())
                 .and(" in directory ")
@@ -106,8 +137,7 @@ impl<F: LogFs> LogDir<F> {
             if wait(&mut pause, host) == Pause::Stop {
                 return Err(Stopped);
             }
-            let copied = self.current.as_ref().and_then(|current| current.copied);
-            if is_taken(&error) && copied.is_none() {
+            if is_taken(&error) && current.copied.is_none() {
                 label = self.next_label(stamped, host);
             }
         }
@@ -120,53 +150,48 @@ impl<F: LogFs> LogDir<F> {
         self.last_label
     }
 
-    fn rename_current(&mut self, label: &mut Label, host: &mut impl Host) -> io::Result<()> {
+    fn rename(
+        &mut self,
+        current: &mut Current<F::File>,
+        label: &mut Label,
+        host: &mut impl Host,
+    ) -> io::Result<()> {
         let to = Name::from(Archive::unsealed(*label));
-        match self.current_is_ours()? {
-            Standing::Ours => {
-                match self.current.as_ref().map(|current| current.inherited) {
-                    Some(Inherited::Yes) => super::move_safely(&*self.fs, &Name::Current, &to),
-                    _ => self.fs.rename_new(&Name::Current, &to),
+        match self.whose(&Name::Current, current)? {
+            Whose::Ours => {
+                match current.inherited {
+                    Inherited::Yes => logfs::move_safely(&*self.fs, &Name::Current, &to),
+                    Inherited::No | Inherited::Refused => self.fs.rename_new(&Name::Current, &to),
                 }?;
-                // Somebody may have replaced it after the look.
-                if self.look_at(&to, host) == Standing::Foreign {
+                // Another process may have replaced it after the look.
+                if self.look_at(&to, current, host) == Whose::Foreign {
                     *label = self.next_label(*label, host);
-                    self.copy_current(*label)?;
+                    self.copy(current, *label)?;
                 }
                 Ok(())
             }
-            Standing::Gone => self.copy_current(*label),
-            Standing::Foreign => {
-                self.copy_current(*label)?;
+            Whose::Nobodys => self.copy(current, *label),
+            Whose::Foreign => {
+                self.copy(current, *label)?;
                 let foreign = self.next_label(*label, host);
                 self.fs.rename_new(&Name::Current, &Archive::unsealed(foreign).into())
             }
         }
     }
 
-    /// `current` was removed by somebody; our descriptor still has what it held. The copy has its name when it is
-    /// whole, so that a start after a kill does not take a part for all.
-    fn copy_current(&mut self, label: Label) -> io::Result<()> {
-        // One that is there already: what came after it has failed.
-        let Some(current) = self.current.as_mut().filter(|current| current.copied.is_none()) else {
+    /// Another process has removed `current`, and our descriptor still has its bytes. The copy gets its name when it is
+    /// whole, so that a start after a kill does not take a part of the file for all of it.
+    fn copy(&self, current: &mut Current<F::File>, label: Label) -> io::Result<()> {
+        if current.copied.is_some() {
+            // A step after the copy has failed, and is tried again.
             return Ok(());
-        };
+        }
         let temporary = Archive::temporary(label).into();
         self.fs.clear(&temporary)?;
         let copy = self.fs.open(&temporary, How::New)?;
         let mut checksum = Checksum::after(0);
-        let mut offset = 0;
-        let mut piece = unix::memory::piece();
-        loop {
-            let got = self.fs.read_at(&current.file, &mut piece, offset)?;
-            if got == 0 {
-                break;
-            }
-            crate::sealer::write_all(&*self.fs, &copy, &piece[..got])?;
-            checksum.add(&piece[..got]);
-            offset += got as u64;
-        }
-        let identity = Identity::of(&self.fs.stat(&copy)?);
+        logfs::copy(&*self.fs, &current.file, &copy, |_, piece| checksum.add(piece))?;
+        let identity = self.fs.stat(&copy)?.identity;
         self.fs.rename_new(&temporary, &Archive::unsealed(label).into())?;
         (current.identity, current.copied) = (identity, Some(label));
         current.file = copy;
@@ -174,44 +199,32 @@ impl<F: LogFs> LogDir<F> {
         Ok(())
     }
 
-    /// Makes a new `current` when there is none.
-    fn ensure_current(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+    /// Makes a new `current`, however often that has to be tried.
+    fn begin_current(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
         let mut pause = FIRST_PAUSE;
         let mut made = None;
-        while self.current.is_none() {
-            match self.make_current(&mut made) {
-                Ok(current) => self.current = Some(current),
-                Err(error) => {
-                    self.warn("unable to create ", "/current, pausing", &error, host);
-                    if wait(&mut pause, host) == Pause::Stop {
-                        return Err(Stopped);
-                    }
+        loop {
+            match self.make(&mut made) {
+                Ok(current) => {
+                    self.current.put(current);
+                    return Ok(());
                 }
+                Err(error) => self.warn("unable to create ", "/current, pausing", &error, host),
+            }
+            if wait(&mut pause, host) == Pause::Stop {
+                return Err(Stopped);
             }
         }
-        Ok(())
     }
 
-    /// `made` keeps a file that was made and could not be looked at yet.
-    fn make_current(&self, made: &mut Option<F::File>) -> io::Result<Current<F::File>> {
+    /// Makes a new `current`. `made` keeps a file that was made and could not be looked at yet.
+    fn make(&self, made: &mut Option<F::File>) -> io::Result<Current<F::File>> {
         let file = match made.take() {
             Some(file) => file,
             None => self.fs.open(&Name::Current, How::New)?,
         };
         match self.fs.stat(&file) {
-            Ok(stat) => {
-                let (checksum, inherited) = (Checksum::after(0), Inherited::No);
-                Ok(Current {
-                    file,
-                    identity: Identity::of(&stat),
-                    length: 0,
-                    checksum,
-                    inherited,
-                    copied: None,
-                    named: false,
-                    dirty: None,
-                })
-            }
+            Ok(stat) => Ok(Current::new(file, &stat, Inherited::No)),
             Err(error) => {
                 *made = Some(file);
                 Err(error)
@@ -220,7 +233,7 @@ impl<F: LogFs> LogDir<F> {
     }
 }
 
-/// Whether a new name belongs to somebody already.
+/// Whether a new name is taken already.
 fn is_taken(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory)
 }

@@ -3,7 +3,9 @@
 //! Everything multilog does to a log directory goes through [`LogFs`], so that every one of these
 //! calls can be failed, cut short and crashed in simulation.
 
+mod copy;
 mod name;
+mod place;
 mod real;
 
 use std::ffi::{OsStr, OsString};
@@ -12,10 +14,11 @@ use std::io;
 use unix::diag::Message;
 
 use crate::host::Pace;
-use crate::journal::record::Place;
+pub use copy::{Pieces, copy, write_all};
 pub use name::{Archive, Name};
+pub use place::Place;
 pub use real::RealFs;
-pub use unix::file::{How, Stat};
+pub use unix::file::{How, Identity, Stat};
 pub use unix::spawn::Ending;
 
 /// The meanings of a file's mode. The owner's x says that the file is complete and on the disk.
@@ -67,7 +70,7 @@ pub struct Processing<'a, File> {
 pub enum StateFiles {
     /// In `state` and `newstate`.
     Named,
-    /// Nowhere: somebody else has taken one of the names.
+    /// Nowhere: something of another user has one of the names.
     Nameless,
 }
 
@@ -90,11 +93,11 @@ pub trait LogFs: Send + Sync + 'static {
     /// An open file.
     type File: Send + 'static;
 
-    /// What is to be done in another way here.
+    /// What this directory does not have.
     fn quirks(&self) -> &[Quirk];
-    /// Whether what stands under a name may be taken for a file that a multilog has made here for us.
+    /// Whether a file may be taken for one that a multilog has made here for us.
     fn is_ours(&self, stat: &Stat) -> bool;
-    /// Opens a regular file that is ours, and a journal only when nobody else can have written it. What else has
+    /// Opens a regular file that is ours, and a journal only when no other user can have written it. Anything else with
     /// the name is not touched.
     fn open(&self, name: &Name, how: How) -> io::Result<Self::File>;
     /// Writes at the end; how much was written.
@@ -107,7 +110,7 @@ pub trait LogFs: Send + Sync + 'static {
     fn truncate(&self, file: &Self::File, length: u64) -> io::Result<()>;
     /// What an open file is.
     fn stat(&self, file: &Self::File) -> io::Result<Stat>;
-    /// What stands under a name.
+    /// What is under a name. None: nothing.
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>>;
     /// Sets the mode.
     fn set_mode(&self, file: &Self::File, mode: Mode) -> io::Result<()>;
@@ -137,7 +140,7 @@ pub trait LogFs: Send + Sync + 'static {
         self.each_name(&mut |name| names.push(name.to_owned()))?;
         Ok(names)
     }
-    /// Runs `sh -c command` in the directory until it ends, or is killed since `pace` has no patience left (None).
+    /// Runs `sh -c command` in the directory until it ends. None: it was killed, since `pace` had no patience left.
     fn process(
         &self,
         command: &OsStr,
@@ -156,7 +159,7 @@ pub trait LogFs: Send + Sync + 'static {
             Err(error) if is_not_to_be_had(&error) => {}
             linked => return linked.and_then(|()| self.remove(from)),
         }
-        // The lock keeps other multilogs away, and nobody else makes names like these.
+        // The lock keeps other multilogs away, and no other program makes names like these.
         match self.lookup(to)? {
             Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
             None => self.rename(from, to),
@@ -189,9 +192,9 @@ fn is_not_to_be_had(error: &io::Error) -> bool {
 
 /// Gives a file a second name, which it may have already.
 fn link_again<F: LogFs + ?Sized>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
-    let inode = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| (stat.device, stat.inode)));
+    let file = |name| Ok::<_, io::Error>(fs.lookup(name)?.map(|stat| stat.identity));
     match fs.link(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && inode(from)? == inode(to)? => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && file(from)? == file(to)? => Ok(()),
         linked => linked,
     }
 }
@@ -224,5 +227,13 @@ pub fn name_twice<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<Named>
     match link_again(fs, from, to) {
         Err(error) if is_not_to_be_had(&error) => fs.rename_new(from, to).map(|()| Named::Anew),
         linked => linked.map(|()| Named::Twice),
+    }
+}
+
+/// Renames a file whose bytes are on the disk, so that it has a name there at every moment: link, sync, unlink.
+pub fn move_safely<F: LogFs>(fs: &F, from: &Name, to: &Name) -> io::Result<()> {
+    match name_twice(fs, from, to)? {
+        Named::Anew => Ok(()),
+        Named::Twice => fs.sync_names().and_then(|()| fs.remove(from)),
     }
 }

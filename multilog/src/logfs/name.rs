@@ -10,7 +10,7 @@ use crate::script::Code;
 /// The last second of the year 9999, as labels have it. No clock of ours has shown a later one.
 const LAST_SECOND: u64 = label::EPOCH + 253_402_300_799;
 
-/// A rotated file: its label, and what stands after it in the name.
+/// A rotated file: its label, and the rest of its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Archive {
     /// When it was rotated.

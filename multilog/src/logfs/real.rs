@@ -10,9 +10,8 @@ use unix::spawn::{Access, Opening};
 use unix::tool::Fatal;
 use unix::{file, lock, spawn};
 
-use super::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat, StateFiles};
+use super::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat, StateFiles};
 use crate::host::{Pace, Patience};
-use crate::journal::record::{Identity, Place};
 
 /// A log directory that this process has locked.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub struct RealFs {
     quirks: Vec<Quirk>,
 }
 
-/// The mode of a file that nobody else has business with.
+/// The mode of a file that no other user needs.
 const PRIVATE: u32 = 0o600;
 
 impl RealFs {
@@ -169,7 +168,7 @@ impl LogFs for RealFs {
             self.check(name, &stat)?;
         }
         let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
-        // Nothing stood there, so what was opened was made just now, by us.
+        // A new file was made just now, by us.
         if how != How::New {
             self.check(name, &file::stat(&opened)?)?;
         }
@@ -232,8 +231,8 @@ impl LogFs for RealFs {
     }
 
     fn place(&self) -> io::Result<Place> {
-        let stat = file::stat(&self.directory)?;
-        Ok(Place { directory: Identity::of(&stat), mount: file::mount(&self.directory) })
+        let directory = Identity::of(&self.directory)?;
+        Ok(Place { directory, mount: file::mount(&self.directory) })
     }
 
     fn is_removed(&self) -> bool {

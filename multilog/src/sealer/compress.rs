@@ -1,19 +1,19 @@
-//! Compression in process: gzip and Zstandard, from file to file, in as much memory as there is.
+//! Compression within the process: gzip and Zstandard, from file to file, in as much memory as there is.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use unix::memory;
 
-use crate::logfs::LogFs;
+use crate::logfs::{LogFs, Pieces};
 use crate::script::Compression;
 
 /// What a compressor of gzip takes, of any level.
 const GZIP: usize = 512 << 10;
-/// What one of Zstandard takes besides the tables of its level, of which it says itself whether it got them.
+/// What a compressor of Zstandard takes besides the tables of its level. It reports itself when it did not get these.
 const ZSTD: usize = 256 << 10;
-/// What has to be left to the others.
+/// Memory that has to be left for the rest of the program.
 const OTHERS: usize = 128 << 10;
-/// The levels of Zstandard that are tried instead of one for whose tables there is no memory.
+/// The levels of Zstandard that are tried when there is no memory for the tables of the one asked for.
 const LOWER: [i32; 7] = [19, 15, 12, 9, 6, 3, 1];
 
 /// What came of it.
@@ -70,7 +70,7 @@ enum Room {
 impl<F: LogFs> Files<'_, F> {
     fn gzip(&self, level: u32) -> io::Result<()> {
         let mut encoder = flate2::write::GzEncoder::new(self.writer(), flate2::Compression::new(level));
-        copy(&mut self.reader(), &mut encoder, &mut memory::piece())?;
+        feed(&mut Pieces::new(self.fs, self.input), &mut encoder)?;
         encoder.finish()?;
         Ok(())
     }
@@ -83,11 +83,10 @@ impl<F: LogFs> Files<'_, F> {
         encoder.include_checksum(true)?;
         // So that the tables are not larger than what they are for.
         encoder.set_pledged_src_size(Some(self.fs.stat(self.input)?.size))?;
-        let mut reader = self.reader();
-        let mut piece = memory::piece();
-        let got = reader.read(&mut piece)?;
-        // The tables are made at the first write. It is the library that says no to it: an error of a file has a number.
-        let refused = match encoder.write_all(&piece[..got]) {
+        let mut pieces = Pieces::new(self.fs, self.input);
+        let first = pieces.next_piece()?.map_or(&[][..], |(_, piece)| piece);
+        // The tables are made at the first write. It is the library that refuses that: an error of a file has a number.
+        let refused = match encoder.write_all(first) {
             Ok(()) => !memory::has_room(OTHERS),
             Err(error) if error.raw_os_error().is_none() => true,
             Err(error) => return Err(error),
@@ -95,13 +94,9 @@ impl<F: LogFs> Files<'_, F> {
         if refused && encoder.get_ref().written == 0 {
             return Ok(Room::TooLittle);
         }
-        copy(&mut reader, &mut encoder, &mut piece)?;
+        feed(&mut pieces, &mut encoder)?;
         encoder.finish()?;
         Ok(Room::Enough)
-    }
-
-    fn reader(&self) -> Reader<'_, F> {
-        Reader { fs: self.fs, file: self.input, offset: 0 }
     }
 
     fn writer(&self) -> Writer<'_, F> {
@@ -109,27 +104,12 @@ impl<F: LogFs> Files<'_, F> {
     }
 }
 
-fn copy(reader: &mut impl Read, writer: &mut impl Write, piece: &mut [u8]) -> io::Result<()> {
-    loop {
-        match reader.read(piece)? {
-            0 => return Ok(()),
-            got => writer.write_all(&piece[..got])?,
-        }
+/// Gives the rest of a file to an encoder.
+fn feed<F: LogFs>(pieces: &mut Pieces<'_, F>, encoder: &mut impl Write) -> io::Result<()> {
+    while let Some((_, piece)) = pieces.next_piece()? {
+        encoder.write_all(piece)?;
     }
-}
-
-struct Reader<'a, F: LogFs> {
-    fs: &'a F,
-    file: &'a F::File,
-    offset: u64,
-}
-
-impl<F: LogFs> Read for Reader<'_, F> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let got = self.fs.read_at(self.file, buffer, self.offset)?;
-        self.offset += got as u64;
-        Ok(got)
-    }
+    Ok(())
 }
 
 struct Writer<'a, F: LogFs> {
@@ -140,7 +120,7 @@ struct Writer<'a, F: LogFs> {
 
 impl<F: LogFs> Write for Writer<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Once: what was written before a failure would be written again by whoever tries again.
+        // Once: a caller that tries again after a failure would write what was written before it twice.
         let written = self.fs.write(self.file, bytes)?;
         self.written += written as u64;
         Ok(written)

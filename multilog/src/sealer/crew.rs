@@ -1,8 +1,7 @@
-//! Who does the sealing: a thread of the directory, or, where none can be had, the caller.
+//! `Crew`: the sealing of one directory as the foreground sees it. A thread seals, or the caller where there is none.
 //!
-//! The thread is started with the first job. The foreground hands jobs over, waits when too many are
-//! pending, and at the end waits for the rest: as long as it takes at the end of the input, for a
-//! bounded time after TERM.
+//! The thread is started with the first job. The foreground hands jobs over and waits when too many are pending. At the
+//! end it waits for the rest: without a limit at the end of the input, and for a bounded time after TERM.
 
 use std::os::fd::AsFd;
 use std::sync::{Arc, Barrier};
@@ -13,21 +12,18 @@ use tai64tools::Label;
 use unix::event::Bell;
 
 use super::desk::{Desk, Order};
-use super::thread::{is_early, work};
+use super::thread::{SLACK, Thread, is_early};
 use super::{Job, Sealed, Sealer};
+use crate::descriptors::PENDING;
 use crate::host::{GRACE, Host, Pause, Stop};
 use crate::logfs::LogFs;
+use crate::retention::Retention;
 
-/// How many files may wait without a processor: each holds a descriptor.
-pub const PENDING: usize = 32;
-/// How many may wait with one, since none of them may be deleted.
+/// How many files may wait with a processor, since none of them may be deleted.
 const PENDING_PROCESSING: usize = 2;
-/// How many more archives than asked for may stand before the sealer is woken to delete them together, and
-/// again so many before the foreground does.
-const SLACK: usize = 2;
-/// Enough for the compressors, whose tables are on the heap.
+/// The stack of the thread. It is enough for the compressors, whose tables are on the heap.
 const STACK: usize = 256 << 10;
-/// What the foreground needs besides.
+/// Memory that has to be left for the foreground.
 const BESIDE: usize = 128 << 10;
 
 /// How long to wait for the sealing at the end.
@@ -51,7 +47,7 @@ impl Deadline {
 /// The sealing of one directory.
 #[derive(Debug)]
 pub struct Crew<F: LogFs> {
-    sealer: Sealer<F>,
+    sealer: Arc<Sealer<F>>,
     desk: Arc<Desk<F::File>>,
     thread: Option<JoinHandle<()>>,
     threading: Threading,
@@ -60,15 +56,15 @@ pub struct Crew<F: LogFs> {
 /// Who seals.
 #[derive(Clone, Debug)]
 pub enum Threading {
-    /// A thread, if one can be had. It rings `progress`, and so many files may wait for it.
+    /// A thread, if one can be had, and the caller otherwise. The thread rings `progress`.
     Thread {
         /// What the foreground of all directories waits for.
         progress: Arc<Bell>,
         /// How many files may wait, at least 2.
         pending: usize,
     },
-    /// The caller, when more than `behind` files wait: 0 where nothing else can be had, and more in simulations
-    /// of a thread that is slow, in which everything happens in one order.
+    /// The caller, as soon as more than `behind` files wait. That is 0 where there is no thread. Simulations of a slow
+    /// thread have more, since everything happens in one order then.
     Caller {
         /// How many files may wait.
         behind: usize,
@@ -76,30 +72,37 @@ pub enum Threading {
 }
 
 impl<F: LogFs> Crew<F> {
-    /// A crew without work. No file has a later label than `decided`; the last run left those that are `awaited`, which
-    /// will be submitted, or forgotten.
+    /// A crew without work. No file has a later label than `decided`. The last run has left the files of the labels
+    /// `awaited`; each of them will be submitted or forgotten.
     pub fn new(sealer: Sealer<F>, decided: Label, awaited: Vec<Label>, threading: Threading) -> Crew<F> {
         let progress = match &threading {
             Threading::Thread { progress, .. } => Some(Arc::clone(progress)),
             Threading::Caller { .. } => None,
         };
-        Crew { sealer, desk: Arc::new(Desk::new(decided, awaited, progress)), thread: None, threading }
+        let (sealer, desk) = (Arc::new(sealer), Arc::new(Desk::new(decided, awaited, progress)));
+        Crew { sealer, desk, thread: None, threading }
+    }
+
+    /// The rules by which archives of the directory go.
+    pub fn retention(&self) -> &Retention {
+        &self.sealer.retention
     }
 
     /// Hands a file over.
     pub fn submit(&mut self, job: Job<F::File>, host: &mut impl Host) {
         self.start();
-        let held_at_most = self.held_at_most();
+        let room = self.pending_at_most();
         let mut state = self.desk.state();
-        // A thread that holds files back looks at them again by itself.
-        let enough = !state.holding || is_early(&job) || state.jobs.len() >= held_at_most;
+        // A thread that defers its work looks at the files again by itself.
+        let needs_thread =
+            !state.deferring || is_early(&job) || !self.sealer.may_defer(state.jobs.len() + 1, room);
         state.hand_over(job);
         drop(state);
         if self.thread.is_none() {
             self.seal_all_but(self.behind(), host);
             return;
         }
-        if enough {
+        if needs_thread {
             self.desk.wake.notify_all();
         }
         self.bound_disk_use(host);
@@ -108,12 +111,6 @@ impl<F: LogFs> Crew<F> {
     /// A file that was awaited stays what it is.
     pub fn forget(&self, label: Label) {
         self.desk.state().await_no_more(label);
-    }
-
-    /// How many files may be held back: those that retention keeps, and a few that it is to delete, but never so
-    /// many that the foreground waits for room.
-    fn held_at_most(&self) -> usize {
-        (self.sealer.archives_kept() + SLACK - 1).min(self.pending_at_most() / 2)
     }
 
     fn pending_at_most(&self) -> usize {
@@ -131,7 +128,7 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
-    /// The caller seals, the oldest first, until so many are left.
+    /// The caller seals, the oldest file first, until no more than `left` wait.
     fn seal_all_but(&self, left: usize, host: &mut impl Host) {
         while self.desk.state().jobs.len() > left {
             let sealed = self.sealer.round(&self.desk, host);
@@ -142,8 +139,8 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
-    /// The directory is about to change by something of ours. When nothing else was under way, whoever has changed it
-    /// before was somebody else.
+    /// The directory is about to change by something of ours. If nothing else of ours was under way, another process
+    /// has made the changes before.
     pub fn begin_change(&self) {
         let mut state = self.desk.state();
         if state.pending() == 0 {
@@ -153,7 +150,7 @@ impl<F: LogFs> Crew<F> {
 
     /// The directory has changed by something of ours.
     pub fn end_change(&self) {
-        self.sealer.settle(&self.desk);
+        self.sealer.note_quiet(&self.desk);
     }
 
     /// Waits until another file may be handed over, or the program is told to stop.
@@ -235,7 +232,7 @@ impl<F: LogFs> Crew<F> {
         self.desk.state().outcome
     }
 
-    /// Nothing else is to be done: the caller compresses as well.
+    /// The foreground has nothing else to do, so it seals beside the thread until it is told to stop.
     fn help(&self, host: &mut impl Host) {
         while !self.desk.state().jobs.is_empty() {
             host.listen();
@@ -257,28 +254,28 @@ impl<F: LogFs> Crew<F> {
         if !unix::memory::has_room(STACK + BESIDE) {
             return;
         }
-        let (sealer, desk, held_at_most) = (self.sealer.clone(), Arc::clone(&self.desk), self.held_at_most());
+        let (sealer, desk, room) = (Arc::clone(&self.sealer), Arc::clone(&self.desk), self.pending_at_most());
         let begun = Arc::new(Barrier::new(2));
         let begin = Arc::clone(&begun);
         let life = move || {
             begin.wait();
-            work(&sealer, &desk, held_at_most);
+            Thread { sealer: &sealer, desk: &desk, room }.live();
         };
         let started = Builder::new().name("sealer".into()).stack_size(STACK).spawn(life);
         if started.is_ok() {
-            // The thread begins with a request for memory that ends the program if it is refused, so nobody may take
-            // what is there meanwhile.
+            // The thread begins with a request for memory. If that is refused, the program ends. So this thread asks
+            // for none meanwhile.
             begun.wait();
         }
         self.thread = started.ok();
     }
 
-    /// A sealer that waits for the disk must not let the directory grow: then the foreground deletes
-    /// what is beyond retention, which without a processor needs no sealing.
+    /// A sealer that waits for the disk must not let the directory grow. So the foreground prunes when the files that
+    /// wait are too many even by themselves.
     fn bound_disk_use(&self, host: &mut impl Host) {
-        if !self.sealer.has_processor() && self.pending() > self.sealer.archives_kept() + 2 * SLACK {
+        if self.retention().doomed_of_waiting(self.pending()) > 2 * SLACK {
             // The sealer says what went wrong when it comes to the same.
-            self.sealer.retain(&self.desk, host).ok();
+            self.sealer.prune(&self.desk, host).ok();
         }
     }
 }

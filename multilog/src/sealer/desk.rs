@@ -1,9 +1,8 @@
-//! The desk between the foreground and who seals: files that are handed over, what is known of the archives, orders,
-//! outcomes.
+//! `Desk`: everything that the foreground shares with the thread. It has the files that are handed over, the inventory
+//! of the archives, the order of the foreground, and the outcome.
 //!
-//! A file that was handed over is the sealer's until it is an archive, left, or dropped here: retention of the
-//! directory never takes it. All of that is under one lock, so that every file is either on the desk or in the
-//! inventory.
+//! A file that was handed over belongs to the sealer until it is an archive, left, or deleted from here. All of that is
+//! under one lock, so that every file is either on the desk or in the inventory.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,8 +13,8 @@ use tai64tools::Label;
 use unix::event::Bell;
 
 use super::{Job, Sealed};
-use crate::logdir::inventory::Inventory;
 use crate::logfs::{Archive, LogFs};
+use crate::retention::{Inventory, Reason, Retention, Scope, Stock};
 
 /// What the foreground and the thread share.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) struct Desk<File> {
     pub(super) wake: Condvar,
     /// Rung for the foreground after each round. None: the foreground does the sealing itself.
     pub(super) progress: Option<Arc<Bell>>,
-    /// Rung for whoever waits for a processor; made by the first who does.
+    /// Rung for those who wait for a processor. The first of them makes it.
     stop: OnceLock<Bell>,
 }
 
@@ -46,10 +45,10 @@ pub(super) struct State<File> {
     pub(super) second: Option<Instant>,
     /// The labels of the jobs that are in work.
     pub(super) in_work: Vec<Label>,
-    /// The labels of files of the last run that will be handed over, and of those that are left to the next.
+    /// The labels of files that the last run has left and that will be handed over, and of those left to the next run.
     awaited: Vec<Label>,
-    /// Whether the thread waits because retention will probably delete what it would seal.
-    pub(super) holding: bool,
+    /// Whether the thread defers its work because retention will probably delete what it would seal.
+    pub(super) deferring: bool,
     /// Files up to this label are archives, or stay what they are. Later ones are on their way.
     decided: Label,
     pub(super) inventory: Inventory,
@@ -90,7 +89,7 @@ impl<File> State<File> {
         Some(job)
     }
 
-    /// Takes the oldest files into work, so many at most.
+    /// Takes the oldest files into work, `most` of them at most.
     pub(super) fn take(&mut self, most: usize) -> Vec<Job<File>> {
         let count = most.min(self.jobs.len());
         let taken: Vec<Job<File>> = self.jobs.drain(..count).collect();
@@ -98,33 +97,40 @@ impl<File> State<File> {
         taken
     }
 
-    /// Takes away what is oldest of the archives and of the files that wait, when there are `kept` later ones. Files in
-    /// work are not taken.
-    pub(super) fn take_doomed(&mut self, kept: usize) -> Option<Doomed<File>> {
+    /// Takes away the oldest of the files to which retention applies, if that goes. Files in work count and are not
+    /// taken.
+    pub(super) fn take_doomed(&mut self, retention: &Retention) -> Option<Doomed<File>> {
+        match retention.scope() {
+            Scope::Everything => self.take_doomed_file(retention),
+            Scope::Archives => self.take_doomed_archive(retention, self.inventory.count()),
+        }
+    }
+
+    fn take_doomed_file(&mut self, retention: &Retention) -> Option<Doomed<File>> {
         let waits = self.jobs.front().map(|job| job.label);
         let oldest = self.inventory.oldest().into_iter().chain(waits).min()?;
         let in_work = self.in_work.iter().filter(|&&label| label > oldest).count();
-        if self.inventory.count() + self.jobs.len() + in_work <= kept {
-            return None;
-        }
+        let count = self.inventory.count() + self.jobs.len() + in_work;
         if waits != Some(oldest) {
-            return self.inventory.take_oldest().map(Doomed::Archives);
+            return self.take_doomed_archive(retention, count);
+        }
+        if retention.doomed(Reason::Surplus, &Stock { count }) == 0 {
+            return None;
         }
         self.decide(oldest);
         self.inventory.pass();
         self.jobs.pop_front().map(Doomed::Job)
     }
 
-    /// The same where files on their way neither count nor go.
-    pub(super) fn take_doomed_archive(&mut self, kept: usize) -> Option<Doomed<File>> {
-        if self.inventory.count() <= kept {
-            return None;
+    fn take_doomed_archive(&mut self, retention: &Retention, count: usize) -> Option<Doomed<File>> {
+        match retention.doomed(Reason::Surplus, &Stock { count }) {
+            0 => None,
+            _ => self.inventory.take_oldest().map(Doomed::Archives),
         }
-        self.inventory.take_oldest().map(Doomed::Archives)
     }
 
     /// The work on a file is over: it is this archive now. None: it was deleted.
-    pub(super) fn conclude(&mut self, label: Label, archive: Option<Archive>) {
+    pub(super) fn end_work(&mut self, label: Label, archive: Option<Archive>) {
         self.in_work.retain(|&other| other != label);
         self.decide(label);
         if let Some(archive) = archive {
@@ -136,13 +142,13 @@ impl<File> State<File> {
         self.decided = self.decided.max(label);
     }
 
-    /// There is no time for this file: it is the next run's, and no archive to retention.
+    /// Leaves a file to the next run, because there is no time for it. It is not an archive to retention.
     pub(super) fn leave(&mut self, label: Label) {
         self.in_work.retain(|&other| other != label);
         self.awaited.push(label);
     }
 
-    /// There is no time for anything that waits.
+    /// Leaves all files that wait to the next run.
     pub(super) fn leave_jobs(&mut self) -> Vec<Job<File>> {
         let jobs: Vec<Job<File>> = self.jobs.drain(..).collect();
         self.awaited.extend(jobs.iter().map(|job| job.label));
@@ -181,7 +187,7 @@ pub(super) enum Order {
 }
 
 impl<File> Desk<File> {
-    /// With nothing on it. No file has a later label than `decided`; those that are `awaited` will be handed over.
+    /// A desk without files. No file has a later label than `decided`; those that are `awaited` will be handed over.
     pub(super) fn new(decided: Label, awaited: Vec<Label>, progress: Option<Arc<Bell>>) -> Desk<File> {
         let state = State {
             jobs: VecDeque::new(),
@@ -189,7 +195,7 @@ impl<File> Desk<File> {
             second: None,
             in_work: Vec::new(),
             awaited,
-            holding: false,
+            deferring: false,
             decided,
             inventory: Inventory::default(),
             outcome: Sealed::Done,
@@ -216,7 +222,7 @@ impl<File> Desk<File> {
     /// What can be read once the order is to stop. None: there is no descriptor for it.
     pub(super) fn stop(&self) -> Option<&Bell> {
         if self.stop.get().is_none() {
-            // Whoever sets it first has made one that is as good.
+            // Another worker may have set it meanwhile; then that one is used.
             self.stop.set(Bell::new().ok()?).ok();
         }
         self.stop.get()
@@ -233,6 +239,7 @@ impl<File> Desk<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retention::{Count, Rule};
     use crate::sealer::Asked;
 
     fn labels(count: usize) -> Vec<Label> {
@@ -248,7 +255,8 @@ mod tests {
 
     /// The place of the label that goes, and whether as an archive.
     fn doomed(desk: &Desk<()>, labels: &[Label], kept: usize) -> Option<(usize, bool)> {
-        let doomed = desk.state().take_doomed(kept)?;
+        let rules: Vec<(Reason, Box<dyn Rule>)> = vec![(Reason::Surplus, Box::new(Count::of(kept)))];
+        let doomed = desk.state().take_doomed(&Retention::with(rules, Scope::Everything))?;
         let (label, is_archive) = match doomed {
             Doomed::Archives(archives) => (archives[0].label, true),
             Doomed::Job(job) => (job.label, false),
@@ -267,7 +275,7 @@ mod tests {
         // A file that is later than one on its way was left, and is an archive to retention.
         desk.state().inventory.add(Archive::unsealed(labels[3]));
         assert_eq!(doomed(&desk, &labels, 1), Some((2, false)));
-        desk.state().conclude(labels[0], Some(Archive::unsealed(labels[0])));
+        desk.state().end_work(labels[0], Some(Archive::unsealed(labels[0])));
         assert_eq!(doomed(&desk, &labels, 1), Some((0, true)));
         assert_eq!(doomed(&desk, &labels, 1), None);
         assert_eq!(doomed(&desk, &labels, 0), Some((3, true)));

@@ -1,17 +1,21 @@
-//! The sealer: what makes a full file an archive, off the path of the lines.
+//! The sealer makes archives of full files, off the path of the lines.
 //!
-//! A file comes as `@label.u` with the descriptor that wrote it. It ends as `@label.s` (or another
-//! code), mode 0744, on the disk with its name, or was deleted because retention would have deleted
-//! it anyway. Between the two are the steps of `step::Step`; each can fail, and then it is tried
-//! again after a warning and a pause while the foreground goes on.
+//! A file comes as `@label.u` with the descriptor that wrote it. It ends as `@label.s` (or with another code), with
+//! mode 0744 and on the disk with its name; or it is deleted, because retention would delete the archive anyway.
+//! Between the two are the steps of `step::Step`. Each step can fail. It is then tried again after a warning and a
+//! pause, while the foreground goes on.
 //!
-//! Sealing goes in rounds: retention makes room (`retain`), and then the oldest files on the desk are
-//! sealed together, so that one fsync of the directory serves the names of all of them.
+//! Sealing goes in rounds. A round prunes the directory (`prune.rs`) and then seals the oldest files on the desk
+//! together, so that one fsync of the directory serves the names of all of them.
+//!
+//! There are two ways to run the rounds, and both call the same functions. The thread of the directory runs them
+//! (`thread.rs`), or the foreground does (`crew.rs`): always, where there is no thread, and at the end of the input
+//! besides the thread, where files are compressed.
 
 mod compress;
 mod crew;
 mod desk;
-mod retain;
+mod prune;
 mod rewrite;
 mod step;
 mod thread;
@@ -26,18 +30,19 @@ use unix::diag::Message;
 
 use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logfs::{Archive, LogFs, Mode, Name};
+use crate::retention::Retention;
 use crate::script::LogConfig;
 
 use compress::Compressed;
-pub use crew::{Crew, Deadline, PENDING, Threading};
+pub use crew::{Crew, Deadline, Threading};
 use desk::{Desk, Order};
+use prune::Went;
 pub use rewrite::Checksum;
-pub(crate) use rewrite::write_all;
 use step::Step;
 use work::Work;
 
-/// Does a step once for all files at which it is next. When that fails and there is no time to try again, all of
-/// them are left.
+/// Does a step once for all files that are at it. When the step fails and there is no time to try again, all of these
+/// files are left.
 fn together<F: LogFs>(works: &mut [Work<'_, F>], step: Step, next: Step, pace: &mut dyn Pace) {
     let mut waiting = works.iter_mut().filter(|work| work.is_at(step));
     let Some(first) = waiting.next() else { return };
@@ -45,6 +50,10 @@ fn together<F: LogFs>(works: &mut [Work<'_, F>], step: Step, next: Step, pace: &
     let is_done = first.is_at(next);
     waiting.for_each(|work| if is_done { work.skip_to(next) } else { work.leave() });
 }
+
+/// There is no time to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NoTime;
 
 /// How many files are sealed in one round at most: half of what may wait, so that the foreground goes on meanwhile.
 const AT_ONCE: usize = 16;
@@ -54,8 +63,8 @@ const AT_ONCE: usize = 16;
 pub struct Job<File> {
     /// Its label.
     pub label: Label,
-    /// The descriptor that wrote it, since an fsync through another one may miss an error. None: it is on
-    /// the disk and nobody needs the descriptor.
+    /// The descriptor that wrote it, since an fsync through another one may miss an error. None: the file is on the
+    /// disk, and the descriptor is not needed any more.
     pub file: Option<File>,
     /// How many bytes it has.
     pub length: u64,
@@ -70,9 +79,9 @@ pub struct Job<File> {
 pub enum Asked {
     /// Not yet.
     NotYet,
-    /// It has it.
+    /// The disk has it.
     Kept,
-    /// It has refused, and would claim success the next time.
+    /// The disk has refused it, and would claim success the next time.
     Refused,
 }
 
@@ -81,87 +90,92 @@ pub enum Asked {
 pub enum Sealed {
     /// It is an archive.
     Done,
-    /// Somebody has deleted it.
+    /// Another process has deleted it.
     Gone,
-    /// It stays `@label.u` for good: damaged, or somebody has taken the names that it needs.
+    /// It stays `@label.u` for good: it is damaged, or other files have the names that it needs.
     GivenUp,
     /// It stays `@label.u` for the next run: there was no time.
     Left,
 }
 
-/// Seals the files of one directory.
+/// Seals the files of one directory. The foreground and the thread share it.
 #[derive(Debug)]
 pub struct Sealer<F: LogFs> {
     fs: Arc<F>,
     config: LogConfig,
-    /// Whether it was said that there is too little memory to compress as asked.
-    told: Arc<AtomicBool>,
-}
-
-impl<F: LogFs> Clone for Sealer<F> {
-    fn clone(&self) -> Sealer<F> {
-        let (fs, config, told) = (Arc::clone(&self.fs), self.config.clone(), Arc::clone(&self.told));
-        Sealer { fs, config, told }
-    }
+    retention: Retention,
+    /// Whether a warning said that there is too little memory to compress as asked.
+    told: AtomicBool,
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
-        Sealer { fs, config, told: Arc::default() }
+        let retention = Retention::new(&config);
+        Sealer { fs, config, retention, told: AtomicBool::new(false) }
     }
 
-    /// One round: room first, so that a full disk does not stop the rest, and then the oldest files. Whether one
-    /// of them was left.
+    /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of
+    /// them was left.
     fn round(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
-        let sealed = match self.make_room(desk, pace) {
-            Pause::Stop => {
-                self.leave_jobs(desk);
-                Sealed::Left
-            }
-            Pause::Over => {
-                let jobs = desk.state().take(self.at_once());
-                self.seal(jobs, desk, pace)
-            }
-        };
-        self.settle(desk);
-        desk.ring();
+        match self.make_room(desk, pace) {
+            Ok(_) => self.seal_oldest(desk, pace),
+            Err(NoTime) => Sealed::Left,
+        }
+    }
+
+    /// Seals the oldest files on the desk. Whether one of them was left.
+    fn seal_oldest(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
+        let jobs = desk.state().take(self.at_once());
+        let sealed = self.seal(jobs, desk, pace);
+        self.end_round(desk);
         sealed
     }
 
-    /// There is no time for anything that waits. What has to go through a processor is brought to the disk and marked, so
-    /// that the next run knows it, also without a journal and after the machine was down.
+    fn end_round(&self, desk: &Desk<F::File>) {
+        self.note_quiet(desk);
+        desk.ring();
+    }
+
+    /// Leaves all files that wait, because there is no time for them. A file that has to go through a processor is
+    /// brought to the disk and marked, so that the next run finds it, even without a journal and after the machine was
+    /// down.
     fn leave_jobs(&self, desk: &Desk<F::File>) {
         let jobs = desk.state().leave_jobs();
         let hurries = desk.state().order == Order::Stop;
-        // The mode is set when all names are on the disk, also that of the file before: they are processed in order.
+        // The mode comes after the names are on the disk, also that of the file before: files are processed in order.
         if jobs.is_empty() || !self.has_processor() || hurries || self.fs.sync_names().is_err() {
             return;
         }
         for job in jobs.iter().filter(|job| job.asked != Asked::Refused) {
             if let Some(file) = &job.file {
                 let mode = if self.fs.sync(file).is_ok() { Mode::Safe } else { Mode::Refused };
-                // What can't be marked is known to the journal alone.
+                // A file that can't be marked is known to the journal alone.
                 self.fs.set_mode(file, mode).ok();
             }
         }
     }
 
-    /// Lets retention go through, however often that has to be tried.
-    fn make_room(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Pause {
+    /// Prunes, however often that has to be tried. What has gone in the last try. When there is no time to try again,
+    /// everything on the desk is left.
+    fn make_room(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Result<Went, NoTime> {
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.retain(desk, pace) {
-            pace.warn(&self.said("unable to read ", ", pausing").because(&error));
+        loop {
+            match self.prune(desk, pace) {
+                Ok(went) => return Ok(went),
+                Err(error) => pace.warn(&self.said("unable to read ", ", pausing").because(&error)),
+            }
             if wait(&mut pause, pace) == Pause::Stop {
-                return Pause::Stop;
+                self.leave_jobs(desk);
+                self.end_round(desk);
+                return Err(NoTime);
             }
         }
-        Pause::Over
     }
 
     /// How many files are sealed in one round.
     fn at_once(&self) -> usize {
-        // Where there is more to do than to sync, each takes its time, and others may help.
+        // A transformation takes long, and the other worker may take the next file.
         if self.config.has_transform() { 1 } else { AT_ONCE }
     }
 
@@ -179,12 +193,12 @@ impl<F: LogFs> Sealer<F> {
         let mut all = Sealed::Done;
         for mut work in works {
             work.go_on(Step::SyncRemoval, pace);
-            self.conclude(&work, desk);
+            self.report(&work, desk);
             if self.config.has_transform() {
-                // What a processor made counts from now on, and a later file may have been compressed before this one. What
-                // goes for it goes before the names are synced for the last time. A directory that can't be read now is
-                // read in the next round.
-                self.retain(desk, pace).ok();
+                // The output of a processor counts from now on, and a later file may have been compressed before this
+                // one. The archives that go for it go before the names are synced for the last time. A directory that
+                // can't be read now is read in the next round.
+                self.prune(desk, pace).ok();
             }
             work.go_on_to_the_end(pace);
             if matches!(work.ended(), Sealed::Left | Sealed::GivenUp) {
@@ -194,8 +208,8 @@ impl<F: LogFs> Sealer<F> {
         all
     }
 
-    /// The file is no longer on its way.
-    fn conclude(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
+    /// Tells the desk that a file is no longer on its way, and what it is now.
+    fn report(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
         let label = work.label();
         let archive = match work.ended() {
             Sealed::Left if !work.is_at(Step::SyncRemoval) => return desk.state().leave(label),
@@ -203,14 +217,14 @@ impl<F: LogFs> Sealer<F> {
             Sealed::GivenUp => Some(Archive::unsealed(label)),
             Sealed::Gone => None,
         };
-        desk.state().conclude(label, archive);
+        desk.state().end_work(label, archive);
     }
 
     /// Takes note of the state of the directory when nothing is under way in it.
-    fn settle(&self, desk: &Desk<F::File>) {
+    fn note_quiet(&self, desk: &Desk<F::File>) {
         let mut state = desk.state();
         if state.pending() == 0 {
-            state.inventory.settle(self.fs.changed());
+            state.inventory.note_quiet(self.fs.changed());
         }
     }
 
@@ -238,11 +252,6 @@ impl<F: LogFs> Sealer<F> {
     /// Whether files may be sealed side by side: compression takes time and knows nothing of other files.
     pub fn has_compression(&self) -> bool {
         self.config.has_compression()
-    }
-
-    /// How many archives may stand in the directory.
-    pub fn archives_kept(&self) -> usize {
-        self.config.keep.archives()
     }
 
     /// Says once that files are compressed less than was asked for.

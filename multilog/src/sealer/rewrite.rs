@@ -1,14 +1,14 @@
-//! A file that the disk refused, written again to other blocks and checked.
+//! A file that the disk has refused is written again to other blocks, and checked.
 //!
-//! After a failed fsync the only whole copy is in the page cache, and it may go at any moment. It is
-//! read back once, compared with the checksum kept while writing, and fsynced as a new file.
+//! After a failed fsync the only whole copy is in the page cache, from where it may vanish at any moment. It is read
+//! once, compared with the checksum that was kept while it was written, and brought to the disk as a new file.
 
 use std::io;
 
 use super::Job;
-use crate::logfs::{How, LogFs, Name};
+use crate::logfs::{self, How, LogFs, Name};
 
-/// What was written to a file through one descriptor, from one offset on.
+/// The checksum of everything that was written to a file through one descriptor, from one offset on.
 #[derive(Clone, Debug)]
 pub struct Checksum {
     from: u64,
@@ -31,7 +31,7 @@ impl Checksum {
 pub(super) enum Rewritten<File> {
     /// The new file, on the disk, with the same bytes and the source's name.
     Same(File),
-    /// The page cache no longer had what was written, or nobody knows what that was.
+    /// The page cache no longer had what was written, or another process has written it and its checksum is not known.
     Damaged,
 }
 
@@ -46,38 +46,18 @@ pub(super) fn rewrite<F: LogFs>(
     fs.clear(temporary)?;
     let file = fs.open(temporary, How::New)?;
     let mut sum = Checksum::after(written.from);
-    let mut offset = 0;
-    let mut piece = unix::memory::piece();
-    loop {
-        let got = fs.read_at(refused, &mut piece, offset)?;
-        if got == 0 {
-            break;
-        }
-        // What stood before `from` was on the disk before this descriptor wrote anything.
-        let known = usize::try_from(sum.from.saturating_sub(offset)).unwrap_or(usize::MAX).min(got);
-        sum.add(&piece[known..got]);
-        write_all(fs, &file, &piece[..got])?;
-        offset += got as u64;
-    }
+    logfs::copy(fs, refused, &file, |offset, piece| {
+        // The bytes before `from` were on the disk before this descriptor wrote anything.
+        let known = usize::try_from(written.from.saturating_sub(offset)).unwrap_or(usize::MAX);
+        sum.add(&piece[known.min(piece.len())..]);
+    })?;
     if sum.sum.finalize() != written.sum.clone().finalize() {
         fs.remove(temporary)?;
         return Ok(Rewritten::Damaged);
     }
     fs.sync(&file)?;
     fs.rename(temporary, source)?;
-    // Or it could be taken for the output of the processor after a power cut, when it is marked safe.
+    // Otherwise the new file, when it is marked safe, could be taken for a processor's output after a power cut.
     fs.sync_names()?;
     Ok(Rewritten::Same(file))
-}
-
-/// Writes everything or fails.
-pub(crate) fn write_all<F: LogFs>(fs: &F, file: &F::File, bytes: &[u8]) -> io::Result<()> {
-    let mut left = bytes;
-    while !left.is_empty() {
-        match fs.write(file, left)? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => left = &left[written..],
-        }
-    }
-    Ok(())
 }

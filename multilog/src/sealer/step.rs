@@ -1,4 +1,4 @@
-//! The steps from `@label.u` to an archive, in order. Every one can be done again after a failure.
+//! The steps from `@label.u` to an archive, in order. Each step can be done again after a failure.
 //!
 //! ```text
 //! Sync -> MarkSafe -> SyncOrder -> Publish(.u = .s) -> SyncNames -> RemoveSource        nothing to transform
@@ -7,9 +7,9 @@
 //!   '-> Rewrite (the disk refused the file: write it again elsewhere) -> MarkSafe
 //! ```
 //!
-//! What a crash leaves is told by the names and modes: `.u` alone: not sealed. `.t` 0644: unfinished,
-//! to be dropped. `.t` 0744: complete and on the disk, to be published. `.u` beside its archive: to
-//! be removed.
+//! Names and modes say what a crash has left. A `.u` alone is not sealed. A `.t` with mode 0644 is unfinished, and the
+//! start drops it. A `.t` with mode 0744 is complete and on the disk, and the start publishes it. A `.u` beside its
+//! archive is not needed any more, and the start removes it.
 
 use std::io;
 
@@ -104,22 +104,23 @@ impl<F: LogFs> Work<'_, F> {
                 pace.warn(&said.and(": part of it may never have reached the disk"));
                 Ok(Next::GiveUp)
             }
-            Err(error) => Err(self.failed("unable to rewrite ", &source, ", pausing", &error, Step::Rewrite)),
+            Err(error) => Err(self.failed("unable to rewrite ", &source, &error, Step::Rewrite)),
         }
     }
 
     fn mark_safe(&mut self) -> Performed {
         let source = self.source();
         if let Some(file) = &self.job.file {
-            self.sealer.fs.set_mode(file, Mode::Safe).map_err(|error| {
-                self.failed("unable to set mode of ", &source, ", pausing", &error, Step::MarkSafe)
-            })?;
+            self.sealer
+                .fs
+                .set_mode(file, Mode::Safe)
+                .map_err(|error| self.failed("unable to set mode of ", &source, &error, Step::MarkSafe))?;
         }
         Ok(Next::Step(if self.keeps_source() { Step::SyncOrder } else { Step::Transform }))
     }
 
-    /// The source itself gets a second name and loses the first when that is on the disk. An output may be
-    /// renamed, since its source is still there.
+    /// The source gets a second name, and loses the first when the second is on the disk. An output is just renamed,
+    /// since its source is still there.
     fn publish(&mut self) -> Performed {
         let to = Name::from(self.archive());
         let fs = &*self.sealer.fs;
@@ -131,7 +132,7 @@ impl<F: LogFs> Work<'_, F> {
             Ok(()) => Ok(Next::Step(Step::SyncNames)),
             // An administrator deleted it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Next::Gone),
-            Err(error) => Err(self.failed("unable to link to ", &to, ", pausing", &error, Step::Publish)),
+            Err(error) => Err(self.failed("unable to link to ", &to, &error, Step::Publish)),
         }
     }
 
@@ -149,9 +150,10 @@ impl<F: LogFs> Work<'_, F> {
 
     fn remove_source(&mut self) -> Performed {
         let source = self.source();
-        self.sealer.fs.remove(&source).map_err(|error| {
-            self.failed("unable to remove ", &source, ", pausing", &error, Step::RemoveSource)
-        })?;
+        self.sealer
+            .fs
+            .remove(&source)
+            .map_err(|error| self.failed("unable to remove ", &source, &error, Step::RemoveSource))?;
         // With its second name a source that comes back after a power cut is no harm.
         Ok(if self.keeps_source() { Next::Done } else { Next::Step(Step::SyncRemoval) })
     }

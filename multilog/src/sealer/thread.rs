@@ -7,89 +7,110 @@ use std::time::{Duration, Instant};
 use unix::diag::{self, Message};
 
 use super::desk::{Desk, Order, State};
-use super::retain::Went;
-use super::{Asked, Job, Sealed, Sealer};
+use super::prune::Went;
+use super::{Asked, Job, NoTime, Sealed, Sealer};
 use crate::host::{PROGRAM, Pace, Patience, Pause};
 use crate::logfs::LogFs;
 
-/// How long a file is held back when retention is expected to delete it sooner than that: its fsync
-/// would be for nothing. Also how long a power cut can reach back beyond the last rotation.
-const HELD: Duration = Duration::from_secs(1);
-/// From here on the newest of the files that are held back is brought to the disk nevertheless: in a flood that
-/// goes on a power cut would leave nothing otherwise, since what was there before it is deleted. Smaller ones are
-/// so many that the disk would do little else.
+/// The sealing of a file is deferred when retention will probably delete the file within this time: its fsync would be
+/// for nothing. A power cut can reach back this much further than the last rotation.
+const DEFERRED: Duration = Duration::from_secs(1);
+/// The newest of the files that are deferred is brought to the disk at once if it has this many bytes. Otherwise a
+/// power cut during a flood would leave nothing, since everything older is deleted. Smaller files come in numbers for
+/// which the disk would do little else.
 const LARGE: u64 = 1 << 20;
 
-/// The thread's life. At most `held_at_most` files are held back.
-pub(super) fn work<F: LogFs>(sealer: &Sealer<F>, desk: &Desk<F::File>, held_at_most: usize) {
-    let mut pace = ThreadPace { desk, tried: false };
-    loop {
-        let mut state = desk.state();
-        while state.jobs.is_empty() && state.order == Order::Work {
-            state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let state = hold((sealer, held_at_most), desk, state, &mut pace);
-        if state.jobs.is_empty() || state.order == Order::Stop {
-            break;
-        }
-        drop(state);
-        if matches!(sealer.retain(desk, &mut pace), Ok(Went::Jobs)) {
-            // Others may be held back now.
-            desk.ring();
-            continue;
-        }
-        let sealed = sealer.round(desk, &mut pace);
-        let state = desk.state();
-        if sealed == Sealed::Left && matches!(state.order, Order::Hurry | Order::Stop) {
-            // There is no time for what failed, so there is none for what comes after it.
+/// How many files more than retention keeps may wait before the thread is woken to delete them together. When twice as
+/// many wait, the foreground deletes them itself.
+pub(super) const SLACK: usize = 2;
+
+/// What the thread works with.
+pub(super) struct Thread<'a, F: LogFs> {
+    pub(super) sealer: &'a Sealer<F>,
+    pub(super) desk: &'a Desk<F::File>,
+    /// How many files may be pending before the foreground waits.
+    pub(super) room: usize,
+}
+
+impl<'a, F: LogFs> Thread<'a, F> {
+    /// Seals until the order is to end.
+    pub(super) fn live(&self) {
+        let (sealer, desk) = (self.sealer, self.desk);
+        let mut pace = ThreadPace { desk, tried: false };
+        loop {
+            let mut state = desk.state();
+            while state.jobs.is_empty() && state.order == Order::Work {
+                state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            let state = self.defer(state, &mut pace);
+            if state.jobs.is_empty() || state.order == Order::Stop {
+                break;
+            }
             drop(state);
-            sealer.leave_jobs(desk);
+            let sealed = match sealer.make_room(desk, &mut pace) {
+                Ok(Went::Jobs) => {
+                    // The others may be deferred now.
+                    desk.ring();
+                    continue;
+                }
+                Ok(Went::Archives) => sealer.seal_oldest(desk, &mut pace),
+                Err(NoTime) => Sealed::Left,
+            };
+            let hurries = matches!(desk.state().order, Order::Hurry | Order::Stop);
+            if sealed == Sealed::Left && hurries {
+                // There is no time for what failed, so there is none for what comes after it.
+                sealer.leave_jobs(desk);
+            }
+        }
+        sealer.leave_jobs(desk);
+        desk.ring();
+    }
+
+    /// Waits for as long as retention will probably delete the oldest file within [`DEFERRED`], because files come that
+    /// fast. Meanwhile the newest is brought to the disk if it is large.
+    fn defer(
+        &self,
+        mut state: MutexGuard<'a, State<F::File>>,
+        pace: &mut dyn Pace,
+    ) -> MutexGuard<'a, State<F::File>> {
+        loop {
+            let (Some(newest), Some(second)) = (state.newest, state.second) else { return state };
+            let lifetime = self.sealer.retention.keeps(newest.saturating_duration_since(second));
+            let left = DEFERRED.saturating_sub(newest.elapsed());
+            let defers = state.order == Order::Work
+                && lifetime < DEFERRED
+                && !left.is_zero()
+                && self.sealer.may_defer(state.jobs.len(), self.room);
+            if !defers {
+                return state;
+            }
+            if state.jobs.back().is_some_and(is_early)
+                && let Some(mut job) = state.take_newest()
+            {
+                drop(state);
+                self.sealer.sync(&mut job, pace);
+                state = self.desk.state();
+                state.put_back(job);
+                continue;
+            }
+            state.deferring = true;
+            state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.deferring = false;
         }
     }
-    sealer.leave_jobs(desk);
-    desk.ring();
+}
+
+impl<F: LogFs> Sealer<F> {
+    /// Whether the sealing of `waiting` files may be deferred: only a few of them would go already, and they are few
+    /// enough that the foreground does not wait for room.
+    pub(super) fn may_defer(&self, waiting: usize, room: usize) -> bool {
+        self.retention.doomed_of_waiting(waiting) < SLACK && waiting <= room / 2
+    }
 }
 
 /// Whether a file is brought to the disk though retention may delete it soon.
 pub(super) fn is_early<File>(job: &Job<File>) -> bool {
     job.asked == Asked::NotYet && job.length >= LARGE
-}
-
-/// Waits for as long as it is likely that the oldest job need not be done: files come so fast that
-/// retention will have deleted it within [`HELD`]. Meanwhile the newest is brought to the disk if it is large.
-fn hold<'a, F: LogFs>(
-    (sealer, held_at_most): (&Sealer<F>, usize),
-    desk: &'a Desk<F::File>,
-    mut state: MutexGuard<'a, State<F::File>>,
-    pace: &mut dyn Pace,
-) -> MutexGuard<'a, State<F::File>> {
-    let kept = sealer.archives_kept();
-    loop {
-        let (Some(newest), Some(second)) = (state.newest, state.second) else { return state };
-        let between = newest.saturating_duration_since(second);
-        let lifetime = between.saturating_mul(u32::try_from(kept).unwrap_or(u32::MAX));
-        let left = HELD.saturating_sub(newest.elapsed());
-        let waits = state.order == Order::Work
-            && !sealer.has_processor()
-            && lifetime < HELD
-            && !left.is_zero()
-            && state.jobs.len() <= held_at_most;
-        if !waits {
-            return state;
-        }
-        if state.jobs.back().is_some_and(is_early)
-            && let Some(mut job) = state.take_newest()
-        {
-            drop(state);
-            sealer.sync(&mut job, pace);
-            state = desk.state();
-            state.put_back(job);
-            continue;
-        }
-        state.holding = true;
-        state = desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        state.holding = false;
-    }
 }
 
 struct ThreadPace<'a, File> {

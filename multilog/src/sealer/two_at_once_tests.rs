@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use super::*;
-use crate::logfs::{How, RealFs};
+use crate::logfs::{How, RealFs, write_all};
 use crate::script::Script;
 
-struct NoPauses;
+/// Nothing may fail.
+pub(super) struct NoPauses;
 
 impl Pace for NoPauses {
     fn warn(&mut self, message: &Message) {

@@ -1,4 +1,4 @@
-//! A file in work: what it is, how far it is, and how it goes on from step to step.
+//! `Work`: a full file that is being sealed, and how far it is.
 
 use std::io;
 
@@ -50,7 +50,7 @@ impl<'a, F: LogFs> Work<'a, F> {
         self.at == At::Step(step)
     }
 
-    /// Another file's step has done for this one too what was to be done before `step`.
+    /// Goes on at `step`: a step of another file has done for this one too what comes before.
     pub(super) fn skip_to(&mut self, step: Step) {
         self.at = At::Step(step);
     }
@@ -75,7 +75,7 @@ impl<'a, F: LogFs> Work<'a, F> {
         self.job.label
     }
 
-    /// How it ended. One that has not ended would be left like this.
+    /// How the work has ended. Work that has not ended counts as left, which it would be now.
     pub(super) fn ended(&self) -> Sealed {
         match self.at {
             At::Ended(sealed) => sealed,
@@ -136,22 +136,21 @@ impl<F: LogFs> Work<'_, F> {
         !self.sealer.config.has_transform() || self.fate == Fate::Kept
     }
 
-    /// `unable to VERB DIR/NAME, pausing: REASON`. What somebody else has made under the name stays there, and the
-    /// file stays `@label.u`.
-    pub(super) fn failed(
-        &self,
-        verb: &str,
-        name: &Name,
-        rest: &str,
-        error: &io::Error,
-        retry: Step,
-    ) -> Failure {
-        let (rest, retry) = match error.kind() {
-            io::ErrorKind::AlreadyExists => (", leaving its file unsealed", Step::GiveUp),
-            _ => (rest, retry),
+    /// `unable to VERB DIR/NAME, pausing: REASON`. A file of the same name that another process has made stays there,
+    /// and this one stays `@label.u`.
+    pub(super) fn failed(&self, verb: &str, name: &Name, error: &io::Error, retry: Step) -> Failure {
+        let (rest, retry) = match (error.kind(), retry) {
+            (io::ErrorKind::AlreadyExists, _) => (", leaving its file unsealed", Step::GiveUp),
+            (_, Step::GiveUp) => (", leaving it unsealed", Step::GiveUp),
+            (_, retry) => (", pausing", retry),
         };
-        let message =
-            self.sealer.said(verb, "/").and(name.to_os().as_encoded_bytes()).and(rest).because(error);
-        Failure { message, retry }
+        let said = self.sealer.said(verb, "/").and(name.to_os().as_encoded_bytes());
+        Failure { message: said.and(rest).because(error), retry }
+    }
+
+    /// `unable to write DIR/NAME to disk, pausing: REASON`.
+    pub(super) fn failed_to_sync(&self, name: &Name, error: &io::Error, retry: Step) -> Failure {
+        let said = self.sealer.said("unable to write ", "/").and(name.to_os().as_encoded_bytes());
+        Failure { message: said.and(" to disk, pausing").because(error), retry }
     }
 }

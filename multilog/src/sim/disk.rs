@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::poor::Lacks;
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
-use crate::logfs::Stat;
+use crate::logfs::{Identity, Stat};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inode {
@@ -224,7 +224,15 @@ impl State {
         let inode = self.inode(number);
         let (mode, size) = (inode.mode, inode.live.len() as u64);
         let mode = self.lacks.modes.unwrap_or(mode);
-        Stat { regular: true, directory: false, owner: 0, mode, size, device: 1, inode: number, links }
+        Stat {
+            regular: true,
+            directory: false,
+            owner: 0,
+            mode,
+            size,
+            identity: Identity { device: 1, inode: number },
+            links,
+        }
     }
 
     /// What is still to happen.

@@ -8,8 +8,7 @@ use super::disk::{Disk, Entry, State};
 use super::mutant::Mutant;
 use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
-use crate::journal::record::{Identity, Place};
-use crate::logfs::{Changed, Ending, How, LogFs, Mode, Name, Processing, Quirk, Stat};
+use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
 
 /// An open file. Closing it gives its descriptor back.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::mutant::Mutant;
 use super::trouble::Trouble;
 use crate::host::{Host, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
-use crate::journal::record::Identity;
+use crate::logfs::Identity;
 
 /// How many chunks fit into the pipe when it does not join them.
 const SLOTS: usize = 6;

@@ -14,11 +14,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use unix::fifo;
-use unix::file::{here, is_executable, lookup, open_file, read_start_of_file};
+use unix::file::{Identity, here, is_executable, lookup, open_file, read_start_of_file};
 use unix::held::{Held, Kind, Look, look_at};
 
 use super::command::Part;
-use super::place::{Id, id_of_open};
 
 const LOCK: &str = "lock";
 
@@ -45,8 +44,8 @@ impl Home {
     }
 
     /// Which directory it is.
-    pub fn id(&self) -> io::Result<Id> {
-        id_of_open(&self.0)
+    pub fn id(&self) -> io::Result<Identity> {
+        Identity::of(&self.0)
     }
 
     /// Whether there is a script of this name that can be run.
@@ -157,9 +156,9 @@ impl Folder {
     }
 
     /// Which file that is, without opening it.
-    pub fn lock_id(&self) -> Option<Id> {
+    pub fn lock_id(&self) -> Option<Identity> {
         let lock = lookup(&self.held, OsStr::new(LOCK)).ok()??;
-        (self.is_trusted() && lock.regular).then_some((lock.device, lock.inode))
+        (self.is_trusted() && lock.regular).then_some(lock.identity)
     }
 
     /// The start of a file.

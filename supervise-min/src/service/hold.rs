@@ -9,11 +9,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use unix::file::{open_file_of_process, write};
+use unix::file::{Identity, open_file_of_process, write};
 use unix::{descriptors, fifo};
 
 use super::folder::{Folder, Home};
-use super::place::Id;
 use super::survivor::{self, Survivor};
 
 /// A service directory. The files in its `supervise/` are reached as [`Folder`] does it, or through the supervise that
@@ -21,7 +20,7 @@ use super::survivor::{self, Survivor};
 #[derive(Debug)]
 pub struct Hold {
     home: Home,
-    id: Id,
+    id: Identity,
     /// `supervise/lock`, once it may lose its name.
     lock: Option<OwnedFd>,
 }
@@ -35,7 +34,7 @@ impl Hold {
     }
 
     /// Which directory it is.
-    pub fn id(&self) -> Id {
+    pub fn id(&self) -> Identity {
         self.id
     }
 
@@ -49,7 +48,7 @@ impl Hold {
     }
 
     /// Its lock, by which a supervise is known.
-    pub fn lock_id(&self) -> Option<Id> {
+    pub fn lock_id(&self) -> Option<Identity> {
         self.folder()?.lock_id()
     }
 

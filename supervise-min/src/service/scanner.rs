@@ -7,10 +7,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::AsFd;
 
+use unix::file::Identity;
 use unix::process::Process;
 use unix::{descriptors, file, lock};
 
-use super::place::{self, Id};
+use super::place;
 
 /// Whether a process is believed to be a svscan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +27,13 @@ pub fn lock_holder(directory: impl AsFd) -> Option<(u32, Trust)> {
     let trust = |pid| (pid, if is_svscan(pid) { Trust::Svscan } else { Trust::Other });
     lock::holder(&directory).map(trust).or_else(|| {
         // Some file systems have other numbers in /proc/locks.
-        let wanted = place::id_of_open(&directory).ok()?;
+        let wanted = Identity::of(&directory).ok()?;
         svscans_in(wanted).find(|&pid| has_locked(pid, wanted)).map(trust)
     })
 }
 
 /// The svscan that runs in a directory: one that has locked it if there is one. An original locks nothing.
-pub fn svscan_in(wanted: Id) -> Option<Process> {
+pub fn svscan_in(wanted: Identity) -> Option<Process> {
     let all: Vec<u32> = svscans_in(wanted).collect();
     let pid = all.iter().find(|&&pid| has_locked(pid, wanted)).or(all.first())?;
     // Held first, so that who is looked at again is who will be told.
@@ -40,14 +41,14 @@ pub fn svscan_in(wanted: Id) -> Option<Process> {
     is_svscan(*pid).then_some(process)
 }
 
-fn svscans_in(wanted: Id) -> impl Iterator<Item = u32> {
+fn svscans_in(wanted: Identity) -> impl Iterator<Item = u32> {
     place::workers().filter(move |&(pid, place)| place == wanted && is_svscan(pid)).map(|(pid, _)| pid)
 }
 
 /// Whether a process has this directory open and locked.
-fn has_locked(pid: u32, wanted: Id) -> bool {
+fn has_locked(pid: u32, wanted: Identity) -> bool {
     let all = descriptors::of(pid).unwrap_or_default();
-    let is_it = |number: &OsStr| place::id(&descriptors::path(pid, number)) == Some(wanted);
+    let is_it = |number: &OsStr| Identity::at(&descriptors::path(pid, number)) == Some(wanted);
     all.iter().any(|(number, _)| is_it(number) && lock::is_held_by(pid, number))
 }
 

@@ -10,11 +10,10 @@
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 
-use unix::file::read_at;
+use unix::file::{Identity, read_at};
 use unix::held::{Kind, look_at};
 use unix::process::Process;
 
-use super::place::{Id, id_of_open};
 use super::rules::Session;
 
 /// Room for the longest line.
@@ -61,7 +60,7 @@ struct Line {
 pub fn remember(lock: impl AsFd, process: &Process, origin: Origin) -> io::Result<()> {
     let began = process.began()?.ok_or(ErrorKind::NotFound)?;
     let boot = unix::file::boot_id()?;
-    let line = text(Line { pid: process.pid(), began, origin }, &boot, id_of_open(&lock)?);
+    let line = text(Line { pid: process.pid(), began, origin }, &boot, Identity::of(&lock)?);
     let written = unix::file::write_at(lock, line.as_bytes(), 0)?;
     if written == LENGTH { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
 }
@@ -77,24 +76,24 @@ pub fn find(lock: impl AsFd) -> io::Result<Option<Survivor>> {
     let mut line = [0; LENGTH];
     let length = read_at(&lock, &mut line, 0)?;
     let line = String::from_utf8_lossy(&line[..length]);
-    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?, id_of_open(lock)?) else {
+    let Some(Line { pid, began, origin }) = parse(&line, &unix::file::boot_id()?, Identity::of(lock)?) else {
         return Ok(None);
     };
     let process = Process::adopt(pid, began)?;
     Ok(process.map(|process| Survivor { process, origin }))
 }
 
-fn text(line: Line, boot: &[u8], (device, inode): Id) -> String {
+fn text(line: Line, boot: &[u8], lock: Identity) -> String {
     let Line { pid, began, origin } = line;
     let role = if origin.role == Role::Run { "run" } else { "finish" };
     let group = if origin.session == Session::Own { "group" } else { "-" };
     let (boot, note) = (String::from_utf8_lossy(boot), origin.note.unwrap_or(0));
-    let line = format!("{pid} {began} {boot} {role} {group} {note} {device} {inode}");
+    let line = format!("{pid} {began} {boot} {role} {group} {note} {} {}", lock.device, lock.inode);
     format!("{line:<width$}\n", width = LENGTH - 1)
 }
 
 /// None: the line names nobody, or was written at another run of the machine or into another file.
-fn parse(line: &str, boot: &[u8], lock: Id) -> Option<Line> {
+fn parse(line: &str, boot: &[u8], lock: Identity) -> Option<Line> {
     let mut words = line.split_ascii_whitespace();
     let (pid, began) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let of_now = words.next()?.as_bytes() == boot;
@@ -103,8 +102,8 @@ fn parse(line: &str, boot: &[u8], lock: Id) -> Option<Line> {
     let note = words.next().and_then(|inode| inode.parse().ok()).filter(|&inode| inode > 0);
     // Lines of earlier versions end here.
     let place = words.next().zip(words.next());
-    let of_this_file =
-        place.is_none_or(|(device, inode)| (device.parse(), inode.parse()) == (Ok(lock.0), Ok(lock.1)));
+    let of_this_file = place
+        .is_none_or(|(device, inode)| (device.parse(), inode.parse()) == (Ok(lock.device), Ok(lock.inode)));
     (of_now && of_this_file).then_some(Line { pid, began, origin: Origin { role, session, note } })
 }
 
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     const BOOT: &[u8] = b"0a4f0d2c-74c7-4a8c-9f7e-000000000000";
-    const LOCK: Id = (u64::MAX, u64::MAX);
+    const LOCK: Identity = Identity { device: u64::MAX, inode: u64::MAX };
 
     #[test]
     fn what_was_written_is_read() {
@@ -141,10 +140,10 @@ mod tests {
     #[test]
     fn a_line_that_was_copied_into_another_file_names_nobody() {
         let origin = Origin { role: Role::Run, session: Session::Own, note: Some(7) };
-        let line = text(Line { pid: 12, began: 345, origin }, BOOT, (1, 2));
-        assert!(parse(&line, BOOT, (1, 2)).is_some());
-        for other in [(1, 3), (2, 2), (0, 0)] {
-            assert_eq!(parse(&line, BOOT, other), None);
+        let line = text(Line { pid: 12, began: 345, origin }, BOOT, Identity { device: 1, inode: 2 });
+        assert!(parse(&line, BOOT, Identity { device: 1, inode: 2 }).is_some());
+        for (device, inode) in [(1, 3), (2, 2), (0, 0)] {
+            assert_eq!(parse(&line, BOOT, Identity { device, inode }), None);
         }
     }
 }

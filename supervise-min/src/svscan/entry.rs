@@ -14,8 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use unix::diag::{Message, warn};
-
-use crate::service::place::{Id, id_of};
+use unix::file::Identity;
 
 /// How long a directory that was made in place has to be without a change.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
@@ -24,16 +23,16 @@ pub(super) const QUIET: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: OsString,
-    pub(super) id: Id,
+    pub(super) id: Identity,
 }
 
 /// What is known of the names from earlier looks.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     /// Directories that were given to the caller.
-    known: HashSet<Id>,
+    known: HashSet<Identity>,
     /// New ones: what they looked like, and since when.
-    newcomers: HashMap<Id, (Look, Duration)>,
+    newcomers: HashMap<Identity, (Look, Duration)>,
     /// Names of which it was said that they are complete.
     complete: HashSet<OsString>,
     looked: bool,
@@ -65,7 +64,7 @@ impl Entries {
                     continue;
                 }
             };
-            let id = id_of(&stat);
+            let id = Identity::from(&stat);
             if stat.is_dir() {
                 seen.insert(id);
                 if self.is_ready(&name, id, now) {
@@ -85,7 +84,7 @@ impl Entries {
         self.newcomers.values().map(|(_, since)| *since + QUIET).min()
     }
 
-    fn is_ready(&mut self, name: &OsString, id: Id, now: Duration) -> bool {
+    fn is_ready(&mut self, name: &OsString, id: Identity, now: Duration) -> bool {
         if self.known.contains(&id) {
             return true;
         }

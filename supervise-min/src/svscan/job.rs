@@ -11,6 +11,7 @@ use std::time::Duration;
 use unix::diag::{Message, fatal, warn};
 use unix::environment::Environment;
 use unix::exec::Program;
+use unix::file::Identity;
 use unix::limit::{self, Limit, Resource};
 use unix::process::{Process, change_directory, go_back, start};
 use unix::signal::{Signal, Signals};
@@ -20,7 +21,6 @@ use unix::tool::{Fatal, SYSTEM};
 use super::APART;
 use super::survivors::Survivors;
 use crate::service::hold::Hold;
-use crate::service::place::id;
 use crate::service::survivor::Survivor;
 
 /// The longest wait for the next start of a supervise that keeps ending.
@@ -232,7 +232,7 @@ impl Job {
     /// Goes to where supervise is started, and says its argument.
     fn go_there(&self) -> io::Result<OsString> {
         if let Some(held) = &self.held
-            && id(&self.path()) != Some(held.id())
+            && Identity::at(&self.path()) != Some(held.id())
         {
             go_back(held)?;
             return Ok(".".into());

@@ -11,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use unix::diag::{Message, warn};
+use unix::file::Identity;
 use unix::pipe;
 
 use super::entry::Entry;
 use super::job::{Descriptors, Job, Surroundings};
 use super::survivors::Survivors;
-use crate::service::place::Id;
 
 /// A service.
 #[derive(Debug)]
 pub(super) struct Service {
-    pub(super) id: Id,
+    pub(super) id: Identity,
     /// Whether its name was there at the last look.
     pub(super) active: bool,
     pub(super) main: Job,

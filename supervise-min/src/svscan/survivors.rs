@@ -11,11 +11,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use unix::event::Set;
+use unix::file::Identity;
 use unix::pipe;
 use unix::process::Process;
 
 use crate::service::hold::Hold;
-use crate::service::place::{self, Id, id};
+use crate::service::place;
 
 /// Descriptors of a supervise, and of what it runs.
 const INPUT: u32 = 0;
@@ -27,7 +28,7 @@ pub(super) struct Survivors {
     /// Readable when one that is watched has ended.
     ended: Option<Set>,
     /// Processes by their working directories.
-    places: Option<HashMap<Id, Vec<u32>>>,
+    places: Option<HashMap<Identity, Vec<u32>>>,
 }
 
 impl Survivors {
@@ -95,8 +96,8 @@ fn service_in(service: &Hold) -> Option<Process> {
     service.process().map(|survivor| survivor.process)
 }
 
-fn places() -> HashMap<Id, Vec<u32>> {
-    let mut places = HashMap::<Id, Vec<u32>>::new();
+fn places() -> HashMap<Identity, Vec<u32>> {
+    let mut places = HashMap::<Identity, Vec<u32>>::new();
     for (pid, place) in place::workers() {
         places.entry(place).or_default().push(pid);
     }
@@ -104,7 +105,7 @@ fn places() -> HashMap<Id, Vec<u32>> {
 }
 
 /// Whether a process has a file open.
-fn holds(pid: u32, file: Id) -> bool {
+fn holds(pid: u32, file: Identity) -> bool {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    descriptors.into_iter().any(|descriptor| id(&descriptor.path()) == Some(file))
+    descriptors.into_iter().any(|descriptor| Identity::at(&descriptor.path()) == Some(file))
 }

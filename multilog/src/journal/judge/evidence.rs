@@ -1,6 +1,7 @@
 //! The evidence: how far the batch of a record came, from the flag, the input and the lengths of the files. Pure.
 
-use crate::journal::record::{Boot, Identity, Place, Record, SIGHT, Share};
+use crate::journal::record::{Boot, Record, SIGHT, Share};
+use crate::logfs::{Identity, Place};
 
 /// What is known when a journal is found.
 #[derive(Clone, Debug)]

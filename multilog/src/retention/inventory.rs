@@ -1,10 +1,10 @@
-//! What archives a directory has, without reading the directory at every rotation: how many labels there are, and
-//! the oldest of them by name.
+//! The inventory knows which archives a directory has: how many labels there are, and the oldest of them by name. It
+//! does not read the directory at every rotation.
 //!
-//! The numbers come from one look at the names and from what this process did since. Others may delete or
-//! add archives meanwhile. So an inventory is looked up again when the names it knows are used up, when
-//! the directory has changed while nothing of ours was under way, and after a share of rotations that
-//! makes the cost of looking a few names for each.
+//! The numbers come from one look at the names and from what this process has done since. Others may delete or add
+//! archives meanwhile. So the inventory looks again when the names that it knows are used up, when the directory has
+//! changed while nothing of ours was under way, and after a number of rotations that grows with the number of archives.
+//! A look then costs a few names for each rotation.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -17,7 +17,7 @@ use crate::logfs::{Archive, Changed, LogFs};
 const KNOWN: usize = 1000;
 /// How many archives that can't be deleted are tried again.
 const REFUSED: usize = 16;
-/// A look comes after this many new archives at the latest, or after this part of all.
+/// A look comes after this many rotations at the latest, or after a number of them that is this part of all archives.
 const LOOK_AFTER: usize = 16;
 
 /// The archives of one directory. Files that still have to be sealed are not among them.
@@ -28,18 +28,18 @@ pub struct Inventory {
     /// The oldest of them, oldest first, each with all its files.
     oldest: VecDeque<Vec<Archive>>,
     trust: Trust,
-    /// How many files were rotated since the last look, and are archives or gone.
+    /// How many files were rotated since the last look and are archives now, or gone.
     added: usize,
-    /// When the directory had last changed when the last thing of ours was done.
+    /// When the directory had last changed at the time when nothing of ours was under way any more.
     seen: Option<Changed>,
-    /// What could not be deleted. It does not count, and is tried again.
+    /// Archives that could not be deleted. They do not count, and each pruning tries them again.
     refused: Vec<Archive>,
 }
 
 /// Whether the numbers can be relied on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Trust {
-    /// Nobody has looked yet, or others have changed the directory.
+    /// There was no look yet, or others have changed the directory.
     #[default]
     None,
     /// They were right at the last look.
@@ -75,7 +75,7 @@ impl Inventory {
         Ok(())
     }
 
-    /// An archive has come. Its label is later than those of nearly all others.
+    /// An archive has come. Its label is later than nearly all others.
     pub fn add(&mut self, archive: Archive) {
         let place = self.oldest.partition_point(|other| label(other) < archive.label);
         let are_all_known = self.oldest.len() == self.count && self.count < KNOWN;
@@ -101,7 +101,7 @@ impl Inventory {
         self.oldest.front().map(|archives| label(archives))
     }
 
-    /// The files of the oldest label, to be deleted.
+    /// Takes the files of the oldest label out of the inventory, so that the caller deletes them.
     pub fn take_oldest(&mut self) -> Option<Vec<Archive>> {
         let oldest = self.oldest.pop_front()?;
         self.count -= 1;
@@ -117,22 +117,22 @@ impl Inventory {
         is_new
     }
 
-    /// What could not be deleted and is to be tried again.
+    /// The archives that could not be deleted.
     pub fn refused(&self) -> Vec<Archive> {
         self.refused.clone()
     }
 
-    /// It is deleted now.
+    /// The archive is deleted now.
     pub fn forgive(&mut self, archive: &Archive) {
         self.refused.retain(|other| other != archive);
     }
 
-    /// Nothing of ours is under way, and the directory was last `changed` then.
-    pub fn settle(&mut self, changed: io::Result<Changed>) {
+    /// Nothing of ours is under way now, and the directory has last `changed` at this time.
+    pub fn note_quiet(&mut self, changed: io::Result<Changed>) {
         self.seen = changed.ok();
     }
 
-    /// Something of ours is about to begin. Whoever has changed the directory since [`Inventory::settle`] was somebody else.
+    /// Something of ours is about to begin. A change of the directory since [`Inventory::note_quiet`] is not ours.
     pub fn compare(&mut self, changed: io::Result<Changed>) {
         let changed = changed.ok();
         if changed.is_none() || changed != self.seen {
@@ -141,7 +141,7 @@ impl Inventory {
     }
 }
 
-/// The label that these have in common.
+/// The label that these files have in common.
 fn label(archives: &[Archive]) -> Label {
     archives.first().map_or(Label::MIN, |archive| archive.label)
 }
