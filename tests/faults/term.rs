@@ -22,14 +22,13 @@ fn term(
     ready: impl Fn() -> bool,
     after: impl FnOnce(),
 ) -> Duration {
-    term_within(here, &[], script, input, ready, after)
+    term_within(here, (&[], script), input, ready, after)
 }
 
-/// The same with a program that the first one is started by.
+/// The same with a program that starts the first one.
 fn term_within(
     here: &Scratch,
-    starter: &[&str],
-    script: &[&str],
+    (starter, script): (&[&str], &[&str]),
     input: &[u8],
     ready: impl Fn() -> bool,
     after: impl FnOnce(),
@@ -195,7 +194,7 @@ fn at_the_limit_of_the_process() {
     let input = "x".repeat(900) + "\n";
     let starter = ["sh", "-c", "ulimit -f 1; exec \"$0\" \"$@\""];
     let ready = || here.path("main/current").exists();
-    let took = term_within(&here, &starter, &["./main"], input.as_bytes(), ready, || {});
+    let took = term_within(&here, (&starter, &["./main"]), input.as_bytes(), ready, || {});
     assert!(took < Duration::from_millis(200) + SLACK, "{took:?}");
     assert_eq!(LogView::of(here.path("main")).text(), input);
 }
@@ -214,7 +213,7 @@ fn while_the_clock_is_a_day_behind_and_steps_back() {
         std::fs::write(&clock, "-1d").unwrap();
         LogView::of(here.path("main")).bytes().len() == input.len()
     };
-    let took = term_within(&here, &starter, &["s4096", "n100", "./main"], &input, ready, || {});
+    let took = term_within(&here, (&starter, &["s4096", "n100", "./main"]), &input, ready, || {});
     assert!(took < Duration::from_millis(200) + SLACK, "{took:?}");
     assert_eq!(LogView::of(here.path("main")).bytes(), input);
 }

@@ -1,7 +1,9 @@
-//! What is the same for all tools: `--help`, `--version`, a manual page.
+//! What is the same for all tools: `--help`, `--version`, a manual page; and that imports run one way.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
+
+mod imports;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -141,26 +141,20 @@ fn each_line_goes_to_one_of_the_readers() {
             let said = outcome.stderr.lines().filter(|line| line.contains("somebody else reads the input"));
             assert!(said.count() <= 1 || is_original(), "{outcome:?}");
         }
-        let mut found: Vec<String> = set
-            .iter()
-            .zip(&names)
-            .flat_map(|(reader, name)| {
-                let text = reader.text(&here, name);
-                text.split_inclusive('\n').map(String::from).collect::<Vec<_>>()
-            })
-            .collect();
-        found.sort();
+        let texts: Vec<String> =
+            set.iter().zip(&names).map(|(reader, name)| reader.text(&here, name)).collect();
+        let mut found: Vec<&str> = texts.iter().flat_map(|text| text.split_inclusive('\n')).collect();
+        found.sort_unstable();
         expected.sort();
-        let length = |lines: &[String]| lines.iter().map(String::len).sum::<usize>();
-        let missing: Vec<_> = expected.iter().filter(|line| found.binary_search(line).is_err()).collect();
+        let (length, wanted) = (found.concat().len(), expected.concat().len());
+        let missing: Vec<_> =
+            expected.iter().filter(|line| found.binary_search(&line.as_str()).is_err()).collect();
         let repeated: Vec<_> = found.windows(2).filter(|pair| pair[0] == pair[1]).collect();
         // The moment when a logger finds out that it is not alone may be within a line.
         let torn = if is_original() { 0 } else { 3 * set.len() };
         assert!(
-            length(&found) == length(&expected) && missing.len() <= torn && repeated.is_empty(),
-            "{set:?} {way:?}: {} of {}, missing {missing:?}, repeated {repeated:?}",
-            length(&found),
-            length(&expected)
+            length == wanted && missing.len() <= torn && repeated.is_empty(),
+            "{set:?} {way:?}: {length} of {wanted}, missing {missing:?}, repeated {repeated:?}"
         );
     }
 }

@@ -87,6 +87,7 @@ const PLAIN: Situation = Situation {
     check: |_, _| {},
 };
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn situations() -> Vec<Situation> {
     let nameless = Situation { has_its_name: false, ..PLAIN };
     let lost =

@@ -87,7 +87,7 @@ impl Look {
 
     /// Whether its owner is this process' user or root.
     pub fn is_trusted(&self) -> bool {
-        self.owner == 0 || self.owner == crate::file::effective_user()
+        self.owner == 0 || self.owner == rustix::process::geteuid().as_raw()
     }
 }
 

@@ -23,6 +23,7 @@ fn up(want: Want) -> Machine {
 
 /// Every state that differs in its answers, with every event, and what is wanted afterwards.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_table() {
     let hup = Event::Command(Command::Signal(Signal::HUP));
     let once_due = Machine { once_due: true, ..down(Want::Once) };
