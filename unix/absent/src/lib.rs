@@ -20,6 +20,8 @@ use core::sync::atomic::AtomicI32;
 
 /// What the functions of the C library return for a failure.
 const FAILED: c_int = -1;
+/// What a walk over the stack returns at its end.
+const END_OF_STACK: c_int = 5;
 
 // SAFETY, for every function of this file: each has the return type of its namesake, which the calling convention
 // needs. Arguments that a caller passes in registers and that are not read do no harm.
@@ -115,4 +117,11 @@ pub extern "C" fn __res_vinit() -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn __resolv_conf_load() -> *mut c_void {
     ptr::null_mut()
+}
+
+/// Walks the stack for a backtrace, here of no frames. What the standard library does with a frame is then never done:
+/// it finds the symbols in the tables of a debugger, which this program has none of.
+#[unsafe(no_mangle)]
+pub extern "C" fn _Unwind_Backtrace() -> c_int {
+    END_OF_STACK
 }
