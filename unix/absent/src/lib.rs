@@ -13,6 +13,7 @@
 
 #![cfg(all(target_env = "gnu", target_feature = "crt-static"))]
 #![allow(unsafe_code, reason = "the names of the C library are not Rust's to check")]
+#![allow(non_snake_case, reason = "the names of C's functions are not Rust's to choose")]
 
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr;
@@ -124,4 +125,38 @@ pub extern "C" fn __resolv_conf_load() -> *mut c_void {
 #[unsafe(no_mangle)]
 pub extern "C" fn _Unwind_Backtrace() -> c_int {
     END_OF_STACK
+}
+
+/// Compression of a block with a dictionary that is attached to the compressor. multilog has no dictionaries, and the
+/// tables by which the library chooses name these functions all the same. Each returns the library's generic error.
+macro_rules! with_dictionary {
+    ($($name:ident)*) => {
+        $(
+            /// Compresses no block: see `with_dictionary`.
+            #[unsafe(no_mangle)]
+            pub extern "C" fn $name() -> usize {
+                usize::MAX
+            }
+        )*
+    };
+}
+
+with_dictionary! {
+    ZSTD_compressBlock_fast_dictMatchState
+    ZSTD_compressBlock_doubleFast_dictMatchState
+    ZSTD_compressBlock_greedy_dictMatchState
+    ZSTD_compressBlock_greedy_dictMatchState_row
+    ZSTD_compressBlock_greedy_dedicatedDictSearch
+    ZSTD_compressBlock_greedy_dedicatedDictSearch_row
+    ZSTD_compressBlock_lazy_dictMatchState
+    ZSTD_compressBlock_lazy_dictMatchState_row
+    ZSTD_compressBlock_lazy_dedicatedDictSearch
+    ZSTD_compressBlock_lazy_dedicatedDictSearch_row
+    ZSTD_compressBlock_lazy2_dictMatchState
+    ZSTD_compressBlock_lazy2_dictMatchState_row
+    ZSTD_compressBlock_lazy2_dedicatedDictSearch
+    ZSTD_compressBlock_lazy2_dedicatedDictSearch_row
+    ZSTD_compressBlock_btlazy2_dictMatchState
+    ZSTD_compressBlock_btopt_dictMatchState
+    ZSTD_compressBlock_btultra_dictMatchState
 }
