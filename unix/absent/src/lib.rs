@@ -127,6 +127,39 @@ pub extern "C" fn _Unwind_Backtrace() -> c_int {
     END_OF_STACK
 }
 
+/// What else walks the stack: nothing does where a panic aborts and no thread is cancelled, and there are no tables to
+/// walk by. What a thread's end by cancellation calls ends the program when it returns.
+macro_rules! unwinding {
+    ($($name:ident -> $kind:ty = $value:expr;)*) => {
+        $(
+            /// Unwinds nothing: see `unwinding`.
+            #[unsafe(no_mangle)]
+            pub extern "C" fn $name() -> $kind {
+                $value
+            }
+        )*
+    };
+}
+
+unwinding! {
+    _Unwind_RaiseException -> c_int = END_OF_STACK;
+    _Unwind_ForcedUnwind -> c_int = END_OF_STACK;
+    _Unwind_Resume -> ! = std::process::abort();
+    _Unwind_DeleteException -> () = ();
+    _Unwind_GetCFA -> usize = 0;
+    _Unwind_GetIP -> usize = 0;
+    _Unwind_GetIPInfo -> usize = 0;
+    _Unwind_GetGR -> usize = 0;
+    _Unwind_SetGR -> () = ();
+    _Unwind_SetIP -> () = ();
+    _Unwind_GetLanguageSpecificData -> usize = 0;
+    _Unwind_GetRegionStart -> usize = 0;
+    _Unwind_GetTextRelBase -> usize = 0;
+    _Unwind_GetDataRelBase -> usize = 0;
+    _Unwind_FindEnclosingFunction -> usize = 0;
+    __gcc_personality_v0 -> c_int = END_OF_STACK;
+}
+
 /// Compression of a block with a dictionary that is attached to the compressor. multilog has no dictionaries, and the
 /// tables by which the library chooses name these functions all the same. Each returns the library's generic error.
 macro_rules! with_dictionary {
