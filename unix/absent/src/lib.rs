@@ -127,6 +127,14 @@ pub extern "C" fn _Unwind_Backtrace() -> c_int {
     END_OF_STACK
 }
 
+/// Gives back what the resolver took for a thread that ends.
+#[unsafe(no_mangle)]
+pub extern "C" fn __res_thread_freeres() {}
+
+/// Where shared libraries are looked for. The C library prepares that at the start, for dlopen(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn _dl_init_paths() {}
+
 /// What else walks the stack: nothing does where a panic aborts and no thread is cancelled, and there are no tables to
 /// walk by. What a thread's end by cancellation calls ends the program when it returns.
 macro_rules! unwinding {
