@@ -17,6 +17,6 @@ pub mod tai64nfrac;
 pub mod tai64nlocal;
 pub mod zone;
 
-pub use form::{Stamp, StampRun};
+pub use form::{AnyRun, Stamp, StampRun};
 pub use label::Label;
 pub use stamper::{Stamped, Stamper};
