@@ -6,7 +6,7 @@ mod moves;
 
 use std::ops::Range;
 
-use tai64tools::Stamped;
+use tai64tools::{AnyRun, StampRun, Stamped};
 use unix::{memory, wide};
 
 use crate::align;
@@ -117,7 +117,15 @@ impl Copied {
     /// The fast path of [`Copied::push_lines`]: lines that are copied by moves of fixed length into space that is
     /// reserved already, until `full` bytes are present.
     fn push_by_moves(&mut self, lines: &mut Lines<'_>, full: usize) {
-        let moves = Moves { stamps: lines.stamper.run(), at: lines.at, until: lines.until, full };
+        match lines.stamper.run() {
+            AnyRun::Tai64n(stamps) => self.push_run(lines, stamps, full),
+            AnyRun::Decimal(stamps) => self.push_run(lines, stamps, full),
+        }
+    }
+
+    /// The same, with these stamps.
+    fn push_run(&mut self, lines: &mut Lines<'_>, stamps: impl StampRun, full: usize) {
+        let moves = Moves { stamps, at: lines.at, until: lines.until, full };
         let (bytes, length) = (&mut self.bytes[..], self.end);
         let (input, newlines) = (lines.input, *lines.newlines);
         let moved = wide::run(move || moves.put(bytes, length, input, newlines));
@@ -151,6 +159,11 @@ mod tests {
     use super::moves::MOVE;
     use super::*;
     use crate::newlines::Newlines;
+
+    fn any_form() -> impl Strategy<Value = Stamp> {
+        use Stamp::{Accustamp, Iso, IsoUtc, Tai64n, Unix, UnixMilliseconds};
+        prop::sample::select(vec![Tai64n, Accustamp, Iso, IsoUtc, Unix, UnixMilliseconds])
+    }
 
     #[test]
     fn a_line_is_as_long_as_it_is_wherever_it_stands_in_the_input() {
@@ -192,13 +205,14 @@ mod tests {
             most in 0..6000usize,
             until in 0..9000usize,
             before in 0..100usize,
+            form in any_form(),
         ) {
             let lines: Vec<Vec<u8>> = lengths.iter().zip(b'a'..).map(|(&length, byte)| {
                 [&vec![byte; length - 1][..], b"\n"].concat()
             }).collect();
             let input = [lines.concat(), b"no end".to_vec()].concat();
             let begun = || {
-                let mut stamper = Stamper::new(Stamp::Tai64n);
+                let mut stamper = Stamper::new(form);
                 stamper.begin(Label::parse(b"@400000006b00e05e2c8dfba4").unwrap());
                 stamper
             };

@@ -38,6 +38,10 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 fn run(mut script: Script) -> Result<Exit, Fatal> {
     unix::file::set_umask(0o022);
     unix::limit::raise_descriptors();
+    // The zone's file is read now, while there is a descriptor for it. Later stamps open nothing.
+    if let Some(stamp) = script.stamp {
+        stamp.prepare();
+    }
     let mut host = System::new()?;
     let plan = plan(&script);
     host.open_statuses(&script.statuses, plan.statuses)?;

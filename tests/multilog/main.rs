@@ -28,4 +28,5 @@ mod script;
 mod select;
 mod signals;
 mod stamp;
+mod stamp_form;
 mod status_file;

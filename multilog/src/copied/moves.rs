@@ -16,8 +16,8 @@ pub(super) const MOVE: usize = 192;
 pub(super) const ROOM: usize = Stamped::ROOM + MOVE;
 
 /// Lines to be put behind each other by moves: with which stamps, from where in the input, and how far.
-pub(super) struct Moves {
-    pub(super) stamps: StampRun,
+pub(super) struct Moves<S> {
+    pub(super) stamps: S,
     /// Where the first line begins.
     pub(super) at: usize,
     /// Lines that end before this place of the input are put.
@@ -37,9 +37,10 @@ pub(super) struct Moved {
     pub(super) lines: u32,
 }
 
-impl Moves {
+impl<S: StampRun> Moves<S> {
     /// Puts lines behind the first `length` of these bytes, for as long as moves are enough for each and there is room.
-    /// This is the loop that nearly every byte goes through: it works on registers and slices only.
+    /// This is the loop that nearly every byte goes through: it works on registers and slices only, and is compiled for
+    /// each kind of run.
     #[inline(always)]
     pub(super) fn put(
         self,
@@ -57,7 +58,7 @@ impl Moves {
             }
             let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
             let Some(from) = input[at..].first_chunk::<MOVE>() else { break };
-            let width = self.stamps.stamp(digits).put(to);
+            let width = self.stamps.put(digits, to);
             move_line(&mut to[width..], from, line);
             length += width + line;
             at = last + 1;

@@ -104,6 +104,12 @@ impl Draft {
         Ok(())
     }
 
+    /// The same with a stamp of the form that the value names. What names none ends the program, wherever it is.
+    pub fn stamp_of_form(&mut self, argument: &Argument<'_>) -> Read {
+        let stamp = Stamp::parse(argument.value).map_err(|malformed| malformed.to_string())?;
+        self.stamp(argument, stamp)
+    }
+
     /// Sets how patterns are read from here on.
     pub fn syntax(&mut self, syntax: Syntax) -> Read {
         self.syntax = syntax;

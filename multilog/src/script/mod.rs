@@ -93,9 +93,16 @@ mod tests {
         assert_eq!(parse(&["t", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
         assert_eq!(parse(&["tfoo", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
         assert_eq!(parse(&["T", "./a"]).unwrap().stamp, Some(Stamp::Accustamp));
+        assert_eq!(parse(&["t=iso", "./a"]).unwrap().stamp, Some(Stamp::Iso));
+        assert_eq!(parse(&["tiso=", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
         let late = parse(&["./a", "t"]).unwrap();
         assert_eq!(late.stamp, None);
         assert_eq!(late.remarks, [Remark::LateStamp("t".into())]);
+        let late = parse(&["t", "t=unix", "./a"]).unwrap();
+        assert_eq!(
+            (late.stamp, late.remarks),
+            (Some(Stamp::Tai64n), vec![Remark::LateStamp("t=unix".into())])
+        );
     }
 
     #[test]
@@ -126,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5"] {
+        for argument in
+            ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5", "t=", "t=foo", "t=ISO"]
+        {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

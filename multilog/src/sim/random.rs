@@ -10,7 +10,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 12] = [
+const SCRIPTS: [&[&str]; 14] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -23,6 +23,8 @@ const SCRIPTS: [&[&str]; 12] = [
     &["t", "s4096", "n100", "durable=1s", "!copy", "./main", "-* line *3*", "durable=always", "./b"],
     &["s4096", "n2", "!copy", "./main"],
     &["t", "s4096", "n3", "!copy", "./a", "s6000", "n2", "compress=gzip:1", "./b"],
+    &["t=iso", "s4096", "n100", "./a", "-* line *3*", "./b"],
+    &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.

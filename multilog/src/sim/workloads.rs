@@ -28,6 +28,13 @@ pub(super) fn workloads() -> Vec<Workload> {
         memory: 0,
         ..Workload::new(&["t", "s4096", "n100", "compress=gzip", "./a"], 90, 5000)
     });
+    for form in ["t=iso", "t=iso-utc", "t=unix", "t=unixms"] {
+        all.push(Workload::new(
+            &[form, "s4096", "n100", "-* line *7 *", "./main", "-*", "+*T*3 *", "./few"],
+            70,
+            1500,
+        ));
+    }
     all[0].open_end = true;
     all[1].source = Source::File;
     all[1].chunks = vec![977, 1, 30];

@@ -51,6 +51,7 @@ const fn row(word: &'static Word, read: fn(&mut Draft, &Argument<'_>) -> Read) -
 pub static ALL: &[Row] = &[
     row(&stamp::TAI64N, |draft, of| draft.stamp(of, Stamp::Tai64n)),
     row(&stamp::ACCUSTAMP, |draft, of| draft.stamp(of, Stamp::Accustamp)),
+    row(&stamp::FORM, |draft, of| draft.stamp_of_form(of)),
     row(&select::SELECT, |draft, of| draft.pattern(of, Action::Select)),
     row(&select::DESELECT, |draft, of| draft.pattern(of, Action::Deselect)),
     row(&syntax::STAR, |draft, _| draft.syntax(Syntax::Star)),
@@ -109,7 +110,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn an_argument_is_the_action_that_its_beginning_says(
-            argument in "(t|T|S|F|R|s|w|e|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
+            argument in "(t|t=|T|S|F|R|s|w|e|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
         ) {
             let argument = argument.as_bytes();
             let found = find(argument).map(|(row, value)| (row.word.head.text(), value));
