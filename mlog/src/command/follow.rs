@@ -1,0 +1,353 @@
+//! `-f` and `--cursor-file`: shows lines as they come, from where a reader was.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tai64tools::Label;
+use unix::diag::{Message, stdout};
+use unix::file;
+use unix::pipe::{self, Kind};
+use unix::tool::Fatal;
+
+use crate::archive::Damage;
+use crate::cursor::{Cursor, Delivered};
+use crate::follow::{Follower, Gap, Hints, Reader, Resumed, Step};
+use crate::pipeline::{Context, Trouble};
+use crate::search::{Lines, Query};
+use crate::show::{Gone, Output, Painter};
+use crate::store::shown;
+
+use super::directories::Found;
+use super::query::{Asked, ended, wrong};
+
+/// Where a reader is is written down so often at most.
+const COMMIT: Duration = Duration::from_secs(1);
+/// So many lines are shown before those that come.
+const TAIL: usize = 10;
+
+/// Shows lines until there are none, or for ever. True: something was found.
+pub(super) fn run(
+    asked: &Asked,
+    found: Vec<Found>,
+    follow: bool,
+    cursor: Option<PathBuf>,
+    trouble: &mut Trouble,
+) -> Result<bool, Fatal> {
+    check(asked, cursor.is_some())?;
+    let mut following = Following::new(asked, found, cursor, trouble)?;
+    following
+        .begin(asked, trouble)
+        .and_then(|()| following.go_on(follow, trouble))
+        .or_else(|gone| ended(gone).map(|_| ()))?;
+    Ok(following.readers.iter().any(|reader| reader.hits > 0) || following.found)
+}
+
+fn check(asked: &Asked, cursor: bool) -> Result<(), Fatal> {
+    for (given, name) in [
+        (asked.until.is_some(), "--until"),
+        (asked.reverse, "--reverse"),
+        (asked.count, "-c"),
+        (asked.gaps.is_some(), "--gaps"),
+    ] {
+        if given {
+            return Err(wrong(format!("{name} can't be together with -f or --cursor-file")));
+        }
+    }
+    if cursor && (asked.last.is_some() || asked.since.is_some()) {
+        return Err(wrong("--cursor-file can't be together with -n or --since"));
+    }
+    Ok(())
+}
+
+struct Following {
+    found_before: Vec<Found>,
+    followers: Vec<Option<Follower>>,
+    readers: Vec<Show>,
+    output: Output,
+    cursor: Option<PathBuf>,
+    /// What stands for the question.
+    question: u32,
+    committed: Option<Instant>,
+    found: bool,
+    /// The directories whose follower is not needed any more are told apart by their paths.
+    paths: Vec<PathBuf>,
+}
+
+/// Shows the lines of one directory.
+struct Show {
+    query: Query,
+    painter: Painter,
+    context: Context,
+    shown: bool,
+    out: Vec<u8>,
+    hits: u64,
+    said: Vec<Said>,
+}
+
+enum Said {
+    Gap(Gap),
+    Damage(Message),
+}
+
+impl Reader for Show {
+    fn lines(&mut self, lines: &[u8]) {
+        let mut found = Lines::default();
+        self.query.search(lines, &mut self.painter, &mut found);
+        self.hits += found.hits;
+        let Some(around) = self.query.context else {
+            self.out.append(&mut found.bytes);
+            return;
+        };
+        let batch = self.context.apply(&found.bytes, &found.entries, found.count, around);
+        for entry in &batch.entries {
+            self.out.extend_from_slice(&batch.bytes[entry.begin..entry.end]);
+        }
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        self.said.push(Said::Gap(gap));
+    }
+
+    fn damage(&mut self, name: &OsStr, damage: &Damage) {
+        let message = Message::new(name.as_bytes()).and(" can't be read ").and(&damage.0);
+        self.said.push(Said::Damage(message));
+    }
+}
+
+impl Following {
+    fn new(
+        asked: &Asked,
+        found: Vec<Found>,
+        cursor: Option<PathBuf>,
+        trouble: &mut Trouble,
+    ) -> Result<Following, Fatal> {
+        let known = match &cursor {
+            None => Cursor::default(),
+            Some(path) => read_cursor(path)?,
+        };
+        let query = Query { keys: false, index: asked.context.is_some(), ..asked.query(false) };
+        let question = crc32fast::hash(format!("{:?}", asked.question()).as_bytes());
+        let count = found.len();
+        let mut following = Following {
+            found_before: Vec::new(),
+            followers: Vec::new(),
+            readers: Vec::new(),
+            output: Output::new(skip(&known, question, count)),
+            cursor,
+            question,
+            committed: None,
+            found: false,
+            paths: Vec::new(),
+        };
+        for (at, one) in found.into_iter().enumerate() {
+            let skin = asked.given(at, &one, count).skin;
+            let painter = Painter::new(skin);
+            let (context, out, said) = (Context::default(), Vec::new(), Vec::new());
+            following.readers.push(Show {
+                query: query.clone(),
+                painter,
+                context,
+                shown: false,
+                out,
+                hits: 0,
+                said,
+            });
+            following.paths.push(absolute(&one.store.path));
+            let follower = following.follower(one, &known, trouble);
+            following.followers.push(follower);
+        }
+        Ok(following)
+    }
+
+    /// Where following begins: at the place of the cursor, else at the start where there is a cursor, else at the end.
+    fn follower(&mut self, mut one: Found, known: &Cursor, trouble: &mut Trouble) -> Option<Follower> {
+        let place = known.place(&absolute(&one.store.path));
+        let resumed = match (place, &self.cursor) {
+            (Some(place), _) => Follower::resume(one.store.clone(), one.offset, place),
+            (None, Some(_)) => Ok((Follower::at_start(one.store.clone(), one.offset), Resumed::There)),
+            (None, None) => {
+                let at = whole_lines(&mut one);
+                let follower = Follower::at_current(one.store.clone(), one.offset, &one.snapshot, at);
+                self.found_before.push(one);
+                return Some(follower);
+            }
+        };
+        match resumed {
+            Ok((follower, Resumed::Anew)) => {
+                trouble.miss(
+                    &Message::new(shown(&one.store.path))
+                        .and(" is another directory than it was: it is read from its start"),
+                );
+                Some(follower)
+            }
+            Ok((follower, _)) => Some(follower),
+            Err(error) => {
+                trouble.fail(&Message::new("unable to read ").and(shown(&one.store.path)).because(&error));
+                None
+            }
+        }
+    }
+
+    /// Shows what is there before following begins.
+    fn begin(&mut self, asked: &Asked, trouble: &mut Trouble) -> Result<(), Gone> {
+        self.commit()?;
+        let found = std::mem::take(&mut self.found_before);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let last = if asked.since.is_some() { asked.last } else { asked.last.or(Some(TAIL)) };
+        let before = Asked { last, ..asked.clone() };
+        let given: Vec<_> =
+            found.iter().enumerate().map(|(at, one)| before.held(at, one, found.len())).collect();
+        self.found =
+            before.run(&given, &Arc::new(before.query(found.len() > 1)), &mut self.output, trouble)?;
+        self.output.flush()
+    }
+
+    fn go_on(&mut self, follow: bool, trouble: &mut Trouble) -> Result<(), Gone> {
+        let stores: Vec<_> =
+            self.followers.iter().flatten().map(|follower| follower.store().clone()).collect();
+        let hints = Hints::new(stores.iter());
+        let mut changed = vec![true; self.followers.len()];
+        loop {
+            let mut idle = true;
+            for (at, changed) in changed.iter_mut().enumerate() {
+                if *changed {
+                    *changed = self.step(at, trouble)?;
+                    idle &= !*changed;
+                }
+            }
+            let due = self.committed.is_none_or(|committed| committed.elapsed() >= COMMIT);
+            if due || idle && !follow {
+                self.commit()?;
+            }
+            if idle && (!follow || self.followers.iter().all(Option::is_none)) {
+                return Ok(());
+            }
+            if idle && !hints.wait(&mut changed).map_err(Gone::Failed)? {
+                return Err(Gone::Reader);
+            }
+        }
+    }
+
+    /// Reads a piece of a directory and delivers it. True: there may be more.
+    fn step(&mut self, at: usize, trouble: &mut Trouble) -> Result<bool, Gone> {
+        let Some(follower) = &mut self.followers[at] else { return Ok(false) };
+        let show = &mut self.readers[at];
+        let step = follower.step(show);
+        let place = follower.store().path.clone();
+        if !show.said.is_empty() || matches!(step, Ok(Step::Idle)) {
+            // What was delivered before does not come again.
+            self.output.leave_nothing_out();
+        }
+        for said in show.said.drain(..) {
+            match said {
+                Said::Gap(gap) => trouble.miss(&gap_words(&place, gap)),
+                Said::Damage(message) => {
+                    trouble.miss(&Message::new(shown(&place)).and("/").and(message.as_bytes()))
+                }
+            }
+        }
+        self.output.add(&show.out)?;
+        show.shown |= !show.out.is_empty();
+        show.out.clear();
+        self.output.flush()?;
+        match step {
+            Ok(step) => Ok(step == Step::Read),
+            Err(error) => {
+                trouble.fail(&Message::new("unable to follow ").and(shown(&place)).because(&error));
+                self.followers[at] = None;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Writes down where the readers are. What they have read was delivered.
+    fn commit(&mut self) -> Result<(), Gone> {
+        self.committed = Some(Instant::now());
+        let Some(path) = &self.cursor else { return Ok(()) };
+        if !self.output.is_through() {
+            // The file says where the lines are from that are left out now.
+            return Ok(());
+        }
+        let places = self.followers.iter().zip(&self.paths);
+        let mut cursor = Cursor { output: None, places: Vec::new() };
+        for (follower, path) in places {
+            if let Some(follower) = follower {
+                cursor.places.push((path.clone(), follower.place()));
+            }
+        }
+        // What a reader that was killed had delivered is told by the size only if there is one order of lines.
+        if self.paths.len() == 1 {
+            cursor.output = delivered(self.question);
+        }
+        cursor.write(path).map_err(Gone::Failed)
+    }
+}
+
+fn read_cursor(path: &Path) -> Result<Cursor, Fatal> {
+    let about = || Message::new("unable to read cursor ").and(path.as_os_str().as_bytes());
+    match Cursor::read(path) {
+        Ok(cursor) => Ok(cursor.unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(wrong([path.as_os_str().as_bytes(), b" is not a cursor"].concat()))
+        }
+        Err(error) => Err(Fatal::system(about(), &error)),
+    }
+}
+
+/// How much of the output was delivered already.
+fn skip(known: &Cursor, question: u32, count: usize) -> u64 {
+    let (Some(then), Some(now)) = (known.output, delivered(question)) else { return 0 };
+    let same = Delivered { size: 0, ..then } == Delivered { size: 0, ..now };
+    if same && count == 1 { now.size.saturating_sub(then.size) } else { 0 }
+}
+
+/// Standard output, if it is a file.
+fn delivered(question: u32) -> Option<Delivered> {
+    if !matches!(pipe::kind(stdout()), Ok(Kind::File)) {
+        return None;
+    }
+    let stat = file::stat(stdout()).ok()?;
+    Some(Delivered { device: stat.identity.device, inode: stat.identity.inode, size: stat.size, question })
+}
+
+/// Where the whole lines of `current` end; what follows is left to the follower.
+fn whole_lines(one: &mut Found) -> u64 {
+    let Some((current, size)) = &mut one.snapshot.current else { return 0 };
+    let mut piece = vec![0; 64 << 10];
+    let mut end = *size;
+    while end > 0 {
+        let from = end.saturating_sub(piece.len() as u64);
+        let most = usize::try_from(end - from).unwrap_or(0);
+        let got = file::read_at(&**current, &mut piece[..most], from).unwrap_or(0);
+        if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
+            *size = from + newline as u64 + 1;
+            return *size;
+        }
+        end = from;
+    }
+    *size = 0;
+    0
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn gap_words(place: &Path, gap: Gap) -> Message {
+    let words = if gap.certain { ": lines are missing" } else { ": lines may be missing" };
+    let mut message = Message::new(shown(place)).and(words);
+    let mut add = |word: &str, label: Option<Label>| {
+        if let Some(label) = label {
+            message = message.clone().and(word).and(label.text());
+        }
+    };
+    add(" after ", gap.after);
+    add(" before ", gap.before);
+    message
+}
