@@ -51,8 +51,15 @@ impl Cursor {
     ///
     /// # Errors
     ///
-    /// It can't be read, or is no cursor (`InvalidData`).
+    /// It can't be read, or is no cursor (`InvalidData`): anything but a regular file is none, and is not opened. Writing
+    /// replaces the file, so a device would be gone.
     pub fn read(path: &Path) -> io::Result<Option<Cursor>> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => return Err(ErrorKind::InvalidData.into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
         match std::fs::read(path) {
             Ok(bytes) if bytes.is_empty() => Ok(None),
             Ok(bytes) => Cursor::parse(&bytes).map(Some).ok_or_else(|| ErrorKind::InvalidData.into()),

@@ -103,10 +103,12 @@ fn gzip(place: &mut Option<Box<GzDecoder<BufReader<Section>>>>, buffer: &mut [u8
                 _ => rest.consume(zeros),
             }
         }
-        if !rest.fill_buf()?.starts_with(&[0x1f]) {
+        let is_member = rest.fill_buf()?.starts_with(&[0x1f]);
+        // The decoder says where that is.
+        *place = Some(Box::new(GzDecoder::new(rest)));
+        if !is_member {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "something follows that is not gzip"));
         }
-        *place = Some(Box::new(GzDecoder::new(rest)));
     }
     Ok(0)
 }

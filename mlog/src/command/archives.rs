@@ -35,7 +35,7 @@ struct File {
 pub(super) fn ls(given: &ArgMatches) -> Result<Exit, Fatal> {
     let mut trouble = Trouble::default();
     let found = directories(given, &mut trouble)?;
-    let mut output = Output::new(0);
+    let mut output = Output::new(None);
     let mut any = false;
     let several = found.len() > 1;
     for one in &found {
@@ -84,7 +84,7 @@ pub(super) fn verify(given: &ArgMatches) -> Result<Exit, Fatal> {
     let mut trouble = Trouble::default();
     let found = directories(given, &mut trouble)?;
     let gaps = span(given, "gaps")?;
-    let mut output = Output::new(0);
+    let mut output = Output::new(None);
     let mut remarks = 0;
     for one in &found {
         let mut said = Vec::new();

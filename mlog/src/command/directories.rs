@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use tai64tools::leap::Offset;
@@ -38,12 +38,18 @@ pub(super) fn directories(given: &ArgMatches, trouble: &mut Trouble) -> Result<V
                 trouble.fail(&Message::new(store.path.as_os_str().as_bytes()).and(" is not a log directory"));
             }
             Err(error) => {
-                let path = store.path.as_os_str().as_bytes();
+                let path = unreadable(&store);
+                let path = path.as_os_str().as_bytes();
                 trouble.fail(&Message::new("unable to read ").and(path).because(&error));
             }
         }
     }
     Ok(found)
+}
+
+/// What of a directory can't be read: itself, or its `current`.
+fn unreadable(store: &Store) -> PathBuf {
+    if store.archives().is_ok() { store.path.join("current") } else { store.path.clone() }
 }
 
 fn stores(given: &ArgMatches, trouble: &mut Trouble) -> Result<Vec<Store>, Fatal> {

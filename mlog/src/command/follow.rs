@@ -1,6 +1,7 @@
 //! `-f` and `--cursor-file`: shows lines as they come, from where a reader was.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::cursor::{Cursor, Delivered};
 use crate::follow::{Follower, Gap, Hints, Reader, Resumed, Step};
 use crate::pipeline::{Context, Trouble};
 use crate::search::{Lines, Query};
-use crate::show::{Gone, Output, Painter};
+use crate::show::{Before, Gone, Output, Painter};
 use crate::store::shown;
 
 use super::directories::Found;
@@ -136,7 +137,7 @@ impl Following {
             found_before: Vec::new(),
             followers: Vec::new(),
             readers: Vec::new(),
-            output: Output::new(skip(&known, question, count)),
+            output: Output::new(before(&known, question, count)),
             cursor,
             question,
             committed: None,
@@ -195,6 +196,8 @@ impl Following {
     /// Shows what is there before following begins.
     fn begin(&mut self, asked: &Asked, trouble: &mut Trouble) -> Result<(), Gone> {
         self.commit()?;
+        // A place at the start does not tell whether the file is the same: what follows the first lines comes soon.
+        self.committed = None;
         let found = std::mem::take(&mut self.found_before);
         if found.is_empty() {
             return Ok(());
@@ -285,7 +288,7 @@ impl Following {
         if self.paths.len() == 1 {
             cursor.output = delivered(self.question);
         }
-        cursor.write(path).map_err(Gone::Failed)
+        cursor.write(path).map_err(Gone::Cursor)
     }
 }
 
@@ -300,11 +303,16 @@ fn read_cursor(path: &Path) -> Result<Cursor, Fatal> {
     }
 }
 
-/// How much of the output was delivered already.
-fn skip(known: &Cursor, question: u32, count: usize) -> u64 {
-    let (Some(then), Some(now)) = (known.output, delivered(question)) else { return 0 };
+/// What of the output was delivered already.
+fn before(known: &Cursor, question: u32, count: usize) -> Option<Before> {
+    let (then, now) = (known.output?, delivered(question)?);
     let same = Delivered { size: 0, ..then } == Delivered { size: 0, ..now };
-    if same && count == 1 { now.size.saturating_sub(then.size) } else { 0 }
+    if !same || count != 1 || now.size <= then.size {
+        return None;
+    }
+    // Standard output itself may be open for writing only.
+    let file = File::open("/proc/self/fd/1").ok()?;
+    Some(Before { file, from: then.size, to: now.size })
 }
 
 /// Standard output, if it is a file.

@@ -133,7 +133,7 @@ impl Asked {
         let query = Arc::new(self.query(found.len() > 1));
         let given: Vec<Given> =
             found.iter().enumerate().map(|(at, one)| self.given(at, one, found.len())).collect();
-        let mut output = Output::new(0);
+        let mut output = Output::new(None);
         let shown = self.run(&given, &query, &mut output, trouble);
         shown.and_then(|hits| output.flush().map(|()| hits)).or_else(ended)
     }
@@ -231,6 +231,7 @@ pub(super) fn ended(gone: Gone) -> Result<bool, Fatal> {
     match gone {
         Gone::Reader => Ok(true),
         Gone::Failed(error) => Err(Fatal::system(Message::new("unable to write output"), &error)),
+        Gone::Cursor(error) => Err(Fatal::system(Message::new("unable to write the cursor"), &error)),
     }
 }
 

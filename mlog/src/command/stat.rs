@@ -61,7 +61,7 @@ pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
         std::fs::write(path, picture_of(&counter.0, &picture))
             .map_err(|error| Fatal::system(about(), &error))?;
     }
-    let mut output = Output::new(0);
+    let mut output = Output::new(None);
     output.add(text.as_bytes()).and_then(|()| output.flush()).or_else(|gone| ended(gone).map(|_| ()))?;
     Ok(exit(trouble, counter.0.iter().any(|histogram| histogram.total() > 0)))
 }

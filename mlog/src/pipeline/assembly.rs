@@ -249,7 +249,7 @@ impl Context {
             let entry = Entry { number, ..*entry };
             if entry.hit {
                 for (earlier, text) in std::mem::take(&mut self.before) {
-                    if earlier.number + before >= number {
+                    if earlier.number.saturating_add(before) >= number {
                         push(earlier, &text, &mut out, &mut kept);
                     }
                 }

@@ -4,7 +4,7 @@ mod output;
 mod painter;
 mod structured;
 
-pub use output::{Gone, Output};
+pub use output::{Before, Gone, Output};
 pub use painter::{Painter, Skin};
 
 /// What stands in the place of a stamp, or of the whole line.

@@ -1,5 +1,6 @@
 //! `Output`: standard output, where the lines go.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 
 /// Nobody reads the output any more, or it can't be written.
@@ -9,33 +10,63 @@ pub enum Gone {
     Reader,
     /// It can't be written.
     Failed(io::Error),
+    /// The place of the reader can't be written down.
+    Cursor(io::Error),
 }
 
 /// Collects lines and writes them.
 #[derive(Debug, Default)]
 pub struct Output {
     waiting: Vec<u8>,
-    /// How many bytes are left out, as they were delivered before.
-    skip: u64,
+    /// What is left out, as it was delivered before.
+    before: Option<Before>,
+}
+
+/// What standard output, a file, holds beyond the place that a cursor knows.
+#[derive(Debug)]
+pub struct Before {
+    /// The file, open for reading.
+    pub file: File,
+    /// Where it begins.
+    pub from: u64,
+    /// Where it ends.
+    pub to: u64,
+}
+
+impl Before {
+    /// How much of `bytes` is there, at most all of it. None: something else is there.
+    fn same(&self, bytes: &[u8]) -> Option<usize> {
+        let there = usize::try_from(self.to - self.from).unwrap_or(usize::MAX).min(bytes.len());
+        let mut text = vec![0; there];
+        let mut filled = 0;
+        while filled < there {
+            match unix::file::read_at(&self.file, &mut text[filled..], self.from + filled as u64) {
+                Ok(got) if got > 0 => filled += got,
+                _ => return None,
+            }
+        }
+        (text == bytes[..there]).then_some(there)
+    }
 }
 
 /// So much is written at once.
 const FULL: usize = 256 << 10;
 
 impl Output {
-    /// With nothing written. The first `skip` bytes are left out.
-    pub fn new(skip: u64) -> Output {
-        Output { waiting: Vec::new(), skip }
+    /// With nothing written. What was delivered before is left out as far as the file really holds it: it may hold the
+    /// words of another program, or the lines of another directory.
+    pub fn new(before: Option<Before>) -> Output {
+        Output { waiting: Vec::new(), before }
     }
 
     /// Whether all that had been delivered before was left out.
     pub fn is_through(&self) -> bool {
-        self.skip == 0
+        self.before.is_none()
     }
 
     /// From now on nothing is left out.
     pub fn leave_nothing_out(&mut self) {
-        self.skip = 0;
+        self.before = None;
     }
 
     /// Adds to it, and writes when there is much.
@@ -57,10 +88,19 @@ impl Output {
         written
     }
 
+    /// How much of `bytes` was delivered before.
+    fn leave_out(&mut self, bytes: &[u8]) -> usize {
+        let Some(before) = &mut self.before else { return 0 };
+        let same = before.same(bytes);
+        before.from += same.unwrap_or(0) as u64;
+        if same.is_none() || before.from == before.to {
+            self.before = None;
+        }
+        same.unwrap_or(0)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), Gone> {
-        let left_out = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
-        self.skip -= left_out as u64;
-        let bytes = &bytes[left_out..];
+        let bytes = &bytes[self.leave_out(bytes)..];
         if bytes.is_empty() {
             return Ok(());
         }
