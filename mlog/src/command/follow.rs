@@ -1,6 +1,5 @@
 //! `-f` and `--cursor-file`: shows lines as they come, from where a reader was.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -8,21 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tai64tools::Label;
 use unix::diag::{Message, stdout};
 use unix::file;
 use unix::pipe::{self, Kind};
 use unix::tool::Fatal;
 
-use crate::archive::Damage;
 use crate::cursor::{Cursor, Delivered};
-use crate::follow::{Follower, Gap, Hints, Reader, Resumed, Step};
-use crate::pipeline::{Context, Trouble};
-use crate::search::{Lines, Query};
-use crate::show::{Before, Gone, Output, Painter};
+use crate::follow::{Follower, Hints, Resumed, Step};
+use crate::pipeline::Trouble;
+use crate::search::Query;
+use crate::show::{Before, Gone, Output};
 use crate::store::shown;
 
 use super::directories::Found;
+use super::followed::Show;
 use super::query::{Asked, ended, wrong};
 
 /// Where a reader is is written down so often at most.
@@ -78,47 +76,6 @@ struct Following {
     paths: Vec<PathBuf>,
 }
 
-/// Shows the lines of one directory.
-struct Show {
-    query: Query,
-    painter: Painter,
-    context: Context,
-    shown: bool,
-    out: Vec<u8>,
-    hits: u64,
-    said: Vec<Said>,
-}
-
-enum Said {
-    Gap(Gap),
-    Damage(Message),
-}
-
-impl Reader for Show {
-    fn lines(&mut self, lines: &[u8]) {
-        let mut found = Lines::default();
-        self.query.search(lines, &mut self.painter, &mut found);
-        self.hits += found.hits;
-        let Some(around) = self.query.context else {
-            self.out.append(&mut found.bytes);
-            return;
-        };
-        let batch = self.context.apply(&found.bytes, &found.entries, found.count, around);
-        for entry in &batch.entries {
-            self.out.extend_from_slice(&batch.bytes[entry.begin..entry.end]);
-        }
-    }
-
-    fn gap(&mut self, gap: Gap) {
-        self.said.push(Said::Gap(gap));
-    }
-
-    fn damage(&mut self, name: &OsStr, damage: &Damage) {
-        let message = Message::new(name.as_bytes()).and(" can't be read ").and(&damage.0);
-        self.said.push(Said::Damage(message));
-    }
-}
-
 impl Following {
     fn new(
         asked: &Asked,
@@ -145,18 +102,7 @@ impl Following {
             paths: Vec::new(),
         };
         for (at, one) in found.into_iter().enumerate() {
-            let skin = asked.given(at, &one, count).skin;
-            let painter = Painter::new(skin);
-            let (context, out, said) = (Context::default(), Vec::new(), Vec::new());
-            following.readers.push(Show {
-                query: query.clone(),
-                painter,
-                context,
-                shown: false,
-                out,
-                hits: 0,
-                said,
-            });
+            following.readers.push(Show::new(query.clone(), asked.given(at, &one, count).skin));
             following.paths.push(absolute(&one.store.path));
             let follower = following.follower(one, &known, trouble);
             following.followers.push(follower);
@@ -247,16 +193,14 @@ impl Following {
             // What was delivered before does not come again.
             self.output.leave_nothing_out();
         }
+        if !show.said.is_empty() {
+            // What follows a gap would come again until a place behind it is written down.
+            self.committed = None;
+        }
         for said in show.said.drain(..) {
-            match said {
-                Said::Gap(gap) => trouble.miss(&gap_words(&place, gap)),
-                Said::Damage(message) => {
-                    trouble.miss(&Message::new(shown(&place)).and("/").and(message.as_bytes()))
-                }
-            }
+            trouble.miss(&said.words(&place));
         }
         self.output.add(&show.out)?;
-        show.shown |= !show.out.is_empty();
         show.out.clear();
         self.output.flush()?;
         match step {
@@ -271,12 +215,12 @@ impl Following {
 
     /// Writes down where the readers are. What they have read was delivered.
     fn commit(&mut self) -> Result<(), Gone> {
-        self.committed = Some(Instant::now());
-        let Some(path) = &self.cursor else { return Ok(()) };
         if !self.output.is_through() {
             // The file says where the lines are from that are left out now.
             return Ok(());
         }
+        self.committed = Some(Instant::now());
+        let Some(path) = &self.cursor else { return Ok(()) };
         let places = self.followers.iter().zip(&self.paths);
         let mut cursor = Cursor { output: None, places: Vec::new() };
         for (follower, path) in places {
@@ -345,17 +289,4 @@ fn whole_lines(one: &mut Found) -> u64 {
 
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-fn gap_words(place: &Path, gap: Gap) -> Message {
-    let words = if gap.certain { ": lines are missing" } else { ": lines may be missing" };
-    let mut message = Message::new(shown(place)).and(words);
-    let mut add = |word: &str, label: Option<Label>| {
-        if let Some(label) = label {
-            message = message.clone().and(word).and(label.text());
-        }
-    };
-    add(" after ", gap.after);
-    add(" before ", gap.before);
-    message
 }

@@ -4,6 +4,7 @@ mod archives;
 mod cli;
 mod directories;
 mod follow;
+mod followed;
 mod pager;
 mod printer;
 mod progress;

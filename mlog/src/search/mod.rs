@@ -6,6 +6,8 @@
 
 mod lines;
 mod part;
+mod query;
 
 pub use lines::Selected;
-pub use part::{Entry, LONGEST, Lines, Part, Query, Reading, Tracker, Wanted, Worker};
+pub use part::{LONGEST, Part, Reading, Worker};
+pub use query::{Entry, Lines, Query, Tracker, Wanted};
