@@ -2,6 +2,8 @@ TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
 # Leaves out what would be loaded and never used; see unix/absent.
 SMALL := -C force-unwind-tables=no -C link-arg=-Wl,-T,$(CURDIR)/unix/absent/static.ld -C link-arg=-Wl,-z,muldefs
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static $(SMALL)"
+# mlog by itself: what it depends on must not change how the others are compiled.
+READER := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \
@@ -17,7 +19,9 @@ FUZZ_SECONDS := 7
 # The tools, statically linked, in target/tools.
 build:
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools -p supervise-min
+	$(READER) cargo build --profile reader --locked --target $(TARGET) -p mlog
 	mkdir -p target/tools
+	install -m 755 target/$(TARGET)/reader/mlog target/tools/
 	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
 	install -m 755 supervise-min/scripts/svscanboot target/tools/
 
@@ -107,4 +111,4 @@ bench-parts:
 
 install: build
 	install -d $(DESTDIR)/usr/local/bin
-	for tool in $(TOOLS) svscanboot; do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done
+	for tool in $(TOOLS) mlog svscanboot; do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done
