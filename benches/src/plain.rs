@@ -25,6 +25,9 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let misuse = |_| Fatal::misuse(Message::new("usage: plain-multilog action ..."));
     let script = Script::parse(arguments).map_err(misuse)?;
     let mut host = System::new()?;
+    if script.output.is_some() {
+        host.open_output()?;
+    }
     host.open_statuses(&script.statuses, Hold::Open)?;
     let progress =
         Bell::new().map_err(|error| Fatal::system(Message::new("unable to watch the sealer"), &error))?;

@@ -67,6 +67,12 @@ pub fn plan(free: usize, directories: usize, statuses: usize) -> Plan {
     plan
 }
 
+/// How the input is read for standard output alone: without a directory there is no journal, but lines can wait in the
+/// input until they are written.
+pub fn care_for_output(free: usize, statuses: usize) -> Care {
+    if free >= statuses + LOOKING + NOW_AND_THEN { Care::Peek } else { Care::Read }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

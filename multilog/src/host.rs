@@ -9,6 +9,7 @@ use tai64tools::Label;
 use unix::diag::{self, ATOMIC_WRITE, Message};
 use unix::event;
 use unix::signal::{Signal, Signals};
+use unix::stdout::StandardOutput;
 use unix::tool::Fatal;
 
 use crate::descriptors::Hold;
@@ -80,6 +81,20 @@ pub enum Stop {
 /// TERMs this close together are one: timeout(1) and others signal the process and its group.
 const SAME_TERM: Duration = Duration::from_millis(500);
 
+/// What came of a write to standard output.
+#[derive(Debug)]
+pub enum Output {
+    /// It took so many bytes.
+    Took(usize),
+    /// The program was told to stop, and there was no room.
+    Stopped,
+    /// Nobody will ever read it.
+    Gone(io::Error),
+}
+
+/// How long a reader of standard output may rest once the program was told to stop.
+const REST: Duration = Duration::from_millis(500);
+
 /// The surroundings of the engine.
 pub trait Host: Pace {
     /// What the system clock shows.
@@ -106,6 +121,8 @@ pub trait Host: Pace {
     fn wait_for(&mut self, bell: BorrowedFd<'_>, limit: Option<Duration>);
     /// Writes part of the alerts to descriptor 2, waiting for a reader until told to stop.
     fn alert(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Writes part of `bytes` to standard output, waiting for its reader until told to stop.
+    fn print(&mut self, bytes: &[u8]) -> io::Result<Output>;
     /// Replaces what a status file says; how much was written.
     fn write_status(&mut self, status: usize, text: &[u8]) -> io::Result<usize>;
 }
@@ -122,6 +139,8 @@ pub struct System {
     stopped: Option<Instant>,
     rotate: bool,
     statuses: Vec<Status>,
+    /// Standard output, if lines go there.
+    output: Option<StandardOutput>,
 }
 
 /// A file that holds the last line of a kind.
@@ -140,7 +159,28 @@ impl System {
             Signals::take_over(&[Signal::TERM, Signal::INT, Signal::HUP, Signal::ALARM]).map_err(failed)?;
         unix::signal::survive_file_size_limit().map_err(failed)?;
         let (started, statuses) = (Instant::now(), Vec::new());
-        Ok(System { started, signals, stop: None, told: None, stopped: None, rotate: false, statuses })
+        let (stop, told, stopped, rotate, output) = (None, None, None, false, None);
+        Ok(System { started, signals, stop, told, stopped, rotate, statuses, output })
+    }
+
+    /// Looks at standard output, for a script that writes to it.
+    pub fn open_output(&mut self) -> Result<(), Fatal> {
+        let failed = |error| Fatal::system(Message::new("unable to write to standard output"), &error);
+        self.output = Some(StandardOutput::inherited().map_err(failed)?);
+        Ok(())
+    }
+
+    /// Waits until standard output seems to take something, or a signal arrives. None: the program was told to stop,
+    /// and there was no room since `begun`.
+    fn wait_for_reader(&mut self, begun: Instant) -> io::Result<Option<bool>> {
+        self.listen();
+        let rested = self.stopped.map(|stopped| stopped.elapsed().min(begun.elapsed()));
+        let over = self.stop >= Some(Stop::Now) && self.patience() == Patience::Over;
+        if over || rested.is_some_and(|rested| rested >= REST) {
+            return Ok(None);
+        }
+        let limit = rested.map(|rested| REST.saturating_sub(rested));
+        event::wait_writable(diag::stdout(), &self.signals, limit).map(Some)
     }
 
     /// Opens the status files, and keeps them open if they are to be held.
@@ -250,13 +290,34 @@ impl Host for System {
 
     fn alert(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let stderr = unix::diag::stderr();
-        while !event::wait_writable(stderr, &self.signals)? {
+        while !event::wait_writable(stderr, &self.signals, None)? {
             self.listen();
             if self.stop.is_some() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
         }
         unix::file::write(stderr, &bytes[..bytes.len().min(ATOMIC_WRITE)])
+    }
+
+    fn print(&mut self, bytes: &[u8]) -> io::Result<Output> {
+        let (mut begun, mut seems_to_have_room) = (None, false);
+        loop {
+            let Some(output) = &mut self.output else { return Ok(Output::Took(bytes.len())) };
+            match output.write(bytes) {
+                Ok(Some(written)) => return Ok(Output::Took(written)),
+                Err(error) if output.is_gone(&error) => return Ok(Output::Gone(error)),
+                Err(error) => return Err(error),
+                Ok(None) => {}
+            }
+            if seems_to_have_room {
+                // A terminal with room for one byte, and the newline takes two.
+                self.linger(Duration::from_millis(10));
+            }
+            match self.wait_for_reader(*begun.get_or_insert_with(Instant::now))? {
+                Some(room) => seems_to_have_room = room,
+                None => return Ok(Output::Stopped),
+            }
+        }
     }
 
     fn write_status(&mut self, status: usize, text: &[u8]) -> io::Result<usize> {

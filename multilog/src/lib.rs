@@ -8,7 +8,7 @@
 //!           |- newlines: where nearly every line ends; framer: long lines, and the last one
 //!           |- selection, pattern: the route of a line, which is the outlets that take it
 //!           '- outlet: alerts and status files
-//! intake <- consumed only after every directory has written the batch
+//! intake <- consumed only after every directory has written the batch, and standard output has it
 //! ```
 //!
 //! Invariants that everything here keeps:
@@ -16,7 +16,7 @@
 //! 2. Lines keep their order; none is joined, and none is torn except one that reaches the size of a file.
 //! 3. The boundaries of files depend on the bytes only, never on how they arrived.
 //! 4. `.s` and mode 0744 are given only after an fsync that succeeded.
-//! 5. Nothing leaves the input before every directory has it.
+//! 5. Nothing leaves the input before every directory has it, and standard output if lines go there.
 //! 6. After the start no failure is fatal, and every wait can be interrupted.
 //! 7. Memory does not grow with the length of a line or the size of the input.
 

@@ -43,6 +43,9 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
         stamp.prepare();
     }
     let mut host = System::new()?;
+    if script.output.is_some() {
+        host.open_output()?;
+    }
     let plan = plan(&script);
     host.open_statuses(&script.statuses, plan.statuses)?;
     let mut filesystems = Vec::with_capacity(script.logs.len());
@@ -65,7 +68,11 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
 fn plan(script: &Script) -> Plan {
     let (directories, statuses) = (script.logs.len(), script.statuses.len());
     let free = unix::limit::free_descriptors(descriptors::wanted(directories, statuses));
-    descriptors::plan(free, directories, statuses)
+    let mut plan = descriptors::plan(free, directories, statuses);
+    if directories == 0 && script.output.is_some() {
+        plan.care = descriptors::care_for_output(free, statuses);
+    }
+    plan
 }
 
 fn threading(pending: usize) -> Threading {

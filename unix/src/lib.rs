@@ -35,6 +35,7 @@ pub mod signal;
 pub mod socket;
 pub mod spawn;
 pub mod stdio;
+pub mod stdout;
 pub mod tool;
 pub mod watch;
 pub mod wide;

@@ -14,7 +14,7 @@ use crate::journal::record::Share;
 use crate::logdir::Appended;
 use crate::logfs::LogFs;
 
-/// A file with less room than this is rotated before anything is added: a stamp has to fit.
+/// A file with less room than this, and a prefix, is rotated before anything is added: a stamp has to fit.
 const LEAST_ROOM: u64 = 64;
 
 impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
@@ -51,17 +51,23 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     fn begin_outputs(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
-            let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
+            let least = if self.assembly.takes(log) {
+                1
+            } else {
+                LEAST_ROOM + dir.config().prefix.as_bytes().len() as u64
+            };
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
             self.assembly.outputs[log].begin(dir.length());
         }
+        let behind = self.dirs.len();
+        self.assembly.outputs[behind..].iter_mut().for_each(|output| output.begin(0));
         Ok(())
     }
 
-    /// Records the batch, writes it to every directory, and takes it out of the input. The directories that have it on
-    /// the disk already, and so for good, come with what was taken out.
+    /// Records the batch, writes it to every directory and to standard output, and takes it out of the input. The
+    /// directories that have it on the disk already, and so for good, come with what was taken out.
     fn deliver(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
@@ -75,6 +81,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         for &log in &refused {
             self.dirs[log].wait_for_sealer(&mut self.host)?;
         }
+        self.print()?;
         Ok((self.tap.consume(plan, &mut self.host)?, refused))
     }
 
@@ -107,6 +114,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
 
     /// Says in the journal what the batch is going to do.
     fn record(&mut self, taken: usize) -> Result<Plan, End> {
+        let output = self.output_share();
         let Engine { tap, assembly, dirs, host, .. } = self;
         let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };
         let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
@@ -114,7 +122,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             takes_after: assembly.takes(log),
             ..dir.share()
         });
-        tap.record(batch, shares, host)
+        tap.record(batch, shares.chain(output), host)
     }
 
     /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again
@@ -128,7 +136,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// The batch stays in the input, so no directory may keep it.
-    fn take_back(&mut self, before: usize) {
+    pub(super) fn take_back(&mut self, before: usize) {
         for log in 0..before {
             if !self.assembly.outputs[log].is_empty() {
                 self.dirs[log].take_back(&mut self.host);

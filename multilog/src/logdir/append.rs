@@ -102,7 +102,8 @@ impl<F: LogFs> LogDir<F> {
     /// Takes the batch in hand back out of `current`.
     pub fn take_back(&mut self, host: &mut impl Host) {
         let Ok(current) = self.current.get_mut() else { return };
-        if current.length == self.before.length {
+        // A file that was begun since has nothing of it.
+        if current.length <= self.before.length {
             return;
         }
         match self.fs.truncate(&current.file, self.before.length) {

@@ -6,6 +6,7 @@ use super::action::code::Code;
 use super::action::count::FileCount;
 use super::action::durable::Durability;
 use super::action::min::Spared;
+use super::action::prefix::Prefix;
 use super::action::processor::Transform;
 use super::action::size::FileSize;
 
@@ -24,6 +25,8 @@ pub struct LogConfig {
     pub durability: Durability,
     /// What is done with a full file.
     pub transform: Transform,
+    /// What goes before each line, after the stamp.
+    pub prefix: Prefix,
     /// The code that `w` gave to archives; see [`LogConfig::code`].
     pub code: Option<Code>,
 }

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use tai64tools::Stamp;
 
+use super::action::prefix::Prefix;
 use super::action::value::{Number, Understood, Value};
 use super::config::LogConfig;
 use super::remark::Remark;
@@ -24,6 +25,8 @@ pub struct Script {
     pub logs: Vec<LogConfig>,
     /// The status files, in the order of [`Action::Status`].
     pub statuses: Vec<OsString>,
+    /// The prefix of lines on standard output, if any go there.
+    pub output: Option<Prefix>,
     /// What the author of the script may not have meant.
     pub remarks: Vec<Remark>,
 }
@@ -39,6 +42,8 @@ pub enum Action {
     Alert,
     /// `=file`: a selected line replaces the status file of this index.
     Status(usize),
+    /// `1`: a selected line goes to standard output, once.
+    Output,
     /// A directory: a selected line is appended to the log of this index.
     Log(usize),
 }
@@ -132,6 +137,16 @@ impl Draft {
     pub fn directory(&mut self, argument: &Argument<'_>) -> Read {
         self.script.logs.push(LogConfig { path: argument.whole.to_owned(), ..self.log.clone() });
         self.step(Action::Log(self.script.logs.len() - 1))
+    }
+
+    /// Adds standard output, with the prefix so far. A line goes there once, so there is one prefix.
+    pub fn output(&mut self, _: &Argument<'_>) -> Read {
+        let prefix = &self.log.prefix;
+        if self.script.output.as_ref().is_some_and(|earlier| earlier != prefix) {
+            return Err("standard output has one prefix, and an earlier 1 has another".to_string());
+        }
+        self.script.output = Some(prefix.clone());
+        self.step(Action::Output)
     }
 
     /// Puts a path or a command where it belongs: any bytes are one.

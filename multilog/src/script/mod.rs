@@ -22,6 +22,7 @@ pub use action::compress::Compression;
 pub use action::count::FileCount;
 pub use action::durable::Durability;
 pub use action::min::Spared;
+pub use action::prefix::Prefix;
 pub use action::processor::Transform;
 pub use action::size::FileSize;
 pub use action::value::{Malformed, Number, Understood, Value};

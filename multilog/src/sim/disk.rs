@@ -58,6 +58,8 @@ pub(crate) struct State {
     open: usize,
     /// How many it may have. None: any number.
     budget: Option<usize>,
+    /// What each process wrote to standard output.
+    pub(super) printed: Vec<Vec<u8>>,
     /// What each name held that a processor has seen to its end.
     pub(super) processed: BTreeMap<Entry, Vec<u8>>,
 }
@@ -87,6 +89,7 @@ impl Disk {
     pub(crate) fn start(&self) {
         let mut state = self.state();
         (state.dead, state.told, state.open) = (false, false, 0);
+        state.printed.push(Vec::new());
     }
 
     /// Whether the process was told to end.

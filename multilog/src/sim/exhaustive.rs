@@ -5,7 +5,7 @@
 
 use super::disk::Disk;
 use super::mutant::Mutant;
-use super::trouble::{Fault, Trouble};
+use super::trouble::{EPIPE, Fault, Trouble};
 use super::workload::{Journal, Workload};
 use super::workloads::{small, workloads};
 
@@ -60,6 +60,9 @@ pub(super) fn check_on(
     let about = |error| format!("{} {faults:?}: {error}; {}", workload.summary(), disk.report());
     workload.run(disk, mutant, |_, _| {}).map_err(about)?;
     workload.check_exact(disk, expected).map_err(about)?;
+    if !faults.iter().any(|fault| fault.trouble == Trouble::Error(EPIPE)) {
+        workload.check_printed(disk, expected).map_err(about)?;
+    }
     if disk.state().losses_said > 0 {
         return Err(about("it says that lines are lost".to_string()));
     }

@@ -17,6 +17,7 @@ mod mutants;
 mod outcome;
 mod poor;
 mod power;
+mod printed;
 mod processor;
 mod random;
 mod strangers;

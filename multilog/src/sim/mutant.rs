@@ -36,13 +36,15 @@ pub(super) enum Mutant {
     TakesAnyEndForSuccess,
     /// Retention deletes files that are on their way to an archive.
     PrunesWhatIsOnItsWay,
+    /// A batch is printed when it has left the input.
+    PrintsLate,
     /// Descriptors are kept of files that are sealed.
     HoldsWhatItHasSealed,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 16] = [
+    pub(super) const ALL: [Mutant; 17] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -58,6 +60,7 @@ impl Mutant {
         Mutant::FollowsTheClock,
         Mutant::TakesAnyEndForSuccess,
         Mutant::PrunesWhatIsOnItsWay,
+        Mutant::PrintsLate,
         Mutant::HoldsWhatItHasSealed,
     ];
 }

@@ -55,10 +55,14 @@ impl Workload {
         texts
     }
 
-    /// Lines without their stamps.
+    /// Lines without their stamps and prefixes.
     pub(super) fn lines_of(&self, text: &[u8]) -> Vec<Vec<u8>> {
-        let stamp = self.script().stamp;
-        let text_of = |line| stamp.map_or(Some(line), |stamp| stamp.text_behind(line)).unwrap_or(line);
+        let script = self.script();
+        let prefixes = script.logs.iter().map(|log| &log.prefix).chain(&script.output);
+        let prefix =
+            prefixes.map(|prefix| prefix.as_bytes()).max_by_key(|prefix| prefix.len()).unwrap_or_default();
+        let text_of = |line| script.stamp.map_or(Some(line), |stamp| stamp.text_behind(line)).unwrap_or(line);
+        let text_of = |line| -> &[u8] { text_of(line).strip_prefix(prefix).unwrap_or(text_of(line)) };
         text.split_inclusive(|&b| b == b'\n').map(|line| text_of(line).to_vec()).collect()
     }
 

@@ -11,8 +11,8 @@ use unix::diag::Message;
 use super::disk::Disk;
 use super::files::SimFile;
 use super::mutant::Mutant;
-use super::trouble::Trouble;
-use crate::host::{Host, Pace, Patience, Pause, Stop};
+use super::trouble::{EPIPE, Trouble};
+use crate::host::{Host, Output, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::logfs::Identity;
 
@@ -235,12 +235,23 @@ pub(crate) struct SimHost {
     ticks: std::cell::Cell<u32>,
     /// Seconds since 1970 at its start.
     started: u64,
+    mutant: Option<Mutant>,
+    /// What a mutant has not printed yet.
+    late: Vec<u8>,
 }
 
 impl SimHost {
     /// A host that is started at this second since 1970.
-    pub(crate) fn started_at(disk: Disk, started: u64) -> SimHost {
-        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), started }
+    pub(crate) fn started_at(disk: Disk, started: u64, mutant: Option<Mutant>) -> SimHost {
+        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), started, mutant, late: Vec::new() }
+    }
+}
+
+impl Drop for SimHost {
+    fn drop(&mut self) {
+        if !self.late.is_empty() {
+            self.print(&[]).ok();
+        }
     }
 }
 
@@ -295,6 +306,36 @@ impl Host for SimHost {
 
     fn alert(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(bytes.len())
+    }
+
+    fn print(&mut self, bytes: &[u8]) -> io::Result<Output> {
+        let (now, later) = match self.mutant {
+            Some(Mutant::PrintsLate) => {
+                (std::mem::replace(&mut self.late, bytes.to_vec()), Some(bytes.len()))
+            }
+            _ => (bytes.to_vec(), None),
+        };
+        loop {
+            let printed = self.disk.operate("print", |state, trouble| {
+                let taken = match trouble {
+                    Some(Trouble::Error(_)) => 0,
+                    Some(Trouble::Short) => now.len().div_ceil(2),
+                    _ => now.len(),
+                };
+                if let Some(printed) = state.printed.last_mut() {
+                    printed.extend_from_slice(&now[..taken]);
+                }
+                Ok(later.unwrap_or(taken))
+            });
+            match printed.map_err(|error| (error.raw_os_error(), error)) {
+                Ok(taken) => return Ok(Output::Took(taken)),
+                Err((Some(EPIPE), error)) => return Ok(Output::Gone(error)),
+                // There is no room.
+                Err((Some(4 | 11), _)) if self.disk.was_told() => return Ok(Output::Stopped),
+                Err((Some(4 | 11), _)) => {}
+                Err((_, error)) => return Err(error),
+            }
+        }
     }
 
     fn write_status(&mut self, _: usize, text: &[u8]) -> io::Result<usize> {

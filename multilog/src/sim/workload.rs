@@ -109,23 +109,32 @@ impl Workload {
         chunks
     }
 
-    /// The lines that each directory has to have, in order.
+    /// Whether lines go to standard output.
+    pub(super) fn prints(&self) -> bool {
+        self.script().output.is_some()
+    }
+
+    /// The lines that each directory has to have, in order, and behind them those of standard output.
     pub(super) fn expected(&self) -> Vec<Vec<Vec<u8>>> {
         let script = self.script();
         let stamp = script.stamp.map(some_stamp).unwrap_or_default();
-        let mut logs = vec![Vec::new(); script.logs.len()];
+        let mut logs = vec![Vec::new(); script.logs.len() + usize::from(script.output.is_some())];
         for line in &self.lines {
             let mut head = stamp.clone();
             head.extend_from_slice(line);
             head.truncate(crate::pattern::HEAD);
-            let mut selected = true;
+            let (mut selected, mut printed) = (true, false);
             for action in &script.actions {
                 match action {
                     Action::Select(pattern) => selected |= pattern.matches(&head),
                     Action::Deselect(pattern) => selected &= !pattern.matches(&head),
                     Action::Log(log) if selected => logs[*log].push([line, &b"\n"[..]].concat()),
+                    Action::Output => printed |= selected,
                     _ => {}
                 }
+            }
+            if printed {
+                logs[script.logs.len()].push([line, &b"\n"[..]].concat());
             }
         }
         logs
@@ -169,7 +178,7 @@ impl Workload {
 
     fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
         let script = self.script();
-        let host = SimHost::started_at(disk.clone(), second);
+        let host = SimHost::started_at(disk.clone(), second, mutant);
         let directories = 0..script.logs.len();
         let filesystems = directories.map(|directory| SimFs::new(disk.clone(), directory, mutant)).collect();
         let boot = (self.journal == Journal::Kept).then_some([disk.state().boots; 36]);

@@ -50,6 +50,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     crumbs.open_end = true;
     all.push(crumbs);
     all.extend(corners());
+    all.extend(printing());
     all
 }
 
@@ -68,6 +69,25 @@ fn corners() -> Vec<Workload> {
     all
 }
 
+/// Standard output beside directories and alone, and prefixes.
+fn printing() -> Vec<Workload> {
+    let mut few =
+        Workload::new(&["t", "s4096", "n100", "./main", "-*", "+* line *3 *", "prefix=web: ", "1"], 90, 1500);
+    few.open_end = true;
+    // Most batches have nothing for the directory.
+    let mut file = Workload::new(
+        &["prefix=a longer text before each line: ", "1", "-*", "+*13*", "s4096", "./few"],
+        90,
+        5000,
+    );
+    file.source = Source::File;
+    let mut crumbs = Workload::new(&["s4096", "n100", "1", "prefix=x", "./main"], 12, 1200);
+    crumbs.source = Source::Packets;
+    crumbs.chunks = vec![7, 3, 11];
+    crumbs.open_end = true;
+    vec![few, file, crumbs, Workload::new(&["1"], 60, 600)]
+}
+
 /// A workload small enough for all pairs.
 pub(super) fn small() -> Vec<Workload> {
     let mut two =
@@ -76,5 +96,6 @@ pub(super) fn small() -> Vec<Workload> {
     let mut crumbs = Workload::new(&["s4096", "n100", "./main"], 3, 40);
     crumbs.source = Source::Packets;
     crumbs.chunks = vec![6];
-    vec![two, crumbs]
+    let printing = Workload { chunks: vec![900], ..Workload::new(&["s4096", "./main", "1"], 30, 1100) };
+    vec![two, crumbs, printing]
 }

@@ -17,11 +17,13 @@ mod directory;
 pub(super) mod durable;
 pub(super) mod min;
 mod number;
+pub(super) mod prefix;
 pub(super) mod processor;
 mod select;
 pub(super) mod size;
 mod stamp;
 mod status;
+mod stdout;
 mod syntax;
 pub(super) mod value;
 mod word;
@@ -59,6 +61,7 @@ pub static ALL: &[Row] = &[
     row(&syntax::REGEX, |draft, _| draft.syntax(Syntax::Regex)),
     row(&alert::WORD, |draft, _| draft.step(Action::Alert)),
     row(&status::WORD, |draft, of| draft.status(of)),
+    row(&stdout::WORD, |draft, of| draft.output(of)),
     row(&directory::HERE, |draft, of| draft.directory(of)),
     row(&directory::ROOT, |draft, of| draft.directory(of)),
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
@@ -71,6 +74,7 @@ pub static ALL: &[Row] = &[
     }),
     row(&code::WORD, |draft, of| draft.or_ignored(of, |to, code| to.log.code = Some(code))),
     row(&min::WORD, |draft, of| draft.or_misuse(of, |to, number| to.log.spare = Some(number))),
+    row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
 ];
 
