@@ -75,7 +75,7 @@ fn a_lack_of_memory_for_a_level_is_warned_about_once_and_a_lower_one_is_used() {
         );
         found.said
     };
-    let lower = said(60);
+    let lower = said(14);
     assert!(
         lower.starts_with("multilog: warning: unable to compress in ./a as asked, using level "),
         "{lower}"
