@@ -18,7 +18,8 @@
 //! 4. `.s` and mode 0744 are given only after an fsync that succeeded.
 //! 5. Nothing leaves the input before every directory has it, and standard output if lines go there.
 //! 6. After the start no failure is fatal, and every wait can be interrupted.
-//! 7. Memory does not grow with the length of a line or the size of the input.
+//! 7. Memory does not grow with the length of a line or the size of the input. Only a compressor has a whole line in
+//!    memory, of 16 MiB at most.
 
 #![forbid(unsafe_code)]
 

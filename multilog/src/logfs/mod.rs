@@ -7,6 +7,7 @@ mod copy;
 mod name;
 mod place;
 mod real;
+mod whole_lines;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -14,12 +15,13 @@ use std::io;
 use unix::diag::Message;
 
 use crate::host::Pace;
-pub use copy::{Pieces, copy, write_all};
+pub use copy::{copy, write_all};
 pub use name::{Archive, Name};
 pub use place::Place;
 pub use real::RealFs;
 pub use unix::file::{How, Identity, Stat};
 pub use unix::spawn::Ending;
+pub use whole_lines::WholeLines;
 
 /// The meanings of a file's mode. The owner's x says that the file is complete and on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 use tai64tools::Stamp;
 
 use super::action::prefix::Prefix;
+use super::action::processor::Transform;
 use super::action::value::{Number, Understood, Value};
 use super::config::LogConfig;
 use super::remark::Remark;
@@ -74,6 +75,8 @@ pub struct Draft {
     pub script: Script,
     /// The next directory, except its path.
     pub log: LogConfig,
+    /// What was said since the last directory about full files.
+    pub transforms: Vec<Transform>,
     /// How the next pattern is read.
     pub syntax: Syntax,
     /// How many arguments came before this one.
@@ -83,7 +86,13 @@ pub struct Draft {
 impl Default for Draft {
     /// The draft before the first argument.
     fn default() -> Draft {
-        Draft { script: Script::default(), log: LogConfig::default(), syntax: Syntax::Star, position: 0 }
+        Draft {
+            script: Script::default(),
+            log: LogConfig::default(),
+            transforms: Vec::new(),
+            syntax: Syntax::Star,
+            position: 0,
+        }
     }
 }
 
@@ -133,8 +142,22 @@ impl Draft {
         self.step(Action::Status(self.script.statuses.len() - 1))
     }
 
-    /// Adds a directory with the settings so far.
+    /// Sets what is done with full files from here on.
+    pub fn transform(&mut self, transform: Transform) {
+        self.transforms.push(transform.clone());
+        self.log.transform = transform;
+    }
+
+    /// Adds a directory with the settings so far. Whoever asked for a processor and for compression since the last
+    /// directory may expect both, one after the other, which is not what would happen.
     pub fn directory(&mut self, argument: &Argument<'_>) -> Read {
+        let transforms = std::mem::take(&mut self.transforms);
+        let processes = |transform: &Transform| matches!(transform, Transform::Process(_));
+        if transforms.iter().any(processes) && !transforms.iter().all(processes) {
+            return Err(
+                "compress= and !command are both for this directory, only one of them is allowed".into()
+            );
+        }
         self.script.logs.push(LogConfig { path: argument.whole.to_owned(), ..self.log.clone() });
         self.step(Action::Log(self.script.logs.len() - 1))
     }

@@ -133,6 +133,40 @@ mod tests {
     }
 
     #[test]
+    fn compression_and_a_processor_are_not_for_the_same_directory() {
+        for arguments in [
+            &["compress=gzip", "!cat", "./a"][..],
+            &["!cat", "compress=zstd:3", "./a"],
+            &["!cat", "n3", "compress=gzip", "!cat", "+x", "./a"],
+            &["!cat", "./b", "compress=gzip", "!", "./a", "./c"],
+        ] {
+            let misuse = parse(arguments).unwrap_err();
+            assert_eq!(misuse.argument, "./a");
+            assert!(misuse.reason.contains("compress= and !command"), "{}", misuse.reason);
+        }
+    }
+
+    #[test]
+    fn what_comes_later_replaces_what_is_done_with_full_files() {
+        let (gzip, process) =
+            (Transform::Compress(Compression::Gzip(6)), |command: &str| Transform::Process(command.into()));
+        for (arguments, transforms) in [
+            (
+                &["compress=gzip", "./a", "!cat", "./b", "./c"][..],
+                vec![gzip.clone(), process("cat"), process("cat")],
+            ),
+            (&["!cat", "./a", "compress=gzip", "./b"], vec![process("cat"), gzip.clone()]),
+            (&["!a", "!b", "./a"], vec![process("b")]),
+            (&["compress=zstd", "compress=gzip", "./a"], vec![gzip.clone()]),
+            (&["./a", "compress=gzip", "!cat"], vec![Transform::Keep]),
+        ] {
+            let script = parse(arguments).unwrap();
+            let found: Vec<_> = script.logs.into_iter().map(|log| log.transform).collect();
+            assert_eq!(found, transforms, "{arguments:?}");
+        }
+    }
+
+    #[test]
     fn a_malformed_value_names_its_argument() {
         for argument in
             ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5", "t=", "t=foo", "t=ISO"]

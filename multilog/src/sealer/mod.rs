@@ -12,6 +12,7 @@
 //! (`thread.rs`), or the foreground does (`crew.rs`): always, where there is no thread, and at the end of the input
 //! besides the thread, where files are compressed.
 
+mod archive;
 mod compress;
 mod crew;
 mod desk;

@@ -67,11 +67,9 @@ pub static ALL: &[Row] = &[
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
     row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = count)),
     row(&processor::WORD, |draft, of| {
-        draft.text(of, |to, command| to.log.transform = Transform::Process(command))
+        draft.text(of, |to, command| to.transform(Transform::Process(command)))
     }),
-    row(&compress::WORD, |draft, of| {
-        draft.or_misuse(of, |to, how| to.log.transform = Transform::Compress(how))
-    }),
+    row(&compress::WORD, |draft, of| draft.or_misuse(of, |to, how| to.transform(Transform::Compress(how)))),
     row(&code::WORD, |draft, of| draft.or_ignored(of, |to, code| to.log.code = Some(code))),
     row(&min::WORD, |draft, of| draft.or_misuse(of, |to, number| to.log.spare = Some(number))),
     row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
