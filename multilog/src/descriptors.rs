@@ -9,7 +9,8 @@ use crate::intake::Care;
 
 /// The directory, its lock, `current`.
 const DIRECTORY: usize = 3;
-/// A new `current` before the old one is closed, the names of a directory, the output of a processor: one at a time.
+/// A new `current` before the old one is closed, the names of a directory, the output of a processor, the file of
+/// `metrics=`: one at a time.
 const NOW_AND_THEN: usize = 1;
 /// The side pipe, /dev/null, the watch on the pipe, the journal, and one more while that is made.
 const LOOKING: usize = 6;

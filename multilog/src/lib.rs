@@ -35,6 +35,7 @@ pub mod journal;
 pub mod lines;
 pub mod logdir;
 pub mod logfs;
+pub mod metrics;
 pub mod newlines;
 pub mod outlet;
 pub mod output;
@@ -47,5 +48,6 @@ pub mod selection;
 #[cfg(test)]
 mod sim;
 pub mod start;
+pub mod tally;
 
 pub use program::main;

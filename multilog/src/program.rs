@@ -7,13 +7,15 @@ use unix::about::About;
 use unix::diag::{self, Message};
 use unix::event::Bell;
 use unix::memory;
+use unix::readiness::Readiness;
 use unix::tool::{Exit, Fatal};
 
 use crate::descriptors::{self, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
-use crate::script::{Help, Misuse, Script};
+use crate::metrics::Metrics;
+use crate::script::{Help, Misuse, ReadyFd, Script};
 use crate::sealer::Threading;
 use crate::start::{self, Circumstances};
 
@@ -36,13 +38,15 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
 }
 
 fn run(mut script: Script) -> Result<Exit, Fatal> {
+    // Before anything is opened, or another file could have its number.
+    let readiness = script.ready.map(readiness).transpose()?;
     unix::file::set_umask(0o022);
     unix::limit::raise_descriptors();
     // The zone's file is read now, while there is a descriptor for it. Later stamps open nothing.
     if let Some(stamp) = script.stamp {
         stamp.prepare();
     }
-    let mut host = System::new()?;
+    let mut host = System::new(readiness)?;
     if script.output.is_some() {
         host.open_output()?;
     }
@@ -51,7 +55,10 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     let mut filesystems = Vec::with_capacity(script.logs.len());
     for config in &mut script.logs {
         config.size = config.size.within(unix::file::size_limit());
-        filesystems.push(RealFs::open(&config.path)?);
+        filesystems.push(RealFs::open(&config.path, config.mode)?);
+    }
+    if let Some(file) = &script.metrics {
+        host.count(Metrics::new(file.path(), script.logs.iter().map(|config| &*config.path)));
     }
     let boot = unix::file::boot_id().ok();
     let intake = intake::open(plan.care, warn_blind);
@@ -62,6 +69,13 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     let opened = start::open(script, filesystems, intake, host, circumstances)?;
     memory::be_patient();
     opened.run()
+}
+
+fn readiness(descriptor: ReadyFd) -> Result<Readiness, Fatal> {
+    let number = descriptor.number();
+    let failed =
+        |error| Fatal::system(Message::new("unable to use descriptor ").and(number.to_string()), &error);
+    Readiness::take(number).map_err(failed)
 }
 
 /// What each descriptor is used for.

@@ -88,12 +88,15 @@ fn open_directories<F: LogFs>(
     host: &mut impl Host,
 ) -> Result<Vec<LogDir<F>>, Fatal> {
     let now = host.now();
+    // Where nobody asks for them they go nowhere.
+    let mut accounts = host.tally().map_or(Vec::new(), |tally| tally.accounts().to_vec()).into_iter();
     let mut dirs = Vec::with_capacity(locked.len());
     for (Locked { fs, config, place }, known) in locked.into_iter().zip(known) {
         for quirk in fs.quirks() {
             warn_of(*quirk, &config, host);
         }
-        let start = Start { place, known: *known, now, threading: threading.clone() };
+        let (threading, account) = (threading.clone(), accounts.next().unwrap_or_default());
+        let start = Start { place, known: *known, now, threading, account };
         dirs.push(LogDir::open(fs, config, start, host)?);
     }
     Ok(dirs)

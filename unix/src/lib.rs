@@ -31,6 +31,7 @@ pub mod options;
 mod pidfd;
 pub mod pipe;
 pub mod process;
+pub mod readiness;
 pub mod signal;
 pub mod socket;
 pub mod spawn;

@@ -34,7 +34,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         if taken == 0 && !grew {
             return Ok(false);
         }
+        self.look_at_batch(taken);
         let (consumed, kept) = self.deliver(taken)?;
+        self.count_batch(consumed, &kept, now);
         if consumed == Taken::Otherwise {
             self.start_over(&kept, line);
             return Ok(true);

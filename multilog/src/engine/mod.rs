@@ -2,6 +2,7 @@
 
 mod batch;
 mod clock;
+mod count;
 mod due;
 mod others;
 mod output;
@@ -96,6 +97,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             Err(end) => end,
         };
         let closed = self.close(if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon });
+        if closed != Closed::Unsafe && !matches!(end, End::Failed(_)) {
+            self.host.end_metrics();
+        }
         match end {
             End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
             End::Unread(error) => {

@@ -12,11 +12,13 @@ use unix::tool::Fatal;
 use super::LogDir;
 use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
+use super::stock::Stock;
 use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::logfs::{self, Archive, How, LogFs, Mode, Name, Place};
 use crate::script::{Code, LogConfig};
 use crate::sealer::{Crew, Sealer, Threading};
+use crate::tally::Account;
 
 /// What is known when a directory is opened.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct Start {
     pub now: Label,
     /// Where sealing happens.
     pub threading: Threading,
+    /// Where rotations and failures are counted.
+    pub account: Arc<Account>,
 }
 
 impl<F: LogFs> LogDir<F> {
@@ -39,7 +43,7 @@ impl<F: LogFs> LogDir<F> {
         start: Start,
         host: &mut impl Host,
     ) -> Result<LogDir<F>, Fatal> {
-        let Start { place, known, now, threading } = start;
+        let Start { place, known, now, threading, account } = start;
         let (last_label, warnings) = (Label::MIN, Vec::new());
         let mut opening =
             Opening { fs: &*fs, config: &config, known, last_label, names_changed: false, warnings };
@@ -49,10 +53,21 @@ impl<F: LogFs> LogDir<F> {
         let last_label = opening.last_label;
         let settled = opening.known.settled.unwrap_or(last_label);
         let before = current.mark();
-        let crew =
-            Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
-        let current = Slot::new(current);
-        Ok(LogDir { fs, config, current, before, last_label, settled, pending: pending.into(), place, crew })
+        let sealer = Sealer::new(Arc::clone(&fs), config.clone(), Arc::clone(&account));
+        let crew = Crew::new(sealer, last_label, pending.clone(), threading);
+        Ok(LogDir {
+            fs,
+            config,
+            current: Slot::new(current),
+            before,
+            last_label,
+            settled,
+            pending: pending.into(),
+            place,
+            crew,
+            account,
+            stock: Stock::default(),
+        })
     }
 }
 
@@ -147,7 +162,7 @@ impl<F: LogFs> Opening<'_, F> {
         let fatal = |error| self.fatal("unable to append to ", "/current", &error);
         let (file, made) = match self.fs.open(&Name::Current, How::Append) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                (self.fs.open(&Name::Current, How::New).map_err(fatal)?, true)
+                (self.fs.make(&Name::Current).map_err(fatal)?, true)
             }
             opened => (opened.map_err(fatal)?, false),
         };

@@ -86,7 +86,7 @@ mod tests {
 
     fn pieces(text: &[u8], most: usize) -> Vec<Vec<u8>> {
         let here = tempfile::tempdir().unwrap();
-        let fs = RealFs::open(here.path().join("main").as_os_str()).unwrap();
+        let fs = RealFs::open(here.path().join("main").as_os_str(), None).unwrap();
         let file = fs.open(&Name::State, How::New).unwrap();
         write_all(&fs, &file, text).unwrap();
         let mut lines = WholeLines::new(&fs, &file, most).unwrap();

@@ -8,8 +8,10 @@ use std::os::unix::ffi::OsStringExt;
 
 use tai64tools::Stamp;
 
+use super::action::metrics::MetricsFile;
 use super::action::prefix::Prefix;
 use super::action::processor::Transform;
+use super::action::ready::ReadyFd;
 use super::action::value::{Number, Understood, Value};
 use super::config::LogConfig;
 use super::remark::Remark;
@@ -28,6 +30,10 @@ pub struct Script {
     pub statuses: Vec<OsString>,
     /// The prefix of lines on standard output, if any go there.
     pub output: Option<Prefix>,
+    /// Where the logger says that it is ready.
+    pub ready: Option<ReadyFd>,
+    /// Where the logger keeps its counters.
+    pub metrics: Option<MetricsFile>,
     /// What the author of the script may not have meant.
     pub remarks: Vec<Remark>,
 }
@@ -203,6 +209,19 @@ impl Draft {
     pub fn or_misuse<T: Value>(&mut self, argument: &Argument<'_>, put: fn(&mut Draft, T)) -> Read {
         put(self, T::parse(argument.value).map_err(|malformed| malformed.to_string())?);
         Ok(())
+    }
+
+    /// Puts a value for the logger in its place, which has none yet. What can't be understood ends the program.
+    pub fn once<T: Value>(
+        &mut self,
+        argument: &Argument<'_>,
+        place: fn(&mut Draft) -> &mut Option<T>,
+    ) -> Read {
+        let value = T::parse(argument.value).map_err(|malformed| malformed.to_string())?;
+        match place(self).replace(value) {
+            None => Ok(()),
+            Some(_) => Err("it was given before, and may be only once".to_string()),
+        }
     }
 
     /// The script, when all arguments were read. What depends on more than one of them is decided here.

@@ -21,9 +21,12 @@ pub use action::code::Code;
 pub use action::compress::Compression;
 pub use action::count::FileCount;
 pub use action::durable::Durability;
+pub use action::metrics::MetricsFile;
 pub use action::min::Spared;
+pub use action::mode::FileMode;
 pub use action::prefix::Prefix;
 pub use action::processor::Transform;
+pub use action::ready::ReadyFd;
 pub use action::size::FileSize;
 pub use action::value::{Malformed, Number, Understood, Value};
 pub use config::LogConfig;
@@ -104,6 +107,17 @@ mod tests {
             (late.stamp, late.remarks),
             (Some(Stamp::Tai64n), vec![Remark::LateStamp("t=unix".into())])
         );
+    }
+
+    #[test]
+    fn what_is_for_the_logger_may_be_anywhere_and_only_once() {
+        let script = parse(&["./a", "ready=4", "./b", "metrics=x.prom"]).unwrap();
+        assert_eq!(script.ready.map(ReadyFd::number), Some(4));
+        assert_eq!(script.metrics.as_ref().map(MetricsFile::path), Some("x.prom".as_ref()));
+        for twice in ["ready=4", "metrics=x.prom"] {
+            let misuse = parse(&[twice, "./a", twice]).unwrap_err();
+            assert_eq!(misuse.reason, "it was given before, and may be only once");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ type Texts = Vec<Vec<u8>>;
 /// The archive of a text, and what came of its compression.
 fn archive(how: Compression, text: &[u8]) -> (Compressed, Vec<u8>) {
     let here = tempfile::tempdir().unwrap();
-    let fs = RealFs::open(here.path().join("main").as_os_str()).unwrap();
+    let fs = RealFs::open(here.path().join("main").as_os_str(), None).unwrap();
     let [input, output] = [Name::State, Name::NewState].map(|name| fs.open(&name, How::New).unwrap());
     write_all(&fs, &input, text).unwrap();
     let done = compress(&fs, how, &input, &output).unwrap();

@@ -243,7 +243,8 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
-    fn pending(&self) -> usize {
+    /// How many files are on their way.
+    pub fn pending(&self) -> usize {
         self.desk.state().pending()
     }
 

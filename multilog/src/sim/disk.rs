@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::poor::Lacks;
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
 use crate::logfs::{Identity, Stat};
+use crate::tally::Flow;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inode {
@@ -48,6 +49,10 @@ pub(crate) struct State {
     pub(crate) marks_refused: usize,
     /// How often a process said that lines are lost.
     pub(crate) losses_said: usize,
+    /// What the last process has counted that came to a clean end: its input, and what each directory got.
+    pub(crate) counted: Option<(Flow, Vec<Flow>)>,
+    /// How many processes were started.
+    pub(crate) processes: usize,
     /// What the file system lacks.
     pub(crate) lacks: Lacks,
     /// How often the power came back.
@@ -90,6 +95,7 @@ impl Disk {
         let mut state = self.state();
         (state.dead, state.told, state.open) = (false, false, 0);
         state.printed.push(Vec::new());
+        (state.counted, state.processes) = (None, state.processes + 1);
     }
 
     /// Whether the process was told to end.

@@ -63,6 +63,7 @@ pub(super) fn check_on(
     if !faults.iter().any(|fault| fault.trouble == Trouble::Error(EPIPE)) {
         workload.check_printed(disk, expected).map_err(about)?;
     }
+    workload.check_counted(disk, expected).map_err(about)?;
     if disk.state().losses_said > 0 {
         return Err(about("it says that lines are lost".to_string()));
     }

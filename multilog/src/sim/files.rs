@@ -9,6 +9,7 @@ use super::mutant::Mutant;
 use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
+use crate::script::FileMode;
 
 /// An open file. Closing it gives its descriptor back.
 #[derive(Debug)]
@@ -42,13 +43,15 @@ pub(crate) struct SimFs {
     /// Whether the names were looked at.
     looked: AtomicBool,
     quirks: Vec<Quirk>,
+    /// The mode that the script asks for.
+    mode: Option<FileMode>,
 }
 
 impl SimFs {
-    pub(crate) fn new(disk: Disk, directory: usize, mutant: Option<Mutant>) -> SimFs {
+    pub(crate) fn new(disk: Disk, directory: usize, mode: Option<FileMode>, mutant: Option<Mutant>) -> SimFs {
         let forgets = disk.state().lacks.modes.is_some();
         let quirks = if forgets { vec![Quirk::ForgetsModes] } else { vec![] };
-        SimFs { disk, directory, mutant, looked: AtomicBool::new(false), quirks }
+        SimFs { disk, directory, mutant, looked: AtomicBool::new(false), quirks, mode }
     }
 
     fn change<T>(
@@ -110,8 +113,10 @@ impl LogFs for SimFs {
                 (Some(number), _) => Ok(number),
                 (None, How::New | How::Make | How::Update) => {
                     let number = state.make(self.entry(name));
+                    let at_first = self.mode.unwrap_or_default().at_first();
+                    state.inode(number).set_mode(at_first);
                     if self.is(Mutant::MarksSafeAtOnce) && *name == Name::Current {
-                        state.inode(number).set_mode(Mode::Safe.bits());
+                        state.inode(number).set_mode(Mode::Safe.bits(self.mode.unwrap_or_default()));
                     }
                     Ok(number)
                 }
@@ -186,12 +191,16 @@ impl LogFs for SimFs {
         self.change(what, |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
     }
 
-    fn set_mode(&self, file: &SimFile, mode: Mode) -> io::Result<()> {
+    fn asked_mode(&self) -> Option<FileMode> {
+        self.mode.filter(|_| !self.is(Mutant::IgnoresTheAskedMode))
+    }
+
+    fn set_bits(&self, file: &SimFile, bits: u32) -> io::Result<()> {
         let set = self.change("set_mode", |state| {
-            state.inode(file.number).set_mode(mode.bits());
+            state.inode(file.number).set_mode(bits);
             Ok(())
         });
-        if mode == Mode::Refused && set.is_err() {
+        if bits & 0o1000 != 0 && set.is_err() {
             self.disk.state().marks_refused += 1;
         }
         set

@@ -12,6 +12,7 @@ mod cuts;
 mod disk;
 mod exhaustive;
 mod files;
+mod host;
 mod mutant;
 mod mutants;
 mod outcome;

@@ -40,11 +40,13 @@ pub(super) enum Mutant {
     PrintsLate,
     /// Descriptors are kept of files that are sealed.
     HoldsWhatItHasSealed,
+    /// Files get the usual mode, whatever the script asks for.
+    IgnoresTheAskedMode,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 17] = [
+    pub(super) const ALL: [Mutant; 18] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -62,5 +64,6 @@ impl Mutant {
         Mutant::PrunesWhatIsOnItsWay,
         Mutant::PrintsLate,
         Mutant::HoldsWhatItHasSealed,
+        Mutant::IgnoresTheAskedMode,
     ];
 }

@@ -5,6 +5,8 @@ use std::io::Read;
 use super::disk::{Disk, State};
 use super::strangers::FOREIGN;
 use super::workload::Workload;
+use crate::logfs::Mode;
+use crate::tally::Flow;
 
 impl Workload {
     /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what
@@ -114,14 +116,39 @@ impl Workload {
         Ok(())
     }
 
-    /// Nothing but archives and `current`.
+    /// Where nothing ended the first process, it has counted every line and byte that was read, and what a reader finds
+    /// in each directory, stamps included.
+    pub(super) fn check_counted(&self, disk: &Disk, expected: &[Vec<Vec<u8>>]) -> Result<(), String> {
+        let counted = {
+            let state = disk.state();
+            state.counted.clone().filter(|_| state.processes == 1)
+        };
+        let Some((input, outlets)) = counted else { return Ok(()) };
+        let read = self.input().concat();
+        if input != flow(&read, self.lines.len()) {
+            return Err(format!("{input:?} is counted of {} lines, {} bytes", self.lines.len(), read.len()));
+        }
+        for (directory, (outlet, lines)) in outlets.iter().zip(expected).enumerate() {
+            let kept = self.script().logs[directory].keep.archives() >= 50;
+            let found = self.files_of_log(disk, directory).concat();
+            let right = outlet.lines == lines.len() as u64 && (!kept || *outlet == flow(&found, lines.len()));
+            if !right {
+                let all = format!("{} lines, {} bytes", lines.len(), found.len());
+                return Err(format!("{outlet:?} is counted of directory {directory}, which has {all}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing but archives and `current`, with the mode that the script asks for.
     pub(super) fn check_tidy(&self, disk: &Disk) -> Result<(), String> {
-        for directory in 0..self.directories() {
+        for (directory, config) in self.script().logs.iter().enumerate() {
+            let safe = Mode::Safe.bits(config.mode.unwrap_or_default());
             for (name, mode, _) in disk.files(directory) {
                 let tidy = match name.as_str() {
                     "state" => true,
-                    "current" => mode == 0o744,
-                    archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == 0o744,
+                    "current" => mode == safe,
+                    archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == safe,
                 };
                 if !tidy {
                     return Err(format!("{name} {mode:o} is left in directory {directory}"));
@@ -130,6 +157,10 @@ impl Workload {
         }
         Ok(())
     }
+}
+
+fn flow(bytes: &[u8], lines: usize) -> Flow {
+    Flow { lines: lines as u64, bytes: bytes.len() as u64 }
 }
 
 /// Each line once or more often, and the first of each in order: what is promised without a journal,

@@ -9,9 +9,10 @@ use unix::memory;
 
 use super::disk::Disk;
 use super::files::SimFs;
+use super::host::SimHost;
 use super::mutant::Mutant;
 use super::poor::Lacks;
-use super::surroundings::{SimHost, SimInput, Source};
+use super::surroundings::{SimInput, Source};
 use super::trouble::{Killed, Trouble};
 use crate::descriptors::Plan;
 use crate::intake::Care;
@@ -178,9 +179,10 @@ impl Workload {
 
     fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
         let script = self.script();
-        let host = SimHost::started_at(disk.clone(), second, mutant);
-        let directories = 0..script.logs.len();
-        let filesystems = directories.map(|directory| SimFs::new(disk.clone(), directory, mutant)).collect();
+        let host = SimHost::started_at(disk.clone(), second, script.logs.len(), mutant);
+        let modes = script.logs.iter().map(|config| config.mode).enumerate();
+        let filesystems =
+            modes.map(|(directory, mode)| SimFs::new(disk.clone(), directory, mode, mutant)).collect();
         let boot = (self.journal == Journal::Kept).then_some([disk.state().boots; 36]);
         let opened = start::open(
             script,

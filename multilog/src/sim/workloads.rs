@@ -23,6 +23,12 @@ pub(super) fn workloads() -> Vec<Workload> {
         90,
         600,
     ));
+    // Two modes: one that a umask would cut, and a processor's directory that nobody else may read.
+    all.push(Workload::new(
+        &["t", "s4096", "n100", "mode=0666", "./shared", "mode=0600", "!copy", "./private"],
+        90,
+        600,
+    ));
     // Without memory for anything large: small batches, and files that are not compressed after all.
     all.push(Workload {
         memory: 0,

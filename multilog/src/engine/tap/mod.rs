@@ -277,6 +277,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         pause: &mut Duration,
         host: &mut impl Host,
     ) -> Result<(), End> {
+        if let Some(tally) = host.tally() {
+            tally.journal_failed();
+        }
         let said = Message::new("unable to write ").and(self.path());
         host.warn(&said.and("/.journal, pausing: ").and(error.words().as_bytes()));
         match wait(pause, host) {

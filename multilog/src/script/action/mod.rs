@@ -15,10 +15,13 @@ pub(super) mod compress;
 pub(super) mod count;
 mod directory;
 pub(super) mod durable;
+pub(super) mod metrics;
 pub(super) mod min;
+pub(super) mod mode;
 mod number;
 pub(super) mod prefix;
 pub(super) mod processor;
+pub(super) mod ready;
 mod select;
 pub(super) mod size;
 mod stamp;
@@ -74,6 +77,9 @@ pub static ALL: &[Row] = &[
     row(&min::WORD, |draft, of| draft.or_misuse(of, |to, number| to.log.spare = Some(number))),
     row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
+    row(&mode::WORD, |draft, of| draft.or_misuse(of, |to, mode| to.log.mode = Some(mode))),
+    row(&ready::WORD, |draft, of| draft.once(of, |to| &mut to.script.ready)),
+    row(&metrics::WORD, |draft, of| draft.once(of, |to| &mut to.script.metrics)),
 ];
 
 /// The action of `argument`, and its value. None: nobody knows it.
@@ -94,7 +100,7 @@ mod tests {
     fn naive(argument: &[u8]) -> Option<(&'static str, &[u8])> {
         let bytes = ["t", "+", "-", "e", "=", ".", "/", "s", "n", "!", "w"];
         let words = ["T", "S", "F", "R"];
-        let keys = ["compress=", "min=", "durable="];
+        let keys = ["compress=", "min=", "durable=", "mode=", "ready=", "metrics="];
         let behind = |head: &&'static str| Some((*head, argument.strip_prefix(head.as_bytes())?));
         let word = || words.into_iter().find(|word| word.as_bytes() == argument).map(|word| (word, &b""[..]));
         bytes.iter().find_map(behind).or_else(word).or_else(|| keys.iter().find_map(behind))
