@@ -121,7 +121,7 @@ pub struct Merger {
 }
 
 impl Merger {
-    /// For so many queues.
+    /// A merge of this number of queues.
     pub fn new(count: usize, direction: Direction) -> Merger {
         Merger { direction, heap: BinaryHeap::new(), present: vec![false; count] }
     }

@@ -80,7 +80,7 @@ pub enum Stop {
 /// What came of a write to standard output.
 #[derive(Debug)]
 pub enum Output {
-    /// It took so many bytes.
+    /// It took this number of bytes.
     Took(usize),
     /// The program was told to stop, and there was no room.
     Stopped,

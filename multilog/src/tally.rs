@@ -142,7 +142,7 @@ struct Batch {
 }
 
 impl Tally {
-    /// Nothing was done yet in so many directories.
+    /// Nothing was done yet in this number of directories.
     pub fn new(directories: usize) -> Tally {
         Tally {
             outlets: vec![Flow::default(); directories],

@@ -17,11 +17,11 @@ use super::progress::Progress;
 pub(super) enum Keep {
     /// All are shown as they come.
     All,
-    /// The first so many, shown as they come.
+    /// The first lines, up to this number, shown as they come.
     First(usize),
-    /// The first so many, shown in the opposite order when they are there.
+    /// The first lines, up to this number, shown in the opposite order when all are there.
     FirstTurned(usize),
-    /// The last so many, with their context.
+    /// The last lines, up to this number, with their context.
     Last(usize),
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Keep {
 pub(super) struct Marks {
     /// Silences of that length are marked.
     pub(super) gaps: Option<Duration>,
-    /// There is context, so many lines before each: lines that don't belong together are separated.
+    /// Each line has this number of lines of context before it. A separator comes between lines that don't belong together.
     pub(super) before: Option<usize>,
 }
 
@@ -112,7 +112,7 @@ impl<'a> Printer<'a> {
         self.came += 1;
     }
 
-    /// Forgets the first lines of a directory, so that at most so many wanted ones are left.
+    /// Forgets the first lines of a directory, so that no more wanted lines are left than the limit.
     fn forget(&mut self, source: usize, most: usize) {
         let Some(held) = self.held.get_mut(&source) else { return };
         while held.hits > most {
@@ -172,7 +172,8 @@ impl Sink for Printer<'_> {
     }
 }
 
-/// Leaves the last so many lines that are wanted, and so many lines before and all behind the first of each directory.
+/// Leaves the last wanted lines, up to the limit, the lines of context before them, and all lines behind the first
+/// wanted line of each directory.
 fn drop_stray(lines: &mut Vec<(usize, Entry, Vec<u8>)>, most: usize, before: u64) {
     let hits = lines.iter().rev().filter(|(_, entry, _)| entry.hit).take(most);
     let mut firsts = BTreeMap::new();

@@ -47,7 +47,7 @@ pub(super) struct Assembly {
     painter: Painter,
     order: Order,
     range: Range,
-    /// At most so many lines are wanted of the directory; of the last ones where they come backwards.
+    /// The most lines that are wanted of the directory; they are its last ones where lines come backwards.
     most: Option<usize>,
     /// The start of a line that goes on; backwards by segments, the rest of one that began before.
     partial: Vec<u8>,

@@ -26,7 +26,7 @@ const WORKERS: usize = 8;
 pub struct Plan {
     /// The order of segments and lines.
     pub(super) order: Order,
-    /// At most so many lines of each directory are wanted, backwards.
+    /// The most lines that are wanted of each directory, which come backwards.
     pub(super) most: Option<usize>,
     /// Whether more is read than was asked for so far.
     pub(super) eager: bool,
@@ -38,7 +38,7 @@ impl Plan {
         Plan { order: Order::Forward, most: None, eager: true }
     }
 
-    /// The newest first, and at most so many. `eager`: what is wanted may be far away.
+    /// The newest lines first, up to a number of them. `eager`: the wanted lines may be far away.
     pub fn backward(query: &Query, most: Option<usize>, eager: bool) -> Plan {
         // Without keys a file may be read from its end.
         let order = if query.keys { Order::Files } else { Order::Segments };
@@ -166,7 +166,7 @@ impl Drive {
         lanes + queues + self.in_hand * RESERVE
     }
 
-    /// Hands out a piece of a directory, if there is one. With at most so many lanes.
+    /// Hands out a piece of a directory, if there is one. No more lanes than the limit are opened.
     fn job(&mut self, source: usize, lanes: usize, trouble: &mut Trouble) -> bool {
         let job = self.sources[source].job(source, lanes, trouble);
         let sent = job.is_some_and(|job| self.jobs.send(job).is_ok());

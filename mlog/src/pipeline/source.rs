@@ -110,7 +110,7 @@ impl Source {
         self.lanes.iter().map(|lane| lane.bytes).sum()
     }
 
-    /// The next piece of work, with at most so many lanes.
+    /// The next piece of work; `lanes` is the most that may be open.
     pub(super) fn job(&mut self, source: usize, lanes: usize, trouble: &mut Trouble) -> Option<Job> {
         for (at, lane) in self.lanes.iter_mut().enumerate() {
             if let Stage::Waiting(_) = lane.state

@@ -8,7 +8,7 @@ use crate::intake::{Intake, Taken};
 use crate::logfs::LogFs;
 
 impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
-    /// The batch in hand takes so many of the visible bytes.
+    /// The batch in hand takes the first `taken` visible bytes.
     pub(super) fn look_at_batch(&mut self, taken: usize) {
         let Some(tally) = self.host.tally() else { return };
         let visible = self.tap.visible();

@@ -18,7 +18,7 @@ struct Written {
 }
 
 impl Schedule {
-    /// How long it is until the next writing, with so many changes at this moment of the monotonic clock. None: there
+    /// How long it is until the next writing, for a number of changes at a moment of the monotonic clock. None: there
     /// is nothing new.
     pub(super) fn until(&self, changes: u64, uptime: Duration) -> Option<Duration> {
         let Some(last) = self.0 else { return Some(Duration::ZERO) };

@@ -31,7 +31,7 @@ pub(crate) struct SimHost {
 }
 
 impl SimHost {
-    /// A host that is started at this second since 1970, and counts what so many directories get.
+    /// A host that is started at this second since 1970, and counts what each of its directories gets.
     pub(crate) fn started_at(
         disk: Disk,
         started: u64,
