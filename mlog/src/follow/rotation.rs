@@ -173,6 +173,10 @@ impl Follower {
                 self.offset = 0;
                 return Ok(Step::Read);
             }
+            if generation.label.is_none() {
+                // `previous` has got its label since the look at the names. The next look shows it.
+                return Ok(Step::Read);
+            }
             self.note_gap(true);
         }
         self.seen.clear();
@@ -185,5 +189,62 @@ impl Follower {
         self.text = Text::plain(file.clone(), 0);
         self.offset = 0;
         Ok(Step::Read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Damage;
+    use crate::follow::Gap;
+    use crate::store::Store;
+    use std::ffi::OsStr;
+    use tai64tools::leap::Offset;
+
+    #[derive(Default)]
+    struct Taken {
+        lines: Vec<u8>,
+        gaps: Vec<Gap>,
+    }
+
+    impl Reader for Taken {
+        fn lines(&mut self, lines: &[u8]) {
+            self.lines.extend_from_slice(lines);
+        }
+
+        fn gap(&mut self, gap: Gap) {
+            self.gaps.push(gap);
+        }
+
+        fn damage(&mut self, name: &OsStr, damage: &Damage) {
+            panic!("{name:?} {damage:?}");
+        }
+    }
+
+    /// s6-log gave `previous` its label just after the names were looked at. Its lines were left out and said to be missing.
+    #[test]
+    fn a_previous_that_gets_its_label_after_the_look_is_read_under_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = ["@4000000037c219bf2ef02e94.s", "@4000000037c219bf2ef02e95.s"];
+        let (write, rename) = (
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap(),
+            |from: &str, to: &str| std::fs::rename(folder.path().join(from), folder.path().join(to)).unwrap(),
+        );
+        write("current", "1\n");
+        let store = Store::new(folder.path());
+        let mut follower = Follower::at_current(store.clone(), Offset::Fixed, &store.snapshot().unwrap(), 0);
+        let mut taken = Taken::default();
+        follower.step(&mut taken).unwrap();
+        rename("current", one);
+        write("previous", "2\n");
+        write("current", "3\n");
+        let snapshot = store.snapshot().unwrap();
+        rename("previous", two);
+        let own = snapshot.archives[0].label;
+        follower.go_on(&snapshot, &snapshot.archives[1..], own, &mut taken).unwrap();
+        for _ in 0..9 {
+            follower.step(&mut taken).unwrap();
+        }
+        assert_eq!((taken.lines.as_slice(), taken.gaps.as_slice()), (&b"1\n2\n3\n"[..], &[][..]));
     }
 }
