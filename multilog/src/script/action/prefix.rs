@@ -28,7 +28,7 @@ impl Prefix {
 }
 
 impl Value for Prefix {
-    /// Reads any bytes but a newline, at most [`LONGEST`].
+    /// Reads any bytes except a newline, at most 200 of them.
     fn parse(text: &[u8]) -> Result<Self, Malformed> {
         if text.len() > LONGEST || text.contains(&b'\n') {
             return Err(Malformed("a prefix has at most 200 bytes and no newline"));
