@@ -49,7 +49,7 @@ fn feed(mut child: Child, lines: usize, burst: usize, pause: Duration) {
     child.wait().unwrap();
 }
 
-/// Waits until a file holds so many bytes, or has not grown for long.
+/// Waits until a file holds this number of bytes, or has not grown for long.
 fn until_full(path: &Path, size: usize) -> Vec<u8> {
     let begun = Instant::now();
     while fs::metadata(path).unwrap().len() < size as u64 && begun.elapsed() < Duration::from_secs(30) {

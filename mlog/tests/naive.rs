@@ -15,7 +15,7 @@ use tai64tools::label::EPOCH;
 enum Kind {
     Sealed,
     Unsealed,
-    /// One member, or one for so many lines.
+    /// One member, or one for each run of this number of lines.
     Gzip(usize),
     /// The same with the subfield that says how long a member is.
     Members(usize),
@@ -108,7 +108,7 @@ fn with_table(pieces: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// The text in pieces of so many bytes, not of whole lines.
+/// The text in pieces of one length in bytes, not of whole lines.
 fn pieces(text: &[u8], size: usize) -> Vec<Vec<u8>> {
     let pieces: Vec<Vec<u8>> = text.chunks(size.max(1)).map(<[u8]>::to_vec).collect();
     if pieces.is_empty() { vec![Vec::new()] } else { pieces }
@@ -287,7 +287,7 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
     prop::collection::vec(line.prop_map(|(stamp, text)| Line { stamp, text }), 0..12)
 }
 
-/// Stamps that go on, but for some that step back.
+/// Stamps that go on, except some that step back.
 fn directory() -> impl Strategy<Value = Directory> {
     let generations = prop::collection::btree_map(1u64..60, (kind(), lines()), 0..5);
     (generations, lines(), any::<bool>(), any::<bool>()).prop_map(|(generations, mut current, torn, even)| {

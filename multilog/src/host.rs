@@ -122,7 +122,7 @@ pub trait Host: Pace {
     fn tally(&mut self) -> Option<&mut Tally> {
         None
     }
-    /// How long it is until the counters are to be written. None: nothing is new.
+    /// How long it is until the counters are written next. None: nothing is new.
     fn until_metrics(&self) -> Option<Duration> {
         None
     }

@@ -20,7 +20,7 @@ pub(super) struct Show {
     query: Query,
     painter: Painter,
     context: Context,
-    /// What is to be written.
+    /// The lines that have not been written yet.
     pub(super) out: Vec<u8>,
     /// How many lines were found.
     pub(super) hits: u64,

@@ -51,7 +51,7 @@ pub(super) struct Assembly {
     most: Option<usize>,
     /// The start of a line that goes on; backwards by segments, the rest of one that began before.
     partial: Vec<u8>,
-    /// The key of the last line, but for the ceiling.
+    /// The key of the last line, without its ceiling.
     key: Option<Label>,
     /// No key of the file is greater.
     ceiling: Option<Label>,

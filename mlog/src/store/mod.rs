@@ -218,7 +218,7 @@ impl Names {
         }
     }
 
-    /// Whether two looks have found the same generations, but for the oldest ones, which retention may have deleted.
+    /// Whether two looks have found the same generations, except the oldest ones, which retention may have deleted.
     fn is_like(&self, other: &Names) -> bool {
         let from = self.labels.keys().next().max(other.labels.keys().next());
         let since = |names: &Names| -> Vec<Label> {
