@@ -198,6 +198,19 @@ fn a_piece_that_is_partly_written_is_continued_as_the_next_script_says() {
     }
 }
 
+/// The record said that such a piece was in hand, so that the journal stayed.
+#[test]
+fn a_full_piece_that_goes_nowhere_at_the_end_of_the_input_leaves_no_journal() {
+    if !ours_only(DIFFERENCE) {
+        return;
+    }
+    let here = Scratch::new();
+    let input = [&b"a\n"[..], &[b'x'; 2000]].concat();
+    here.multilog(&["maxline=1000", "-x*", "./main"]).over(input).quietly();
+    let view = LogView::of(here.path("main"));
+    assert_eq!((view.text().as_str(), view.others), ("a\n", vec!["lock".to_string()]));
+}
+
 /// Without a journal a piece is as a line is.
 #[test]
 fn term_within_a_piece_of_a_socket_waits_for_its_end() {
