@@ -54,6 +54,28 @@ fn lengths(verdict: &Verdict) -> Vec<Option<u64>> {
 }
 
 #[test]
+fn the_piece_in_hand_is_that_of_the_moment_to_which_the_batch_is_brought() {
+    let (unset, set) = (!b'\n', b'\n');
+    for (flag, head, now_long, midline, piece) in [
+        (set, &b"next"[..], [104, 230], true, 7),
+        (unset, b"e\n", [104, 230], true, 7),
+        (unset, b"one\n", [104, 230], true, 7),
+        (unset, b"one\n", [104, 200], true, 3),
+        (unset, b"one\n", [100, 200], true, 3),
+        // What is in hand is not known.
+        (unset, b"two\n", [100, 200], false, 0),
+    ] {
+        let mut record = record();
+        record.before = Moment { midline: true, piece: 3, ..record.before };
+        record.after = Moment { piece: 7, ..record.after };
+        let facts =
+            Facts { boot: BOOT, input: Some((PIPE, Source::Pipe(head))), flag, directories: &now(now_long) };
+        let verdict = judge(&record, &facts);
+        assert_eq!((verdict.midline.is_some(), verdict.piece), (midline, piece), "{flag} {now_long:?}");
+    }
+}
+
+#[test]
 fn flag_head_and_lengths_tell_how_far_a_batch_came() {
     let (unset, set) = (!b'\n', b'\n');
     let (all, none, some, part) = ([104, 230], [100, 200], [104, 200], [104, 217]);
