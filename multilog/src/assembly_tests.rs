@@ -91,12 +91,12 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Ve
         Assembly::new(&parsed.actions, stamper, outputs, 0).splitting(parsed.maxline)
     };
     let mut assembly = new(outputs);
-    let (mut start, mut visible, mut batches) = (0, 0, 0);
+    let (mut start, mut visible, mut batches) = (0, 0, 0_usize);
     let mut pieces = pieces.iter().copied().cycle();
     loop {
         let ending = if visible == input.len() { Ending::Final } else { Ending::Open };
         batches += 1;
-        if batches % life == 0 {
+        if batches.is_multiple_of(life) {
             let line = assembly.line_in_hand();
             assembly = new(outputs_of(&parsed));
             assembly.go_back(line);
