@@ -1,7 +1,7 @@
 //! Lines that are framed one by one: a long line, one that reaches the end of a file, and one that has no newline yet.
 //!
-//! A line that is too long is framed a piece at a time (`pieces.rs`). A long line is taken in parts, as it becomes visible and as it fits into files and batches. Its route is decided
-//! when as much of it is visible as patterns see.
+//! A long line is taken in parts, as it becomes visible and as it fits into files and batches. Its route is decided
+//! when as much of it is visible as patterns see. With `maxline=` each piece of a line is a line here (`pieces.rs`).
 
 use tai64tools::Stamper;
 

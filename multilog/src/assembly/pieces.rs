@@ -61,7 +61,8 @@ impl Pieces {
         self.written
     }
 
-    /// A piece is in hand of which this much is written. It may be more than is allowed, if another script has begun it.
+    /// A piece is in hand of which this much is written. That may be more than is allowed, if another script has begun
+    /// it.
     pub(super) fn resume(&mut self, written: u64) {
         self.written = if self.are_limited() { written } else { 0 };
     }

@@ -151,8 +151,8 @@ impl<'fd> PipeIntake<'fd> {
         count.min(room)
     }
 
-    /// Throws away what is left in the side pipe. It is still in the other one. In packet mode the rest of a packet that
-    /// was read in part is gone already.
+    /// Throws away what is left in the side pipe. It is still in the other one. In packet mode the rest of a packet
+    /// that was read in part is gone already.
     fn empty_side(&self, count: usize) -> io::Result<()> {
         let mut left = count;
         while left > 0 {

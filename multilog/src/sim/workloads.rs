@@ -95,7 +95,8 @@ fn printing() -> Vec<Workload> {
     vec![few, file, crumbs, Workload::new(&["1"], 60, 600)]
 }
 
-/// Long lines that are split: at the same place as a file or a look at the input, within files, selected by their pieces.
+/// Long lines that are split: at the same place as a file or a look at the input, within files, selected by their
+/// pieces.
 fn splitting() -> Vec<Workload> {
     let mut pieces = Workload::split(&["maxline=1000", "s4096", "n100", "./main"], 60, 4988);
     pieces.open_end = true;
