@@ -6,6 +6,7 @@
 //! leave.
 
 mod frames;
+mod pieces;
 mod runs;
 mod unchanged;
 
@@ -18,8 +19,9 @@ use crate::newlines::Newlines;
 use crate::outlet::{Alerts, Asides, Status};
 use crate::output::{BatchEnd, Output, SHORT};
 use crate::pattern::{HEAD, Line};
-use crate::script::Action;
+use crate::script::{Action, MaxLine};
 use crate::selection::Selection;
+use pieces::Pieces;
 
 /// Which loop takes the lines of a batch, as far as they are short and no file is nearly full: the quickest one that
 /// the script allows.
@@ -31,6 +33,15 @@ enum Way {
     Runs,
     /// The route of each line is decided by itself.
     OneByOne,
+}
+
+/// A line of which a part is written: with `maxline=`, a piece of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineInHand {
+    /// The outlets that it goes to.
+    pub route: Vec<usize>,
+    /// With `maxline=`, how many bytes of the piece are written. Otherwise it does not matter.
+    pub piece: u64,
 }
 
 /// Puts batches together.
@@ -53,6 +64,8 @@ pub struct Assembly {
     roomy: bool,
     /// Whether the next input byte belongs to a line that was begun by an earlier batch.
     midline: bool,
+    /// How far that line may go on.
+    pieces: Pieces,
     /// Counts the calls of [`Assembly::take`], each of which has an input of its own.
     batch: u64,
     /// The newlines of the input in hand.
@@ -89,12 +102,19 @@ impl Assembly {
             fixed,
             roomy: false,
             midline: false,
+            pieces: Pieces::new(None),
             batch: 0,
             newlines: Newlines::default(),
             head: Vec::with_capacity(HEAD),
         };
         assembly.end_line();
         assembly
+    }
+
+    /// The same for lines that are split where they are longer than this.
+    #[must_use]
+    pub fn splitting(self, most: Option<MaxLine>) -> Assembly {
+        Assembly { pieces: Pieces::new(most), ..self }
     }
 
     /// The last stamp given: labels of files are later than it.
@@ -112,21 +132,27 @@ impl Assembly {
         self.midline && self.route.contains(&outlet)
     }
 
-    /// The input begins within a line that goes to these outlets.
-    pub fn resume_line(&mut self, route: Vec<usize>) {
-        self.route = route;
+    /// With `maxline=`, how many bytes of the line in hand are written behind its last split. Otherwise 0.
+    pub fn piece(&self) -> u64 {
+        self.pieces.written()
+    }
+
+    /// The input begins within this line.
+    pub fn resume_line(&mut self, line: LineInHand) {
+        self.route = line.route;
+        self.pieces.resume(line.piece);
         self.midline = true;
     }
 
-    /// The outlets that the line in hand goes to, if there is one.
-    pub fn line_in_hand(&self) -> Option<Vec<usize>> {
-        self.midline.then(|| self.route.clone())
+    /// The line in hand, if there is one.
+    pub fn line_in_hand(&self) -> Option<LineInHand> {
+        self.midline.then(|| LineInHand { route: self.route.clone(), piece: self.piece() })
     }
 
     /// The last batch did not happen: this was in hand before it.
-    pub fn go_back(&mut self, line: Option<Vec<usize>>) {
+    pub fn go_back(&mut self, line: Option<LineInHand>) {
         match line {
-            Some(route) => self.resume_line(route),
+            Some(line) => self.resume_line(line),
             None => self.end_line(),
         }
     }
@@ -137,10 +163,10 @@ impl Assembly {
         self.asides.alerts = Alerts::default();
     }
 
-    /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until the
-    /// last one is given its newline.
+    /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until one is
+    /// given a newline: the last one, or one that is split.
     pub fn make_room(&mut self, input: usize, ending: Ending) {
-        if self.way != Way::Unchanged || ending == Ending::Final {
+        if self.way != Way::Unchanged || ending == Ending::Final || self.pieces.are_limited() {
             self.outputs.iter_mut().for_each(|output| output.make_room(input));
         }
     }

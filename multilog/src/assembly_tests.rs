@@ -18,7 +18,7 @@ fn outlets(script: &Script) -> Vec<(u64, &Prefix)> {
     logs.chain(script.output.iter().map(|prefix| (u64::MAX, prefix))).collect()
 }
 
-fn outputs(script: &Script) -> Vec<Output> {
+fn outputs_of(script: &Script) -> Vec<Output> {
     outlets(script).into_iter().map(|(size, prefix)| Output::new(size).behind(prefix)).collect()
 }
 
@@ -31,7 +31,8 @@ fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
     }
     let outlets = outlets(&parsed);
     let mut logs: Vec<Vec<Vec<u8>>> = outlets.iter().map(|_| vec![vec![]]).collect();
-    for line in input.split_inclusive(|&b| b == b'\n') {
+    let most = parsed.maxline.map_or(usize::MAX, |most| usize::try_from(most.bytes()).unwrap());
+    for line in split(input, most) {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let stamp = stamper.as_mut().map(|s| s.stamp().to_vec()).unwrap_or_default();
         let mut stamped = stamp.clone();
@@ -52,6 +53,15 @@ fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
     logs
 }
 
+/// The lines, of which those that are too long are several.
+fn split(input: &[u8], most: usize) -> impl Iterator<Item = &[u8]> {
+    input.split_inclusive(|&b| b == b'\n').flat_map(move |line| {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let pieces = text.chunks(most);
+        pieces.chain(text.is_empty().then_some(&b""[..]))
+    })
+}
+
 fn naive_route(actions: &[Action], directories: usize, head: &[u8]) -> Vec<usize> {
     let (mut selected, mut route) = (true, vec![]);
     for action in actions {
@@ -70,22 +80,34 @@ fn parse(script: &[&str]) -> Script {
     Script::parse(script.iter().map(OsString::from).collect()).unwrap()
 }
 
-/// Feeds `input` in pieces; what is not taken is seen again together with the next piece.
-fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>>> {
+/// Feeds `input` in pieces; what is not taken is seen again together with the next piece. After each batch whose number
+/// can be divided by `life` another run goes on.
+fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Vec<Vec<Vec<u8>>> {
     let parsed = parse(script);
-    let outputs = outputs(&parsed);
+    let outputs = outputs_of(&parsed);
     let mut logs: Vec<Vec<Vec<u8>>> = outputs.iter().map(|_| vec![vec![]]).collect();
-    let mut assembly = Assembly::new(&parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
-    let (mut start, mut visible) = (0, 0);
+    let new = |outputs| {
+        let stamper = parsed.stamp.map(Stamper::new);
+        Assembly::new(&parsed.actions, stamper, outputs, 0).splitting(parsed.maxline)
+    };
+    let mut assembly = new(outputs);
+    let (mut start, mut visible, mut batches) = (0, 0, 0_usize);
     let mut pieces = pieces.iter().copied().cycle();
     loop {
         let ending = if visible == input.len() { Ending::Final } else { Ending::Open };
+        batches += 1;
+        if batches.is_multiple_of(life) {
+            let line = assembly.line_in_hand();
+            assembly = new(outputs_of(&parsed));
+            assembly.go_back(line);
+        }
         assembly.make_room(visible - start, ending);
         let memory: Vec<usize> = assembly.outputs.iter().map(Output::memory).collect();
         for (output, files) in assembly.outputs.iter_mut().zip(&logs) {
             output.begin(files.last().unwrap().len() as u64);
         }
         let seen = &input[start..visible];
+        let line = assembly.line_in_hand();
         let taken = assembly.take(seen, now(), ending);
         assert!(
             assembly.outputs.iter().map(Output::memory).eq(memory),
@@ -101,6 +123,10 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>
         }
         start += taken;
         if taken == 0 && !wrote {
+            // As the engine does.
+            if ending == Ending::Open {
+                assembly.go_back(line);
+            }
             if ending == Ending::Final {
                 assert_eq!(start, input.len());
                 return logs;
@@ -124,6 +150,12 @@ const SCRIPTS: &[&[&str]] = &[
     &["prefix=p: ", "s4096", "./a", "-*x*", "./b"],
     &["s5000", "./a", "prefix=longer than the others: ", "1", "prefix=q", "s4096", "./b"],
     &["-*yyy*", "1", "+*x*", "1", "prefix=more than the thirty-two bytes of one move: ", "s4096", "./a"],
+    // Long lines that are split.
+    &["maxline=1000", "s4096", "./a"],
+    &["maxline=1999", "-*", "+*x*", "s4096", "./a", "1"],
+    &["maxline=1k", "s5000", "./a", "-*yyy*", "prefix=p: ", "./b"],
+    &["maxline=5000", "-*yyy*", "s4096", "./a", "-*", "+*zzz*", "1", "./b"],
+    &["-*yyy*", "maxline=1001", "1", "prefix=p: ", "s4096", "./a"],
 ];
 
 /// What can be had in one piece.
@@ -139,9 +171,12 @@ fn a_line() -> impl Strategy<Value = Vec<u8>> {
         1 => 4000usize..4200,
         1 => 0usize..10_000,
     ];
-    (length, prop_oneof![Just(b'x'), Just(b'y'), Just(b'z')], any::<bool>()).prop_map(
-        |(length, byte, end)| {
-            let mut line = vec![byte; length];
+    let byte = || prop::sample::select(&b"xyz"[..]);
+    (length, byte(), any::<bool>(), (byte(), 0usize..10_000)).prop_map(
+        |(length, byte, end, (other, from))| {
+            // A piece may be selected by itself.
+            let from = from.clamp(900, length.max(900)).min(length);
+            let mut line = [vec![byte; from], vec![other; length - from]].concat();
             if end || length < 4000 {
                 line.push(b'\n');
             }
@@ -159,10 +194,11 @@ proptest! {
         script in prop::sample::select(SCRIPTS),
         last in 0usize..1200,
         memory in memory(),
+        life in prop_oneof![Just(usize::MAX), 1usize..5],
     ) {
         let mut input = lines.concat();
         input.extend(vec![b'y'; last]);
-        let found = unix::memory::with_at_most(memory, || assembled(script, &input, &pieces));
+        let found = unix::memory::with_at_most(memory, || assembled(script, &input, &pieces, life));
         prop_assert_eq!(found, naive(script, &input));
     }
 
@@ -177,7 +213,7 @@ proptest! {
         let input = lines.concat();
         let script = [&["t"], script].concat();
         let pieces = [input.len().max(1)];
-        let found = unix::memory::with_at_most(memory, || assembled(&script, &input, &pieces));
+        let found = unix::memory::with_at_most(memory, || assembled(&script, &input, &pieces, usize::MAX));
         prop_assert_eq!(found, naive(&script, &input));
     }
 }
@@ -186,7 +222,7 @@ proptest! {
 fn the_stamp_counts_into_the_window_of_a_pattern() {
     let text = |length: usize| [&vec![b'a'; length][..], b"!\n"].concat();
     for (length, selected) in [(973, true), (974, false)] {
-        let logs = assembled(&["t", "-*", "+*!", "./a"], &text(length), &[4000]);
+        let logs = assembled(&["t", "-*", "+*!", "./a"], &text(length), &[4000], usize::MAX);
         assert_eq!(!logs[0][0].is_empty(), selected, "{length}");
     }
     assert_eq!(Stamper::new(Stamp::Tai64n).width(), 26);
@@ -200,7 +236,7 @@ fn what_follows_a_line_of_another_script_takes_the_route_of_this_one() {
         let parsed = parse(script);
         let outputs = parsed.logs.iter().map(|log| Output::new(log.size.bytes())).collect();
         let mut assembly = Assembly::new(&parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
-        assembly.resume_line(vec![0]);
+        assembly.resume_line(LineInHand { route: vec![0], piece: 0 });
         let input = [&b"rest\n"[..], &[b'x'; 1500], b"\nshort\n"].concat();
         let mut at = 0;
         while at < input.len() {

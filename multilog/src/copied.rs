@@ -232,6 +232,7 @@ mod tests {
             enough in 0..5000usize,
             most in 0..6000usize,
             until in 0..9000usize,
+            longest in prop_oneof![Just(usize::MAX), 1000..2000usize],
             before in 0..100usize,
             form in any_form(),
         ) {
@@ -247,7 +248,8 @@ mod tests {
             let (mut stamper, mut expected, mut taken) = (begun(), vec![b'.'; before], 0);
             for line in &lines {
                 let added = expected.len() - before;
-                if added >= enough || added + room_for(line.len()) > most || taken + line.len() > until {
+                let is_far = taken + line.len() > until || line.len() > longest;
+                if added >= enough || added + room_for(line.len()) > most || is_far {
                     break;
                 }
                 stamper.stamp().append_to(&mut expected);
@@ -257,7 +259,7 @@ mod tests {
             let mut copied = Copied::default();
             copied.push(&vec![b'.'; before]);
             let (newlines, stamper) = (&mut Newlines::default(), &mut begun());
-            let mut lines = Lines { input: &input, at: 0, until, newlines, stamper };
+            let mut lines = Lines { input: &input, at: 0, until, longest, newlines, stamper };
             copied.push_lines(&mut lines, Reach { enough, most });
             prop_assert_eq!(lines.at, taken);
             prop_assert_eq!(copied.bytes(), &expected[..]);

@@ -58,7 +58,7 @@ pub fn open<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host>(
     circumstances: Circumstances,
 ) -> Result<Opened<I, F, H>, Fatal> {
     let Circumstances { boot, threading } = circumstances;
-    let Script { stamp, actions, logs, statuses, output, .. } = script;
+    let Script { stamp, actions, logs, statuses, output, maxline, .. } = script;
     let locked = locked(filesystems, logs)?;
     let last = inherit(&locked, &mut *intake, &mut host, boot)?;
     let dirs = open_directories(locked, &last.verdict.directories, &threading, &mut host)?;
@@ -67,7 +67,7 @@ pub fn open<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host>(
     // Standard output is never full.
     let of_output = output.iter().map(|prefix| Output::new(u64::MAX).behind(prefix));
     let outputs = dirs.iter().map(of_log).chain(of_output).collect();
-    let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
+    let assembly = Assembly::new(&actions, stamper, outputs, statuses.len()).splitting(maxline);
     let first = dirs.first().map(|dir| (Arc::clone(dir.fs()), &*dir.config().path));
     let tap = Tap::new(intake, first, boot);
     Ok(Opened { engine: Engine::new(tap, assembly, statuses, dirs, host), last })

@@ -19,6 +19,7 @@ mod input;
 mod interop;
 mod kill;
 mod long_lines;
+mod maxline;
 mod metrics;
 mod mode;
 mod prefix;

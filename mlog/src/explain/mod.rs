@@ -11,7 +11,7 @@ mod words;
 
 use std::ffi::OsString;
 
-use multilog::script::{MetricsFile, ReadyFd, Script};
+use multilog::script::{MaxLine, MetricsFile, ReadyFd, Script};
 use tai64tools::Stamp;
 
 use words::{put, quoted};
@@ -31,8 +31,9 @@ pub fn explain(arguments: &[OsString]) -> Result<Explanation, String> {
         .map_err(|misuse| format!("{}: {}", misuse.argument.display(), misuse.reason))?;
     let mistakes = mistakes::of(arguments, &script);
     let mut text = String::new();
-    let Script { stamp, actions, logs, statuses, output, ready, metrics, remarks: _ } = &script;
+    let Script { stamp, actions, logs, statuses, output, maxline, ready, metrics, remarks: _ } = &script;
     stamped(&mut text, *stamp);
+    split(&mut text, *maxline);
     steps::explain(&mut text, arguments, actions, logs, statuses);
     for log in logs {
         directory::explain(&mut text, log, *stamp);
@@ -55,6 +56,16 @@ fn stamped(text: &mut String, stamp: Option<Stamp>) {
         Some(Stamp::UnixMilliseconds) => "the milliseconds since 1970, with a fraction",
     };
     put(text, format_args!("Each line is stamped with {what}."));
+}
+
+fn split(text: &mut String, maxline: Option<MaxLine>) {
+    if let Some(most) = maxline {
+        let most = most.bytes();
+        put(
+            text,
+            format_args!("A line of more than {most} bytes is split, and each piece is treated as a line."),
+        );
+    }
 }
 
 fn for_the_logger(text: &mut String, ready: Option<&ReadyFd>, metrics: Option<&MetricsFile>) {
@@ -102,6 +113,8 @@ mod tests {
             "/var/log/all",
         ];
         assert!(order.windows(2).all(|two| at(two[0]) < at(two[1])), "{text}");
+        let split = explained("t maxline=8k ./main").text;
+        assert!(split.contains("more than 8192 bytes is split"), "{split}");
         for words in
             ["at 16.3 kB", "the newest 3 archives", "65.5 kB at most", "sh -c 'gzip'", "until 2 are left"]
         {

@@ -32,6 +32,10 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
         if taken == 0 && !grew {
+            if ending == Ending::Open {
+                // The end of a piece that goes nowhere is noted with what follows it, so that the record has it.
+                self.assembly.go_back(line);
+            }
             return Ok(false);
         }
         self.look_at_batch(taken);
@@ -118,7 +122,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     fn record(&mut self, taken: usize) -> Result<Plan, End> {
         let output = self.output_share();
         let Engine { tap, assembly, dirs, host, .. } = self;
-        let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };
+        let (midline, piece) = (assembly.is_midline(), assembly.piece());
+        let batch = Batch { taken, midline, piece, last_stamp: assembly.last_stamp() };
         let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
             adds: assembly.outputs[log].len() as u64,
             takes_after: assembly.takes(log),

@@ -112,9 +112,13 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             if self.log_batch(line, Ending::Open)? {
                 continue;
             }
-            if self.tap.peek(None)? == Seen::End {
-                self.log_batch(usize::MAX, Ending::Final)?;
-                break;
+            match self.tap.peek(None)? {
+                Seen::More => continue,
+                Seen::Nothing => {}
+                Seen::End => {
+                    self.log_batch(usize::MAX, Ending::Final)?;
+                    break;
+                }
             }
             if self.tap.wait(None, &self.host)?.signalled {
                 self.host.listen();

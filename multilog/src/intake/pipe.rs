@@ -151,13 +151,16 @@ impl<'fd> PipeIntake<'fd> {
         count.min(room)
     }
 
-    /// Throws away what is left in the side pipe. It is still in the other one.
+    /// Throws away what is left in the side pipe. It is still in the other one. In packet mode the rest of a packet
+    /// that was read in part is gone already.
     fn empty_side(&self, count: usize) -> io::Result<()> {
         let mut left = count;
         while left > 0 {
-            match pipe::remove(&self.side.0, &self.null, left)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => left -= removed,
+            match pipe::remove(&self.side.0, &self.null, left) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(removed) => left -= removed,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(())

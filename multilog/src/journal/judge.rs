@@ -26,6 +26,8 @@ pub struct Verdict {
     /// The outlets that take the line of which a part is written: directories by their number in the script, and
     /// behind the last one standard output. None: the input begins with a line.
     pub midline: Option<Vec<usize>>,
+    /// How many bytes of the piece in hand are written, if that part is of a piece.
+    pub piece: u64,
     /// What was taken out of the pipe and is not written.
     pub held: Vec<u8>,
     /// Whether `held` goes on in the pipe.
@@ -73,6 +75,7 @@ impl Verdict {
             directories: vec![Known::default(); directories],
             unconsumed: 0,
             midline: None,
+            piece: 0,
             held: Vec::new(),
             held_is: Held::Line,
             doubtful: false,
@@ -167,6 +170,7 @@ impl<'a> Case<'a> {
         if undisturbed || !after.midline {
             verdict.held_is = Held::Beginning;
             verdict.midline = after.midline.then(|| self.takers(|share| share.takes_after));
+            verdict.piece = after.piece;
         }
     }
 
@@ -181,6 +185,7 @@ impl<'a> Case<'a> {
         verdict.held = self.record.held_at(before).to_vec();
         verdict.held_is = Held::Beginning;
         verdict.midline = before.midline.then(|| self.takers(|share| share.takes_before));
+        verdict.piece = before.piece;
     }
 
     /// The input is gone, and what was in it: a `current` that ends where its last batch ended is whole.

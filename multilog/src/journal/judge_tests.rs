@@ -21,6 +21,7 @@ fn share(directory: u64, start: u64, adds: u64) -> Share {
         settled: Label::MIN,
         takes_before: false,
         takes_after: directory == 2,
+        unsaid: (0, 0),
     }
 }
 
@@ -33,8 +34,8 @@ fn record() -> Record {
         first: *b"one\n\0\0\0\0",
         second: *b"e\n\0\0\0\0\0\0",
         last: b'\n',
-        before: Moment { midline: false, held: (0, 3) },
-        after: Moment { midline: true, held: (2, 3) },
+        before: Moment { midline: false, held: (0, 3), piece: 0 },
+        after: Moment { midline: true, held: (2, 3), piece: 0 },
         held: b"abc".to_vec(),
         ..Record::idle(BOOT, PIPE, vec![share(1, 100, 4), share(2, 200, 30)])
     }
@@ -50,6 +51,28 @@ fn now(lengths: [u64; 2]) -> Vec<Directory> {
 
 fn lengths(verdict: &Verdict) -> Vec<Option<u64>> {
     verdict.directories.iter().map(|known| known.current.map(|proven| proven.length)).collect()
+}
+
+#[test]
+fn the_piece_in_hand_is_that_of_the_moment_to_which_the_batch_is_brought() {
+    let (unset, set) = (!b'\n', b'\n');
+    for (flag, head, now_long, midline, piece) in [
+        (set, &b"next"[..], [104, 230], true, 7),
+        (unset, b"e\n", [104, 230], true, 7),
+        (unset, b"one\n", [104, 230], true, 7),
+        (unset, b"one\n", [104, 200], true, 3),
+        (unset, b"one\n", [100, 200], true, 3),
+        // What is in hand is not known.
+        (unset, b"two\n", [100, 200], false, 0),
+    ] {
+        let mut record = record();
+        record.before = Moment { midline: true, piece: 3, ..record.before };
+        record.after = Moment { piece: 7, ..record.after };
+        let facts =
+            Facts { boot: BOOT, input: Some((PIPE, Source::Pipe(head))), flag, directories: &now(now_long) };
+        let verdict = judge(&record, &facts);
+        assert_eq!((verdict.midline.is_some(), verdict.piece), (midline, piece), "{flag} {now_long:?}");
+    }
 }
 
 #[test]

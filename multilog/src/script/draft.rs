@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use tai64tools::Stamp;
 
+use super::action::maxline::MaxLine;
 use super::action::metrics::MetricsFile;
 use super::action::prefix::Prefix;
 use super::action::processor::Transform;
@@ -30,6 +31,8 @@ pub struct Script {
     pub statuses: Vec<OsString>,
     /// The prefix of lines on standard output, if any go there.
     pub output: Option<Prefix>,
+    /// Where lines are split, if they are.
+    pub maxline: Option<MaxLine>,
     /// Where the logger says that it is ready.
     pub ready: Option<ReadyFd>,
     /// Where the logger keeps its counters.
@@ -222,6 +225,18 @@ impl Draft {
             None => Ok(()),
             Some(_) => Err("it was given before, and may be only once".to_string()),
         }
+    }
+
+    /// The same with a value that would otherwise look as if it were for the directories after it.
+    pub fn once_at_first<T: Value>(
+        &mut self,
+        argument: &Argument<'_>,
+        place: fn(&mut Draft) -> &mut Option<T>,
+    ) -> Read {
+        if !self.script.logs.is_empty() {
+            return Err("it has to be before the first directory".to_string());
+        }
+        self.once(argument, place)
     }
 
     /// The script, when all arguments were read. What depends on more than one of them is decided here.

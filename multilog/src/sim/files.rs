@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, Entry, State};
-use super::mutant::Mutant;
+use super::mutant::{Mutant, ends_with_a_full_piece, forget_piece};
 use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
@@ -133,6 +133,9 @@ impl LogFs for SimFs {
                 _ => bytes.len(),
             };
             state.inode(file.number).live.extend_from_slice(&bytes[..written]);
+            if self.is(Mutant::AddsAnEmptyPiece) && ends_with_a_full_piece(&bytes[..written]) {
+                state.inode(file.number).live.push(b'\n');
+            }
             Ok(written)
         });
         match written {
@@ -169,6 +172,9 @@ impl LogFs for SimFs {
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
             let count = buffer.len().min(live.len() - start);
             buffer[..count].copy_from_slice(&live[start..start + count]);
+            if self.is(Mutant::ForgetsThePieceInHand) {
+                forget_piece(&mut buffer[..count]);
+            }
             Ok(count)
         })
     }

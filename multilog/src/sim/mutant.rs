@@ -3,6 +3,8 @@
 //! Each is what the engine would be with a line wrong: the seam does, or does not do, what the wrong line would have
 //! asked of it.
 
+use crate::journal::record::Record;
+
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mutant {
@@ -42,11 +44,15 @@ pub(super) enum Mutant {
     HoldsWhatItHasSealed,
     /// Files get the usual mode, whatever the script asks for.
     IgnoresTheAskedMode,
+    /// The record does not say how much of the piece in hand is written.
+    ForgetsThePieceInHand,
+    /// An empty piece follows one that is as long as is allowed.
+    AddsAnEmptyPiece,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 18] = [
+    pub(super) const ALL: [Mutant; 20] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -65,5 +71,35 @@ impl Mutant {
         Mutant::PrintsLate,
         Mutant::HoldsWhatItHasSealed,
         Mutant::IgnoresTheAskedMode,
+        Mutant::ForgetsThePieceInHand,
+        Mutant::AddsAnEmptyPiece,
     ];
+
+    /// How an argument begins without which a script does not show it.
+    pub(super) fn action(self) -> &'static str {
+        match self {
+            Mutant::ForgetsThePieceInHand | Mutant::AddsAnEmptyPiece => "maxline=",
+            _ => "",
+        }
+    }
+}
+
+/// Where the record of a journal is.
+const RECORD: usize = 1024;
+
+/// What a mutant reads in the place of a journal.
+pub(super) fn forget_piece(page: &mut [u8]) {
+    let Some(bytes) = page.get_mut(RECORD..) else { return };
+    let Some(mut record) = Record::decode(bytes) else { return };
+    (record.before.piece, record.after.piece) = (0, 0);
+    let mut buffer = Vec::new();
+    if let Some(forgetful) = record.encode(&mut buffer) {
+        bytes[..forgetful.len() - 1].copy_from_slice(&forgetful[1..]);
+    }
+}
+
+/// Whether the last line is as long as the shortest limit allows.
+pub(super) fn ends_with_a_full_piece(bytes: &[u8]) -> bool {
+    let last = bytes.split_inclusive(|&byte| byte == b'\n').next_back();
+    last.is_some_and(|line| line.len() == 1001 && line.ends_with(b"\n"))
 }

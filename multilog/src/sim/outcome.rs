@@ -1,10 +1,11 @@
 //! What a reader finds in the directories after a workload, and whether it is what has to be there.
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use super::disk::{Disk, State};
 use super::strangers::FOREIGN;
-use super::workload::Workload;
+use super::workload::{IsPiece, Workload};
 use crate::logfs::Mode;
 use crate::tally::Flow;
 
@@ -79,7 +80,7 @@ impl Workload {
             } else if config.keep.archives() < 50 {
                 self.newest_are_kept(disk, directory, &expected.concat())
             } else if given_up {
-                at_least(&logged, expected)
+                self.has_at_least(&logged, expected)
             } else {
                 logged == *expected
             };
@@ -159,18 +160,24 @@ impl Workload {
     }
 }
 
-fn flow(bytes: &[u8], lines: usize) -> Flow {
-    Flow { lines: lines as u64, bytes: bytes.len() as u64 }
+impl Workload {
+    /// Each line once or more often, and the first of each in order: what is promised without a journal,
+    /// except long lines, which a kill may break, and which are then split at other places.
+    pub(super) fn has_at_least(&self, logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
+        let pieces = self.pieces().filter(|(_, is_piece)| *is_piece == IsPiece::Yes);
+        let pieces: HashSet<&[u8]> = pieces.map(|(piece, _)| piece).collect();
+        let whole =
+            |line: &&Vec<u8>| line.len() < 900 && !pieces.contains(line.strip_suffix(b"\n").unwrap_or(line));
+        let mut expected = expected.iter().filter(whole).peekable();
+        for line in logged {
+            expected.next_if_eq(&line);
+        }
+        expected.next().is_none()
+    }
 }
 
-/// Each line once or more often, and the first of each in order: what is promised without a journal,
-/// except long lines, which a kill may break.
-pub(super) fn at_least(logged: &[Vec<u8>], expected: &[Vec<u8>]) -> bool {
-    let mut expected = expected.iter().filter(|line| line.len() < 900).peekable();
-    for line in logged {
-        expected.next_if_eq(&line);
-    }
-    expected.next().is_none()
+fn flow(bytes: &[u8], lines: usize) -> Flow {
+    Flow { lines: lines as u64, bytes: bytes.len() as u64 }
 }
 
 /// What an archive holds for a reader.

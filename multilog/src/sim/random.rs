@@ -10,7 +10,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 16] = [
+const SCRIPTS: [&[&str]; 19] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -26,6 +26,9 @@ const SCRIPTS: [&[&str]; 16] = [
     &["1", "-*", "+*7*", "s4096", "n100", "!copy", "./main"],
     &["t", "s4096", "n3", "!copy", "./a", "s6000", "n2", "compress=gzip:1", "./b"],
     &["t=iso", "s4096", "n100", "./a", "-* line *3*", "./b"],
+    &["t", "maxline=1000", "s4096", "n100", "./main"],
+    &["t", "maxline=1999", "s4096", "n100", "-* line *3*", "./a", "1", "s5000", "./b"],
+    &["maxline=1024", "-x*", "./a", "s4096", "n3", "+*", "!copy", "./b"],
     &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
 ];
 

@@ -53,12 +53,31 @@ pub(super) enum Journal {
     Impossible,
 }
 
+/// Whether it is part of a line that is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IsPiece {
+    Yes,
+    No,
+}
+
 /// `line 000123 xxx...`
 pub(super) fn line(number: usize, filling: usize) -> Vec<u8> {
     format!("line {number:06} {}", "x".repeat(filling)).into_bytes()
 }
 
 impl Workload {
+    /// Numbered lines, some of them `longest` bytes long and different everywhere, for a script that splits them.
+    pub(super) fn split(script: &[&str], lines: usize, longest: usize) -> Workload {
+        let mut workload = Workload::new(script, lines, longest);
+        let numbers: Vec<u8> = (0..longest).flat_map(|n| format!("{n:06} ").into_bytes()).collect();
+        for line in workload.lines.iter_mut().filter(|line| line.len() > 900) {
+            let behind = line.len() - "line 000000 ".len();
+            line.truncate("line 000000 ".len());
+            line.extend_from_slice(&numbers[..behind]);
+        }
+        workload
+    }
+
     /// Numbered lines, some of them `longest` bytes long.
     pub(super) fn new(script: &[&str], lines: usize, longest: usize) -> Workload {
         let filling = |n: usize| match n % 40 {
@@ -115,12 +134,21 @@ impl Workload {
         self.script().output.is_some()
     }
 
+    /// The lines as they are logged, those that are too long in pieces. Only these are known to be pieces.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (&[u8], IsPiece)> {
+        let most = self.script().maxline.map_or(usize::MAX, |most| usize::try_from(most.bytes()).unwrap());
+        self.lines.iter().flat_map(move |line| {
+            let is_piece = if line.len() > most { IsPiece::Yes } else { IsPiece::No };
+            line.chunks(most).chain(line.is_empty().then_some(&b""[..])).map(move |piece| (piece, is_piece))
+        })
+    }
+
     /// The lines that each directory has to have, in order, and behind them those of standard output.
     pub(super) fn expected(&self) -> Vec<Vec<Vec<u8>>> {
         let script = self.script();
         let stamp = script.stamp.map(some_stamp).unwrap_or_default();
         let mut logs = vec![Vec::new(); script.logs.len() + usize::from(script.output.is_some())];
-        for line in &self.lines {
+        for (line, _) in self.pieces() {
             let mut head = stamp.clone();
             head.extend_from_slice(line);
             head.truncate(crate::pattern::HEAD);

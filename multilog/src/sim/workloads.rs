@@ -57,6 +57,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     all.push(crumbs);
     all.extend(corners());
     all.extend(printing());
+    all.extend(splitting());
     all
 }
 
@@ -92,6 +93,27 @@ fn printing() -> Vec<Workload> {
     crumbs.chunks = vec![7, 3, 11];
     crumbs.open_end = true;
     vec![few, file, crumbs, Workload::new(&["1"], 60, 600)]
+}
+
+/// Long lines that are split: at the same place as a file or a look at the input, within files, selected by their
+/// pieces.
+fn splitting() -> Vec<Workload> {
+    let mut pieces = Workload::split(&["maxline=1000", "s4096", "n100", "./main"], 60, 4988);
+    pieces.open_end = true;
+    let mut looks =
+        Workload::split(&["t", "maxline=1999", "-* 00*", "s4096", "n100", "./main", "1"], 90, 6000);
+    looks.chunks = vec![2001, 1, 1998];
+    let mut selected = Workload::split(
+        &["maxline=1001", "s4096", "n100", "-0*", "./a", "+*", "prefix=web: ", "1", "-l*", "./b"],
+        60,
+        3000,
+    );
+    selected.source = Source::File;
+    let mut crumbs = Workload::split(&["t", "maxline=1k", "s4096", "n100", "./main"], 16, 2100);
+    crumbs.source = Source::Packets;
+    crumbs.chunks = vec![97, 3, 1010];
+    crumbs.open_end = true;
+    vec![pieces, looks, selected, crumbs]
 }
 
 /// A workload small enough for all pairs.

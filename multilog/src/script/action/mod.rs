@@ -15,6 +15,7 @@ pub(super) mod compress;
 pub(super) mod count;
 mod directory;
 pub(super) mod durable;
+pub(super) mod maxline;
 pub(super) mod metrics;
 pub(super) mod min;
 pub(super) mod mode;
@@ -78,6 +79,7 @@ pub static ALL: &[Row] = &[
     row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
     row(&mode::WORD, |draft, of| draft.or_misuse(of, |to, mode| to.log.mode = Some(mode))),
+    row(&maxline::WORD, |draft, of| draft.once_at_first(of, |to| &mut to.script.maxline)),
     row(&ready::WORD, |draft, of| draft.once(of, |to| &mut to.script.ready)),
     row(&metrics::WORD, |draft, of| draft.once(of, |to| &mut to.script.metrics)),
 ];
