@@ -42,6 +42,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             settled: Label::MIN,
             takes_before: false,
             takes_after: self.assembly.takes(output),
+            unsaid: (0, 0),
         };
         (self.printing != Printing::No).then(share)
     }

@@ -21,6 +21,7 @@ fn share(directory: u64, start: u64, adds: u64) -> Share {
         settled: Label::MIN,
         takes_before: false,
         takes_after: directory == 2,
+        unsaid: (0, 0),
     }
 }
 
@@ -33,8 +34,8 @@ fn record() -> Record {
         first: *b"one\n\0\0\0\0",
         second: *b"e\n\0\0\0\0\0\0",
         last: b'\n',
-        before: Moment { midline: false, held: (0, 3) },
-        after: Moment { midline: true, held: (2, 3) },
+        before: Moment { midline: false, held: (0, 3), piece: 0 },
+        after: Moment { midline: true, held: (2, 3), piece: 0 },
         held: b"abc".to_vec(),
         ..Record::idle(BOOT, PIPE, vec![share(1, 100, 4), share(2, 200, 30)])
     }

@@ -17,6 +17,8 @@ pub struct Moment {
     pub midline: bool,
     /// The bytes `from..to` of [`Record::held`] come before the head of the input.
     pub held: (u16, u16),
+    /// With `maxline=`, how many bytes of the piece in hand are written. Otherwise 0.
+    pub piece: u64,
 }
 
 /// What a batch does to one directory, or to standard output, which has no `current` and no labels.
@@ -38,6 +40,9 @@ pub struct Share {
     pub takes_before: bool,
     /// Whether the line that is in hand after it does.
     pub takes_after: bool,
+    /// With `limit=`, how many lines were dropped before the batch, and how many are dropped after it, which the
+    /// log does not say yet. Otherwise 0 and 0.
+    pub unsaid: (u64, u64),
 }
 
 impl Share {

@@ -97,6 +97,7 @@ impl<F: LogFs> LogDir<F> {
             settled: self.settled,
             takes_before: false,
             takes_after: false,
+            unsaid: (0, 0),
         }
     }
 

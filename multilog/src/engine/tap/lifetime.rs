@@ -54,7 +54,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.last_stamp = first.last_stamp;
         let held = u16::try_from(first.held.len()).map_err(|_| JournalError::HeldTooLong)?;
         record.held.clone_from(&first.held);
-        record.before = Moment { midline: first.midline, held: (0, held) };
+        record.before = Moment { midline: first.midline, held: (0, held), piece: 0 };
         record.after = record.before;
         let journal = Journal::begin(Arc::clone(&home.fs), record)?;
         if self.intake.kind() == Kind::Pipe {

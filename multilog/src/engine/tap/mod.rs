@@ -113,7 +113,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.held.clear();
         record.held.extend_from_slice(&visible[..held]);
         record.before.held = moment_held(0, held);
-        record.after = Moment { midline: batch.midline, held: moment_held(plan.held, held) };
+        record.after = Moment { midline: batch.midline, held: moment_held(plan.held, held), piece: 0 };
         if let Kind::File(offset) = self.intake.kind() {
             // The position says whether it was consumed, whatever the length.
             record.offset = Some(offset);
@@ -231,7 +231,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.held.clear();
         record.held.extend_from_slice(visible);
         record.before.held = moment_held(0, held);
-        record.after = Moment { midline: record.before.midline, held: moment_held(0, visible.len()) };
+        record.after = Moment { held: moment_held(0, visible.len()), ..record.before };
         for (share, now) in record.shares.iter_mut().zip(shares) {
             *share = share.updated(now);
         }
