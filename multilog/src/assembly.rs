@@ -5,6 +5,7 @@
 //! short lines: `unchanged.rs`, `runs.rs`, and one line after the other, here. `frames.rs` takes the lines that these
 //! leave.
 
+mod dropped;
 mod frames;
 mod runs;
 mod unchanged;
@@ -14,6 +15,7 @@ use std::ops::Range;
 use tai64tools::{Label, Stamper};
 
 use crate::framer::Ending;
+use crate::limit::Limits;
 use crate::newlines::Newlines;
 use crate::outlet::{Alerts, Asides, Status};
 use crate::output::{BatchEnd, Output, SHORT};
@@ -42,6 +44,8 @@ pub struct Assembly {
     pub outputs: Vec<Output>,
     /// The alerts and status files of the batch.
     pub asides: Asides,
+    /// How many lines directories take. None: all of them.
+    pub limits: Option<Box<Limits>>,
     /// The outlets that take the line in hand.
     route: Vec<usize>,
     way: Way,
@@ -84,6 +88,7 @@ impl Assembly {
             route: Vec::with_capacity(outputs.len()),
             outputs,
             asides: Asides { alerts: Alerts::default(), statuses },
+            limits: None,
             way,
             prefix,
             fixed,
@@ -95,6 +100,16 @@ impl Assembly {
         };
         assembly.end_line();
         assembly
+    }
+
+    /// The same with these limits, if there are any. A line's route is then decided by itself.
+    #[must_use]
+    pub fn within(mut self, limits: Option<Limits>) -> Assembly {
+        if limits.as_ref().is_some_and(Limits::are_any) {
+            (self.way, self.fixed) = (Way::OneByOne, false);
+        }
+        self.limits = limits.map(Box::new);
+        self
     }
 
     /// The last stamp given: labels of files are later than it.
@@ -239,6 +254,9 @@ impl Assembly {
             let seen = Line::new(stamp, text, &mut self.head);
             let mut seen = seen.with_ahead(&input[line.start..], self.batch);
             self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
+            if let Some(limits) = &mut self.limits {
+                limits.admit(&mut self.route);
+            }
         }
         let mut enough = self.asides.alerts.are_enough();
         for &outlet in &self.route {

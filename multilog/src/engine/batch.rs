@@ -27,30 +27,53 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         self.assembly.make_room(visible, ending);
         self.begin_outputs()?;
         let now = self.host.now();
+        self.begin_limits();
         let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
-        let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
+        let visible = &visible[..visible.len().min(limit)];
+        let (taken, seen) = (self.assembly.take(visible, now, ending), visible.len());
+        self.note_taken(taken, seen);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
         if taken == 0 && !grew {
+            self.settle_limits();
             return Ok(false);
         }
-        self.look_at_batch(taken);
-        let (consumed, kept) = self.deliver(taken)?;
-        self.count_batch(consumed, &kept, now);
-        if consumed == Taken::Otherwise {
-            self.start_over(&kept, line);
-            return Ok(true);
-        }
-        for log in 0..self.dirs.len() {
-            if self.assembly.is_full(log) {
-                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
-                self.look_at_clock(now);
-            }
+        if self.write_batch(taken, line, now)? == Taken::AsSeen {
+            self.rotate_full(now)?;
         }
         Ok(true)
     }
 
-    fn begin_outputs(&mut self) -> Result<(), End> {
+    /// What is put together goes to its outlets and leaves the input. `line` was in hand before.
+    pub(super) fn write_batch(
+        &mut self,
+        taken: usize,
+        line: Option<Vec<usize>>,
+        now: Label,
+    ) -> Result<Taken, End> {
+        self.look_at_batch(taken);
+        let (consumed, kept) = self.deliver(taken)?;
+        self.count_batch(consumed, &kept, now);
+        match consumed {
+            Taken::AsSeen => self.settle_limits(),
+            Taken::Otherwise => self.start_over(&kept, line),
+        }
+        Ok(consumed)
+    }
+
+    /// Rotates the files that are full with the batch.
+    fn rotate_full(&mut self, now: Label) -> Result<(), End> {
+        // What is said there before is a batch of its own, which the question is no longer about.
+        let full: Vec<usize> = (0..self.dirs.len()).filter(|&log| self.assembly.is_full(log)).collect();
+        for log in full {
+            self.say_before_rotation(log)?;
+            self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
+            self.look_at_clock(now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_outputs(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) {
@@ -122,6 +145,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
             adds: assembly.outputs[log].len() as u64,
             takes_after: assembly.takes(log),
+            unsaid: assembly.unsaid(log),
             ..dir.share()
         });
         tap.record(batch, shares.chain(output), host)

@@ -8,6 +8,7 @@ use super::disk::{Disk, Entry, State};
 use super::mutant::Mutant;
 use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
+use crate::journal;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
 use crate::script::FileMode;
 
@@ -132,7 +133,11 @@ impl LogFs for SimFs {
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
-            state.inode(file.number).live.extend_from_slice(&bytes[..written]);
+            let live = &mut state.inode(file.number).live;
+            live.extend_from_slice(&bytes[..written]);
+            if self.is(Mutant::SaysItWithinALine) && !live.ends_with(b"\n") && has_remark(live) {
+                live.extend_from_slice(b"multilog: 1 line dropped by limit=1\n");
+            }
             Ok(written)
         });
         match written {
@@ -169,6 +174,12 @@ impl LogFs for SimFs {
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
             let count = buffer.len().min(live.len() - start);
             buffer[..count].copy_from_slice(&live[start..start + count]);
+            if self.is(Mutant::ForgetsWhatIsUnsaid) {
+                journal::rewrite(buffer, |share| share.unsaid = (0, 0));
+            }
+            if self.is(Mutant::CountsDroppedLinesTwice) {
+                journal::rewrite(buffer, |share| share.unsaid.0 = share.unsaid.1);
+            }
             Ok(count)
         })
     }
@@ -325,4 +336,9 @@ impl LogFs for SimFs {
     ) -> io::Result<Option<Ending>> {
         self.run_processor(on).map(Some)
     }
+}
+
+/// Whether what was dropped is said there.
+fn has_remark(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"dropped by limit=").is_some()
 }

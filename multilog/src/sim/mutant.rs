@@ -42,11 +42,17 @@ pub(super) enum Mutant {
     HoldsWhatItHasSealed,
     /// Files get the usual mode, whatever the script asks for.
     IgnoresTheAskedMode,
+    /// What the last run has dropped and not said is not said.
+    ForgetsWhatIsUnsaid,
+    /// What a batch drops is unsaid, also when the batch is rolled back.
+    CountsDroppedLinesTwice,
+    /// What was dropped is said within a line.
+    SaysItWithinALine,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 18] = [
+    pub(super) const ALL: [Mutant; 21] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -65,5 +71,16 @@ impl Mutant {
         Mutant::PrintsLate,
         Mutant::HoldsWhatItHasSealed,
         Mutant::IgnoresTheAskedMode,
+        Mutant::ForgetsWhatIsUnsaid,
+        Mutant::CountsDroppedLinesTwice,
+        Mutant::SaysItWithinALine,
     ];
+
+    /// Whether the defect is about `limit=`.
+    pub(super) fn is_about_limits(self) -> bool {
+        matches!(
+            self,
+            Mutant::ForgetsWhatIsUnsaid | Mutant::CountsDroppedLinesTwice | Mutant::SaysItWithinALine
+        )
+    }
 }

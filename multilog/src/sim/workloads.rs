@@ -57,6 +57,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     all.push(crumbs);
     all.extend(corners());
     all.extend(printing());
+    all.extend(limited());
     all
 }
 
@@ -94,6 +95,20 @@ fn printing() -> Vec<Workload> {
     vec![few, file, crumbs, Workload::new(&["1"], 60, 600)]
 }
 
+/// Limits: beside a directory without one, with long lines, with a processor, and with lines in pieces.
+fn limited() -> Vec<Workload> {
+    let beside = ["t", "s4096", "n100", "limit=6", "./main", "limit=0", "-*", "+* line *3 *", "./all"];
+    let mut beside = Workload::new(&beside, 120, 1500);
+    beside.open_end = true;
+    let processed =
+        Workload::new(&["s4096", "n100", "limit=3", "prefix=web: ", "!copy", "./main", "1"], 90, 5000);
+    let pruned = ["t=iso", "s4096", "n3", "limit=8", "compress=gzip:1", "./a", "limit=1", "n100", "./b"];
+    let mut crumbs = Workload::new(&["t", "s4096", "n100", "limit=1", "./main"], 30, 1200);
+    crumbs.source = Source::Packets;
+    crumbs.chunks = vec![7, 3, 11, 400];
+    vec![beside, processed, Workload::new(&pruned, 90, 1500), crumbs]
+}
+
 /// A workload small enough for all pairs.
 pub(super) fn small() -> Vec<Workload> {
     let mut two =
@@ -103,5 +118,7 @@ pub(super) fn small() -> Vec<Workload> {
     crumbs.source = Source::Packets;
     crumbs.chunks = vec![6];
     let printing = Workload { chunks: vec![900], ..Workload::new(&["s4096", "./main", "1"], 30, 1100) };
-    vec![two, crumbs, printing]
+    let mut limited = Workload::new(&["t", "s4096", "limit=4", "./main", "limit=0", "./all"], 24, 1100);
+    limited.chunks = vec![400];
+    vec![two, crumbs, printing, limited]
 }
