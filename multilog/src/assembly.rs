@@ -102,11 +102,13 @@ impl Assembly {
         assembly
     }
 
-    /// The same with these limits, if there are any. A line's route is then decided by itself.
+    /// The same with these limits, if there are any. The route of a line that one is about is decided by itself.
     #[must_use]
     pub fn within(mut self, limits: Option<Limits>) -> Assembly {
-        if limits.as_ref().is_some_and(Limits::are_any) {
-            (self.way, self.fixed) = (Way::OneByOne, false);
+        if limits.as_ref().is_some_and(|limits| self.selection.limit(limits)) {
+            self.fixed = false;
+            let runs = self.way == Way::Runs && self.selection.route_without_words().is_some();
+            self.way = if runs { Way::Runs } else { Way::OneByOne };
         }
         self.limits = limits.map(Box::new);
         self
@@ -253,10 +255,7 @@ impl Assembly {
             let text = text.strip_suffix(b"\n").unwrap_or(text);
             let seen = Line::new(stamp, text, &mut self.head);
             let mut seen = seen.with_ahead(&input[line.start..], self.batch);
-            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
-            if let Some(limits) = &mut self.limits {
-                limits.admit(&mut self.route);
-            }
+            self.selection.decide(&mut seen, &mut self.route, &mut self.asides, &mut self.limits);
         }
         let mut enough = self.asides.alerts.are_enough();
         for &outlet in &self.route {

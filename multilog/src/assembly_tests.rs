@@ -194,6 +194,7 @@ const LIMITED: &[&[&str]] = &[
     &["limit=3", "./a", "limit=20", "./b", "limit=0", "./c", "1"],
     &["-*yyy*", "limit=5", "./a", "+*", "limit=12", "./b"],
     &["-*", "+*x*", "1", "s4096", "limit=2", "./a"],
+    &["-*", "+*yyy*", "limit=4", "./a"],
 ];
 
 /// The first lines of each directory that fit, by a limit without any time: what each gets, however the input arrives.
@@ -219,11 +220,17 @@ proptest! {
         lines in prop::collection::vec(a_line(), 0..40),
         pieces in prop::collection::vec(1usize..5000, 1..10),
         script in prop::sample::select(LIMITED),
+        stamped: bool,
         memory in memory(),
     ) {
-        let (input, parsed) = (lines.concat(), parse(script));
-        let found = unix::memory::with_at_most(memory, || assembled(script, &input, &pieces));
-        let found: Vec<Vec<u8>> = found.into_iter().map(|files| files.concat()).collect();
+        let script: Vec<&str> = stamped.then_some("t").into_iter().chain(script.iter().copied()).collect();
+        let (input, parsed) = (lines.concat(), parse(&script));
+        let found = unix::memory::with_at_most(memory, || assembled(&script, &input, &pieces));
+        let width = parsed.stamp.map_or(0, |stamp| Stamper::new(stamp).width());
+        let text = |files: Vec<Vec<u8>>| {
+            files.concat().split_inclusive(|&b| b == b'\n').flat_map(|line| line[width..].to_vec()).collect()
+        };
+        let found: Vec<Vec<u8>> = found.into_iter().map(text).collect();
         prop_assert_eq!(found, naive_within(&parsed, &input));
     }
 }

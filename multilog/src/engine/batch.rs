@@ -11,7 +11,7 @@ use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Intake, Taken};
 use crate::journal::record::Share;
-use crate::logdir::Appended;
+use crate::logdir::{Appended, LogDir};
 use crate::logfs::LogFs;
 
 /// A file with less room than this, and a prefix, is rotated before anything is added: a stamp has to fit.
@@ -73,7 +73,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    pub(super) fn begin_outputs(&mut self) -> Result<(), End> {
+    fn begin_outputs(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) {
@@ -84,11 +84,15 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
-            self.assembly.outputs[log].begin(dir.length());
         }
-        let behind = self.dirs.len();
-        self.assembly.outputs[behind..].iter_mut().for_each(|output| output.begin(0));
+        self.empty_outputs();
         Ok(())
+    }
+
+    /// The next batch has nothing yet.
+    pub(super) fn empty_outputs(&mut self) {
+        let lengths = self.dirs.iter().map(LogDir::length).chain(std::iter::repeat(0));
+        self.assembly.outputs.iter_mut().zip(lengths).for_each(|(output, length)| output.begin(length));
     }
 
     /// Records the batch, writes it to every directory and to standard output, and takes it out of the input. The

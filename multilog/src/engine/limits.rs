@@ -101,7 +101,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         }
         let line = self.assembly.line_in_hand();
         self.assembly.make_room(0, Ending::Final);
-        self.begin_outputs()?;
+        // Nothing else is rotated: what is full may be about to be.
+        self.empty_outputs();
         let now = self.host.now();
         self.assembly.say_dropped(log, now);
         self.write_batch(0, line, now).map(drop)

@@ -55,9 +55,9 @@ impl Limits {
         (!idle).then(|| Limits { before: now.clone(), now, in_hand: false })
     }
 
-    /// Whether a line can be dropped.
-    pub fn are_any(&self) -> bool {
-        self.now.limits.iter().any(|limit| limit.bucket.is_some())
+    /// Whether lines of a directory can be dropped.
+    pub fn has(&self, log: usize) -> bool {
+        self.now.limits.get(log).is_some_and(|limit| limit.bucket.is_some())
     }
 
     /// A run begins. So many bytes wait for it, for a time that is not known.
@@ -87,16 +87,14 @@ impl Limits {
         }
     }
 
-    /// A line begins: takes it away from the directories on its route that have no room for it.
-    pub fn admit(&mut self, route: &mut Vec<usize>) {
-        route.retain(|&outlet| {
-            let Some(Limit { bucket: Some(bucket), unsaid, .. }) = self.now.limits.get_mut(outlet) else {
-                return true;
-            };
-            let fits = bucket.take();
-            *unsaid += u64::from(!fits);
-            fits
-        });
+    /// A line begins that is for this directory: whether there is room for it.
+    pub fn take_line(&mut self, log: usize) -> bool {
+        let Some(Limit { bucket: Some(bucket), unsaid, .. }) = self.now.limits.get_mut(log) else {
+            return true;
+        };
+        let fits = bucket.take();
+        *unsaid += u64::from(!fits);
+        fits
     }
 
     /// The batch takes so many of the visible bytes.

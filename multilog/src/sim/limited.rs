@@ -99,6 +99,10 @@ fn each_limit_of_a_workload_keeps_lines_and_drops_lines() {
         let disk = Disk::default();
         workload.run(&disk, None, |_, _| {}).unwrap();
         for directory in (0..workload.directories()).filter(|&directory| workload.is_limited(directory)) {
+            let files = disk.files(directory);
+            let is_bare = |bytes: &[u8]| workload.lines_of(bytes).iter().all(|line| said(line).is_some());
+            let bare = files.iter().find(|(name, _, bytes)| name != "current" && is_bare(bytes));
+            assert!(bare.is_none(), "{bare:?} of {}", workload.summary());
             found.push(account(&workload.logged(&disk, directory), &workload.expected()[directory]).unwrap());
         }
     }

@@ -1,7 +1,7 @@
 //! The workloads that every check goes through: each has something that the others lack.
 
 use super::surroundings::Source;
-use super::workload::Workload;
+use super::workload::{Workload, line};
 
 /// Rotations, a long line, a partial line, stamps; each in a way of its own.
 pub(super) fn workloads() -> Vec<Workload> {
@@ -106,7 +106,12 @@ fn limited() -> Vec<Workload> {
     let mut crumbs = Workload::new(&["t", "s4096", "n100", "limit=1", "./main"], 30, 1200);
     crumbs.source = Source::Packets;
     crumbs.chunks = vec![7, 3, 11, 400];
-    vec![beside, processed, Workload::new(&pruned, 90, 1500), crumbs]
+    // Both files are full with the same batch, with room for what was dropped and not for a line with a stamp.
+    let mut full = Workload::new(&["s4096", "n100", "limit=2", "./a", "./b"], 0, 0);
+    let line = |number| if number % 7 == 0 { line(number, 2007) } else { Vec::new() };
+    full.lines = (0..63).map(line).collect();
+    full.chunks = vec![2020, 6];
+    vec![beside, processed, Workload::new(&pruned, 90, 1500), crumbs, full]
 }
 
 /// A workload small enough for all pairs.
