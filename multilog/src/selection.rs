@@ -116,9 +116,8 @@ impl Selection {
                 Step::Status(status) if selected => asides.statuses[*status].set(line.whole()),
                 Step::Outlet(outlet) if selected => route.push(*outlet),
                 Step::Limited(log) if selected => {
-                    if limits.as_mut().is_none_or(|limits| limits.take_line(*log)) {
-                        route.push(*log);
-                    }
+                    let fits = limits.as_mut().is_none_or(|limits| limits.take_line(*log));
+                    route.extend(fits.then_some(*log));
                 }
                 Step::OutletAgain(outlet) if selected && !route.contains(outlet) => route.push(*outlet),
                 _ => {}
