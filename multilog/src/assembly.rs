@@ -5,6 +5,7 @@
 //! short lines: `unchanged.rs`, `runs.rs`, and one line after the other, here. `frames.rs` takes the lines that these
 //! leave.
 
+mod dropped;
 mod frames;
 mod pieces;
 mod runs;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use tai64tools::{Label, Stamper};
 
 use crate::framer::Ending;
+use crate::limit::Limits;
 use crate::newlines::Newlines;
 use crate::outlet::{Alerts, Asides, Status};
 use crate::output::{BatchEnd, Output, SHORT};
@@ -53,6 +55,8 @@ pub struct Assembly {
     pub outputs: Vec<Output>,
     /// The alerts and status files of the batch.
     pub asides: Asides,
+    /// How many lines directories take. None: all of them.
+    pub limits: Option<Box<Limits>>,
     /// The outlets that take the line in hand.
     route: Vec<usize>,
     way: Way,
@@ -97,6 +101,7 @@ impl Assembly {
             route: Vec::with_capacity(outputs.len()),
             outputs,
             asides: Asides { alerts: Alerts::default(), statuses },
+            limits: None,
             way,
             prefix,
             fixed,
@@ -115,6 +120,18 @@ impl Assembly {
     #[must_use]
     pub fn splitting(self, most: Option<MaxLine>) -> Assembly {
         Assembly { pieces: Pieces::new(most), ..self }
+    }
+
+    /// The same with these limits, if there are any. The route of a line that one is about is decided by itself.
+    #[must_use]
+    pub fn within(mut self, limits: Option<Limits>) -> Assembly {
+        if limits.as_ref().is_some_and(|limits| self.selection.limit(limits)) {
+            self.fixed = false;
+            let runs = self.way == Way::Runs && self.selection.route_without_words().is_some();
+            self.way = if runs { Way::Runs } else { Way::OneByOne };
+        }
+        self.limits = limits.map(Box::new);
+        self
     }
 
     /// The last stamp given: labels of files are later than it.
@@ -264,7 +281,7 @@ impl Assembly {
             let text = text.strip_suffix(b"\n").unwrap_or(text);
             let seen = Line::new(stamp, text, &mut self.head);
             let mut seen = seen.with_ahead(&input[line.start..], self.batch);
-            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
+            self.selection.decide(&mut seen, &mut self.route, &mut self.asides, &mut self.limits);
         }
         let mut enough = self.asides.alerts.are_enough();
         for &outlet in &self.route {

@@ -1,12 +1,14 @@
 //! The assembly against an oracle that treats a line at a time, for any way the input arrives.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tai64tools::{Stamp, label};
 
 use super::*;
-use crate::script::{Prefix, Script};
+use crate::limit::Limits;
+use crate::script::{Prefix, Rate, Script};
 
 fn now() -> Label {
     Label::new(label::EPOCH + 1, 0).unwrap()
@@ -86,9 +88,10 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Ve
     let parsed = parse(script);
     let outputs = outputs_of(&parsed);
     let mut logs: Vec<Vec<Vec<u8>>> = outputs.iter().map(|_| vec![vec![]]).collect();
+    let limits = || Limits::new(parsed.logs.iter().map(|log| (log.limit, 0)));
     let new = |outputs| {
         let stamper = parsed.stamp.map(Stamper::new);
-        Assembly::new(&parsed.actions, stamper, outputs, 0).splitting(parsed.maxline)
+        Assembly::new(&parsed.actions, stamper, outputs, 0).splitting(parsed.maxline).within(limits())
     };
     let mut assembly = new(outputs);
     let (mut start, mut visible, mut batches) = (0, 0, 0_usize);
@@ -108,6 +111,9 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Ve
         }
         let seen = &input[start..visible];
         let line = assembly.line_in_hand();
+        if let Some(limits) = &mut assembly.limits {
+            limits.begin(|| seen.len() as u64, || Duration::ZERO);
+        }
         let taken = assembly.take(seen, now(), ending);
         assert!(
             assembly.outputs.iter().map(Output::memory).eq(memory),
@@ -215,6 +221,52 @@ proptest! {
         let pieces = [input.len().max(1)];
         let found = unix::memory::with_at_most(memory, || assembled(&script, &input, &pieces, usize::MAX));
         prop_assert_eq!(found, naive(&script, &input));
+    }
+}
+
+const LIMITED: &[&[&str]] = &[
+    &["limit=10", "./a"],
+    &["limit=3", "./a", "limit=20", "./b", "limit=0", "./c", "1"],
+    &["-*yyy*", "limit=5", "./a", "+*", "limit=12", "./b"],
+    &["-*", "+*x*", "1", "s4096", "limit=2", "./a"],
+    &["-*", "+*yyy*", "limit=4", "./a"],
+];
+
+/// The first lines of each directory that fit, by a limit without any time: what each gets, however the input arrives.
+fn naive_within(script: &Script, input: &[u8]) -> Vec<Vec<u8>> {
+    let mut logs: Vec<(u64, Vec<u8>)> = outlets(script).iter().map(|_| (0, vec![])).collect();
+    for line in input.split_inclusive(|&b| b == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        for log in naive_route(&script.actions, script.logs.len(), &text[..text.len().min(1000)]) {
+            let limit = script.logs.get(log).and_then(|log| log.limit).map_or(u64::MAX, Rate::lines);
+            logs[log].0 += 1;
+            if logs[log].0 <= limit {
+                logs[log].1.extend([text, b"\n"].concat());
+            }
+        }
+    }
+    logs.into_iter().map(|(_, bytes)| bytes).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn a_line_is_in_a_directory_from_its_beginning_to_its_end_or_not_at_all(
+        lines in prop::collection::vec(a_line(), 0..40),
+        pieces in prop::collection::vec(1usize..5000, 1..10),
+        script in prop::sample::select(LIMITED),
+        stamped: bool,
+        memory in memory(),
+    ) {
+        let script: Vec<&str> = stamped.then_some("t").into_iter().chain(script.iter().copied()).collect();
+        let (input, parsed) = (lines.concat(), parse(&script));
+        let found = unix::memory::with_at_most(memory, || assembled(&script, &input, &pieces, usize::MAX));
+        let width = parsed.stamp.map_or(0, |stamp| Stamper::new(stamp).width());
+        let text = |files: Vec<Vec<u8>>| {
+            files.concat().split_inclusive(|&b| b == b'\n').flat_map(|line| line[width..].to_vec()).collect()
+        };
+        let found: Vec<Vec<u8>> = found.into_iter().map(text).collect();
+        prop_assert_eq!(found, naive_within(&parsed, &input));
     }
 }
 

@@ -32,6 +32,7 @@ pub mod framer;
 pub mod host;
 pub mod intake;
 pub mod journal;
+pub mod limit;
 pub mod lines;
 pub mod logdir;
 pub mod logfs;

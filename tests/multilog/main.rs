@@ -18,6 +18,7 @@ mod failure;
 mod input;
 mod interop;
 mod kill;
+mod limit;
 mod long_lines;
 mod maxline;
 mod metrics;

@@ -10,7 +10,7 @@ const LINE: u64 = 100;
 
 /// Says what is done with files, what they take of the disk, and how old they become.
 pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) {
-    let LogConfig { path, size, keep, spare, durability, transform, prefix, mode, code: _ } = log;
+    let LogConfig { path, size, keep, spare, durability, transform, prefix, limit, mode, code: _ } = log;
     put(text, format_args!("\n{}", path.display()));
     let mut say = |what: &str, words: String| put(text, format_args!("  {what:<8} {words}"));
     let code = log.code();
@@ -23,6 +23,10 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
     say("kept", format!("current and the newest {archives} archives; the oldest one goes first"));
     say("no room", no_room(*spare));
     say("on disk", on_disk(*durability));
+    if let Some(rate) = limit {
+        let lines = rate.lines();
+        say("limit", format!("at most {lines} lines a second; the log says how many were dropped"));
+    }
     if let Some(mode) = mode {
         say("mode", format!("new files have the mode {:04o}", mode.bits()));
     }

@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_script_is_told_in_the_order_of_its_steps() {
         let Explanation { text, mistakes } =
-            explained("t -* +*fail* e s16384 n4 !gzip ./main min=2 /var/log/all");
+            explained("t -* +*fail* e s16384 n4 !gzip limit=70 ./main min=2 /var/log/all");
         assert_eq!(
             mistakes,
             ["'+*fail*' does not match \"f fail\": a star ends at the first byte like the one behind it"]
@@ -115,9 +115,14 @@ mod tests {
         assert!(order.windows(2).all(|two| at(two[0]) < at(two[1])), "{text}");
         let split = explained("t maxline=8k ./main").text;
         assert!(split.contains("more than 8192 bytes is split"), "{split}");
-        for words in
-            ["at 16.3 kB", "the newest 3 archives", "65.5 kB at most", "sh -c 'gzip'", "until 2 are left"]
-        {
+        for words in [
+            "at 16.3 kB",
+            "the newest 3 archives",
+            "65.5 kB at most",
+            "sh -c 'gzip'",
+            "until 2 are left",
+            "at most 70 lines",
+        ] {
             at(words);
         }
     }

@@ -36,7 +36,7 @@ impl Assembly {
         if !self.fixed {
             let seen = Line::new(stamp, text, &mut self.head);
             let mut seen = seen.with_ahead(&input[at..], self.batch);
-            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
+            self.selection.decide(&mut seen, &mut self.route, &mut self.asides, &mut self.limits);
         }
         for &outlet in &self.route {
             self.outputs[outlet].push_beginning(input, stamp);

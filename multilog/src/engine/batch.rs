@@ -7,11 +7,12 @@ use unix::diag::Message;
 
 use super::tap::{Batch, Plan};
 use super::{End, Engine};
+use crate::assembly::LineInHand;
 use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Intake, Taken};
 use crate::journal::record::Share;
-use crate::logdir::Appended;
+use crate::logdir::{Appended, LogDir};
 use crate::logfs::LogFs;
 
 /// A file with less room than this, and a prefix, is rotated before anything is added: a stamp has to fit.
@@ -27,31 +28,54 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         self.assembly.make_room(visible, ending);
         self.begin_outputs()?;
         let now = self.host.now();
+        self.begin_limits();
         let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
-        let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
+        let visible = &visible[..visible.len().min(limit)];
+        let (taken, seen) = (self.assembly.take(visible, now, ending), visible.len());
+        self.note_taken(taken, seen);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
         if taken == 0 && !grew {
             if ending == Ending::Open {
                 // The end of a piece that goes nowhere is noted with what follows it, so that the record has it.
                 self.assembly.go_back(line);
             }
+            self.settle_limits();
             return Ok(false);
         }
+        if self.write_batch(taken, line, now)? == Taken::AsSeen {
+            self.rotate_full(now)?;
+        }
+        Ok(true)
+    }
+
+    /// What is put together goes to its outlets and leaves the input. `line` was in hand before.
+    pub(super) fn write_batch(
+        &mut self,
+        taken: usize,
+        line: Option<LineInHand>,
+        now: Label,
+    ) -> Result<Taken, End> {
         self.look_at_batch(taken);
         let (consumed, kept) = self.deliver(taken)?;
         self.count_batch(consumed, &kept, now);
-        if consumed == Taken::Otherwise {
-            self.start_over(&kept, line);
-            return Ok(true);
+        match consumed {
+            Taken::AsSeen => self.settle_limits(),
+            Taken::Otherwise => self.start_over(&kept, line),
         }
-        for log in 0..self.dirs.len() {
-            if self.assembly.is_full(log) {
-                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
-                self.look_at_clock(now);
-            }
+        Ok(consumed)
+    }
+
+    /// Rotates the files that are full with the batch.
+    fn rotate_full(&mut self, now: Label) -> Result<(), End> {
+        // What is said there before is a batch of its own, which the question is no longer about.
+        let full: Vec<usize> = (0..self.dirs.len()).filter(|&log| self.assembly.is_full(log)).collect();
+        for log in full {
+            self.say_before_rotation(log)?;
+            self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
+            self.look_at_clock(now);
         }
-        Ok(true)
+        Ok(())
     }
 
     fn begin_outputs(&mut self) -> Result<(), End> {
@@ -65,11 +89,15 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
-            self.assembly.outputs[log].begin(dir.length());
         }
-        let behind = self.dirs.len();
-        self.assembly.outputs[behind..].iter_mut().for_each(|output| output.begin(0));
+        self.empty_outputs();
         Ok(())
+    }
+
+    /// The next batch has nothing yet.
+    pub(super) fn empty_outputs(&mut self) {
+        let lengths = self.dirs.iter().map(LogDir::length).chain(std::iter::repeat(0));
+        self.assembly.outputs.iter_mut().zip(lengths).for_each(|(output, length)| output.begin(length));
     }
 
     /// Records the batch, writes it to every directory and to standard output, and takes it out of the input. The
@@ -127,6 +155,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
             adds: assembly.outputs[log].len() as u64,
             takes_after: assembly.takes(log),
+            unsaid: assembly.unsaid(log),
             ..dir.share()
         });
         tap.record(batch, shares.chain(output), host)

@@ -15,7 +15,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// How long the wait for input may last. None: nothing is going to be due.
     pub(super) fn until_due(&self) -> Option<Duration> {
         let of_directories = self.dirs.iter().filter_map(|dir| LogDir::until_due(dir, &self.host));
-        of_directories.chain(self.host.until_metrics()).min()
+        of_directories.chain(self.host.until_metrics()).chain(self.until_said()).min()
     }
 
     /// Does what is due.
@@ -24,6 +24,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         for dir in &mut self.dirs {
             dir.attend(stamped, &mut self.host)?;
         }
+        self.say_what_is_due()?;
         self.show_counters();
         Ok(())
     }

@@ -4,6 +4,7 @@ mod batch;
 mod clock;
 mod count;
 mod due;
+mod limits;
 mod others;
 mod output;
 mod pacing;
@@ -92,10 +93,13 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
 
     /// Brings the last run to its end, runs until the input ends or a signal says so, and closes the directories.
     pub fn run(mut self, last: Inheritance) -> Result<Exit, Fatal> {
-        let end = match self.resume(last).and_then(|()| self.read_on()) {
-            Ok(()) => End::Input,
-            Err(end) => end,
-        };
+        let resumed = self.resume(last);
+        let ended = resumed.and_then(|()| {
+            let ended = self.read_on();
+            self.say_all();
+            ended
+        });
+        let end = ended.map_or_else(|end| end, |()| End::Input);
         let closed = self.close(if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon });
         if closed != Closed::Unsafe && !matches!(end, End::Failed(_)) {
             self.host.end_metrics();
@@ -137,10 +141,10 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn rotate_all(&mut self) -> Result<(), End> {
-        let stamped = self.assembly.last_stamp();
-        for dir in &mut self.dirs {
-            if dir.length() > 0 {
-                dir.rotate(stamped, &mut self.host)?;
+        for log in 0..self.dirs.len() {
+            if self.dirs[log].length() > 0 {
+                self.say_before_rotation(log)?;
+                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
             }
         }
         Ok(())

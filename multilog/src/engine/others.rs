@@ -18,6 +18,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             }
         }
         self.assembly.go_back(line);
+        if let Some(limits) = &mut self.assembly.limits {
+            limits.go_back(kept);
+        }
         self.tap.share_input(&mut self.host);
     }
 }

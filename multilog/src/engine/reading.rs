@@ -21,6 +21,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Reads until the input ends.
     pub(super) fn read_on(&mut self) -> Result<(), End> {
         self.host.ready();
+        self.start_limits();
         self.show_counters();
         self.look_at_clock(self.host.now());
         // What the start has seen already.

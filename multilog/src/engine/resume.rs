@@ -100,8 +100,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// What the first record says when nothing is in hand but the line that is partly written.
     fn first(&self) -> First {
         let share = |(log, dir): (usize, &LogDir<F>)| {
-            let takes = self.assembly.takes(log);
-            Share { takes_before: takes, takes_after: takes, ..dir.share() }
+            let (takes, (_, unsaid)) = (self.assembly.takes(log), self.assembly.unsaid(log));
+            Share { takes_before: takes, takes_after: takes, unsaid: (unsaid, unsaid), ..dir.share() }
         };
         let output =
             self.output_share().map(|share| Share { adds: 0, takes_before: share.takes_after, ..share });

@@ -255,6 +255,11 @@ impl Intake for PipeIntake<'_> {
         self.visible.held()
     }
 
+    fn waiting(&self) -> u64 {
+        let in_source = pipe::filled(self.source).unwrap_or(0).max(self.visible.in_source().len() as u64);
+        self.visible.held() as u64 + in_source
+    }
+
     fn confirm(&mut self) -> io::Result<Taken> {
         self.confirm_all()
     }

@@ -110,6 +110,62 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
     }
 }
 
+/// What the batch drops counts where the batch is done, and only there: what is written or consumed is not read again.
+#[test]
+fn lines_that_are_dropped_count_once() {
+    let (unset, set, elsewhere) = (!b'\n', b'\n', Identity { device: 9, inode: 9 });
+    let (all, none, some) = ([104, 230], [100, 200], [104, 200]);
+    for (input, flag, head, now_long, after) in [
+        (PIPE, set, &b"whatever"[..], all, true),
+        (PIPE, unset, b"e\nmore", all, true),
+        (PIPE, unset, b"one\n", all, true),
+        (PIPE, unset, b"one\n", none, false),
+        (PIPE, unset, b"one\n", some, false),
+        // It does not fit the input.
+        (PIPE, unset, b"two\n", none, false),
+        (PIPE, unset, b"two\n", all, true),
+        // The input is gone.
+        (elsewhere, set, b"", all, true),
+        (elsewhere, unset, b"", none, false),
+        (elsewhere, unset, b"", some, false),
+        (elsewhere, unset, b"", all, true),
+    ] {
+        let mut record = record();
+        (record.shares[0].unsaid, record.shares[1].unsaid) = ((3, 5), (0, 7));
+        let directories = now(now_long);
+        let input = Some((input, Source::Pipe(head)));
+        let facts = Facts { boot: BOOT, input, flag, directories: &directories };
+        let unsaid = judge(&record, &facts).directories.iter().map(|known| known.unsaid).collect::<Vec<_>>();
+        assert_eq!(
+            unsaid,
+            if after { [5, 7] } else { [3, 0] },
+            "{flag} {} {now_long:?}",
+            head.escape_ascii()
+        );
+        // After a boot it is not known whether the log says it.
+        let verdict = judge(&record, &Facts { boot: [b'x'; 36], ..facts });
+        assert!(verdict.directories.iter().all(|known| known.unsaid == 0));
+    }
+}
+
+/// The batch that says it takes nothing, so the lengths tell.
+#[test]
+fn what_is_said_is_no_more_unsaid_when_it_is_written() {
+    for (length, unsaid) in [(100, 9), (102, 9), (140, 0)] {
+        let mut said = Record::idle(BOOT, PIPE, vec![share(1, 100, 40)]);
+        said.shares[0].unsaid = (9, 0);
+        let directories = [now([length, 0])[0]];
+        let input = Some((PIPE, Source::Pipe(b"more")));
+        let verdict = judge(&said, &Facts { boot: BOOT, input, flag: !0, directories: &directories });
+        assert_eq!(verdict.directories[0].unsaid, unsaid, "{length}");
+        let kept = if unsaid > 0 { 100 } else { 140 };
+        assert_eq!(
+            (verdict.directories[0].current.map(|now| now.length), verdict.unconsumed),
+            (Some(kept), 0)
+        );
+    }
+}
+
 #[test]
 fn the_position_in_a_file_tells_the_same() {
     for (at, lengths_now, unconsumed, known) in [

@@ -46,9 +46,10 @@ pub struct Share {
 }
 
 impl Share {
-    /// The directory as it is `now`; the line in hand goes where it went.
+    /// The directory as it is `now`; what the batch in hand does with its lines stays as it is.
     pub fn updated(&self, now: Share) -> Share {
-        Share { takes_before: self.takes_before, takes_after: self.takes_after, ..now }
+        let Share { takes_before, takes_after, unsaid, .. } = *self;
+        Share { takes_before, takes_after, unsaid, ..now }
     }
 
     /// The length of `current` after the batch.

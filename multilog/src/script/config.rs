@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::action::code::Code;
 use super::action::count::FileCount;
 use super::action::durable::Durability;
+use super::action::limit::Rate;
 use super::action::min::Spared;
 use super::action::mode::FileMode;
 use super::action::prefix::Prefix;
@@ -28,6 +29,8 @@ pub struct LogConfig {
     pub transform: Transform,
     /// What goes before each line, after the stamp.
     pub prefix: Prefix,
+    /// How many lines it takes. None: every one.
+    pub limit: Option<Rate>,
     /// The mode of new files. None: nothing was said of it, and files get and keep the usual one.
     pub mode: Option<FileMode>,
     /// The code that `w` gave to archives; see [`LogConfig::code`].

@@ -21,6 +21,7 @@ pub use action::code::Code;
 pub use action::compress::Compression;
 pub use action::count::FileCount;
 pub use action::durable::Durability;
+pub use action::limit::Rate;
 pub use action::maxline::MaxLine;
 pub use action::metrics::MetricsFile;
 pub use action::min::Spared;

@@ -49,8 +49,8 @@ pub(crate) struct State {
     pub(crate) marks_refused: usize,
     /// How often a process said that lines are lost.
     pub(crate) losses_said: usize,
-    /// What the last process has counted that came to a clean end: its input, and what each directory got.
-    pub(crate) counted: Option<(Flow, Vec<Flow>)>,
+    /// What the last process has counted that came to a clean end: its input, and what each directory got and dropped.
+    pub(crate) counted: Option<(Flow, Vec<(Flow, u64)>)>,
     /// How many processes were started.
     pub(crate) processes: usize,
     /// What the file system lacks.

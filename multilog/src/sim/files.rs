@@ -5,9 +5,10 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, Entry, State};
-use super::mutant::{Mutant, ends_with_a_full_piece, forget_piece};
+use super::mutant::{Mutant, ends_with_a_full_piece};
 use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
+use crate::journal;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
 use crate::script::FileMode;
 
@@ -132,9 +133,13 @@ impl LogFs for SimFs {
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
-            state.inode(file.number).live.extend_from_slice(&bytes[..written]);
+            let live = &mut state.inode(file.number).live;
+            live.extend_from_slice(&bytes[..written]);
             if self.is(Mutant::AddsAnEmptyPiece) && ends_with_a_full_piece(&bytes[..written]) {
-                state.inode(file.number).live.push(b'\n');
+                live.push(b'\n');
+            }
+            if self.is(Mutant::SaysItWithinALine) && !live.ends_with(b"\n") && has_remark(live) {
+                live.extend_from_slice(b"multilog: 1 line dropped by limit=1\n");
             }
             Ok(written)
         });
@@ -173,7 +178,17 @@ impl LogFs for SimFs {
             let count = buffer.len().min(live.len() - start);
             buffer[..count].copy_from_slice(&live[start..start + count]);
             if self.is(Mutant::ForgetsThePieceInHand) {
-                forget_piece(&mut buffer[..count]);
+                journal::rewrite(buffer, |record| (record.before.piece, record.after.piece) = (0, 0));
+            }
+            if self.is(Mutant::ForgetsWhatIsUnsaid) {
+                journal::rewrite(buffer, |record| {
+                    record.shares.iter_mut().for_each(|share| share.unsaid = (0, 0))
+                });
+            }
+            if self.is(Mutant::CountsDroppedLinesTwice) {
+                journal::rewrite(buffer, |record| {
+                    record.shares.iter_mut().for_each(|share| share.unsaid.0 = share.unsaid.1)
+                });
             }
             Ok(count)
         })
@@ -331,4 +346,9 @@ impl LogFs for SimFs {
     ) -> io::Result<Option<Ending>> {
         self.run_processor(on).map(Some)
     }
+}
+
+/// Whether what was dropped is said there.
+fn has_remark(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"dropped by limit=").is_some()
 }

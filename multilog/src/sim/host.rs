@@ -104,7 +104,7 @@ impl Host for SimHost {
 
     fn end_metrics(&mut self) {
         let outlets = 0..self.tally.accounts().len();
-        let outlets = outlets.map(|outlet| self.tally.outlet(outlet)).collect();
+        let outlets = outlets.map(|outlet| (self.tally.outlet(outlet), self.tally.dropped(outlet))).collect();
         self.disk.state().counted = Some((self.tally.input(), outlets));
     }
 

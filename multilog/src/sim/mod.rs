@@ -13,6 +13,7 @@ mod disk;
 mod exhaustive;
 mod files;
 mod host;
+mod limited;
 mod mutant;
 mod mutants;
 mod outcome;

@@ -3,8 +3,6 @@
 //! Each is what the engine would be with a line wrong: the seam does, or does not do, what the wrong line would have
 //! asked of it.
 
-use crate::journal::record::Record;
-
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mutant {
@@ -48,11 +46,17 @@ pub(super) enum Mutant {
     ForgetsThePieceInHand,
     /// An empty piece follows one that is as long as is allowed.
     AddsAnEmptyPiece,
+    /// What the last run has dropped and not said is not said.
+    ForgetsWhatIsUnsaid,
+    /// What a batch drops is unsaid, also when the batch is rolled back.
+    CountsDroppedLinesTwice,
+    /// What was dropped is said within a line.
+    SaysItWithinALine,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 20] = [
+    pub(super) const ALL: [Mutant; 23] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -73,28 +77,20 @@ impl Mutant {
         Mutant::IgnoresTheAskedMode,
         Mutant::ForgetsThePieceInHand,
         Mutant::AddsAnEmptyPiece,
+        Mutant::ForgetsWhatIsUnsaid,
+        Mutant::CountsDroppedLinesTwice,
+        Mutant::SaysItWithinALine,
     ];
 
     /// How an argument begins without which a script does not show it.
     pub(super) fn action(self) -> &'static str {
         match self {
             Mutant::ForgetsThePieceInHand | Mutant::AddsAnEmptyPiece => "maxline=",
+            Mutant::ForgetsWhatIsUnsaid | Mutant::CountsDroppedLinesTwice | Mutant::SaysItWithinALine => {
+                "limit="
+            }
             _ => "",
         }
-    }
-}
-
-/// Where the record of a journal is.
-const RECORD: usize = 1024;
-
-/// What a mutant reads in the place of a journal.
-pub(super) fn forget_piece(page: &mut [u8]) {
-    let Some(bytes) = page.get_mut(RECORD..) else { return };
-    let Some(mut record) = Record::decode(bytes) else { return };
-    (record.before.piece, record.after.piece) = (0, 0);
-    let mut buffer = Vec::new();
-    if let Some(forgetful) = record.encode(&mut buffer) {
-        bytes[..forgetful.len() - 1].copy_from_slice(&forgetful[1..]);
     }
 }
 

@@ -10,7 +10,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 19] = [
+const SCRIPTS: [&[&str]; 21] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -30,6 +30,8 @@ const SCRIPTS: [&[&str]; 19] = [
     &["t", "maxline=1999", "s4096", "n100", "-* line *3*", "./a", "1", "s5000", "./b"],
     &["maxline=1024", "-x*", "./a", "s4096", "n3", "+*", "!copy", "./b"],
     &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
+    &["t", "s4096", "n100", "limit=5", "./a", "-* line *3*", "limit=2", "durable=1s", "!copy", "./b"],
+    &["s4096", "n100", "limit=3", "./a", "1", "limit=0", "-*7*", "./b"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.

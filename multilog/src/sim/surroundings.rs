@@ -179,6 +179,16 @@ impl Intake for SimInput {
         self.visible.held()
     }
 
+    fn waiting(&self) -> u64 {
+        let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let written =
+            pipe.written.checked_sub(1).map_or(0, |last| self.ends[last]).saturating_sub(pipe.taken);
+        match self.source {
+            Source::File => u64::MAX,
+            Source::Pipe | Source::Packets => (self.visible.held() + written) as u64,
+        }
+    }
+
     fn resume(&mut self, held: Vec<u8>) {
         self.visible.resume(held);
     }

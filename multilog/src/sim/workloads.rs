@@ -1,7 +1,7 @@
 //! The workloads that every check goes through: each has something that the others lack.
 
 use super::surroundings::Source;
-use super::workload::Workload;
+use super::workload::{Workload, line};
 
 /// Rotations, a long line, a partial line, stamps; each in a way of its own.
 pub(super) fn workloads() -> Vec<Workload> {
@@ -58,6 +58,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     all.extend(corners());
     all.extend(printing());
     all.extend(splitting());
+    all.extend(limited());
     all
 }
 
@@ -116,6 +117,25 @@ fn splitting() -> Vec<Workload> {
     vec![pieces, looks, selected, crumbs]
 }
 
+/// Limits: beside a directory without one, with long lines, with a processor, and with lines in pieces.
+fn limited() -> Vec<Workload> {
+    let beside = ["t", "s4096", "n100", "limit=6", "./main", "limit=0", "-*", "+* line *3 *", "./all"];
+    let mut beside = Workload::new(&beside, 120, 1500);
+    beside.open_end = true;
+    let processed =
+        Workload::new(&["s4096", "n100", "limit=3", "prefix=web: ", "!copy", "./main", "1"], 90, 5000);
+    let pruned = ["t=iso", "s4096", "n3", "limit=8", "compress=gzip:1", "./a", "limit=1", "n100", "./b"];
+    let mut crumbs = Workload::new(&["t", "s4096", "n100", "limit=1", "./main"], 30, 1200);
+    crumbs.source = Source::Packets;
+    crumbs.chunks = vec![7, 3, 11, 400];
+    // Both files are full with the same batch, with room for what was dropped and not for a line with a stamp.
+    let mut full = Workload::new(&["s4096", "n100", "limit=2", "./a", "./b"], 0, 0);
+    let line = |number| if number % 7 == 0 { line(number, 2007) } else { Vec::new() };
+    full.lines = (0..63).map(line).collect();
+    full.chunks = vec![2020, 6];
+    vec![beside, processed, Workload::new(&pruned, 90, 1500), crumbs, full]
+}
+
 /// A workload small enough for all pairs.
 pub(super) fn small() -> Vec<Workload> {
     let mut two =
@@ -125,5 +145,7 @@ pub(super) fn small() -> Vec<Workload> {
     crumbs.source = Source::Packets;
     crumbs.chunks = vec![6];
     let printing = Workload { chunks: vec![900], ..Workload::new(&["s4096", "./main", "1"], 30, 1100) };
-    vec![two, crumbs, printing]
+    let mut limited = Workload::new(&["t", "s4096", "limit=4", "./main", "limit=0", "./all"], 24, 1100);
+    limited.chunks = vec![400];
+    vec![two, crumbs, printing, limited]
 }

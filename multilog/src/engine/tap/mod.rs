@@ -78,6 +78,11 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         self.intake.visible()
     }
 
+    /// How many bytes wait to be read, visible or not.
+    pub(super) fn waiting(&self) -> u64 {
+        self.intake.waiting()
+    }
+
     /// Whether the visible bytes are in the memory of this process only.
     pub(super) fn is_only_here(&self) -> bool {
         self.intake.kind() == Kind::Stream || self.intake.held() > 0

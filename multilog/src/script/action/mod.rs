@@ -15,6 +15,7 @@ pub(super) mod compress;
 pub(super) mod count;
 mod directory;
 pub(super) mod durable;
+pub(super) mod limit;
 pub(super) mod maxline;
 pub(super) mod metrics;
 pub(super) mod min;
@@ -77,6 +78,7 @@ pub static ALL: &[Row] = &[
     row(&code::WORD, |draft, of| draft.or_ignored(of, |to, code| to.log.code = Some(code))),
     row(&min::WORD, |draft, of| draft.or_misuse(of, |to, number| to.log.spare = Some(number))),
     row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
+    row(&limit::WORD, |draft, of| draft.or_misuse(of, |to, rate| to.log.limit = rate)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
     row(&mode::WORD, |draft, of| draft.or_misuse(of, |to, mode| to.log.mode = Some(mode))),
     row(&maxline::WORD, |draft, of| draft.once_at_first(of, |to| &mut to.script.maxline)),
