@@ -5,13 +5,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use tai64tools::Label;
+use tai64tools::{Label, TimeZone};
 use unix::diag::{self, ATOMIC_WRITE, Message};
 use unix::event;
 use unix::signal::{Signal, Signals};
 use unix::tool::Fatal;
 
 use crate::descriptors::Hold;
+use crate::waker::Waker;
 
 /// The name that messages begin with.
 pub const PROGRAM: &str = "multilog";
@@ -77,6 +78,9 @@ pub enum Stop {
     AtOnce,
 }
 
+/// How long it takes without an alarm until it is seen that the wall clock was set.
+const NO_ALARM: Duration = Duration::from_secs(10);
+
 /// TERMs this close together are one: timeout(1) and others signal the process and its group.
 const SAME_TERM: Duration = Duration::from_millis(500);
 
@@ -84,6 +88,11 @@ const SAME_TERM: Duration = Duration::from_millis(500);
 pub trait Host: Pace {
     /// What the system clock shows.
     fn now(&self) -> Label;
+    /// By how many seconds the local clock is ahead when the system clock shows `seconds` since the epoch.
+    fn offset(&self, seconds: i64) -> i32;
+    /// Lets waits end when the system clock shows `seconds` since the epoch or is set. Where that can't be had, a wait
+    /// may last no longer than this.
+    fn wake_at(&mut self, seconds: i64) -> Option<Duration>;
     /// What the monotonic clock shows, since some moment.
     fn uptime(&self) -> Duration;
     /// Takes note of the signals that have arrived.
@@ -122,6 +131,8 @@ pub struct System {
     stopped: Option<Instant>,
     rotate: bool,
     statuses: Vec<Status>,
+    zone: TimeZone,
+    waker: Option<Waker>,
 }
 
 /// A file that holds the last line of a kind.
@@ -140,7 +151,21 @@ impl System {
             Signals::take_over(&[Signal::TERM, Signal::INT, Signal::HUP, Signal::ALARM]).map_err(failed)?;
         unix::signal::survive_file_size_limit().map_err(failed)?;
         let (started, statuses) = (Instant::now(), Vec::new());
-        Ok(System { started, signals, stop: None, told: None, stopped: None, rotate: false, statuses })
+        let (stop, told, stopped, rotate) = (None, None, None, false);
+        let (zone, waker) = (TimeZone::default(), None);
+        Ok(System { started, signals, stop, told, stopped, rotate, statuses, zone, waker })
+    }
+
+    /// Reads the zone that TZ names.
+    pub fn read_zone(&mut self) {
+        self.zone = TimeZone::of_process();
+    }
+
+    /// Makes an alarm for [`Host::wake_at`], if there are descriptors for it to keep.
+    pub fn open_alarm(&mut self, hold: Hold) {
+        if hold == Hold::Open {
+            self.waker = Waker::new(&self.signals).ok();
+        }
     }
 
     /// Opens the status files, and keeps them open if they are to be held.
@@ -196,11 +221,29 @@ impl Host for System {
         Label::now()
     }
 
+    fn offset(&self, seconds: i64) -> i32 {
+        self.zone.offset(seconds)
+    }
+
+    fn wake_at(&mut self, seconds: i64) -> Option<Duration> {
+        let now = self.now().unix_seconds();
+        match self.waker.as_mut().map(|waker| waker.set(seconds, now)) {
+            Some(Ok(())) => None,
+            _ => {
+                self.waker = None;
+                Some(NO_ALARM)
+            }
+        }
+    }
+
     fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 
     fn listen(&mut self) {
+        if let Some(waker) = &mut self.waker {
+            waker.listen();
+        }
         while let Some(signal) = self.signals.next() {
             match signal {
                 Signal::ALARM => self.rotate = true,
@@ -240,7 +283,7 @@ impl Host for System {
     }
 
     fn signals(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.signals.as_fd())
+        Some(self.waker.as_ref().map_or(self.signals.as_fd(), Waker::as_fd))
     }
 
     fn wait_for(&mut self, bell: BorrowedFd<'_>, limit: Option<Duration>) {

@@ -46,5 +46,6 @@ pub mod selection;
 #[cfg(test)]
 mod sim;
 pub mod start;
+pub mod waker;
 
 pub use program::main;

@@ -9,7 +9,7 @@ use unix::event::Bell;
 use unix::memory;
 use unix::tool::{Exit, Fatal};
 
-use crate::descriptors::{self, Plan};
+use crate::descriptors::{self, Hold, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
@@ -39,8 +39,12 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     unix::file::set_umask(0o022);
     unix::limit::raise_descriptors();
     let mut host = System::new()?;
-    let plan = plan(&script);
+    if script.has_cycle() {
+        host.read_zone();
+    }
+    let (plan, alarm) = plan(&script);
     host.open_statuses(&script.statuses, plan.statuses)?;
+    host.open_alarm(alarm);
     let mut filesystems = Vec::with_capacity(script.logs.len());
     for config in &mut script.logs {
         config.size = config.size.within(unix::file::size_limit());
@@ -57,11 +61,18 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     opened.run()
 }
 
-/// What each descriptor is used for.
-fn plan(script: &Script) -> Plan {
+/// What each descriptor is used for, and whether there are any for an alarm.
+fn plan(script: &Script) -> (Plan, Hold) {
     let (directories, statuses) = (script.logs.len(), script.statuses.len());
-    let free = unix::limit::free_descriptors(descriptors::wanted(directories, statuses));
-    descriptors::plan(free, directories, statuses)
+    let wanted = descriptors::wanted(directories, statuses);
+    if !script.has_cycle() {
+        return (
+            descriptors::plan(unix::limit::free_descriptors(wanted), directories, statuses),
+            Hold::Closed,
+        );
+    }
+    let free = unix::limit::free_descriptors(wanted + descriptors::ALARM);
+    descriptors::plan_with_alarm(free, directories, statuses)
 }
 
 fn threading(pending: usize) -> Threading {

@@ -15,7 +15,9 @@ pub mod stamper;
 pub mod tai64n;
 pub mod tai64nfrac;
 pub mod tai64nlocal;
+pub mod timezone;
 
 pub use form::{Stamp, StampRun};
 pub use label::Label;
 pub use stamper::{Stamped, Stamper};
+pub use timezone::TimeZone;

@@ -11,7 +11,7 @@ use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Intake, Taken};
 use crate::journal::record::Share;
-use crate::logdir::Appended;
+use crate::logdir::{Appended, Rotated};
 use crate::logfs::LogFs;
 
 /// A file with less room than this is rotated before anything is added: a stamp has to fit.
@@ -25,8 +25,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             self.release();
         }
         self.assembly.make_room(visible, ending);
-        self.begin_outputs()?;
-        let now = self.host.now();
+        self.make_way()?;
+        let now = self.pass_boundaries()?;
+        self.begin_outputs();
         let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
         let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
@@ -48,16 +49,41 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(true)
     }
 
-    fn begin_outputs(&mut self) -> Result<(), End> {
+    /// Rotates what has no room for a line.
+    fn make_way(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
-            self.assembly.outputs[log].begin(dir.length());
         }
         Ok(())
+    }
+
+    /// Reads the clock for a batch, and rotates first where that shows a boundary. A rotation may take a while, so the
+    /// clock is read again after it.
+    fn pass_boundaries(&mut self) -> Result<Label, End> {
+        loop {
+            let now = self.host.now();
+            let stamped = self.assembly.last_stamp();
+            let mut rotated = Rotated::No;
+            for dir in &mut self.dirs {
+                if dir.rotate_if_due(now, stamped, &mut self.host)? == Rotated::Yes {
+                    rotated = Rotated::Yes;
+                }
+            }
+            if rotated == Rotated::No {
+                return Ok(now);
+            }
+            self.look_at_clock(now);
+        }
+    }
+
+    fn begin_outputs(&mut self) {
+        for (output, dir) in self.assembly.outputs.iter_mut().zip(&self.dirs) {
+            output.begin(dir.length());
+        }
     }
 
     /// Records the batch, writes it to every directory, and takes it out of the input. The directories that have it on

@@ -9,6 +9,7 @@ mod look;
 mod open;
 pub mod recovery;
 mod rotation;
+mod schedule;
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,6 +25,7 @@ use crate::script::LogConfig;
 use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
 use current::{Inherited, Mark, Slot};
 pub use open::Start;
+use schedule::Schedule;
 
 /// The program was told to stop before something was done. What had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,15 @@ pub enum Appended {
     Refused,
 }
 
+/// Whether there was a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// There is a new `current`.
+    Yes,
+    /// `current` is what it was.
+    No,
+}
+
 /// An open log directory.
 #[derive(Debug)]
 pub struct LogDir<F: LogFs> {
@@ -68,6 +79,8 @@ pub struct LogDir<F: LogFs> {
     pending: VecDeque<Label>,
     place: Place,
     crew: Crew<F>,
+    /// None: the script does not say that time rotates it.
+    schedule: Option<Schedule>,
 }
 
 impl<F: LogFs> LogDir<F> {

@@ -12,6 +12,7 @@ use unix::tool::Fatal;
 use super::LogDir;
 use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
+use super::schedule::{Found, Schedule};
 use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::logfs::{self, Archive, How, LogFs, Mode, Name, Place};
@@ -40,19 +41,23 @@ impl<F: LogFs> LogDir<F> {
         host: &mut impl Host,
     ) -> Result<LogDir<F>, Fatal> {
         let Start { place, known, now, threading } = start;
-        let (last_label, warnings) = (Label::MIN, Vec::new());
+        let (last_label, warnings, written) = (Label::MIN, Vec::new(), None);
         let mut opening =
-            Opening { fs: &*fs, config: &config, known, last_label, names_changed: false, warnings };
+            Opening { fs: &*fs, config: &config, known, last_label, names_changed: false, warnings, written };
         let opened = opening.run(now);
         opening.warnings.iter().for_each(|warning| host.warn(warning));
         let (current, pending) = opened?;
         let last_label = opening.last_label;
+        let found = Found { written: opening.written, newest: last_label.unix_seconds() };
+        let begin = |cycle| Schedule::begin(cycle, now.unix_seconds(), found, |at| host.offset(at));
+        let schedule = config.cycle.map(begin);
         let settled = opening.known.settled.unwrap_or(last_label);
         let before = current.mark();
         let crew =
             Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
         let current = Slot::new(current);
-        Ok(LogDir { fs, config, current, before, last_label, settled, pending: pending.into(), place, crew })
+        let pending = pending.into();
+        Ok(LogDir { fs, config, current, before, last_label, settled, pending, place, crew, schedule })
     }
 }
 
@@ -67,6 +72,8 @@ pub(super) struct Opening<'a, F: LogFs> {
     names_changed: bool,
     /// What was found that the user should know.
     pub(super) warnings: Vec<Message>,
+    /// When an earlier run has last written to `current`, in seconds since the epoch.
+    written: Option<i64>,
 }
 
 impl<F: LogFs> Opening<'_, F> {
@@ -152,6 +159,7 @@ impl<F: LogFs> Opening<'_, F> {
             opened => (opened.map_err(fatal)?, false),
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
+        self.written = (!made && stat.size > 0).then_some(stat.modified);
         if let Some(known) = self.known.current.filter(|known| known.inode == stat.identity.inode)
             && self.fs.is_ours(&stat)
             && known.length < stat.size

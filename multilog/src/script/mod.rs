@@ -23,6 +23,7 @@ pub use action::count::FileCount;
 pub use action::durable::Durability;
 pub use action::min::Spared;
 pub use action::processor::Transform;
+pub use action::rotate::Cycle;
 pub use action::size::FileSize;
 pub use action::value::{Malformed, Number, Understood, Value};
 pub use config::LogConfig;
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5"] {
+        for argument in ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5", "rotate=5h"] {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

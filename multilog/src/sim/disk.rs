@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::poor::Lacks;
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
+use super::wall::Wall;
 use crate::logfs::{Identity, Stat};
 
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Inode {
     pub(super) durable_mode: u32,
     /// A sync has failed, and what was dirty then never gets to the disk.
     pub(super) lost_until: usize,
+    /// When bytes were last written.
+    pub(super) modified: i64,
 }
 
 /// A name, in one of the directories.
@@ -60,6 +63,8 @@ pub(crate) struct State {
     budget: Option<usize>,
     /// What each name held that a processor has seen to its end.
     pub(super) processed: BTreeMap<Entry, Vec<u8>>,
+    /// What the wall clock shows, where it runs.
+    pub(super) wall: Wall,
 }
 
 /// The disk, which outlives the processes.
@@ -87,6 +92,7 @@ impl Disk {
     pub(crate) fn start(&self) {
         let mut state = self.state();
         (state.dead, state.told, state.open) = (false, false, 0);
+        state.wall.start();
     }
 
     /// Whether the process was told to end.
@@ -222,7 +228,7 @@ impl State {
     pub(super) fn stat(&mut self, number: u64) -> Stat {
         let links = self.names.values().filter(|&&inode| inode == number).count() as u64;
         let inode = self.inode(number);
-        let (mode, size) = (inode.mode, inode.live.len() as u64);
+        let (mode, size, modified) = (inode.mode, inode.live.len() as u64, inode.modified);
         let mode = self.lacks.modes.unwrap_or(mode);
         Stat {
             regular: true,
@@ -232,6 +238,7 @@ impl State {
             size,
             identity: Identity { device: 1, inode: number },
             links,
+            modified,
         }
     }
 
@@ -251,6 +258,14 @@ impl State {
     }
 
     /// A new file under a name.
+    /// Bytes are added to a file.
+    pub(super) fn write(&mut self, number: u64, bytes: &[u8]) {
+        let now = self.wall.shows();
+        let inode = self.inode(number);
+        inode.live.extend_from_slice(bytes);
+        inode.modified = now;
+    }
+
     pub(super) fn make(&mut self, name: Entry) -> u64 {
         let number = self.make_nameless();
         self.set_name(name, Some(number));

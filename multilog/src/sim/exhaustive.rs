@@ -70,6 +70,9 @@ pub(super) fn check_on(
     if !(refused && ended) && workload.lacks.modes.is_none() {
         workload.check_processed(disk, expected).map_err(about)?;
     }
+    if !refused {
+        workload.check_boundaries(disk).map_err(about)?;
+    }
     // What a killed process was writing is put aside where no journal has it.
     let aside = ended && workload.journal == Journal::Impossible;
     let untidy = refused || aside || workload.lacks.modes.is_some();

@@ -127,7 +127,7 @@ impl LogFs for SimFs {
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
-            state.inode(file.number).live.extend_from_slice(&bytes[..written]);
+            state.write(file.number, &bytes[..written]);
             Ok(written)
         });
         match written {

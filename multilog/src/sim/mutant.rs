@@ -38,11 +38,13 @@ pub(super) enum Mutant {
     PrunesWhatIsOnItsWay,
     /// Descriptors are kept of files that are sealed.
     HoldsWhatItHasSealed,
+    /// Hours are counted from some moment and not from the local clock's.
+    CountsFromTheStart,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 16] = [
+    pub(super) const ALL: [Mutant; 17] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -59,5 +61,6 @@ impl Mutant {
         Mutant::TakesAnyEndForSuccess,
         Mutant::PrunesWhatIsOnItsWay,
         Mutant::HoldsWhatItHasSealed,
+        Mutant::CountsFromTheStart,
     ];
 }

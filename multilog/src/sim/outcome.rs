@@ -2,9 +2,14 @@
 
 use std::io::Read;
 
+use tai64tools::Label;
+
 use super::disk::{Disk, State};
 use super::strangers::FOREIGN;
+use super::wall::hour_of;
 use super::workload::Workload;
+use crate::output::newline_window;
+use crate::script::{Cycle, Value};
 
 impl Workload {
     /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what
@@ -105,6 +110,45 @@ impl Workload {
             seen.extend(files.iter().filter(|(name, ..)| name == "current").flat_map(|(.., bytes)| bytes));
             if self.lines_of(&seen) != *expected {
                 return Err(format!("the processor of directory {directory} has not seen every line"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where each hour is a boundary, no file has lines of before one and of after it, and nothing but a boundary has rotated a file that was
+    /// not full. A start may find a boundary that was passed while `current` was empty.
+    pub(super) fn check_boundaries(&self, disk: &Disk) -> Result<(), String> {
+        let script = self.script();
+        let cycles =
+            script.logs.iter().enumerate().filter(|(_, config)| config.cycle == Cycle::parse(b"1h").ok());
+        for (directory, config) in cycles {
+            let files = self.files_of_log(disk, directory);
+            let names =
+                disk.files(directory).into_iter().filter_map(|(name, ..)| Label::parse(name.as_bytes()));
+            let mut labels: Vec<Label> = names.collect();
+            labels.dedup();
+            let mut labels = labels.into_iter();
+            let mut latest = i64::MIN;
+            for file in &files {
+                for (number, line) in file.split_inclusive(|&byte| byte == b'\n').enumerate() {
+                    let Some(label) = Label::parse(line) else { continue };
+                    let hour = hour_of(label.unix_seconds());
+                    if hour > latest && number > 0 {
+                        let stamp = String::from_utf8_lossy(&line[..25]);
+                        return Err(format!("{stamp} is of a later hour than a line before it in the file"));
+                    }
+                    latest = latest.max(hour);
+                }
+                // The clock has shown this as well, and may have been set between its rotation and the next line.
+                latest = latest.max(labels.next().map_or(i64::MIN, |label| hour_of(label.unix_seconds())));
+            }
+            let full = config.size.bytes() - newline_window(config.size.bytes());
+            let early = files.split_last().map_or(&[][..], |(_, archives)| archives);
+            let early = early.iter().filter(|file| (file.len() as u64) < full).count();
+            let wall = disk.state().wall.clone();
+            let (hours, starts) = (wall.hours, wall.starts);
+            if early > hours + 2 * (starts - 1) {
+                return Err(format!("{early} files are not full, and there were {hours} hours"));
             }
         }
         Ok(())

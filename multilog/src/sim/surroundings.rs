@@ -12,6 +12,7 @@ use super::disk::Disk;
 use super::files::SimFile;
 use super::mutant::Mutant;
 use super::trouble::Trouble;
+use super::wall;
 use crate::host::{Host, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::logfs::Identity;
@@ -233,14 +234,23 @@ pub(crate) struct SimHost {
     disk: Disk,
     pauses: usize,
     ticks: std::cell::Cell<u32>,
-    /// Seconds since 1970 at its start.
-    started: u64,
+    clock: Clock,
+    mutant: Option<Mutant>,
+}
+
+/// The wall clock of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// It shows this second since 1970, and a microsecond more at each look.
+    Counts(u64),
+    /// It runs, as `wall.rs` says.
+    Runs,
 }
 
 impl SimHost {
-    /// A host that is started at this second since 1970.
-    pub(crate) fn started_at(disk: Disk, started: u64) -> SimHost {
-        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), started }
+    /// A host that was just started.
+    pub(crate) fn new(disk: Disk, clock: Clock, mutant: Option<Mutant>) -> SimHost {
+        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), clock, mutant }
     }
 }
 
@@ -268,7 +278,19 @@ impl Pace for SimHost {
 impl Host for SimHost {
     fn now(&self) -> Label {
         self.ticks.set(self.ticks.get() + 1000);
-        Label::new(label::EPOCH + self.started, self.ticks.get()).unwrap_or(Label::MIN)
+        let seconds = match self.clock {
+            Clock::Counts(started) => started,
+            Clock::Runs => self.disk.state().wall.look().unsigned_abs(),
+        };
+        Label::new(label::EPOCH + seconds, self.ticks.get()).unwrap_or(Label::MIN)
+    }
+
+    fn offset(&self, seconds: i64) -> i32 {
+        wall::offset(seconds, self.mutant)
+    }
+
+    fn wake_at(&mut self, _: i64) -> Option<Duration> {
+        None
     }
 
     fn uptime(&self) -> Duration {

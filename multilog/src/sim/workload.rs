@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::files::SimFs;
 use super::mutant::Mutant;
 use super::poor::Lacks;
-use super::surroundings::{SimHost, SimInput, Source};
+use super::surroundings::{Clock, SimHost, SimInput, Source};
 use super::trouble::{Killed, Trouble};
 use crate::descriptors::Plan;
 use crate::intake::Care;
@@ -169,7 +169,8 @@ impl Workload {
 
     fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
         let script = self.script();
-        let host = SimHost::started_at(disk.clone(), second);
+        let clock = if script.has_cycle() { Clock::Runs } else { Clock::Counts(second) };
+        let host = SimHost::new(disk.clone(), clock, mutant);
         let directories = 0..script.logs.len();
         let filesystems = directories.map(|directory| SimFs::new(disk.clone(), directory, mutant)).collect();
         let boot = (self.journal == Journal::Kept).then_some([disk.state().boots; 36]);

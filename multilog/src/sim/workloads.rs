@@ -23,6 +23,15 @@ pub(super) fn workloads() -> Vec<Workload> {
         90,
         600,
     ));
+    // Boundaries of local time, with lines and between them, and a clock that is set.
+    let mut hours = Workload::new(&["t", "s4096", "n100", "rotate=1h", "./main"], 90, 1500);
+    hours.chunks = vec![100, 700, 20];
+    all.push(hours);
+    all.push(Workload::new(
+        &["t", "s4096", "n100", "rotate=1h", "!copy", "./a", "-*", "+* line *3 *", "rotate=2h", "n3", "./b"],
+        60,
+        900,
+    ));
     // Without memory for anything large: small batches, and files that are not compressed after all.
     all.push(Workload {
         memory: 0,

@@ -53,6 +53,8 @@ pub struct Stat {
     pub identity: Identity,
     /// How many names it has.
     pub links: u64,
+    /// When its bytes last changed, in seconds since the epoch.
+    pub modified: i64,
 }
 
 fn to_stat(stat: &rustix::fs::Stat) -> Stat {
@@ -65,6 +67,7 @@ fn to_stat(stat: &rustix::fs::Stat) -> Stat {
         size: u64::try_from(stat.st_size).unwrap_or(0),
         identity: Identity { device: stat.st_dev, inode: stat.st_ino },
         links: stat.st_nlink,
+        modified: stat.st_mtime,
     }
 }
 

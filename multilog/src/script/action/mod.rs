@@ -18,6 +18,7 @@ pub(super) mod durable;
 pub(super) mod min;
 mod number;
 pub(super) mod processor;
+pub(super) mod rotate;
 mod select;
 pub(super) mod size;
 mod stamp;
@@ -62,6 +63,7 @@ pub static ALL: &[Row] = &[
     row(&directory::ROOT, |draft, of| draft.directory(of)),
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
     row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = count)),
+    row(&rotate::WORD, |draft, of| draft.or_misuse(of, |to, cycle| to.log.cycle = Some(cycle))),
     row(&processor::WORD, |draft, of| {
         draft.text(of, |to, command| to.log.transform = Transform::Process(command))
     }),
@@ -91,7 +93,7 @@ mod tests {
     fn naive(argument: &[u8]) -> Option<(&'static str, &[u8])> {
         let bytes = ["t", "+", "-", "e", "=", ".", "/", "s", "n", "!", "w"];
         let words = ["T", "S", "F", "R"];
-        let keys = ["compress=", "min=", "durable="];
+        let keys = ["rotate=", "compress=", "min=", "durable="];
         let behind = |head: &&'static str| Some((*head, argument.strip_prefix(head.as_bytes())?));
         let word = || words.into_iter().find(|word| word.as_bytes() == argument).map(|word| (word, &b""[..]));
         bytes.iter().find_map(behind).or_else(word).or_else(|| keys.iter().find_map(behind))
@@ -109,7 +111,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn an_argument_is_the_action_that_its_beginning_says(
-            argument in "(t|T|S|F|R|s|w|e|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
+            argument in "(t|T|S|F|R|s|w|e|rotate=|rotate|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
         ) {
             let argument = argument.as_bytes();
             let found = find(argument).map(|(row, value)| (row.word.head.text(), value));
