@@ -128,7 +128,8 @@ impl Workload {
             let mut labels: Vec<Label> = names.collect();
             labels.dedup();
             let mut labels = labels.into_iter();
-            let mut latest = i64::MIN;
+            // What the clock has shown before the first line, it may show again without a rotation.
+            let mut latest = disk.state().wall.found;
             for file in &files {
                 for (number, line) in file.split_inclusive(|&byte| byte == b'\n').enumerate() {
                     let Some(label) = Label::parse(line) else { continue };

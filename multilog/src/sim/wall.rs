@@ -22,13 +22,17 @@ pub(crate) struct Wall {
     hour: i64,
     /// How often it has shown an hour later than all before.
     pub(super) hours: usize,
+    /// The latest hour that a process has found at its start.
+    pub(super) found: i64,
+    /// Whether the process in hand has not looked at it yet.
+    unseen: bool,
     /// How many processes were started.
     pub(super) starts: usize,
 }
 
 impl Default for Wall {
     fn default() -> Wall {
-        Wall { now: BEGIN, looks: 0, hour: hour_of(BEGIN), hours: 0, starts: 0 }
+        Wall { now: BEGIN, looks: 0, hour: hour_of(BEGIN), hours: 0, found: 0, unseen: true, starts: 0 }
     }
 }
 
@@ -37,6 +41,7 @@ impl Wall {
     pub(super) fn start(&mut self) {
         self.now -= if self.starts > 0 { LOST } else { 0 };
         self.starts += 1;
+        self.unseen = true;
     }
 
     /// What it shows, in seconds since 1970.
@@ -56,6 +61,9 @@ impl Wall {
         if hour_of(self.now) > self.hour {
             self.hour = hour_of(self.now);
             self.hours += 1;
+        }
+        if std::mem::take(&mut self.unseen) {
+            self.found = self.found.max(hour_of(self.now));
         }
         self.now
     }
