@@ -71,6 +71,7 @@ fn a_span_divides_a_day_or_is_a_week() {
 
 /// The boundaries after a moment.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn boundaries_are_those_of_the_local_clock() {
     for (text, rule, after, boundaries) in [
         ("1d", UTC, "2026-11-25 21:00:00", &["2026-11-26 00:00:00", "2026-11-27 00:00:00"][..]),
