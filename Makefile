@@ -2,6 +2,8 @@ TARGET := $(shell rustc -vV | sed -n 's/^host: //p')
 # Leaves out what would be loaded and never used; see unix/absent.
 SMALL := -C force-unwind-tables=no -C link-arg=-Wl,-T,$(CURDIR)/unix/absent/static.ld -C link-arg=-Wl,-z,muldefs
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static $(SMALL)"
+# mlog by itself: what it depends on must not change how the others are compiled.
+READER := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \
@@ -11,13 +13,15 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny install
+.PHONY: build demo test test-follow test-limits test-original test-faults torture reliability fuzz lint msrv deny install
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
 build:
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p multilog -p tai64tools -p supervise-min
+	$(READER) cargo build --profile reader --locked --target $(TARGET) -p mlog
 	mkdir -p target/tools
+	install -m 755 target/$(TARGET)/reader/mlog target/tools/
 	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
 	install -m 755 supervise-min/scripts/svscanboot target/tools/
 
@@ -31,8 +35,15 @@ TEST_THREADS := RUST_TEST_THREADS=$$(($$(nproc) * 2))
 test:
 	sh tests/install-tools.sh
 	$(TEST_THREADS) cargo test --locked
+	$(TEST_THREADS) cargo test --locked -p mlog --lib --test archives --test naive --test accidents
 	sh tests/unprivileged.sh
 	$(MAKE) test-limits
+
+# Following live loggers. Not part of `test` yet: on a busy machine, in one run of fifty, a directory of s6-log or of the
+# original is said to lack lines that are there (docs/mlog.8, BUGS).
+test-follow:
+	sh tests/install-tools.sh
+	$(TEST_THREADS) cargo test --locked -p mlog --test follow
 
 # Small limits, on the programs that users get. LIMITS=long tries every hundred kB.
 test-limits: build
@@ -107,4 +118,4 @@ bench-parts:
 
 install: build
 	install -d $(DESTDIR)/usr/local/bin
-	for tool in $(TOOLS) svscanboot; do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done
+	for tool in $(TOOLS) mlog svscanboot; do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Debian's daemontools and its peers, the tracer and the clock, for the tests that compare and the tests that make
-# calls fail; GNU time, which counts; two daemons to be supervised; two poor file systems.
+# calls fail; GNU time, which counts; two daemons to be supervised; readers of archives; two poor file
+# systems; Prometheus' tools.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
 # With the argument "compiler": Debian's compiler, for `make msrv`, and nothing else.
 missing=
@@ -17,6 +18,11 @@ else
     [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
     [ -x /usr/bin/redis-server ] || missing="$missing redis-server"
     [ -x /usr/sbin/mount.exfat-fuse ] || missing="$missing exfat-fuse exfatprogs"
+    [ -x /usr/bin/zstd ] || missing="$missing zstd"
+    [ -x /usr/bin/pigz ] || missing="$missing pigz"
+    [ -x /usr/bin/busybox ] || missing="$missing busybox"
+    [ -x /usr/bin/promtool ] || missing="$missing prometheus"
+    [ -x /usr/bin/prometheus-node-exporter ] || missing="$missing prometheus-node-exporter"
     [ -x /usr/bin/bindfs ] || missing="$missing bindfs"
 fi
 [ -n "$missing" ] || exit 0

@@ -24,12 +24,16 @@ const INPUT: usize = 512 << 10;
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let misuse = |_| Fatal::misuse(Message::new("usage: plain-multilog action ..."));
     let script = Script::parse(arguments).map_err(misuse)?;
-    let mut host = System::new()?;
+    let mut host = System::new(None)?;
+    if script.output.is_some() {
+        host.open_output()?;
+    }
     host.open_statuses(&script.statuses, Hold::Open)?;
     let progress =
         Bell::new().map_err(|error| Fatal::system(Message::new("unable to watch the sealer"), &error))?;
     let threading = Threading::Thread { progress: Arc::new(progress), pending: PENDING };
-    let filesystems = script.logs.iter().map(|log| RealFs::open(&log.path)).collect::<Result<_, _>>()?;
+    let filesystems =
+        script.logs.iter().map(|log| RealFs::open(&log.path, log.mode)).collect::<Result<_, _>>()?;
     let stdin = unix::pipe::stdin();
     unix::pipe::set_capacity(stdin, PIPE).ok();
     let intake = Box::new(PlainIntake::new(stdin, INPUT));

@@ -21,16 +21,16 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 /// Behind a stamp, and in the company of another pattern, a pattern matches what it matches alone.
-fn together(first: &[u8], text: &[u8]) {
+fn together(form: Stamp, first: &[u8], text: &[u8]) {
     let patterns = [first, b"*no such word*"].map(|text| Pattern::new(Syntax::Star, text).expect("a star pattern"));
-    let mut stamper = Stamper::new(Stamp::Tai64n);
+    let mut stamper = Stamper::new(form);
     stamper.begin(Label::now());
     let stamp = stamper.stamp();
     let whole = [&stamp.to_vec(), text].concat();
     let mut head = Vec::new();
     let mut line = Line::new(Some(stamp), text, &mut head);
     let expected = patterns.iter().any(|pattern| pattern.matches(&whole));
-    assert_eq!(AnyOf::new(&patterns.each_ref(), Some(Stamp::Tai64n)).matches(&mut line), expected);
+    assert_eq!(AnyOf::new(&patterns.each_ref(), Some(form)).matches(&mut line), expected);
 }
 
 fuzz_target!(|input: (&[u8], &[u8])| {
@@ -39,7 +39,9 @@ fuzz_target!(|input: (&[u8], &[u8])| {
     if pattern.len() > 60 || pattern.contains(&0) {
         return;
     }
-    together(pattern, text);
+    for form in [Stamp::Tai64n, Stamp::Iso, Stamp::IsoUtc, Stamp::Unix] {
+        together(form, pattern, text);
+    }
     // Two stars in a row: the second is what the first runs to.
     if !pattern.windows(2).any(|two| two == b"**") {
         let star = Pattern::new(Syntax::Star, pattern).expect("every text is a star pattern");

@@ -45,6 +45,8 @@ pub struct Assembly {
     /// The outlets that take the line in hand.
     route: Vec<usize>,
     way: Way,
+    /// The length of the longest prefix of an outlet.
+    prefix: usize,
     /// Whether every line takes the same route, so that nothing has to be matched.
     fixed: bool,
     /// Whether no short line of the batch in hand can reach the size of a file.
@@ -69,8 +71,9 @@ impl Assembly {
     ) -> Assembly {
         let selection = Selection::new(actions, stamper.as_ref().map(Stamper::form));
         let fixed = selection.is_everything();
+        let prefix = outputs.iter().map(|output| output.prefix().len()).max().unwrap_or(0);
         let way = match stamper {
-            None if fixed => Way::Unchanged,
+            None if fixed && prefix == 0 => Way::Unchanged,
             Some(_) if selection.route_without_words().is_some() => Way::Runs,
             _ => Way::OneByOne,
         };
@@ -82,6 +85,7 @@ impl Assembly {
             outputs,
             asides: Asides { alerts: Alerts::default(), statuses },
             way,
+            prefix,
             fixed,
             roomy: false,
             midline: false,
@@ -136,7 +140,7 @@ impl Assembly {
     /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until the
     /// last one is given its newline.
     pub fn make_room(&mut self, input: usize, ending: Ending) {
-        if !self.fixed || self.stamper.is_some() || ending == Ending::Final {
+        if self.way != Way::Unchanged || ending == Ending::Final {
             self.outputs.iter_mut().for_each(|output| output.make_room(input));
         }
     }
@@ -200,7 +204,7 @@ impl Assembly {
 
     /// Takes lines one by one for as long as they are short and the batch is not complete; returns where it stopped.
     fn take_short_lines(&mut self, input: &[u8], start: usize) -> usize {
-        let longest = SHORT - self.stamp_width();
+        let longest = SHORT - self.beginning();
         let mut at = start;
         self.newlines.pass_to(start, input);
         while let Some(end) = self.newlines.next(input).map(|newline| newline + 1) {
@@ -221,6 +225,11 @@ impl Assembly {
         self.stamper.as_ref().map_or(0, Stamper::width)
     }
 
+    /// The most that comes before a line: a stamp and the longest prefix.
+    fn beginning(&self) -> usize {
+        self.stamp_width() + self.prefix
+    }
+
     /// One line of at most [`SHORT`] bytes, with or without its newline. True: the batch is complete.
     fn take_line(&mut self, input: &[u8], line: Range<usize>) -> bool {
         let stamp = self.stamper.as_mut().map(Stamper::stamp);
@@ -234,10 +243,7 @@ impl Assembly {
         let mut enough = self.asides.alerts.are_enough();
         for &outlet in &self.route {
             let output = &mut self.outputs[outlet];
-            match stamp {
-                Some(stamp) => output.push_line(input, stamp, line.clone()),
-                None => output.push_run(input, line.clone()),
-            }
+            output.push_line(input, stamp, line.clone());
             enough |= output.is_enough();
         }
         enough

@@ -6,30 +6,40 @@ use proptest::prelude::*;
 use tai64tools::{Stamp, label};
 
 use super::*;
-use crate::script::Script;
+use crate::script::{Prefix, Script};
 
 fn now() -> Label {
     Label::new(label::EPOCH + 1, 0).unwrap()
 }
 
-/// The files of each directory, as the manual says: full at a newline in the window or at the size.
+/// Size and prefix of each outlet: the directories, and standard output behind them.
+fn outlets(script: &Script) -> Vec<(u64, &Prefix)> {
+    let logs = script.logs.iter().map(|log| (log.size.bytes(), &log.prefix));
+    logs.chain(script.output.iter().map(|prefix| (u64::MAX, prefix))).collect()
+}
+
+fn outputs(script: &Script) -> Vec<Output> {
+    outlets(script).into_iter().map(|(size, prefix)| Output::new(size).behind(prefix)).collect()
+}
+
+/// The files of each outlet, as the manual says: full at a newline in the window or at the size.
 fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let parsed = parse(script);
     let mut stamper = parsed.stamp.map(Stamper::new);
     if let Some(stamper) = &mut stamper {
         stamper.begin(now());
     }
-    let mut logs: Vec<Vec<Vec<u8>>> = parsed.logs.iter().map(|_| vec![vec![]]).collect();
+    let outlets = outlets(&parsed);
+    let mut logs: Vec<Vec<Vec<u8>>> = outlets.iter().map(|_| vec![vec![]]).collect();
     for line in input.split_inclusive(|&b| b == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let mut stamped = stamper.as_mut().map(|s| s.stamp().to_vec()).unwrap_or_default();
+        let stamp = stamper.as_mut().map(|s| s.stamp().to_vec()).unwrap_or_default();
+        let mut stamped = stamp.clone();
         stamped.extend_from_slice(text);
         let head = &stamped[..stamped.len().min(1000)];
-        let route = naive_route(&parsed.actions, head);
-        stamped.push(b'\n');
-        for log in route {
-            let size = parsed.logs[log].size.bytes();
-            for &byte in &stamped {
+        for log in naive_route(&parsed.actions, parsed.logs.len(), head) {
+            let (size, prefix) = outlets[log];
+            for &byte in [&stamp[..], prefix.as_bytes(), text, b"\n"].into_iter().flatten() {
                 let file = logs[log].last_mut().unwrap();
                 file.push(byte);
                 let length = file.len() as u64;
@@ -42,13 +52,14 @@ fn naive(script: &[&str], input: &[u8]) -> Vec<Vec<Vec<u8>>> {
     logs
 }
 
-fn naive_route(actions: &[Action], head: &[u8]) -> Vec<usize> {
+fn naive_route(actions: &[Action], directories: usize, head: &[u8]) -> Vec<usize> {
     let (mut selected, mut route) = (true, vec![]);
     for action in actions {
         match action {
             Action::Select(pattern) => selected |= pattern.matches(head),
             Action::Deselect(pattern) => selected &= !pattern.matches(head),
             Action::Log(log) if selected => route.push(*log),
+            Action::Output if selected && !route.contains(&directories) => route.push(directories),
             _ => {}
         }
     }
@@ -62,9 +73,9 @@ fn parse(script: &[&str]) -> Script {
 /// Feeds `input` in pieces; what is not taken is seen again together with the next piece.
 fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>>> {
     let parsed = parse(script);
-    let outputs = parsed.logs.iter().map(|log| Output::new(log.size.bytes())).collect();
+    let outputs = outputs(&parsed);
+    let mut logs: Vec<Vec<Vec<u8>>> = outputs.iter().map(|_| vec![vec![]]).collect();
     let mut assembly = Assembly::new(&parsed.actions, parsed.stamp.map(Stamper::new), outputs, 0);
-    let mut logs: Vec<Vec<Vec<u8>>> = parsed.logs.iter().map(|_| vec![vec![]]).collect();
     let (mut start, mut visible) = (0, 0);
     let mut pieces = pieces.iter().copied().cycle();
     loop {
@@ -108,6 +119,11 @@ const SCRIPTS: &[&[&str]] = &[
     // What words decide.
     &["-*", "+*yyy*", "s4096", "./a"],
     &["-*yyy*", "s4096", "./a", "-*", "+*zzz*", "+*xxxx", "s4500", "./b", "+*", "s5000", "./c"],
+    // Standard output, and prefixes.
+    &["s4096", "./a", "1"],
+    &["prefix=p: ", "s4096", "./a", "-*x*", "./b"],
+    &["s5000", "./a", "prefix=longer than the others: ", "1", "prefix=q", "s4096", "./b"],
+    &["-*yyy*", "1", "+*x*", "1", "prefix=more than the thirty-two bytes of one move: ", "s4096", "./a"],
 ];
 
 /// What can be had in one piece.

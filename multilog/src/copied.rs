@@ -6,12 +6,12 @@ mod moves;
 
 use std::ops::Range;
 
-use tai64tools::Stamped;
+use tai64tools::{AnyRun, StampRun, Stamped};
 use unix::{memory, wide};
 
 use crate::align;
 use crate::lines::Lines;
-use moves::{Moves, ROOM, put_line, room_for};
+use moves::{Between, Moves, Nothing, Prefix, ROOM, put_line, room_for};
 
 /// Bytes behind each other, with room for more.
 #[derive(Debug, Default)]
@@ -106,7 +106,7 @@ impl Copied {
             && self.end + room_for(line.len()) <= end
         {
             self.room(room_for(line.len()));
-            self.push_by_moves(lines, full_for_moves);
+            self.push_by_moves(lines, Nothing, full_for_moves);
             if lines.at == line.start {
                 self.push_line(lines.stamper.stamp(), lines.input, line.clone());
                 lines.pass(&line);
@@ -114,10 +114,46 @@ impl Copied {
         }
     }
 
+    /// Adds whole lines, each behind a stamp and `prefix`.
+    pub fn push_lines_behind(&mut self, prefix: &[u8], lines: &mut Lines<'_>, reach: Reach) {
+        let full = self.end.saturating_add(reach.enough);
+        let end = self.end.saturating_add(reach.most);
+        let full_for_moves = full.min(end.saturating_add(1).saturating_sub(ROOM + Prefix::ROOM));
+        let short = Prefix::new(prefix);
+        while let Some(line) = lines.first()
+            && self.end < full
+            && self.end + room_for(line.len()) + prefix.len() <= end
+        {
+            if let Some(prefix) = short {
+                self.room(room_for(line.len()) + Prefix::ROOM);
+                self.push_by_moves(lines, prefix, full_for_moves);
+            }
+            if lines.at == line.start {
+                self.push_line_behind(prefix, lines.stamper.stamp(), lines.input, line.clone());
+                lines.pass(&line);
+            }
+        }
+    }
+
+    /// Adds a stamp, `prefix`, and the line after them.
+    pub fn push_line_behind(&mut self, prefix: &[u8], stamp: Stamped<'_>, input: &[u8], line: Range<usize>) {
+        self.push_stamp(stamp);
+        self.push(prefix);
+        self.push(&input[line]);
+    }
+
     /// The fast path of [`Copied::push_lines`]: lines that are copied by moves of fixed length into space that is
     /// reserved already, until `full` bytes are present.
-    fn push_by_moves(&mut self, lines: &mut Lines<'_>, full: usize) {
-        let moves = Moves { stamps: lines.stamper.run(), at: lines.at, until: lines.until, full };
+    fn push_by_moves(&mut self, lines: &mut Lines<'_>, between: impl Between, full: usize) {
+        match lines.stamper.run() {
+            AnyRun::Tai64n(stamps) => self.push_run(lines, stamps, between, full),
+            AnyRun::Decimal(stamps) => self.push_run(lines, stamps, between, full),
+        }
+    }
+
+    /// The same, with these stamps.
+    fn push_run(&mut self, lines: &mut Lines<'_>, stamps: impl StampRun, between: impl Between, full: usize) {
+        let moves = Moves { stamps, between, at: lines.at, until: lines.until, full };
         let (bytes, length) = (&mut self.bytes[..], self.end);
         let (input, newlines) = (lines.input, *lines.newlines);
         let moved = wide::run(move || moves.put(bytes, length, input, newlines));
@@ -151,6 +187,11 @@ mod tests {
     use super::moves::MOVE;
     use super::*;
     use crate::newlines::Newlines;
+
+    fn any_form() -> impl Strategy<Value = Stamp> {
+        use Stamp::{Accustamp, Iso, IsoUtc, Tai64n, Unix, UnixMilliseconds};
+        prop::sample::select(vec![Tai64n, Accustamp, Iso, IsoUtc, Unix, UnixMilliseconds])
+    }
 
     #[test]
     fn a_line_is_as_long_as_it_is_wherever_it_stands_in_the_input() {
@@ -192,13 +233,14 @@ mod tests {
             most in 0..6000usize,
             until in 0..9000usize,
             before in 0..100usize,
+            form in any_form(),
         ) {
             let lines: Vec<Vec<u8>> = lengths.iter().zip(b'a'..).map(|(&length, byte)| {
                 [&vec![byte; length - 1][..], b"\n"].concat()
             }).collect();
             let input = [lines.concat(), b"no end".to_vec()].concat();
             let begun = || {
-                let mut stamper = Stamper::new(Stamp::Tai64n);
+                let mut stamper = Stamper::new(form);
                 stamper.begin(Label::parse(b"@400000006b00e05e2c8dfba4").unwrap());
                 stamper
             };

@@ -9,7 +9,8 @@ use crate::intake::Care;
 
 /// The directory, its lock, `current`.
 const DIRECTORY: usize = 3;
-/// A new `current` before the old one is closed, the names of a directory, the output of a processor: one at a time.
+/// A new `current` before the old one is closed, the names of a directory, the output of a processor, the file of
+/// `metrics=`: one at a time.
 const NOW_AND_THEN: usize = 1;
 /// The side pipe, /dev/null, the watch on the pipe, the journal, and one more while that is made.
 const LOOKING: usize = 6;
@@ -42,7 +43,7 @@ pub struct Plan {
     pub pending: usize,
 }
 
-/// A timer on the wall clock, and what joins it with the signals.
+/// An alarm on the system clock, and what joins it with the signals.
 pub const ALARM: usize = 2;
 
 /// With more than this the plan has everything.
@@ -70,7 +71,7 @@ pub fn plan(free: usize, directories: usize, statuses: usize) -> Plan {
     plan
 }
 
-/// The same where an alarm on the wall clock is wanted, which comes out of what the files that wait would have.
+/// The same where an alarm on the system clock is wanted, which comes out of what the files that wait would have.
 /// Nothing else is left out for it.
 pub fn plan_with_alarm(free: usize, directories: usize, statuses: usize) -> (Plan, Hold) {
     let without = plan(free, directories, statuses);
@@ -79,6 +80,12 @@ pub fn plan_with_alarm(free: usize, directories: usize, statuses: usize) -> (Pla
     let has_same =
         (with.care, with.statuses, with.pending > 0) == (without.care, without.statuses, without.pending > 0);
     if is_enough && has_same { (with, Hold::Open) } else { (without, Hold::Closed) }
+}
+
+/// How the input is read for standard output alone: without a directory there is no journal, but lines can wait in the
+/// input until they are written.
+pub fn care_for_output(free: usize, statuses: usize) -> Care {
+    if free >= statuses + LOOKING + NOW_AND_THEN { Care::Peek } else { Care::Read }
 }
 
 #[cfg(test)]

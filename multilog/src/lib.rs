@@ -8,7 +8,7 @@
 //!           |- newlines: where nearly every line ends; framer: long lines, and the last one
 //!           |- selection, pattern: the route of a line, which is the outlets that take it
 //!           '- outlet: alerts and status files
-//! intake <- consumed only after every directory has written the batch
+//! intake <- consumed only after every directory has written the batch, and standard output has it
 //! ```
 //!
 //! Invariants that everything here keeps:
@@ -16,9 +16,10 @@
 //! 2. Lines keep their order; none is joined, and none is torn except one that reaches the size of a file.
 //! 3. The boundaries of files depend on the bytes only, never on how they arrived.
 //! 4. `.s` and mode 0744 are given only after an fsync that succeeded.
-//! 5. Nothing leaves the input before every directory has it.
+//! 5. Nothing leaves the input before every directory has it, and standard output if lines go there.
 //! 6. After the start no failure is fatal, and every wait can be interrupted.
-//! 7. Memory does not grow with the length of a line or the size of the input.
+//! 7. Memory does not grow with the length of a line or the size of the input. Only a compressor has a whole line in
+//!    memory, of 16 MiB at most.
 
 #![forbid(unsafe_code)]
 
@@ -34,6 +35,7 @@ pub mod journal;
 pub mod lines;
 pub mod logdir;
 pub mod logfs;
+pub mod metrics;
 pub mod newlines;
 pub mod outlet;
 pub mod output;
@@ -46,6 +48,7 @@ pub mod selection;
 #[cfg(test)]
 mod sim;
 pub mod start;
+pub mod tally;
 pub mod waker;
 
 pub use program::main;

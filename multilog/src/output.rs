@@ -9,6 +9,7 @@ use tai64tools::Stamped;
 
 use crate::copied::{Copied, Reach};
 use crate::lines::Lines;
+use crate::script::Prefix;
 
 /// How far below its size a file may be cut at a newline.
 const NEWLINE_WINDOW: u64 = 2000;
@@ -38,6 +39,8 @@ const MORE: usize = (64 << 10) + SLACK;
 /// The bytes of a batch for one outlet.
 #[derive(Debug)]
 pub struct Output {
+    /// What goes before each line, after the stamp.
+    prefix: Box<[u8]>,
     /// Bytes in `current` before this batch.
     filled: u64,
     /// When `current` is full.
@@ -58,6 +61,7 @@ impl Output {
     /// Output to a file of `size` bytes that has nothing yet.
     pub fn new(size: u64) -> Output {
         let mut output = Output {
+            prefix: Box::default(),
             filled: 0,
             size,
             run: 0..0,
@@ -68,6 +72,17 @@ impl Output {
         };
         output.begin(0);
         output
+    }
+
+    /// The same with this text before each line.
+    #[must_use]
+    pub fn behind(self, prefix: &Prefix) -> Output {
+        Output { prefix: prefix.as_bytes().into(), ..self }
+    }
+
+    /// What goes before each line, after the stamp.
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix
     }
 
     /// Makes room in memory for a batch from `input` bytes, before it begins. Where there is little memory the batch
@@ -170,24 +185,42 @@ impl Output {
         self.copied.push(bytes);
     }
 
-    /// Adds a stamp.
-    pub fn push_stamp(&mut self, input: &[u8], stamp: Stamped<'_>) {
-        self.copy_run(input);
-        self.copied.push_stamp(stamp);
+    /// Adds what comes before a line: its stamp, and the prefix.
+    pub fn push_beginning(&mut self, input: &[u8], stamp: Option<Stamped<'_>>) {
+        if let Some(stamp) = stamp {
+            self.copy_run(input);
+            self.copied.push_stamp(stamp);
+        }
+        if !self.prefix.is_empty() {
+            self.copy_run(input);
+            self.copied.push(&self.prefix);
+        }
     }
 
-    /// Adds a stamp and the line after it.
+    /// Adds a line, its beginning included.
     #[inline]
-    pub fn push_line(&mut self, input: &[u8], stamp: Stamped<'_>, line: Range<usize>) {
-        self.copy_run(input);
-        self.copied.push_line(stamp, input, line);
+    pub fn push_line(&mut self, input: &[u8], stamp: Option<Stamped<'_>>, line: Range<usize>) {
+        match stamp {
+            Some(stamp) if self.prefix.is_empty() => {
+                self.copy_run(input);
+                self.copied.push_line(stamp, input, line);
+            }
+            None if self.prefix.is_empty() => self.push_run(input, line),
+            stamp => {
+                self.push_beginning(input, stamp);
+                self.push_run(input, line);
+            }
+        }
     }
 
-    /// Adds whole lines, each behind a stamp; returns what was added.
+    /// Adds whole lines, each behind a stamp and the prefix; returns what was added.
     pub fn push_lines(&mut self, lines: &mut Lines<'_>, reach: Reach) -> &[u8] {
         self.copy_run(lines.input);
         let before = self.copied.len();
-        self.copied.push_lines(lines, reach);
+        match &*self.prefix {
+            b"" => self.copied.push_lines(lines, reach),
+            prefix => self.copied.push_lines_behind(prefix, lines, reach),
+        }
         &self.copied.bytes()[before..]
     }
 

@@ -24,11 +24,16 @@ enum Step {
     Alert,
     Status(usize),
     Outlet(usize),
+    /// The same outlet again: a line goes there once.
+    OutletAgain(usize),
 }
 
 impl Selection {
-    /// For lines with this kind of stamp. Directories are the first outlets, in the order of the script.
+    /// For lines with this kind of stamp. Directories are the first outlets, in the order of the script, and standard
+    /// output is the one behind them.
     pub fn new(actions: &[Action], stamp: Option<Stamp>) -> Selection {
+        let output = actions.iter().filter(|action| matches!(action, Action::Log(_))).count();
+        let mut output_is_known = false;
         let mut steps = Vec::new();
         let mut rest = actions;
         while let [first, after @ ..] = rest {
@@ -43,6 +48,8 @@ impl Selection {
                 Action::Alert => Step::Alert,
                 Action::Status(status) => Step::Status(*status),
                 Action::Log(directory) => Step::Outlet(*directory),
+                Action::Output if std::mem::replace(&mut output_is_known, true) => Step::OutletAgain(output),
+                Action::Output => Step::Outlet(output),
             });
             rest = if row.is_empty() { after } else { &rest[row.len()..] };
         }
@@ -52,7 +59,7 @@ impl Selection {
 
     /// Whether every line goes to all outlets, and there are no asides.
     pub fn is_everything(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Outlet(_)))
+        self.steps.iter().all(|step| matches!(step, Step::Outlet(_) | Step::OutletAgain(_)))
     }
 
     /// The route of a line that contains none of the patterns' required words, in ascending order. `None` if the
@@ -85,6 +92,7 @@ impl Selection {
                 Step::Alert if selected => asides.alerts.add(line.whole()),
                 Step::Status(status) if selected => asides.statuses[*status].set(line.whole()),
                 Step::Outlet(outlet) if selected => route.push(*outlet),
+                Step::OutletAgain(outlet) if selected && !route.contains(outlet) => route.push(*outlet),
                 _ => {}
             }
         }
@@ -97,13 +105,14 @@ fn route_without_words(steps: &[Step]) -> Option<Vec<usize>> {
         match step {
             Step::Select(any) => selected |= any.matches_without_words()?,
             Step::Deselect(any) => selected &= !any.matches_without_words()?,
-            Step::Outlet(outlet) if selected => route.push(*outlet),
-            Step::Outlet(_) => {}
+            Step::Outlet(outlet) | Step::OutletAgain(outlet) if selected => route.push(*outlet),
+            Step::Outlet(_) | Step::OutletAgain(_) => {}
             Step::Alert | Step::Status(_) if selected => return None,
             Step::Alert | Step::Status(_) => {}
         }
     }
     route.sort_unstable();
+    route.dedup();
     Some(route)
 }
 
@@ -131,6 +140,9 @@ mod tests {
             (&["./a", "-*", "+*word*", "./b", "+*", "./c"], false, Some(&[0, 2])),
             // A word of two bytes is not searched for.
             (&["-*", "+*wo*", "./a"], false, None),
+            (&["1", "./a", "1"], true, Some(&[0, 1])),
+            (&["-*word*", "1", "./a", "-*", "1"], false, Some(&[0, 1])),
+            (&["-*", "1", "+*word*", "1", "./a"], false, Some(&[])),
             (&["R", "-word", "./a"], false, None),
             (&["e", "./a"], false, None),
             (&["-*", "e", "./a"], false, Some(&[])),

@@ -58,12 +58,15 @@ pub fn open<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host>(
     circumstances: Circumstances,
 ) -> Result<Opened<I, F, H>, Fatal> {
     let Circumstances { boot, threading } = circumstances;
-    let Script { stamp, actions, logs, statuses, .. } = script;
+    let Script { stamp, actions, logs, statuses, output, .. } = script;
     let locked = locked(filesystems, logs)?;
     let last = inherit(&locked, &mut *intake, &mut host, boot)?;
     let dirs = open_directories(locked, &last.verdict.directories, &threading, &mut host)?;
     let stamper = stamp.map(|stamp| Stamper::after(stamp, last.verdict.last_stamp));
-    let outputs = dirs.iter().map(|dir| Output::new(dir.config().size.bytes())).collect();
+    let of_log = |dir: &LogDir<F>| Output::new(dir.config().size.bytes()).behind(&dir.config().prefix);
+    // Standard output is never full.
+    let of_output = output.iter().map(|prefix| Output::new(u64::MAX).behind(prefix));
+    let outputs = dirs.iter().map(of_log).chain(of_output).collect();
     let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
     let first = dirs.first().map(|dir| (Arc::clone(dir.fs()), &*dir.config().path));
     let tap = Tap::new(intake, first, boot);
@@ -85,12 +88,15 @@ fn open_directories<F: LogFs>(
     host: &mut impl Host,
 ) -> Result<Vec<LogDir<F>>, Fatal> {
     let now = host.now();
+    // Where nobody asks for them they go nowhere.
+    let mut accounts = host.tally().map_or(Vec::new(), |tally| tally.accounts().to_vec()).into_iter();
     let mut dirs = Vec::with_capacity(locked.len());
     for (Locked { fs, config, place }, known) in locked.into_iter().zip(known) {
         for quirk in fs.quirks() {
             warn_of(*quirk, &config, host);
         }
-        let start = Start { place, known: *known, now, threading: threading.clone() };
+        let (threading, account) = (threading.clone(), accounts.next().unwrap_or_default());
+        let start = Start { place, known: *known, now, threading, account };
         dirs.push(LogDir::open(fs, config, start, host)?);
     }
     Ok(dirs)

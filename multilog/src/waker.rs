@@ -1,4 +1,4 @@
-//! `Waker`: ends a wait when the wall clock comes to a moment or is set.
+//! `Waker`: ends a wait when the system clock comes to a moment or is set.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -31,11 +31,13 @@ impl Waker {
         self.rang = self.alarm.take().or(self.rang);
     }
 
-    /// Sets it to `seconds`, when the clock shows `now`. An error also where it has rung before its time: the clock of
-    /// this program is not the system's then, and the alarm would ring again and again.
-    pub fn set(&mut self, seconds: i64, now: i64) -> io::Result<()> {
+    /// Sets it to `seconds` since the epoch. `now` reads the clock, and is asked only after the alarm has rung. An error
+    /// also where the alarm has rung before its time: the clock of this program is not the system's then, and the alarm
+    /// would ring again and again.
+    pub fn set(&mut self, seconds: i64, now: impl FnOnce() -> i64) -> io::Result<()> {
         let rang = self.rang.take();
-        if self.set == Some(seconds) && rang == Some(Rang::InTime) && now < seconds {
+        // The alarm and the clock may differ by some nanoseconds.
+        if self.set == Some(seconds) && rang == Some(Rang::InTime) && now() + 1 < seconds {
             return Err(io::ErrorKind::Unsupported.into());
         }
         if self.set != Some(seconds) || rang.is_some() {
@@ -68,16 +70,16 @@ mod tests {
         let is_awake =
             |waker: &Waker| event::wait([waker.as_fd()], Some(Duration::ZERO)).unwrap()[0].readable;
         let now = Label::now().unix_seconds();
-        waker.set(now + 3600, now).unwrap();
+        waker.set(now + 3600, || now).unwrap();
         assert!(!is_awake(&waker));
         bell.ring();
         assert!(is_awake(&waker));
         bell.quiet();
-        waker.set(now - 1, now).unwrap();
+        waker.set(now - 1, || now).unwrap();
         assert!(is_awake(&waker));
         waker.listen();
         assert!(!is_awake(&waker));
-        waker.set(now + 3600, now).unwrap();
+        waker.set(now + 3600, || now).unwrap();
         assert!(!is_awake(&waker));
     }
 
@@ -86,9 +88,9 @@ mod tests {
     fn a_waker_that_goes_by_another_clock_gives_up() {
         let mut waker = Waker::new(Bell::new().unwrap()).unwrap();
         let past = Label::now().unix_seconds() - 1000;
-        waker.set(past + 10, past).unwrap();
+        waker.set(past + 10, || past).unwrap();
         assert!(event::wait([waker.as_fd()], Some(Duration::from_secs(10))).unwrap()[0].readable);
         waker.listen();
-        assert!(waker.set(past + 10, past).is_err());
+        assert!(waker.set(past + 10, || past).is_err());
     }
 }

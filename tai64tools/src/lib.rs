@@ -15,9 +15,8 @@ pub mod stamper;
 pub mod tai64n;
 pub mod tai64nfrac;
 pub mod tai64nlocal;
-pub mod timezone;
+pub mod zone;
 
-pub use form::{Stamp, StampRun};
+pub use form::{AnyRun, Stamp, StampRun};
 pub use label::Label;
 pub use stamper::{Stamped, Stamper};
-pub use timezone::TimeZone;

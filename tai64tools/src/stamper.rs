@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::form::{Shown, Stamp, StampRun, Tai64nStamp, Tai64nText, Way};
+use crate::form::{AnyRun, DecimalText, Stamp, Tai64nStamp, Tai64nText, Way};
 use crate::label::Label;
 
 /// How far the clock may step back without the stamps following it.
@@ -35,10 +35,10 @@ enum Text {
     /// It is that of the stamp at `last`.
     Tai64n(Tai64nText),
     BySecond {
-        text_of: fn(u64) -> Option<Shown>,
-        /// The second of `shown`.
-        second: Option<u64>,
-        shown: Shown,
+        text_of: fn(u64) -> DecimalText,
+        /// The second of `decimal`.
+        second: u64,
+        decimal: DecimalText,
     },
 }
 
@@ -51,14 +51,14 @@ pub struct Stamped<'a> {
 
 impl Stamped<'_> {
     /// Room for the longest stamp, whatever its form: a copy of that many bytes is two or three moves.
-    pub const ROOM: usize = Shown::ROOM;
+    pub const ROOM: usize = DecimalText::ROOM;
 
     /// Puts the stamp at the end of `out`.
     #[inline]
     pub fn append_to(self, out: &mut Vec<u8>) {
         match self.text {
             Text::Tai64n(text) => text.stamp(self.nanos).append_to(out),
-            Text::BySecond { shown, .. } => shown.append_spaced(self.nanos, out),
+            Text::BySecond { decimal, .. } => decimal.append_to(self.nanos, out),
         }
     }
 
@@ -68,7 +68,7 @@ impl Stamped<'_> {
     pub fn put(self, out: &mut [u8]) -> usize {
         match self.text {
             Text::Tai64n(text) => text.stamp(self.nanos).put(out),
-            Text::BySecond { shown, .. } => shown.put_spaced(self.nanos, out),
+            Text::BySecond { decimal, .. } => decimal.put(self.nanos, out),
         }
     }
 
@@ -77,7 +77,7 @@ impl Stamped<'_> {
     pub fn width(self) -> usize {
         match self.text {
             Text::Tai64n(_) => Tai64nStamp::WIDTH,
-            Text::BySecond { shown, .. } => shown.length() + 1,
+            Text::BySecond { decimal, .. } => decimal.width(),
         }
     }
 
@@ -99,7 +99,10 @@ impl Stamper {
     pub fn after(form: Stamp, last: Label) -> Stamper {
         let text = match form.look().way {
             Way::Tai64n => Text::Tai64n(Tai64nText::new(last)),
-            Way::BySecond(text_of) => Text::BySecond { text_of, second: None, shown: Shown::default() },
+            Way::BySecond(text_of) => {
+                let second = last.seconds();
+                Text::BySecond { text_of, second, decimal: text_of(second) }
+            }
         };
         Stamper { form, last, text }
     }
@@ -142,10 +145,10 @@ impl Stamper {
 
     /// The stamps of the next lines, as far as they have most digits in common.
     #[inline]
-    pub fn run(&self) -> StampRun {
+    pub fn run(&self) -> AnyRun {
         match &self.text {
-            Text::Tai64n(text) => text.run(self.last),
-            Text::BySecond { .. } => StampRun::NONE,
+            Text::Tai64n(text) => AnyRun::Tai64n(text.run(self.last)),
+            Text::BySecond { decimal, .. } => AnyRun::Decimal(decimal.run(self.last)),
         }
     }
 
@@ -165,12 +168,10 @@ impl Stamper {
         let last = self.last;
         match &mut self.text {
             Text::Tai64n(text) => *text = Tai64nText::new(last),
-            Text::BySecond { second, .. } if *second == Some(last.seconds()) => {}
-            Text::BySecond { text_of, second, shown } => {
-                // A second that the form can't show has the text of the one before: no line is without a stamp.
-                if let Some(text) = text_of(last.seconds()) {
-                    (*second, *shown) = (Some(last.seconds()), text);
-                }
+            Text::BySecond { second, .. } if *second == last.seconds() => {}
+            Text::BySecond { text_of, second, decimal } => {
+                *second = last.seconds();
+                *decimal = text_of(*second);
             }
         }
     }
@@ -187,8 +188,8 @@ fn before(moment: Label) -> Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::StampRun;
     use crate::form::tests::any_stamp;
-    use crate::form::{Calendar, Form, Style, Zone};
     use crate::label;
     use proptest::prelude::*;
 
@@ -225,19 +226,25 @@ mod tests {
         assert_eq!(stamper.stamp().to_vec(), b"893364712.481820 ");
     }
 
-    /// Every form but TAI64N is put together in this way.
     #[test]
-    fn a_stamp_may_have_as_many_bytes_as_iso_8601() {
-        let text_of = |seconds| Calendar::new(Zone::Utc, Style::Iso).second(seconds);
-        let text = Text::BySecond { text_of, second: None, shown: Shown::default() };
-        let mut stamper = Stamper { form: Stamp::Accustamp, last: Label::MIN, text };
-        stamper.begin(at(935_467_455, 999_999_999));
-        let first = stamper.stamp();
-        let mut put = [b'x'; Stamped::ROOM];
-        let expected = b"1999-08-24T04:04:15.999999999+00:00 ";
-        assert_eq!((first.width(), first.put(&mut put)), (36, 36));
-        assert_eq!((&put[..36], &first.to_vec()[..]), (&expected[..], &expected[..]));
-        assert_eq!(stamper.stamp().to_vec(), b"1999-08-24T04:04:16.000000000+00:00 ");
+    fn the_other_forms_are_the_same_moments() {
+        for (form, expected) in [
+            (Stamp::IsoUtc, ["1999-08-24T04:04:15.999999999Z ", "1999-08-24T04:04:16.000000000Z "]),
+            (Stamp::Unix, ["935467455.999999999 ", "935467456.000000000 "]),
+            (Stamp::UnixMilliseconds, ["935467455999.999999 ", "935467456000.000000 "]),
+        ] {
+            let mut stamper = Stamper::new(form);
+            stamper.begin(at(935_467_455, 999_999_999));
+            for expected in expected {
+                let stamp = stamper.stamp();
+                let mut put = [b'x'; Stamped::ROOM];
+                assert_eq!((stamp.width(), stamp.put(&mut put)), (expected.len(), expected.len()));
+                assert_eq!(
+                    (&put[..expected.len()], &stamp.to_vec()[..]),
+                    (expected.as_bytes(), expected.as_bytes())
+                );
+            }
+        }
     }
 
     #[test]
@@ -246,6 +253,21 @@ mod tests {
         stamper.begin(at(9, 999_999_998));
         let mut next = || String::from_utf8(stamper.stamp().to_vec()).unwrap();
         assert_eq!([next(), next(), next()], ["9.999999 ", "9.999999 ", "10.000000 "]);
+    }
+
+    fn all_of(run: AnyRun) -> Vec<Vec<u8>> {
+        fn stamps(run: impl StampRun) -> Vec<Vec<u8>> {
+            let stamp = |&digits: &u16| {
+                let mut put = [b'x'; Stamped::ROOM];
+                let width = run.put(digits, &mut put);
+                put[..width].to_vec()
+            };
+            run.digits().iter().map(stamp).collect()
+        }
+        match run {
+            AnyRun::Tai64n(run) => stamps(run),
+            AnyRun::Decimal(run) => stamps(run),
+        }
     }
 
     proptest! {
@@ -278,12 +300,8 @@ mod tests {
             let mut stamper = Stamper::new(form);
             stamper.begin(at(7, start));
             stamper.skip(skipped);
-            let run = stamper.run();
-            prop_assert!(run.digits().len() < 256);
-            for &digits in run.digits() {
-                let mut put = [b'x'; Stamped::ROOM];
-                let width = run.stamp(digits).put(&mut put);
-                prop_assert_eq!(&put[..width], stamper.stamp().to_vec());
+            for stamp in all_of(stamper.run()) {
+                prop_assert_eq!(stamp, stamper.stamp().to_vec());
             }
         }
 

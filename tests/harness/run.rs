@@ -107,6 +107,12 @@ impl Run {
         self
     }
 
+    /// Takes a variable away.
+    pub fn without(mut self, key: &str) -> Run {
+        self.0.env_remove(key);
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Running {
         let mut child = spawn(&mut self.0);

@@ -102,8 +102,8 @@ fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let output = Command::new(env!("CARGO"))
-            .args(["build", "--bins", "-p", "multilog", "-p", "tai64tools", "-p", "supervise-min"])
-            .args(["--message-format=json", "--quiet"])
+            .args(["build", "--bins", "--message-format=json", "--quiet"])
+            .args(["-p", "multilog", "-p", "mlog", "-p", "tai64tools", "-p", "supervise-min"])
             .current_dir(root())
             .output()
             .unwrap();

@@ -52,9 +52,14 @@ impl LogView {
 
     /// Everything in it without the TAI64N stamps. Lines that have none are left out.
     pub fn unstamped(&self) -> Vec<u8> {
+        self.unstamped_as(Stamp::Tai64n)
+    }
+
+    /// The same without stamps of this form.
+    pub fn unstamped_as(&self, form: Stamp) -> Vec<u8> {
         let bytes = self.bytes();
         let lines = bytes.split_inclusive(|&b| b == b'\n');
-        lines.flat_map(|line| Stamp::Tai64n.text_behind(line).unwrap_or_default().to_vec()).collect()
+        lines.flat_map(|line| form.text_behind(line).unwrap_or_default().to_vec()).collect()
     }
 
     /// Bytes of `current`.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use harness::{Outcome, Scratch, ours_only, tool};
 
-const CRATES: [&str; 3] = ["multilog", "tai64tools", "supervise-min"];
+const CRATES: [&str; 4] = ["multilog", "mlog", "tai64tools", "supervise-min"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

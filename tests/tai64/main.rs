@@ -6,6 +6,7 @@
 
 mod failure;
 mod limits;
+mod zone;
 
 use harness::{Outcome, Scratch, corpus, is_original, original, ours_only, tool};
 use proptest::prelude::*;

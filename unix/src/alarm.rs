@@ -1,4 +1,4 @@
-//! An alarm on the wall clock, which also rings when that clock is set.
+//! An alarm on the system clock, which also rings when that clock is set.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

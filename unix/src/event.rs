@@ -54,13 +54,13 @@ pub fn wait_for_room(pipe: impl AsFd, limit: Duration) -> io::Result<()> {
     }
 }
 
-/// Waits until `target` takes a write of up to a page without waiting, or `other` can be read.
+/// Waits until `target` takes a write of up to a page without waiting, or `other` can be read, or for `limit`.
 ///
 /// True when the write can go ahead.
-pub fn wait_writable(target: impl AsFd, other: impl AsFd) -> io::Result<bool> {
+pub fn wait_writable(target: impl AsFd, other: impl AsFd, limit: Option<Duration>) -> io::Result<bool> {
     let (target, other) = (target.as_fd(), other.as_fd());
     let mut polled = [PollFd::new(&target, PollFlags::OUT), PollFd::new(&other, PollFlags::IN)];
-    match poll(&mut polled, None) {
+    match poll(&mut polled, limit.map(timespec).as_ref()) {
         Ok(_) | Err(Errno::INTR) => Ok(!polled[0].revents().is_empty()),
         Err(error) => Err(error.into()),
     }

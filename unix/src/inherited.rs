@@ -85,6 +85,11 @@ pub fn sigpipe_was_ignored() -> bool {
     SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
 }
 
+/// Whether standard output was closed when the program was started.
+pub fn output_was_closed() -> bool {
+    WAS_CLOSED[1].load(Ordering::Relaxed)
+}
+
 /// Puts everything back, for a program that takes this one's place. Async-signal-safe.
 ///
 /// Standard descriptors that were closed stay open in this process, with /dev/null, and are closed by the exec.

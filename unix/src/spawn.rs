@@ -40,9 +40,11 @@ pub struct Opening<'a> {
     pub access: Access,
     /// Its number in the child.
     pub number: RawFd,
+    /// The mode of what is made. None: 0644.
+    pub mode: Option<u32>,
 }
 
-/// What a child opens a file for. What is made has mode 0644.
+/// What a child opens a file for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// To read it; it must exist.
@@ -224,7 +226,7 @@ mod tests {
     }
 
     fn opening(name: &str, access: Access, number: RawFd) -> Opening<'_> {
-        Opening { name: OsStr::new(name), access, number }
+        Opening { name: OsStr::new(name), access, number, mode: None }
     }
 
     #[test]

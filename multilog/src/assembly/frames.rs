@@ -17,7 +17,7 @@ impl Assembly {
     pub(super) fn take_frame(&mut self, input: &[u8], at: usize, ending: Ending) -> Option<usize> {
         match frame(&input[at..], HEAD - self.stamp_width(), ending) {
             Frame::Wait => return None,
-            Frame::Last(length) if self.roomy && length + self.stamp_width() < SHORT => {
+            Frame::Last(length) if self.roomy && length + self.beginning() < SHORT => {
                 self.take_line(input, at..at + length);
                 self.push_newline(input);
                 return Some(at + length);
@@ -38,10 +38,8 @@ impl Assembly {
             let mut seen = seen.with_ahead(&input[at..], self.batch);
             self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
         }
-        if let Some(stamp) = stamp {
-            for &outlet in &self.route {
-                self.outputs[outlet].push_stamp(input, stamp);
-            }
+        for &outlet in &self.route {
+            self.outputs[outlet].push_beginning(input, stamp);
         }
         self.midline = true;
     }

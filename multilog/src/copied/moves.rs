@@ -15,9 +15,58 @@ pub(super) const MOVE: usize = 192;
 /// The room for a stamp and such a line.
 pub(super) const ROOM: usize = Stamped::ROOM + MOVE;
 
+/// What goes between a stamp and its line.
+pub(super) trait Between: Copy {
+    /// How many bytes a call of [`Between::put`] may touch.
+    const ROOM: usize;
+
+    /// Puts it to the start of `to`, which has [`Between::ROOM`] bytes at least; how long it is.
+    fn put(self, to: &mut [u8]) -> usize;
+}
+
+/// Nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Nothing;
+
+impl Between for Nothing {
+    const ROOM: usize = 0;
+
+    #[inline(always)]
+    fn put(self, _: &mut [u8]) -> usize {
+        0
+    }
+}
+
+/// A prefix that is put by one move.
+#[derive(Clone, Copy)]
+pub(super) struct Prefix {
+    bytes: [u8; Prefix::ROOM],
+    length: usize,
+}
+
+impl Prefix {
+    /// None: it is too long for a move.
+    pub(super) fn new(text: &[u8]) -> Option<Prefix> {
+        let mut bytes = [0; Prefix::ROOM];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Prefix { bytes, length: text.len() })
+    }
+}
+
+impl Between for Prefix {
+    const ROOM: usize = 32;
+
+    #[inline(always)]
+    fn put(self, to: &mut [u8]) -> usize {
+        to[..Prefix::ROOM].copy_from_slice(&self.bytes);
+        self.length
+    }
+}
+
 /// Lines to be put behind each other by moves: with which stamps, from where in the input, and how far.
-pub(super) struct Moves {
-    pub(super) stamps: StampRun,
+pub(super) struct Moves<S, B> {
+    pub(super) stamps: S,
+    pub(super) between: B,
     /// Where the first line begins.
     pub(super) at: usize,
     /// Lines that end before this place of the input are put.
@@ -37,9 +86,10 @@ pub(super) struct Moved {
     pub(super) lines: u32,
 }
 
-impl Moves {
+impl<S: StampRun, B: Between> Moves<S, B> {
     /// Puts lines behind the first `length` of these bytes, for as long as moves are enough for each and there is room.
-    /// This is the loop that nearly every byte goes through: it works on registers and slices only.
+    /// This is the loop that nearly every byte goes through: it works on registers and slices only, and is compiled for
+    /// each kind of run.
     #[inline(always)]
     pub(super) fn put(
         self,
@@ -55,9 +105,10 @@ impl Moves {
             if last >= self.until || length >= self.full || line > MOVE {
                 break;
             }
-            let Some(to) = bytes[length..].first_chunk_mut::<ROOM>() else { break };
+            let Some(to) = bytes[length..].get_mut(..ROOM + B::ROOM) else { break };
             let Some(from) = input[at..].first_chunk::<MOVE>() else { break };
-            let width = self.stamps.stamp(digits).put(to);
+            let stamp = self.stamps.put(digits, to);
+            let width = stamp + self.between.put(&mut to[stamp..]);
             move_line(&mut to[width..], from, line);
             length += width + line;
             at = last + 1;

@@ -11,10 +11,10 @@ use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Intake, Taken};
 use crate::journal::record::Share;
-use crate::logdir::{Appended, Rotated};
+use crate::logdir::{Appended, LogDir};
 use crate::logfs::LogFs;
 
-/// A file with less room than this is rotated before anything is added: a stamp has to fit.
+/// A file with less room than this, and a prefix, is rotated before anything is added: a stamp has to fit.
 const LEAST_ROOM: u64 = 64;
 
 impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
@@ -35,7 +35,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         if taken == 0 && !grew {
             return Ok(false);
         }
+        self.look_at_batch(taken);
         let (consumed, kept) = self.deliver(taken)?;
+        self.count_batch(consumed, &kept, now);
         if consumed == Taken::Otherwise {
             self.start_over(&kept, line);
             return Ok(true);
@@ -53,7 +55,11 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     fn make_way(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
-            let least = if self.assembly.takes(log) { 1 } else { LEAST_ROOM };
+            let least = if self.assembly.takes(log) {
+                1
+            } else {
+                LEAST_ROOM + dir.config().prefix.as_bytes().len() as u64
+            };
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
@@ -61,33 +67,14 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         Ok(())
     }
 
-    /// Reads the clock for a batch, and rotates first where that shows a boundary. A rotation may take a while, so the
-    /// clock is read again after it.
-    fn pass_boundaries(&mut self) -> Result<Label, End> {
-        loop {
-            let now = self.host.now();
-            let stamped = self.assembly.last_stamp();
-            let mut rotated = Rotated::No;
-            for dir in &mut self.dirs {
-                if dir.rotate_if_due(now, stamped, &mut self.host)? == Rotated::Yes {
-                    rotated = Rotated::Yes;
-                }
-            }
-            if rotated == Rotated::No {
-                return Ok(now);
-            }
-            self.look_at_clock(now);
-        }
-    }
-
     fn begin_outputs(&mut self) {
-        for (output, dir) in self.assembly.outputs.iter_mut().zip(&self.dirs) {
-            output.begin(dir.length());
-        }
+        // Standard output has none.
+        let lengths = self.dirs.iter().map(LogDir::length).chain(std::iter::repeat(0));
+        self.assembly.outputs.iter_mut().zip(lengths).for_each(|(output, length)| output.begin(length));
     }
 
-    /// Records the batch, writes it to every directory, and takes it out of the input. The directories that have it on
-    /// the disk already, and so for good, come with what was taken out.
+    /// Records the batch, writes it to every directory and to standard output, and takes it out of the input. The
+    /// directories that have it on the disk already, and so for good, come with what was taken out.
     fn deliver(&mut self, taken: usize) -> Result<(Taken, Vec<usize>), End> {
         self.write_alerts()?;
         self.write_statuses()?;
@@ -101,6 +88,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         for &log in &refused {
             self.dirs[log].wait_for_sealer(&mut self.host)?;
         }
+        self.print()?;
         Ok((self.tap.consume(plan, &mut self.host)?, refused))
     }
 
@@ -133,6 +121,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
 
     /// Says in the journal what the batch is going to do.
     fn record(&mut self, taken: usize) -> Result<Plan, End> {
+        let output = self.output_share();
         let Engine { tap, assembly, dirs, host, .. } = self;
         let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };
         let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
@@ -140,7 +129,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             takes_after: assembly.takes(log),
             ..dir.share()
         });
-        tap.record(batch, shares, host)
+        tap.record(batch, shares.chain(output), host)
     }
 
     /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again
@@ -154,7 +143,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// The batch stays in the input, so no directory may keep it.
-    fn take_back(&mut self, before: usize) {
+    pub(super) fn take_back(&mut self, before: usize) {
         for log in 0..before {
             if !self.assembly.outputs[log].is_empty() {
                 self.dirs[log].take_back(&mut self.host);

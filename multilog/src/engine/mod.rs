@@ -2,8 +2,10 @@
 
 mod batch;
 mod clock;
+mod count;
 mod due;
 mod others;
+mod output;
 mod pacing;
 mod reading;
 mod resume;
@@ -23,6 +25,7 @@ use crate::logdir::{Closed, LogDir, Stopped};
 use crate::logfs::LogFs;
 use crate::output::BatchEnd;
 use crate::sealer::Deadline;
+use output::Printing;
 use pacing::Pacing;
 pub use resume::Inheritance;
 pub use tap::Tap;
@@ -36,6 +39,7 @@ pub struct Engine<I: ?Sized, F: LogFs, H> {
     /// The open directories, in the order of the script.
     dirs: Vec<LogDir<F>>,
     host: H,
+    printing: Printing,
     pacing: Pacing,
     /// The directories with a journal of an earlier run, until a new journal takes its place.
     old_journals: Vec<usize>,
@@ -52,6 +56,8 @@ enum End {
     Stopped,
     /// The input can't be read.
     Failed(io::Error),
+    /// Nobody reads standard output, and lines go nowhere else.
+    Unread(io::Error),
 }
 
 impl From<Stopped> for End {
@@ -61,7 +67,8 @@ impl From<Stopped> for End {
 }
 
 impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
-    /// For directories that are open, in the order of the script; `assembly` has an output for each.
+    /// For directories that are open, in the order of the script; `assembly` has an output for each, and behind them
+    /// one for standard output if lines go there.
     pub fn new(
         tap: Tap<I, F>,
         assembly: Assembly,
@@ -69,7 +76,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         dirs: Vec<LogDir<F>>,
         host: H,
     ) -> Self {
+        let prints = assembly.outputs.len() > dirs.len();
         Engine {
+            printing: if prints { Printing::Yes } else { Printing::No },
             tap,
             assembly,
             statuses,
@@ -88,8 +97,14 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             Err(end) => end,
         };
         let closed = self.close(if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon });
+        if closed != Closed::Unsafe && !matches!(end, End::Failed(_)) {
+            self.host.end_metrics();
+        }
         match end {
             End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
+            End::Unread(error) => {
+                Err(Fatal::system(Message::new("unable to write to standard output"), &error))
+            }
             _ if closed == Closed::Unsafe => Ok(Exit::Code(SYSTEM)),
             _ => Ok(Exit::Success),
         }

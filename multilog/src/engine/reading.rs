@@ -20,6 +20,8 @@ enum Next {
 impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Reads until the input ends.
     pub(super) fn read_on(&mut self) -> Result<(), End> {
+        self.host.ready();
+        self.show_counters();
         self.look_at_clock(self.host.now());
         // What the start has seen already.
         self.drain(Ending::Open)?;
@@ -36,7 +38,11 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             let seen = self.tap.peek(self.dirs.first().map(LogDir::length))?;
             self.pacing.note(seen, self.tap.visible().len());
             match seen {
-                Seen::End => return self.drain(Ending::Final),
+                Seen::End => {
+                    self.drain(Ending::Final)?;
+                    self.count_end();
+                    return Ok(());
+                }
                 Seen::More => self.drain(Ending::Open)?,
                 Seen::Nothing => {
                     self.drain(Ending::Open)?;

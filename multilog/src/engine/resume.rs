@@ -40,7 +40,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         if verdict.held_is == Held::Line && !verdict.held.is_empty() {
             verdict.held.push(b'\n');
         }
-        if let Some(route) = verdict.midline.take() {
+        if let Some(mut route) = verdict.midline.take() {
+            // The last run may have had a standard output that this one has not.
+            route.retain(|&outlet| outlet < self.assembly.outputs.len());
             self.assembly.resume_line(route);
         }
         let (unconsumed, held, last_stamp) = (verdict.unconsumed, verdict.held, verdict.last_stamp);
@@ -100,8 +102,10 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             let takes = self.assembly.takes(log);
             Share { takes_before: takes, takes_after: takes, ..dir.share() }
         };
+        let output =
+            self.output_share().map(|share| Share { adds: 0, takes_before: share.takes_after, ..share });
         First {
-            shares: self.dirs.iter().enumerate().map(share).collect(),
+            shares: self.dirs.iter().enumerate().map(share).chain(output).collect(),
             midline: self.assembly.is_midline(),
             unconsumed: 0,
             held: Vec::new(),

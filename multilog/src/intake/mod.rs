@@ -121,8 +121,8 @@ pub trait Splice {
 /// Whether bytes may stay in the input until they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Care {
-    /// Peek, write, consume. Only with a locked directory: two readers that peek at one pipe would
-    /// take each other's bytes.
+    /// Peek, write, consume. Only with a locked directory, or for standard output alone: two readers that peek at one
+    /// pipe would take each other's bytes.
     Peek,
     /// Read, as every other filter does.
     Read,

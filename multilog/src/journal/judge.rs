@@ -3,7 +3,8 @@
 //! The record says what a batch was going to do. Two facts say how far it came. The flag and the head of the input
 //! say whether it was consumed, and the lengths of the files say which directories have it. Where all of them have it,
 //! the judge rolls forward: the batch is consumed, and not written again. Otherwise it rolls back: what was written
-//! is cut off, and the batch begins anew from the input.
+//! is cut off, and the batch begins anew from the input. A batch with lines for standard output is rolled back until
+//! it begins to leave the input, as nothing else says that they were written.
 
 mod evidence;
 
@@ -22,8 +23,8 @@ pub struct Verdict {
     pub directories: Vec<Known>,
     /// How many bytes at the head of the input every directory has already: they were not consumed yet.
     pub unconsumed: u64,
-    /// The directories that take the line of which a part is written. None: the input begins with a
-    /// line.
+    /// The outlets that take the line of which a part is written: directories by their number in the script, and
+    /// behind the last one standard output. None: the input begins with a line.
     pub midline: Option<Vec<usize>>,
     /// What was taken out of the pipe and is not written.
     pub held: Vec<u8>,
@@ -92,7 +93,9 @@ pub fn judge(record: &Record, facts: &Facts<'_>) -> Verdict {
     }
     case.note_files(&mut verdict);
     let has: Vec<Has> = case.directories().map(|(now, share)| has(now, share)).collect();
-    let all_have = has.iter().all(|&has| has == Has::All);
+    // What standard output has is not known before the batch begins to leave the input.
+    let unprinted = record.output().is_some_and(|share| share.adds > 0);
+    let all_have = !unprinted && has.iter().all(|&has| has == Has::All);
     let all_had = has.iter().all(|has| matches!(has, Has::All | Has::Gone));
     let no_stranger = !has.contains(&Has::Foreign);
     match consumed(record, facts) {
@@ -194,7 +197,8 @@ impl<'a> Case<'a> {
     /// it what was held before it.
     fn keep_held(&self, verdict: &mut Verdict, all_have: bool) {
         let record = self.record;
-        let written = record.taken > 0 && all_have && self.shares.len() == record.shares.len();
+        let directories = record.shares.len() - usize::from(record.output().is_some());
+        let written = record.taken > 0 && all_have && self.shares.len() == directories;
         if self.facts.flag == record.last && record.taken > 0 {
             verdict.held = record.held_at(record.after).to_vec();
         } else if !written {
@@ -204,7 +208,8 @@ impl<'a> Case<'a> {
 
     fn takers(&self, takes: impl Fn(&Share) -> bool) -> Vec<usize> {
         let takes = |share: &Option<&Share>| share.is_some_and(&takes);
-        (0..self.shares.len()).filter(|&log| takes(&self.shares[log])).collect()
+        let outlets = self.shares.iter().copied().chain([self.record.output()]);
+        outlets.enumerate().filter(|(_, share)| takes(share)).map(|(outlet, _)| outlet).collect()
     }
 }
 

@@ -200,3 +200,28 @@ proptest! {
         prop_assert!(verdict.unconsumed <= taken + more);
     }
 }
+
+/// Nothing but the input tells whether it was printed.
+#[test]
+fn a_batch_for_standard_output_is_begun_anew_until_it_leaves_the_input() {
+    let output = |adds| Share { place: Place::OUTPUT, current: 0, takes_before: true, ..share(2, 0, adds) };
+    let (unset, set) = (!b'\n', b'\n');
+    let (all, none) = ([104, 230], [100, 200]);
+    for (flag, head, adds, unconsumed, known) in [
+        (set, &b"whatever"[..], 4, 5, all),
+        (unset, b"e\nmore", 4, 7, all),
+        (unset, b"one\n", 4, 0, none),
+        // It has nothing for standard output.
+        (unset, b"one\n", 0, 9, all),
+    ] {
+        let mut record = record();
+        record.shares.push(output(adds));
+        let directories = now(all);
+        let input = Some((PIPE, Source::Pipe(head)));
+        let verdict = judge(&record, &Facts { boot: BOOT, input, flag, directories: &directories });
+        assert_eq!((verdict.unconsumed, lengths(&verdict)), (unconsumed, known.map(Some).to_vec()));
+        // The line in hand goes on in the second directory and on standard output.
+        let rolled_forward = known == all;
+        assert_eq!(verdict.midline, rolled_forward.then(|| vec![1, 2]));
+    }
+}

@@ -19,7 +19,7 @@ pub struct Moment {
     pub held: (u16, u16),
 }
 
-/// What a batch does to one directory.
+/// What a batch does to one directory, or to standard output, which has no `current` and no labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
     /// Which directory.
@@ -81,7 +81,7 @@ pub struct Record {
     pub after: Moment,
     /// What was taken out of the pipe before it was written.
     pub held: Vec<u8>,
-    /// One for each directory, in the order of the script.
+    /// One for each directory, in the order of the script, and one for standard output if lines go there.
     pub shares: Vec<Share>,
 }
 
@@ -104,6 +104,11 @@ impl Record {
             held: Vec::new(),
             shares,
         }
+    }
+
+    /// The share of standard output, if lines go there.
+    pub fn output(&self) -> Option<&Share> {
+        self.shares.iter().find(|share| share.place == Place::OUTPUT)
     }
 
     /// What the flag is before the batch was consumed.

@@ -12,6 +12,7 @@ use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{LogFs, Mode, Name};
 use crate::retention;
 use crate::script::Durability;
+use crate::tally::Trouble;
 
 impl<F: LogFs> LogDir<F> {
     /// Appends a batch to `current`, all of it, however often that has to be tried.
@@ -33,6 +34,7 @@ impl<F: LogFs> LogDir<F> {
                         self.take_back(host);
                         return Ok(Appended::TooLarge);
                     }
+                    self.account.failed(Trouble::Write);
                     if self.made_room(&error, host) {
                         continue;
                     }
@@ -80,6 +82,7 @@ impl<F: LogFs> LogDir<F> {
             (current.dirty, current.named, current.inherited) = (None, true, Inherited::Yes);
             return Ok(Appended::All);
         };
+        self.account.failed(Trouble::Sync);
         self.fs.set_mode(&current.file, Mode::Refused).ok();
         self.warn("unable to write ", "/current to disk, writing it again", &error, host);
         Ok(Appended::Refused)
@@ -102,7 +105,8 @@ impl<F: LogFs> LogDir<F> {
     /// Takes the batch in hand back out of `current`.
     pub fn take_back(&mut self, host: &mut impl Host) {
         let Ok(current) = self.current.get_mut() else { return };
-        if current.length == self.before.length {
+        // A file that was begun since has nothing of it.
+        if current.length <= self.before.length {
             return;
         }
         match self.fs.truncate(&current.file, self.before.length) {

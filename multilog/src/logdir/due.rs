@@ -1,4 +1,4 @@
-//! What a directory does at a time of its own.
+//! What a directory does at a time of its own: by the monotonic clock (`Task`), or at a boundary of local time.
 
 use std::time::Duration;
 
@@ -7,20 +7,18 @@ use tai64tools::Label;
 use super::schedule::Schedule;
 use super::{LogDir, Rotated, Stopped};
 use crate::host::Host;
-use crate::logfs::LogFs;
+use crate::logfs::{Identity, LogFs};
 
 /// Something that a directory does at a time of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
-    /// `current` is rotated at a boundary of local time.
-    Rotate,
     /// `current` is brought to the disk.
     Sync,
 }
 
 impl Task {
     /// In the order in which they are done when several are due.
-    const ALL: [Task; 2] = [Task::Rotate, Task::Sync];
+    const ALL: [Task; 1] = [Task::Sync];
 }
 
 impl<F: LogFs> LogDir<F> {
@@ -34,7 +32,6 @@ impl<F: LogFs> LogDir<F> {
         for task in Task::ALL {
             if self.until(task, host).is_some_and(|left| left.is_zero()) {
                 match task {
-                    Task::Rotate => drop(self.rotate_if_due(host.now(), stamped, host)?),
                     Task::Sync => self.sync_now(stamped, host)?,
                 }
             }
@@ -42,34 +39,44 @@ impl<F: LogFs> LogDir<F> {
         Ok(())
     }
 
-    /// The moment on the wall clock at which something is going to be due, in seconds since the epoch.
+    /// The next boundary of local time, in seconds since the epoch. None: time does not rotate this directory.
     pub fn boundary(&self) -> Option<i64> {
-        self.schedule.as_ref().map(Schedule::next)
+        self.schedule.as_ref().map(Schedule::due)
     }
 
-    /// Rotates if a boundary has come by a clock that shows `now`, except where `current` is empty.
-    pub fn rotate_if_due(
+    /// Rotates if a boundary has come by a clock that shows `now`, unless `current` is empty. `stamped` is the last stamp
+    /// given.
+    pub fn rotate_by_time(
         &mut self,
         now: Label,
         stamped: Label,
         host: &mut impl Host,
     ) -> Result<Rotated, Stopped> {
-        let Some(mut schedule) = self.schedule.filter(|schedule| schedule.until(now).is_zero()) else {
+        let Some(schedule) = &mut self.schedule else { return Ok(Rotated::No) };
+        if !schedule.look(now.unix_seconds(), |at| host.ahead(at)) {
             return Ok(Rotated::No);
-        };
+        }
         let rotated = if self.length() == 0 { Rotated::No } else { Rotated::Yes };
         if rotated == Rotated::Yes {
+            self.put_off_compression();
             self.rotate(stamped, host)?;
         }
-        schedule.pass(now.unix_seconds(), |at| host.offset(at));
-        self.schedule = Some(schedule);
+        if let Some(schedule) = &mut self.schedule {
+            schedule.pass(now.unix_seconds(), |at| host.ahead(at));
+        }
         Ok(rotated)
+    }
+
+    /// Many loggers rotate at a boundary. Each compresses at a time of its own, which comes from its directory.
+    fn put_off_compression(&self) {
+        let Some(cycle) = self.config.cycle else { return };
+        let Identity { device, inode } = self.place.directory;
+        self.crew.put_off(cycle.spread(device.rotate_left(32) ^ inode));
     }
 
     /// How long it is until the task is due, by the clock that decides it.
     fn until(&self, task: Task, host: &impl Host) -> Option<Duration> {
         match task {
-            Task::Rotate => Some(self.schedule.as_ref()?.until(host.now())),
             Task::Sync => Some(self.sync_due()?.saturating_sub(host.uptime())),
         }
     }

@@ -10,6 +10,7 @@ mod open;
 pub mod recovery;
 mod rotation;
 mod schedule;
+mod stock;
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,9 +24,11 @@ use crate::journal::record::Share;
 use crate::logfs::{Archive, How, LogFs, Mode, Name, Place};
 use crate::script::LogConfig;
 use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
+use crate::tally::{Account, Trouble};
 use current::{Inherited, Mark, Slot};
 pub use open::Start;
 use schedule::Schedule;
+use stock::Stock;
 
 /// The program was told to stop before something was done. What had begun was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub struct LogDir<F: LogFs> {
     pending: VecDeque<Label>,
     place: Place,
     crew: Crew<F>,
+    account: Arc<Account>,
+    stock: Stock,
     /// None: the script does not say that time rotates it.
     schedule: Option<Schedule>,
 }
@@ -170,6 +175,7 @@ impl<F: LogFs> LogDir<F> {
     fn sync_inherited(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
         let current = self.current.get()?;
         let Err(error) = self.fs.sync(&current.file) else { return Ok(()) };
+        self.account.failed(Trouble::Sync);
         // The next sync would claim that it is there.
         self.fs.set_mode(&current.file, Mode::Refused).ok();
         self.warn("unable to write ", "/current to disk, leaving it unsealed", &error, host);
@@ -218,6 +224,7 @@ impl<F: LogFs> LogDir<F> {
     fn close_current(&mut self) -> io::Result<()> {
         let Ok(current) = self.current.take() else { return Ok(()) };
         if let Err(error) = self.fs.sync(&current.file) {
+            self.account.failed(Trouble::Sync);
             // The next multilog must not believe a later sync.
             self.fs.set_mode(&current.file, Mode::Refused).ok();
             return Err(error);

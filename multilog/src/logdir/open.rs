@@ -13,11 +13,13 @@ use super::LogDir;
 use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
 use super::schedule::{Found, Schedule};
+use super::stock::Stock;
 use crate::host::Host;
 use crate::journal::judge::Known;
 use crate::logfs::{self, Archive, How, LogFs, Mode, Name, Place};
 use crate::script::{Code, LogConfig};
 use crate::sealer::{Crew, Sealer, Threading};
+use crate::tally::Account;
 
 /// What is known when a directory is opened.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Start {
     pub now: Label,
     /// Where sealing happens.
     pub threading: Threading,
+    /// Where rotations and failures are counted.
+    pub account: Arc<Account>,
 }
 
 impl<F: LogFs> LogDir<F> {
@@ -40,24 +44,42 @@ impl<F: LogFs> LogDir<F> {
         start: Start,
         host: &mut impl Host,
     ) -> Result<LogDir<F>, Fatal> {
-        let Start { place, known, now, threading } = start;
-        let (last_label, warnings, written) = (Label::MIN, Vec::new(), None);
-        let mut opening =
-            Opening { fs: &*fs, config: &config, known, last_label, names_changed: false, warnings, written };
+        let Start { place, known, now, threading, account } = start;
+        let (last_label, warnings) = (Label::MIN, Vec::new());
+        let mut opening = Opening {
+            fs: &*fs,
+            config: &config,
+            known,
+            last_label,
+            names_changed: false,
+            warnings,
+            written: None,
+        };
         let opened = opening.run(now);
         opening.warnings.iter().for_each(|warning| host.warn(warning));
         let (current, pending) = opened?;
         let last_label = opening.last_label;
         let found = Found { written: opening.written, newest: last_label.unix_seconds() };
-        let begin = |cycle| Schedule::begin(cycle, now.unix_seconds(), found, |at| host.offset(at));
+        let begin = |cycle| Schedule::begin(cycle, now.unix_seconds(), found, |at| host.ahead(at));
         let schedule = config.cycle.map(begin);
         let settled = opening.known.settled.unwrap_or(last_label);
         let before = current.mark();
-        let crew =
-            Crew::new(Sealer::new(Arc::clone(&fs), config.clone()), last_label, pending.clone(), threading);
-        let current = Slot::new(current);
-        let pending = pending.into();
-        Ok(LogDir { fs, config, current, before, last_label, settled, pending, place, crew, schedule })
+        let sealer = Sealer::new(Arc::clone(&fs), config.clone(), Arc::clone(&account));
+        let crew = Crew::new(sealer, last_label, pending.clone(), threading);
+        Ok(LogDir {
+            fs,
+            config,
+            current: Slot::new(current),
+            before,
+            last_label,
+            settled,
+            pending: pending.into(),
+            place,
+            crew,
+            account,
+            stock: Stock::default(),
+            schedule,
+        })
     }
 }
 
@@ -154,12 +176,12 @@ impl<F: LogFs> Opening<'_, F> {
         let fatal = |error| self.fatal("unable to append to ", "/current", &error);
         let (file, made) = match self.fs.open(&Name::Current, How::Append) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                (self.fs.open(&Name::Current, How::New).map_err(fatal)?, true)
+                (self.fs.make(&Name::Current).map_err(fatal)?, true)
             }
             opened => (opened.map_err(fatal)?, false),
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
-        self.written = (!made && stat.size > 0).then_some(stat.modified);
+        self.written = (!made && stat.size > 0).then(|| Label::from(stat.modified).unix_seconds());
         if let Some(known) = self.known.current.filter(|known| known.inode == stat.identity.inode)
             && self.fs.is_ours(&stat)
             && known.length < stat.size
@@ -169,6 +191,11 @@ impl<F: LogFs> Opening<'_, F> {
                 .truncate(&file, known.length)
                 .map_err(|error| self.fatal("unable to take lines back out of ", "/current", &error))?;
             stat.size = known.length;
+            if self.config.cycle.is_some() {
+                // If this run is killed soon, the next one has to know how old the file is. A file that seems to be of
+                // today is only rotated later.
+                self.fs.set_modified(&Name::Current, stat.modified).ok();
+            }
         }
         self.names_changed |= made;
         let inherited = match self.fs.mode_of(&stat) {

@@ -12,6 +12,7 @@ use super::{LogDir, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{self, Archive, How, LogFs, Name};
 use crate::sealer::{Asked, Checksum};
+use crate::tally::Trouble;
 
 /// For how long a rename is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ impl<F: LogFs> LogDir<F> {
         }
         self.crew.begin_change();
         let (full, label) = self.rename_away(stamped, Tries::Endless, host)?;
+        self.account.rotated();
         // Before there is a new one: what retention deletes may be the room that it needs.
         self.crew.submit(full.into_job(label, asked), host);
         self.begin_current(host)?;
@@ -65,6 +67,7 @@ impl<F: LogFs> LogDir<F> {
             return Ok(());
         }
         let (full, label) = self.rename_away(stamped, Tries::WithADirectory, host)?;
+        self.account.rotated();
         self.crew.submit(full.into_job(label, Asked::NotYet), host);
         Ok(())
     }
@@ -75,7 +78,10 @@ impl<F: LogFs> LogDir<F> {
         loop {
             match self.whose(name, current) {
                 Ok(whose) => return whose,
-                Err(error) => self.warn("unable to look for ", "/current, pausing", &error, host),
+                Err(error) => {
+                    self.account.failed(Trouble::Rotate);
+                    self.warn("unable to look for ", "/current, pausing", &error, host);
+                }
             }
             if wait(&mut pause, host) == Pause::Stop {
                 return Whose::Ours;
@@ -125,6 +131,7 @@ impl<F: LogFs> LogDir<F> {
         let mut label = current.copied.unwrap_or_else(|| self.next_label(stamped, host));
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.rename(current, &mut label, host) {
+            self.account.failed(Trouble::Rotate);
             let said = Message::new("unable to rename current to ")
                 .and(Name::from(Archive::unsealed(label)).to_os().as_encoded_bytes())
                 .and(" in directory ")
@@ -188,7 +195,7 @@ impl<F: LogFs> LogDir<F> {
         }
         let temporary = Archive::temporary(label).into();
         self.fs.clear(&temporary)?;
-        let copy = self.fs.open(&temporary, How::New)?;
+        let copy = self.fs.make(&temporary)?;
         let mut checksum = Checksum::after(0);
         logfs::copy(&*self.fs, &current.file, &copy, |_, piece| checksum.add(piece))?;
         let identity = self.fs.stat(&copy)?.identity;
@@ -209,7 +216,10 @@ impl<F: LogFs> LogDir<F> {
                     self.current.put(current);
                     return Ok(());
                 }
-                Err(error) => self.warn("unable to create ", "/current, pausing", &error, host),
+                Err(error) => {
+                    self.account.failed(Trouble::Rotate);
+                    self.warn("unable to create ", "/current, pausing", &error, host);
+                }
             }
             if wait(&mut pause, host) == Pause::Stop {
                 return Err(Stopped);
@@ -217,13 +227,14 @@ impl<F: LogFs> LogDir<F> {
         }
     }
 
-    /// Makes a new `current`. `made` keeps a file that was made and could not be looked at yet.
+    /// Makes a new `current`. `made` keeps a file that was made, and that has no mode yet or could not be looked
+    /// at.
     fn make(&self, made: &mut Option<F::File>) -> io::Result<Current<F::File>> {
         let file = match made.take() {
             Some(file) => file,
             None => self.fs.open(&Name::Current, How::New)?,
         };
-        match self.fs.stat(&file) {
+        match self.fs.give_mode(&file).and_then(|()| self.fs.stat(&file)) {
             Ok(stat) => Ok(Current::new(file, &stat, Inherited::No)),
             Err(error) => {
                 *made = Some(file);

@@ -1,34 +1,10 @@
-//! Reading a file of a log directory piece by piece, and copying one.
+//! Copying a file of a log directory.
 
 use std::io;
 
 use unix::memory;
 
 use super::LogFs;
-
-/// Reads a file from its start to its end, one piece after the other.
-pub struct Pieces<'a, F: LogFs> {
-    fs: &'a F,
-    file: &'a F::File,
-    /// Where the next piece begins.
-    offset: u64,
-    buffer: Vec<u8>,
-}
-
-impl<'a, F: LogFs> Pieces<'a, F> {
-    /// Nothing is read yet.
-    pub fn new(fs: &'a F, file: &'a F::File) -> Pieces<'a, F> {
-        Pieces { fs, file, offset: 0, buffer: memory::piece() }
-    }
-
-    /// The next piece, and its offset in the file. None: the file is at its end.
-    pub fn next_piece(&mut self) -> io::Result<Option<(u64, &[u8])>> {
-        let offset = self.offset;
-        let length = self.fs.read_at(self.file, &mut self.buffer, offset)?;
-        self.offset += length as u64;
-        Ok((length > 0).then(|| (offset, &self.buffer[..length])))
-    }
-}
 
 /// Copies all of `from` to the end of `to`. `see` is shown each piece and its offset in `from`.
 pub fn copy<F: LogFs>(
@@ -37,12 +13,16 @@ pub fn copy<F: LogFs>(
     to: &F::File,
     mut see: impl FnMut(u64, &[u8]),
 ) -> io::Result<()> {
-    let mut pieces = Pieces::new(fs, from);
-    while let Some((offset, piece)) = pieces.next_piece()? {
-        see(offset, piece);
-        write_all(fs, to, piece)?;
+    let (mut buffer, mut offset) = (memory::piece(), 0);
+    loop {
+        let length = fs.read_at(from, &mut buffer, offset)?;
+        if length == 0 {
+            return Ok(());
+        }
+        see(offset, &buffer[..length]);
+        write_all(fs, to, &buffer[..length])?;
+        offset += length as u64;
     }
-    Ok(())
 }
 
 /// Writes everything or fails.

@@ -7,21 +7,26 @@ mod copy;
 mod name;
 mod place;
 mod real;
+mod whole_lines;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::time::SystemTime;
 
 use unix::diag::Message;
 
 use crate::host::Pace;
-pub use copy::{Pieces, copy, write_all};
+use crate::script::FileMode;
+pub use copy::{copy, write_all};
 pub use name::{Archive, Name};
 pub use place::Place;
 pub use real::RealFs;
 pub use unix::file::{How, Identity, Stat};
 pub use unix::spawn::Ending;
+pub use whole_lines::WholeLines;
 
-/// The meanings of a file's mode. The owner's x says that the file is complete and on the disk.
+/// The meanings of a file's mode. The owner's x says that the file is complete and on the disk, and the sticky bit
+/// that the disk has refused it. The rw bits mean nothing: they are a setting of the directory, 0644 here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// 0644: being written, or not known to be on the disk.
@@ -33,12 +38,12 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The permission bits.
-    pub fn bits(self) -> u32 {
+    /// The permission bits of a file with these rw bits.
+    pub fn bits(self, rw: FileMode) -> u32 {
         match self {
-            Mode::Writing => 0o644,
-            Mode::Refused => 0o1644,
-            Mode::Safe => 0o744,
+            Mode::Writing => rw.bits(),
+            Mode::Refused => 0o1000 | rw.bits(),
+            Mode::Safe => 0o100 | rw.bits(),
         }
     }
 
@@ -112,8 +117,12 @@ pub trait LogFs: Send + Sync + 'static {
     fn stat(&self, file: &Self::File) -> io::Result<Stat>;
     /// What is under a name. None: nothing.
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>>;
-    /// Sets the mode.
-    fn set_mode(&self, file: &Self::File, mode: Mode) -> io::Result<()>;
+    /// The mode that the script asks for. None: it says nothing of it.
+    fn asked_mode(&self) -> Option<FileMode>;
+    /// Sets the permission bits.
+    fn set_bits(&self, file: &Self::File, bits: u32) -> io::Result<()>;
+    /// Says that the bytes of a file have last changed at this moment.
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()>;
     /// Brings a file to the disk.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     /// Brings the names to the disk.
@@ -164,6 +173,27 @@ pub trait LogFs: Send + Sync + 'static {
             Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
             None => self.rename(from, to),
         }
+    }
+
+    /// Makes a file that is not there.
+    fn make(&self, name: &Name) -> io::Result<Self::File> {
+        let file = self.open(name, How::New)?;
+        self.give_mode(&file)?;
+        Ok(file)
+    }
+
+    /// Gives a file that was just made the mode that the script asks for.
+    fn give_mode(&self, file: &Self::File) -> io::Result<()> {
+        self.asked_mode().map_or(Ok(()), |asked| self.set_bits(file, Mode::Writing.bits(asked)))
+    }
+
+    /// Says something by the mode of a file. Where the script asks for a mode, the file keeps the rw bits that it has.
+    fn set_mode(&self, file: &Self::File, mode: Mode) -> io::Result<()> {
+        let rw = match self.asked_mode() {
+            Some(asked) => asked.kept_by(&self.stat(file)?),
+            None => FileMode::default(),
+        };
+        self.set_bits(file, mode.bits(rw))
     }
 
     /// What the mode of a file says. Where modes are forgotten none says that its file is safe.

@@ -11,3 +11,9 @@ pub struct Place {
     /// The number of its mount; 0 where the kernel does not tell.
     pub mount: u64,
 }
+
+impl Place {
+    /// What stands for standard output, which has no place.
+    pub const OUTPUT: Place =
+        Place { directory: Identity { device: u64::MAX, inode: u64::MAX }, mount: u64::MAX };
+}

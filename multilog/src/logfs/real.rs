@@ -4,14 +4,16 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::SystemTime;
 
 use unix::diag::Message;
 use unix::spawn::{Access, Opening};
 use unix::tool::Fatal;
 use unix::{file, lock, spawn};
 
-use super::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat, StateFiles};
+use super::{Changed, Ending, How, Identity, LogFs, Name, Place, Processing, Quirk, Stat, StateFiles};
 use crate::host::{Pace, Patience};
+use crate::script::FileMode;
 
 /// A log directory that this process has locked.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub struct RealFs {
     /// Held open for the lock on it. None: the directory itself is locked.
     _lock: Option<OwnedFd>,
     quirks: Vec<Quirk>,
+    mode: Option<FileMode>,
 }
 
 /// The mode of a file that no other user needs.
@@ -31,8 +34,8 @@ impl RealFs {
     /// Makes the directory if it is not there, opens it and locks it.
     ///
     /// A directory that was made is brought to the disk with its name, as nothing in it would be
-    /// found after a power cut otherwise.
-    pub fn open(path: &OsStr) -> Result<RealFs, Fatal> {
+    /// found after a power cut otherwise. `mode` is what the script asks for.
+    pub fn open(path: &OsStr, mode: Option<FileMode>) -> Result<RealFs, Fatal> {
         let fatal = |verb: &str, error: &io::Error| {
             Fatal::system(Message::new(verb).and(path.as_encoded_bytes()), error)
         };
@@ -51,7 +54,7 @@ impl RealFs {
         if lock.as_ref().is_some_and(forgets_modes) {
             quirks.push(Quirk::ForgetsModes);
         }
-        Ok(RealFs { directory, owner, _lock: lock, quirks })
+        Ok(RealFs { directory, owner, _lock: lock, quirks, mode })
     }
 }
 
@@ -160,7 +163,7 @@ impl LogFs for RealFs {
     }
 
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
-        let mode = if *name == Name::Journal { PRIVATE } else { Mode::Writing.bits() };
+        let mode = if *name == Name::Journal { PRIVATE } else { self.mode.unwrap_or_default().at_first() };
         if how != How::New
             && let Some(stat) = self.lookup(name)?
         {
@@ -199,11 +202,19 @@ impl LogFs for RealFs {
         file::lookup(&self.directory, &name.to_os())
     }
 
-    fn set_mode(&self, file: &OwnedFd, mode: Mode) -> io::Result<()> {
-        match file::set_mode(file, mode.bits()) {
+    fn asked_mode(&self) -> Option<FileMode> {
+        self.mode
+    }
+
+    fn set_bits(&self, file: &OwnedFd, bits: u32) -> io::Result<()> {
+        match file::set_mode(file, bits) {
             Err(error) if is_refused(&error) && self.quirks.contains(&Quirk::ForgetsModes) => Ok(()),
             set => set,
         }
+    }
+
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
+        file::set_modified(&self.directory, &name.to_os(), moment)
     }
 
     fn sync(&self, file: &OwnedFd) -> io::Result<()> {
@@ -254,7 +265,9 @@ impl LogFs for RealFs {
         pace: &mut dyn Pace,
     ) -> io::Result<Option<Ending>> {
         let [input, state, newstate] = [on.input, &Name::State, &Name::NewState].map(Name::to_os);
-        let opening = |name, access, number| Opening { name, access, number };
+        let keeps_modes = !self.quirks.contains(&Quirk::ForgetsModes);
+        let mode = self.mode.filter(|_| keeps_modes).map(FileMode::bits);
+        let opening = |name, access, number| Opening { name, access, number, mode };
         let (reads, writes) = match on.states {
             StateFiles::Named => (Access::ReadOrMake, Access::New),
             StateFiles::Nameless => (Access::Nothing, Access::Nothing),

@@ -2,7 +2,8 @@
 //!
 //! A route is a list of outlets by number, and each outlet has an [`crate::output::Output`] at the same index of
 //! [`crate::assembly::Assembly::outputs`], so that every outlet has the fast ways. The directories of the script come
-//! first, in its order, so that an outlet is a directory exactly if its number is that of one.
+//! first, in its order, so that an outlet is a directory exactly if its number is that of one. Standard output (`1`) is
+//! the outlet behind them; `engine/output.rs` writes to it.
 //!
 //! Alerts and status files are not outlets but asides: they show no more than the heads of lines, and a batch of a
 //! script that has them is put together line by line.

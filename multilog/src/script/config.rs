@@ -6,6 +6,8 @@ use super::action::code::Code;
 use super::action::count::FileCount;
 use super::action::durable::Durability;
 use super::action::min::Spared;
+use super::action::mode::FileMode;
+use super::action::prefix::Prefix;
 use super::action::processor::Transform;
 use super::action::rotate::Cycle;
 use super::action::size::FileSize;
@@ -27,6 +29,10 @@ pub struct LogConfig {
     pub durability: Durability,
     /// What is done with a full file.
     pub transform: Transform,
+    /// What goes before each line, after the stamp.
+    pub prefix: Prefix,
+    /// The mode of new files. None: nothing was said of it, and files get and keep the usual one.
+    pub mode: Option<FileMode>,
     /// The code that `w` gave to archives; see [`LogConfig::code`].
     pub code: Option<Code>,
 }

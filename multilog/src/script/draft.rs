@@ -8,6 +8,10 @@ use std::os::unix::ffi::OsStringExt;
 
 use tai64tools::Stamp;
 
+use super::action::metrics::MetricsFile;
+use super::action::prefix::Prefix;
+use super::action::processor::Transform;
+use super::action::ready::ReadyFd;
 use super::action::value::{Number, Understood, Value};
 use super::config::LogConfig;
 use super::remark::Remark;
@@ -24,6 +28,12 @@ pub struct Script {
     pub logs: Vec<LogConfig>,
     /// The status files, in the order of [`Action::Status`].
     pub statuses: Vec<OsString>,
+    /// The prefix of lines on standard output, if any go there.
+    pub output: Option<Prefix>,
+    /// Where the logger says that it is ready.
+    pub ready: Option<ReadyFd>,
+    /// Where the logger keeps its counters.
+    pub metrics: Option<MetricsFile>,
     /// What the author of the script may not have meant.
     pub remarks: Vec<Remark>,
 }
@@ -46,6 +56,8 @@ pub enum Action {
     Alert,
     /// `=file`: a selected line replaces the status file of this index.
     Status(usize),
+    /// `1`: a selected line goes to standard output, once.
+    Output,
     /// A directory: a selected line is appended to the log of this index.
     Log(usize),
 }
@@ -76,6 +88,8 @@ pub struct Draft {
     pub script: Script,
     /// The next directory, except its path.
     pub log: LogConfig,
+    /// What was said since the last directory about full files.
+    pub transforms: Vec<Transform>,
     /// How the next pattern is read.
     pub syntax: Syntax,
     /// How many arguments came before this one.
@@ -85,7 +99,13 @@ pub struct Draft {
 impl Default for Draft {
     /// The draft before the first argument.
     fn default() -> Draft {
-        Draft { script: Script::default(), log: LogConfig::default(), syntax: Syntax::Star, position: 0 }
+        Draft {
+            script: Script::default(),
+            log: LogConfig::default(),
+            transforms: Vec::new(),
+            syntax: Syntax::Star,
+            position: 0,
+        }
     }
 }
 
@@ -111,6 +131,12 @@ impl Draft {
         Ok(())
     }
 
+    /// The same with a stamp of the form that the value names. What names none ends the program, wherever it is.
+    pub fn stamp_of_form(&mut self, argument: &Argument<'_>) -> Read {
+        let stamp = Stamp::parse(argument.value).map_err(|malformed| malformed.to_string())?;
+        self.stamp(argument, stamp)
+    }
+
     /// Sets how patterns are read from here on.
     pub fn syntax(&mut self, syntax: Syntax) -> Read {
         self.syntax = syntax;
@@ -129,10 +155,34 @@ impl Draft {
         self.step(Action::Status(self.script.statuses.len() - 1))
     }
 
-    /// Adds a directory with the settings so far.
+    /// Sets what is done with full files from here on.
+    pub fn transform(&mut self, transform: Transform) {
+        self.transforms.push(transform.clone());
+        self.log.transform = transform;
+    }
+
+    /// Adds a directory with the settings so far. Whoever asked for a processor and for compression since the last
+    /// directory may expect both, one after the other, which is not what would happen.
     pub fn directory(&mut self, argument: &Argument<'_>) -> Read {
+        let transforms = std::mem::take(&mut self.transforms);
+        let processes = |transform: &Transform| matches!(transform, Transform::Process(_));
+        if transforms.iter().any(processes) && !transforms.iter().all(processes) {
+            return Err(
+                "compress= and !command are both for this directory, only one of them is allowed".into()
+            );
+        }
         self.script.logs.push(LogConfig { path: argument.whole.to_owned(), ..self.log.clone() });
         self.step(Action::Log(self.script.logs.len() - 1))
+    }
+
+    /// Adds standard output, with the prefix so far. A line goes there once, so there is one prefix.
+    pub fn output(&mut self, _: &Argument<'_>) -> Read {
+        let prefix = &self.log.prefix;
+        if self.script.output.as_ref().is_some_and(|earlier| earlier != prefix) {
+            return Err("standard output has one prefix, and an earlier 1 has another".to_string());
+        }
+        self.script.output = Some(prefix.clone());
+        self.step(Action::Output)
     }
 
     /// Puts a path or a command where it belongs: any bytes are one.
@@ -166,6 +216,19 @@ impl Draft {
     pub fn or_misuse<T: Value>(&mut self, argument: &Argument<'_>, put: fn(&mut Draft, T)) -> Read {
         put(self, T::parse(argument.value).map_err(|malformed| malformed.to_string())?);
         Ok(())
+    }
+
+    /// Puts a value for the logger in its place, which has none yet. What can't be understood ends the program.
+    pub fn once<T: Value>(
+        &mut self,
+        argument: &Argument<'_>,
+        place: fn(&mut Draft) -> &mut Option<T>,
+    ) -> Read {
+        let value = T::parse(argument.value).map_err(|malformed| malformed.to_string())?;
+        match place(self).replace(value) {
+            None => Ok(()),
+            Some(_) => Err("it was given before, and may be only once".to_string()),
+        }
     }
 
     /// The script, when all arguments were read. What depends on more than one of them is decided here.

@@ -4,10 +4,11 @@ use std::fmt;
 
 use super::action::{ALL, Scope, Word};
 
-const GROUPS: [(Scope, &str); 3] = [
+const GROUPS: [(Scope, &str); 4] = [
     (Scope::First, "As the first action, for all lines:"),
     (Scope::Line, "For each line, which is selected at first:"),
     (Scope::Directories, "For the directories after it:"),
+    (Scope::Logger, "For the logger, at any place:"),
 ];
 
 const SIGNALS: &str = "\

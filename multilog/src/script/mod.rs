@@ -21,8 +21,12 @@ pub use action::code::Code;
 pub use action::compress::Compression;
 pub use action::count::FileCount;
 pub use action::durable::Durability;
+pub use action::metrics::MetricsFile;
 pub use action::min::Spared;
+pub use action::mode::FileMode;
+pub use action::prefix::Prefix;
 pub use action::processor::Transform;
+pub use action::ready::ReadyFd;
 pub use action::rotate::Cycle;
 pub use action::size::FileSize;
 pub use action::value::{Malformed, Number, Understood, Value};
@@ -94,9 +98,27 @@ mod tests {
         assert_eq!(parse(&["t", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
         assert_eq!(parse(&["tfoo", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
         assert_eq!(parse(&["T", "./a"]).unwrap().stamp, Some(Stamp::Accustamp));
+        assert_eq!(parse(&["t=iso", "./a"]).unwrap().stamp, Some(Stamp::Iso));
+        assert_eq!(parse(&["tiso=", "./a"]).unwrap().stamp, Some(Stamp::Tai64n));
         let late = parse(&["./a", "t"]).unwrap();
         assert_eq!(late.stamp, None);
         assert_eq!(late.remarks, [Remark::LateStamp("t".into())]);
+        let late = parse(&["t", "t=unix", "./a"]).unwrap();
+        assert_eq!(
+            (late.stamp, late.remarks),
+            (Some(Stamp::Tai64n), vec![Remark::LateStamp("t=unix".into())])
+        );
+    }
+
+    #[test]
+    fn what_is_for_the_logger_may_be_anywhere_and_only_once() {
+        let script = parse(&["./a", "ready=4", "./b", "metrics=x.prom"]).unwrap();
+        assert_eq!(script.ready.map(ReadyFd::number), Some(4));
+        assert_eq!(script.metrics.as_ref().map(MetricsFile::path), Some("x.prom".as_ref()));
+        for twice in ["ready=4", "metrics=x.prom"] {
+            let misuse = parse(&[twice, "./a", twice]).unwrap_err();
+            assert_eq!(misuse.reason, "it was given before, and may be only once");
+        }
     }
 
     #[test]
@@ -126,8 +148,44 @@ mod tests {
     }
 
     #[test]
+    fn compression_and_a_processor_are_not_for_the_same_directory() {
+        for arguments in [
+            &["compress=gzip", "!cat", "./a"][..],
+            &["!cat", "compress=zstd:3", "./a"],
+            &["!cat", "n3", "compress=gzip", "!cat", "+x", "./a"],
+            &["!cat", "./b", "compress=gzip", "!", "./a", "./c"],
+        ] {
+            let misuse = parse(arguments).unwrap_err();
+            assert_eq!(misuse.argument, "./a");
+            assert!(misuse.reason.contains("compress= and !command"), "{}", misuse.reason);
+        }
+    }
+
+    #[test]
+    fn what_comes_later_replaces_what_is_done_with_full_files() {
+        let (gzip, process) =
+            (Transform::Compress(Compression::Gzip(6)), |command: &str| Transform::Process(command.into()));
+        for (arguments, transforms) in [
+            (
+                &["compress=gzip", "./a", "!cat", "./b", "./c"][..],
+                vec![gzip.clone(), process("cat"), process("cat")],
+            ),
+            (&["!cat", "./a", "compress=gzip", "./b"], vec![process("cat"), gzip.clone()]),
+            (&["!a", "!b", "./a"], vec![process("b")]),
+            (&["compress=zstd", "compress=gzip", "./a"], vec![gzip.clone()]),
+            (&["./a", "compress=gzip", "!cat"], vec![Transform::Keep]),
+        ] {
+            let script = parse(arguments).unwrap();
+            let found: Vec<_> = script.logs.into_iter().map(|log| log.transform).collect();
+            assert_eq!(found, transforms, "{arguments:?}");
+        }
+    }
+
+    #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5", "rotate=5h"] {
+        for argument in
+            ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5", "t=", "t=foo", "t=ISO"]
+        {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

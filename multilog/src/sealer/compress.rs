@@ -1,16 +1,19 @@
 //! Compression within the process: gzip and Zstandard, from file to file, in as much memory as there is.
+//!
+//! An archive is pieces that are compressed independently, of whole lines and about 1 MiB of text each, so a reader can
+//! begin at each of them. A piece is compressed in memory.
 
-use std::io::{self, Write};
+use std::io;
+use std::iter::once;
 
 use unix::memory;
 
-use crate::logfs::{LogFs, Pieces};
+use super::archive::encoder::{Encoder, Frames, Members};
+use crate::logfs::{LogFs, WholeLines, write_all};
 use crate::script::Compression;
 
-/// What a compressor of gzip takes, of any level.
-const GZIP: usize = 512 << 10;
-/// What a compressor of Zstandard takes besides the tables of its level. It reports itself when it did not get these.
-const ZSTD: usize = 256 << 10;
+/// How much text a piece has at most, in bytes, and how much where there is no memory for that.
+const TEXTS: [usize; 2] = [1 << 20, 256 << 10];
 /// Memory that has to be left for the rest of the program.
 const OTHERS: usize = 128 << 10;
 /// The levels of Zstandard that are tried when there is no memory for the tables of the one asked for.
@@ -36,15 +39,15 @@ pub(super) fn compress<F: LogFs>(
 ) -> io::Result<Compressed> {
     let files = Files { fs, input, output };
     match how {
-        Compression::Gzip(_) if !memory::has_room(GZIP + OTHERS) => Ok(Compressed::No),
-        Compression::Gzip(level) => files.gzip(level).map(|()| Compressed::AsAsked),
+        Compression::Gzip(level) => {
+            let room = files.pieces(|| Ok(Members::new(level)))?;
+            Ok(if room == Room::Enough { Compressed::AsAsked } else { Compressed::No })
+        }
         Compression::Zstd(level) => {
-            if files.zstd(level)? == Room::Enough {
-                return Ok(Compressed::AsAsked);
-            }
-            for lower in LOWER.into_iter().filter(|&lower| lower < level) {
-                if files.zstd(lower)? == Room::Enough {
-                    return Ok(Compressed::Level(lower));
+            for tried in once(level).chain(LOWER.into_iter().filter(|&lower| lower < level)) {
+                if files.pieces(|| Frames::new(tried))? == Room::Enough {
+                    let is_as_asked = tried == level;
+                    return Ok(if is_as_asked { Compressed::AsAsked } else { Compressed::Level(tried) });
                 }
             }
             Ok(Compressed::No)
@@ -63,70 +66,67 @@ struct Files<'a, F: LogFs> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     Enough,
-    /// There was not, and nothing was written.
+    /// There was not, and the output is empty.
     TooLittle,
 }
 
 impl<F: LogFs> Files<'_, F> {
-    fn gzip(&self, level: u32) -> io::Result<()> {
-        let mut encoder = flate2::write::GzEncoder::new(self.writer(), flate2::Compression::new(level));
-        feed(&mut Pieces::new(self.fs, self.input), &mut encoder)?;
-        encoder.finish()?;
-        Ok(())
+    /// Writes all pieces, as large as there is memory for.
+    fn pieces<E: Encoder>(&self, encoder: impl Fn() -> io::Result<E>) -> io::Result<Room> {
+        let length = usize::try_from(self.fs.stat(self.input)?.size).unwrap_or(usize::MAX);
+        for most in TEXTS {
+            // A byte more shows the end of the file.
+            let (mut written, most) = (0, most.min(length.saturating_add(1)));
+            if self.pieces_of(most, &encoder, &mut written)? == Room::Enough {
+                return Ok(Room::Enough);
+            }
+            if written > 0 {
+                self.fs.truncate(self.output, 0)?;
+            }
+        }
+        Ok(Room::TooLittle)
     }
 
-    fn zstd(&self, level: i32) -> io::Result<Room> {
-        if !memory::has_room(ZSTD + OTHERS) {
+    /// The same with pieces of at most this many bytes of text. `written` counts the pieces that were written.
+    fn pieces_of<E: Encoder>(
+        &self,
+        most: usize,
+        encoder: impl Fn() -> io::Result<E>,
+        written: &mut usize,
+    ) -> io::Result<Room> {
+        let memory =
+            || Some((WholeLines::new(self.fs, self.input, most)?, memory::try_zeros(E::bound(most))?));
+        let Some((mut lines, mut piece)) = memory() else { return Ok(Room::TooLittle) };
+        if !memory::has_room(E::STATE + OTHERS) {
             return Ok(Room::TooLittle);
         }
-        let mut encoder = zstd::stream::write::Encoder::new(self.writer(), level)?;
-        encoder.include_checksum(true)?;
-        // So that the tables are not larger than what they are for.
-        encoder.set_pledged_src_size(Some(self.fs.stat(self.input)?.size))?;
-        let mut pieces = Pieces::new(self.fs, self.input);
-        let first = pieces.next_piece()?.map_or(&[][..], |(_, piece)| piece);
-        // The tables are made at the first write. It is the library that refuses that: an error of a file has a number.
-        let refused = match encoder.write_all(first) {
-            Ok(()) => !memory::has_room(OTHERS),
-            Err(error) if error.raw_os_error().is_none() => true,
-            Err(error) => return Err(error),
-        };
-        if refused && encoder.get_ref().written == 0 {
-            return Ok(Room::TooLittle);
+        let mut encoder = encoder()?;
+        loop {
+            let text = lines.next_lines()?;
+            // What decompresses to nothing is a piece, and no piece at all is not an archive.
+            if text.is_empty() && *written > 0 {
+                break;
+            }
+            if piece.len() < E::bound(text.len()) {
+                let Some(larger) = memory::try_zeros(E::bound(text.len())) else {
+                    return Ok(Room::TooLittle);
+                };
+                piece = larger;
+            }
+            let encoded = encoder.encode(text, &mut piece);
+            // Most of an encoder's memory is asked for at its first piece, so this is the time to look what it left.
+            let length = match encoded.filter(|_| *written > 0 || memory::has_room(OTHERS)) {
+                Some(length) => length,
+                None => return Ok(Room::TooLittle),
+            };
+            write_all(self.fs, self.output, &piece[..length])?;
+            *written += 1;
         }
-        feed(&mut pieces, &mut encoder)?;
-        encoder.finish()?;
+        write_all(self.fs, self.output, &encoder.finish())?;
         Ok(Room::Enough)
     }
-
-    fn writer(&self) -> Writer<'_, F> {
-        Writer { fs: self.fs, file: self.output, written: 0 }
-    }
 }
 
-/// Gives the rest of a file to an encoder.
-fn feed<F: LogFs>(pieces: &mut Pieces<'_, F>, encoder: &mut impl Write) -> io::Result<()> {
-    while let Some((_, piece)) = pieces.next_piece()? {
-        encoder.write_all(piece)?;
-    }
-    Ok(())
-}
-
-struct Writer<'a, F: LogFs> {
-    fs: &'a F,
-    file: &'a F::File,
-    written: u64,
-}
-
-impl<F: LogFs> Write for Writer<'_, F> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Once: a caller that tries again after a failure would write what was written before it twice.
-        let written = self.fs.write(self.file, bytes)?;
-        self.written += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+#[cfg(test)]
+#[path = "compress_tests.rs"]
+mod tests;

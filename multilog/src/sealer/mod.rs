@@ -12,6 +12,7 @@
 //! (`thread.rs`), or the foreground does (`crew.rs`): always, where there is no thread, and at the end of the input
 //! besides the thread, where files are compressed.
 
+mod archive;
 mod compress;
 mod crew;
 mod desk;
@@ -32,6 +33,7 @@ use crate::host::{FIRST_PAUSE, Pace, Pause, wait};
 use crate::logfs::{Archive, LogFs, Mode, Name};
 use crate::retention::Retention;
 use crate::script::LogConfig;
+use crate::tally::{Account, Trouble};
 
 use compress::Compressed;
 pub use crew::{Crew, Deadline, Threading};
@@ -106,13 +108,15 @@ pub struct Sealer<F: LogFs> {
     retention: Retention,
     /// Whether a warning said that there is too little memory to compress as asked.
     told: AtomicBool,
+    /// Where failures are counted.
+    account: Arc<Account>,
 }
 
 impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
-    pub fn new(fs: Arc<F>, config: LogConfig) -> Sealer<F> {
+    pub fn new(fs: Arc<F>, config: LogConfig, account: Arc<Account>) -> Sealer<F> {
         let retention = Retention::new(&config);
-        Sealer { fs, config, retention, told: AtomicBool::new(false) }
+        Sealer { fs, config, retention, told: AtomicBool::new(false), account }
     }
 
     /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of
@@ -163,7 +167,10 @@ impl<F: LogFs> Sealer<F> {
         loop {
             match self.prune(desk, pace) {
                 Ok(went) => return Ok(went),
-                Err(error) => pace.warn(&self.said("unable to read ", ", pausing").because(&error)),
+                Err(error) => {
+                    self.account.failed(Trouble::Seal);
+                    pace.warn(&self.said("unable to read ", ", pausing").because(&error));
+                }
             }
             if wait(&mut pause, pace) == Pause::Stop {
                 self.leave_jobs(desk);
@@ -237,6 +244,7 @@ impl<F: LogFs> Sealer<F> {
             return;
         };
         job.asked = Asked::Refused;
+        self.account.failed(Trouble::Seal);
         // So that a start after a kill now does not try it again either.
         self.fs.set_mode(file, Mode::Refused).ok();
         let source = Name::from(Archive::unsealed(job.label)).to_os();
@@ -252,6 +260,18 @@ impl<F: LogFs> Sealer<F> {
     /// Whether files may be sealed side by side: compression takes time and knows nothing of other files.
     pub fn has_compression(&self) -> bool {
         self.config.has_compression()
+    }
+
+    /// Brings a file to the disk that is going to wait, and then its name, and marks it as being there. After a power
+    /// cut it is at least that.
+    fn preserve(&self, job: &mut Job<F::File>, pace: &mut dyn Pace) {
+        self.sync(job, pace);
+        if let Some(file) = job.file.as_ref().filter(|_| job.asked == Asked::Kept)
+            && self.fs.sync_names().is_ok()
+        {
+            // The step of the same name does it again, and says what is wrong.
+            self.fs.set_mode(file, Mode::Safe).ok();
+        }
     }
 
     /// Says once that files are compressed less than was asked for.

@@ -9,6 +9,7 @@ use super::Sealer;
 use super::desk::{Desk, Doomed, State};
 use crate::host::Pace;
 use crate::logfs::{Archive, LogFs, Name};
+use crate::tally::Trouble;
 
 /// What had to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,7 @@ impl<F: LogFs> Sealer<F> {
             Err(error) if state.inventory.refuse(archive) => {
                 drop(state);
                 let name = name.to_os();
+                self.account.failed(Trouble::Seal);
                 pace.warn(&self.said("unable to remove ", "/").and(name.as_encoded_bytes()).because(&error));
             }
             Err(_) => {}
@@ -84,7 +86,8 @@ mod tests {
         let here = tempfile::tempdir().unwrap();
         let path = here.path().join("main").into_os_string();
         let script = Script::parse(vec![OsString::from("n3"), path.clone()]).unwrap();
-        let sealer = Sealer::new(Arc::new(RealFs::open(&path).unwrap()), script.logs[0].clone());
+        let sealer =
+            Sealer::new(Arc::new(RealFs::open(&path, None).unwrap()), script.logs[0].clone(), Arc::default());
         let labels: Vec<Label> =
             std::iter::successors(Some(Label::MIN.next()), |last| Some(last.next())).take(5).collect();
         for &label in &labels {

@@ -6,7 +6,7 @@
 use std::io;
 
 use super::Job;
-use crate::logfs::{self, How, LogFs, Name};
+use crate::logfs::{self, LogFs, Name};
 
 /// The checksum of everything that was written to a file through one descriptor, from one offset on.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub(super) fn rewrite<F: LogFs>(
 ) -> io::Result<Rewritten<F::File>> {
     let (Some(written), Some(refused)) = (&job.checksum, &job.file) else { return Ok(Rewritten::Damaged) };
     fs.clear(temporary)?;
-    let file = fs.open(temporary, How::New)?;
+    let file = fs.make(temporary)?;
     let mut sum = Checksum::after(written.from);
     logfs::copy(fs, refused, &file, |offset, piece| {
         // The bytes before `from` were on the disk before this descriptor wrote anything.

@@ -47,7 +47,7 @@ impl<F: LogFs> Work<'_, F> {
         let temporary = self.temporary();
         let fail = |error| self.failed("unable to create ", &temporary, &error, Step::Transform);
         sealer.fs.clear(&temporary).map_err(fail)?;
-        let output = sealer.fs.open(&temporary, How::New).map_err(fail)?;
+        let output = sealer.fs.make(&temporary).map_err(fail)?;
         let written = match (&sealer.config.transform, &self.job.file) {
             (Transform::Process(command), _) => self.process(command, &output, pace)?,
             (Transform::Compress(how), Some(input)) => self.compress(*how, input, &output, pace)?,

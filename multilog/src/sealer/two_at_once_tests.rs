@@ -32,7 +32,8 @@ fn what_retention_allows_holds_when_an_older_file_is_finished_last() {
     let path = here.path().join("main").into_os_string();
     let words = ["s4096", "n3", "compress=gzip"].map(OsString::from);
     let script = Script::parse(words.into_iter().chain([path.clone()]).collect()).unwrap();
-    let sealer = Sealer::new(Arc::new(RealFs::open(&path).unwrap()), script.logs[0].clone());
+    let sealer =
+        Sealer::new(Arc::new(RealFs::open(&path, None).unwrap()), script.logs[0].clone(), Arc::default());
     let labels: Vec<Label> =
         std::iter::successors(Some(Label::MIN.next()), |last| Some(last.next())).take(4).collect();
     for finished_last in 0..labels.len() {

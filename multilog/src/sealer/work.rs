@@ -10,6 +10,7 @@ use super::{Job, Sealed, Sealer};
 use crate::host::{FIRST_PAUSE, Pace, Patience, Pause, wait};
 use crate::logfs::{Archive, LogFs, Name};
 use crate::script::Code;
+use crate::tally::Trouble;
 
 /// A file in work.
 pub(super) struct Work<'a, F: LogFs> {
@@ -104,6 +105,7 @@ impl<'a, F: LogFs> Work<'a, F> {
                     };
                 }
                 Err(failure) => {
+                    self.sealer.account.failed(Trouble::Seal);
                     pace.warn(&failure.message);
                     self.at = At::Step(failure.retry);
                     if wait(&mut pause, pace) == Pause::Stop {

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::poor::Lacks;
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
 use super::wall::Wall;
 use crate::logfs::{Identity, Stat};
+use crate::tally::Flow;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inode {
     pub(super) live: Vec<u8>,
     pub(super) durable: Vec<u8>,
@@ -22,8 +24,21 @@ pub(crate) struct Inode {
     pub(super) durable_mode: u32,
     /// A sync has failed, and what was dirty then never gets to the disk.
     pub(super) lost_until: usize,
-    /// When bytes were last written.
-    pub(super) modified: i64,
+    /// When its bytes last changed.
+    pub(super) modified: SystemTime,
+    /// The latest hour that the wall clock had shown when bytes were last written.
+    pub(super) hour: i64,
+    /// Nothing says when the file was last written to: bytes were taken back, and whoever did that has not set the time
+    /// yet. Or the power was cut, and a file is `current` again that had a label.
+    pub(super) age_is_lost: bool,
+}
+
+impl Default for Inode {
+    fn default() -> Inode {
+        let (live, durable, modified) = (Vec::new(), Vec::new(), UNIX_EPOCH);
+        let (mode, durable_mode, lost_until, hour, age_is_lost) = (0, 0, 0, 0, false);
+        Inode { live, durable, mode, durable_mode, lost_until, modified, hour, age_is_lost }
+    }
 }
 
 /// A name, in one of the directories.
@@ -51,6 +66,10 @@ pub(crate) struct State {
     pub(crate) marks_refused: usize,
     /// How often a process said that lines are lost.
     pub(crate) losses_said: usize,
+    /// What the last process has counted that came to a clean end: its input, and what each directory got.
+    pub(crate) counted: Option<(Flow, Vec<Flow>)>,
+    /// How many processes were started.
+    pub(crate) processes: usize,
     /// What the file system lacks.
     pub(crate) lacks: Lacks,
     /// How often the power came back.
@@ -61,6 +80,8 @@ pub(crate) struct State {
     open: usize,
     /// How many it may have. None: any number.
     budget: Option<usize>,
+    /// What each process wrote to standard output.
+    pub(super) printed: Vec<Vec<u8>>,
     /// What each name held that a processor has seen to its end.
     pub(super) processed: BTreeMap<Entry, Vec<u8>>,
     /// What the wall clock shows, where it runs.
@@ -92,6 +113,8 @@ impl Disk {
     pub(crate) fn start(&self) {
         let mut state = self.state();
         (state.dead, state.told, state.open) = (false, false, 0);
+        state.printed.push(Vec::new());
+        (state.counted, state.processes) = (None, state.processes + 1);
         state.wall.start();
     }
 
@@ -248,7 +271,15 @@ impl State {
         self.faults.iter().filter(left).map(|fault| fault.trouble).collect()
     }
 
+    /// What the wall clock shows.
+    pub(super) fn moment(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.wall.shows().unsigned_abs())
+    }
+
     pub(super) fn set_name(&mut self, name: Entry, inode: Option<u64>) {
+        if let Some(number) = inode {
+            self.note_rotation(&name, number);
+        }
         match inode {
             Some(inode) => drop(self.names.insert(name.clone(), inode)),
             None => drop(self.names.remove(&name)),
@@ -258,14 +289,6 @@ impl State {
     }
 
     /// A new file under a name.
-    /// Bytes are added to a file.
-    pub(super) fn write(&mut self, number: u64, bytes: &[u8]) {
-        let now = self.wall.shows();
-        let inode = self.inode(number);
-        inode.live.extend_from_slice(bytes);
-        inode.modified = now;
-    }
-
     pub(super) fn make(&mut self, name: Entry) -> u64 {
         let number = self.make_nameless();
         self.set_name(name, Some(number));

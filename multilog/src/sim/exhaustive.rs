@@ -5,7 +5,8 @@
 
 use super::disk::Disk;
 use super::mutant::Mutant;
-use super::trouble::{Fault, Trouble};
+use super::poor::Lacks;
+use super::trouble::{EPIPE, Fault, Trouble};
 use super::workload::{Journal, Workload};
 use super::workloads::{small, workloads};
 
@@ -60,19 +61,23 @@ pub(super) fn check_on(
     let about = |error| format!("{} {faults:?}: {error}; {}", workload.summary(), disk.report());
     workload.run(disk, mutant, |_, _| {}).map_err(about)?;
     workload.check_exact(disk, expected).map_err(about)?;
+    if !faults.iter().any(|fault| fault.trouble == Trouble::Error(EPIPE)) {
+        workload.check_printed(disk, expected).map_err(about)?;
+    }
+    workload.check_counted(disk, expected).map_err(about)?;
     if disk.state().losses_said > 0 {
         return Err(about("it says that lines are lost".to_string()));
     }
     // A sync that fails between two processes may leave a file for good, and says so.
     let refused = faults.iter().any(|fault| matches!(fault.trouble, Trouble::Error(_)));
     let ended = faults.iter().any(|fault| !matches!(fault.trouble, Trouble::Error(_) | Trouble::Short));
+    if !refused && workload.journal == Journal::Kept && workload.lacks == Lacks::default() {
+        let repeated = disk.state().wall.check_repeated();
+        repeated.map_err(about)?;
+    }
     // Where modes are forgotten, what is there at a start stays as it is.
     if !(refused && ended) && workload.lacks.modes.is_none() {
         workload.check_processed(disk, expected).map_err(about)?;
-    }
-    // A process that was ended may have seen a boundary while `current` was empty, and the clock was set back since.
-    if faults.is_empty() {
-        workload.check_boundaries(disk).map_err(about)?;
     }
     // What a killed process was writing is put aside where no journal has it.
     let aside = ended && workload.journal == Journal::Impossible;

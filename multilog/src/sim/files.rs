@@ -3,12 +3,14 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use super::disk::{Disk, Entry, State};
 use super::mutant::Mutant;
 use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
 use crate::host::Pace;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
+use crate::script::FileMode;
 
 /// An open file. Closing it gives its descriptor back.
 #[derive(Debug)]
@@ -42,13 +44,15 @@ pub(crate) struct SimFs {
     /// Whether the names were looked at.
     looked: AtomicBool,
     quirks: Vec<Quirk>,
+    /// The mode that the script asks for.
+    mode: Option<FileMode>,
 }
 
 impl SimFs {
-    pub(crate) fn new(disk: Disk, directory: usize, mutant: Option<Mutant>) -> SimFs {
+    pub(crate) fn new(disk: Disk, directory: usize, mode: Option<FileMode>, mutant: Option<Mutant>) -> SimFs {
         let forgets = disk.state().lacks.modes.is_some();
         let quirks = if forgets { vec![Quirk::ForgetsModes] } else { vec![] };
-        SimFs { disk, directory, mutant, looked: AtomicBool::new(false), quirks }
+        SimFs { disk, directory, mutant, looked: AtomicBool::new(false), quirks, mode }
     }
 
     fn change<T>(
@@ -110,8 +114,10 @@ impl LogFs for SimFs {
                 (Some(number), _) => Ok(number),
                 (None, How::New | How::Make | How::Update) => {
                     let number = state.make(self.entry(name));
+                    let at_first = self.mode.unwrap_or_default().at_first();
+                    state.inode(number).set_mode(at_first);
                     if self.is(Mutant::MarksSafeAtOnce) && *name == Name::Current {
-                        state.inode(number).set_mode(Mode::Safe.bits());
+                        state.inode(number).set_mode(Mode::Safe.bits(self.mode.unwrap_or_default()));
                     }
                     Ok(number)
                 }
@@ -171,14 +177,21 @@ impl LogFs for SimFs {
     fn truncate(&self, file: &SimFile, length: u64) -> io::Result<()> {
         self.change("truncate", |state| {
             if !self.is(Mutant::TakesNothingBack) {
-                state.inode(file.number).truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                let modified = state.moment();
+                let inode = state.inode(file.number);
+                inode.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                (inode.modified, inode.age_is_lost) = (modified, true);
             }
             Ok(())
         })
     }
 
     fn stat(&self, file: &SimFile) -> io::Result<Stat> {
-        self.change("stat", |state| Ok(state.stat(file.number)))
+        self.change("stat", |state| {
+            let stat = state.stat(file.number);
+            let takes_for_new = self.is(Mutant::TakesAnOldCurrentForNew);
+            Ok(Stat { modified: if takes_for_new { state.moment() } else { stat.modified }, ..stat })
+        })
     }
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
@@ -186,15 +199,28 @@ impl LogFs for SimFs {
         self.change(what, |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
     }
 
-    fn set_mode(&self, file: &SimFile, mode: Mode) -> io::Result<()> {
+    fn asked_mode(&self) -> Option<FileMode> {
+        self.mode.filter(|_| !self.is(Mutant::IgnoresTheAskedMode))
+    }
+
+    fn set_bits(&self, file: &SimFile, bits: u32) -> io::Result<()> {
         let set = self.change("set_mode", |state| {
-            state.inode(file.number).set_mode(mode.bits());
+            state.inode(file.number).set_mode(bits);
             Ok(())
         });
-        if mode == Mode::Refused && set.is_err() {
+        if bits & 0o1000 != 0 && set.is_err() {
             self.disk.state().marks_refused += 1;
         }
         set
+    }
+
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
+        self.change("set_modified", |state| {
+            let number = self.number(state, name)?;
+            let inode = state.inode(number);
+            (inode.modified, inode.age_is_lost) = (moment, false);
+            Ok(())
+        })
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {

@@ -36,15 +36,25 @@ pub(super) enum Mutant {
     TakesAnyEndForSuccess,
     /// Retention deletes files that are on their way to an archive.
     PrunesWhatIsOnItsWay,
+    /// A batch is printed when it has left the input.
+    PrintsLate,
     /// Descriptors are kept of files that are sealed.
     HoldsWhatItHasSealed,
-    /// Hours are counted from some moment and not from the local clock's.
+    /// Files get the usual mode, whatever the script asks for.
+    IgnoresTheAskedMode,
+    /// Hours are counted from some moment and not by the local clock.
     CountsFromTheStart,
+    /// After the clock was set back, the boundaries come again that it has shown already.
+    ForgetsTheLastBoundary,
+    /// When no line comes, nothing ends a wait at a boundary.
+    SleepsThroughBoundaries,
+    /// A start does not look at when `current` was last written to.
+    TakesAnOldCurrentForNew,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 17] = [
+    pub(super) const ALL: [Mutant; 22] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -60,7 +70,12 @@ impl Mutant {
         Mutant::FollowsTheClock,
         Mutant::TakesAnyEndForSuccess,
         Mutant::PrunesWhatIsOnItsWay,
+        Mutant::PrintsLate,
         Mutant::HoldsWhatItHasSealed,
+        Mutant::IgnoresTheAskedMode,
         Mutant::CountsFromTheStart,
+        Mutant::ForgetsTheLastBoundary,
+        Mutant::SleepsThroughBoundaries,
+        Mutant::TakesAnOldCurrentForNew,
     ];
 }

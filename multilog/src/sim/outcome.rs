@@ -2,14 +2,11 @@
 
 use std::io::Read;
 
-use tai64tools::Label;
-
 use super::disk::{Disk, State};
 use super::strangers::FOREIGN;
-use super::wall::hour_of;
 use super::workload::Workload;
-use crate::output::newline_window;
-use crate::script::{Cycle, Value};
+use crate::logfs::Mode;
+use crate::tally::Flow;
 
 impl Workload {
     /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what
@@ -60,10 +57,14 @@ impl Workload {
         texts
     }
 
-    /// Lines without their stamps.
+    /// Lines without their stamps and prefixes.
     pub(super) fn lines_of(&self, text: &[u8]) -> Vec<Vec<u8>> {
-        let stamp = self.script().stamp;
-        let text_of = |line| stamp.map_or(Some(line), |stamp| stamp.text_behind(line)).unwrap_or(line);
+        let script = self.script();
+        let prefixes = script.logs.iter().map(|log| &log.prefix).chain(&script.output);
+        let prefix =
+            prefixes.map(|prefix| prefix.as_bytes()).max_by_key(|prefix| prefix.len()).unwrap_or_default();
+        let text_of = |line| script.stamp.map_or(Some(line), |stamp| stamp.text_behind(line)).unwrap_or(line);
+        let text_of = |line| -> &[u8] { text_of(line).strip_prefix(prefix).unwrap_or(text_of(line)) };
         text.split_inclusive(|&b| b == b'\n').map(|line| text_of(line).to_vec()).collect()
     }
 
@@ -115,54 +116,39 @@ impl Workload {
         Ok(())
     }
 
-    /// Where each hour is a boundary, no file has lines of before one and of after it, and nothing but a boundary has rotated a file that was
-    /// not full. A start may find a boundary that was passed while `current` was empty.
-    pub(super) fn check_boundaries(&self, disk: &Disk) -> Result<(), String> {
-        let script = self.script();
-        let cycles =
-            script.logs.iter().enumerate().filter(|(_, config)| config.cycle == Cycle::parse(b"1h").ok());
-        for (directory, config) in cycles {
-            let files = self.files_of_log(disk, directory);
-            let names =
-                disk.files(directory).into_iter().filter_map(|(name, ..)| Label::parse(name.as_bytes()));
-            let mut labels: Vec<Label> = names.collect();
-            labels.dedup();
-            let mut labels = labels.into_iter();
-            // What the clock has shown before the first line, it may show again without a rotation.
-            let mut latest = disk.state().wall.found;
-            for file in &files {
-                for (number, line) in file.split_inclusive(|&byte| byte == b'\n').enumerate() {
-                    let Some(label) = Label::parse(line) else { continue };
-                    let hour = hour_of(label.unix_seconds());
-                    if hour > latest && number > 0 {
-                        let stamp = String::from_utf8_lossy(&line[..25]);
-                        return Err(format!("{stamp} is of a later hour than a line before it in the file"));
-                    }
-                    latest = latest.max(hour);
-                }
-                // The clock has shown this as well, and may have been set between its rotation and the next line.
-                latest = latest.max(labels.next().map_or(i64::MIN, |label| hour_of(label.unix_seconds())));
-            }
-            let full = config.size.bytes() - newline_window(config.size.bytes());
-            let early = files.split_last().map_or(&[][..], |(_, archives)| archives);
-            let early = early.iter().filter(|file| (file.len() as u64) < full).count();
-            let wall = disk.state().wall.clone();
-            let (hours, starts) = (wall.hours, wall.starts);
-            if early > hours + 2 * (starts - 1) {
-                return Err(format!("{early} files are not full, and there were {hours} hours"));
+    /// Where nothing ended the first process, it has counted every line and byte that was read, and what a reader finds
+    /// in each directory, stamps included.
+    pub(super) fn check_counted(&self, disk: &Disk, expected: &[Vec<Vec<u8>>]) -> Result<(), String> {
+        let counted = {
+            let state = disk.state();
+            state.counted.clone().filter(|_| state.processes == 1)
+        };
+        let Some((input, outlets)) = counted else { return Ok(()) };
+        let read = self.input().concat();
+        if input != flow(&read, self.lines.len()) {
+            return Err(format!("{input:?} is counted of {} lines, {} bytes", self.lines.len(), read.len()));
+        }
+        for (directory, (outlet, lines)) in outlets.iter().zip(expected).enumerate() {
+            let kept = self.script().logs[directory].keep.archives() >= 50;
+            let found = self.files_of_log(disk, directory).concat();
+            let right = outlet.lines == lines.len() as u64 && (!kept || *outlet == flow(&found, lines.len()));
+            if !right {
+                let all = format!("{} lines, {} bytes", lines.len(), found.len());
+                return Err(format!("{outlet:?} is counted of directory {directory}, which has {all}"));
             }
         }
         Ok(())
     }
 
-    /// Nothing but archives and `current`.
+    /// Nothing but archives and `current`, with the mode that the script asks for.
     pub(super) fn check_tidy(&self, disk: &Disk) -> Result<(), String> {
-        for directory in 0..self.directories() {
+        for (directory, config) in self.script().logs.iter().enumerate() {
+            let safe = Mode::Safe.bits(config.mode.unwrap_or_default());
             for (name, mode, _) in disk.files(directory) {
                 let tidy = match name.as_str() {
                     "state" => true,
-                    "current" => mode == 0o744,
-                    archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == 0o744,
+                    "current" => mode == safe,
+                    archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == safe,
                 };
                 if !tidy {
                     return Err(format!("{name} {mode:o} is left in directory {directory}"));
@@ -171,6 +157,10 @@ impl Workload {
         }
         Ok(())
     }
+}
+
+fn flow(bytes: &[u8], lines: usize) -> Flow {
+    Flow { lines: lines as u64, bytes: bytes.len() as u64 }
 }
 
 /// Each line once or more often, and the first of each in order: what is promised without a journal,

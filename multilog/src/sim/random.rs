@@ -10,7 +10,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 12] = [
+const SCRIPTS: [&[&str]; 18] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -22,7 +22,13 @@ const SCRIPTS: [&[&str]; 12] = [
     &["s4096", "n100", "durable=always", "./main"],
     &["t", "s4096", "n100", "durable=1s", "!copy", "./main", "-* line *3*", "durable=always", "./b"],
     &["s4096", "n2", "!copy", "./main"],
+    &["t", "s4096", "n100", "./a", "-*", "+* line *3*", "1", "prefix=p: ", "./b"],
+    &["1", "-*", "+*7*", "s4096", "n100", "!copy", "./main"],
     &["t", "s4096", "n3", "!copy", "./a", "s6000", "n2", "compress=gzip:1", "./b"],
+    &["t=iso", "s4096", "n100", "./a", "-* line *3*", "./b"],
+    &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
+    &["t", "s4096", "n100", "rotate=1h", "./main"],
+    &["s4096", "n100", "rotate=1h", "!copy", "./a", "-* line *3*", "rotate=1h", "./b"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.

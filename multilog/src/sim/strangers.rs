@@ -97,8 +97,8 @@ fn what_is_lost_when_current_is_removed_and_multilog_killed_is_said() {
                 }
                 let said = disk.state().losses_said > 0;
                 // A long line of which a part was in the one that was replaced may be two.
-                for (directory, expected) in expected.iter().enumerate() {
-                    let keep = workload.script().logs[directory].keep.archives();
+                for (directory, log) in workload.script().logs.iter().enumerate() {
+                    let (keep, expected) = (log.keep.archives(), &expected[directory]);
                     let all = at_least(&workload.logged(&disk, directory), expected);
                     // The others have everything in any case.
                     let right = all || keep < 50 || said && directory == 0;

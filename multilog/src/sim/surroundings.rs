@@ -1,19 +1,15 @@
-//! The pipe and the host in simulation.
+//! The input in simulation.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tai64tools::{Label, label};
-use unix::diag::Message;
-
 use super::disk::Disk;
 use super::files::SimFile;
 use super::mutant::Mutant;
 use super::trouble::Trouble;
 use super::wall;
-use crate::host::{Host, Pace, Patience, Pause, Stop};
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::logfs::Identity;
 
@@ -189,6 +185,9 @@ impl Intake for SimInput {
     }
 
     fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
+        if self.disk.state().wait() == wall::End::Alarm {
+            return Ok(Woken { signalled: true, quiet: false, crowded: false });
+        }
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
         let crowded = self.source == Source::Packets && used >= SLOTS && !self.visible.in_source().is_empty();
@@ -222,104 +221,5 @@ impl Splice for SimInput {
         self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken += count;
         self.visible.hold(count);
         Ok(())
-    }
-}
-
-/// More pauses than this and a run hangs.
-const PATIENCE: usize = 100;
-
-/// A host whose clock counts.
-#[derive(Debug)]
-pub(crate) struct SimHost {
-    disk: Disk,
-    pauses: usize,
-    ticks: std::cell::Cell<u32>,
-    clock: Clock,
-    mutant: Option<Mutant>,
-}
-
-/// The wall clock of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Clock {
-    /// It shows this second since 1970, and a microsecond more at each look.
-    Counts(u64),
-    /// It runs, as `wall.rs` says.
-    Runs,
-}
-
-impl SimHost {
-    /// A host that was just started.
-    pub(crate) fn new(disk: Disk, clock: Clock, mutant: Option<Mutant>) -> SimHost {
-        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), clock, mutant }
-    }
-}
-
-impl Pace for SimHost {
-    fn warn(&mut self, message: &Message) {
-        if memchr::memmem::find(message.as_bytes(), b"a kill may repeat lines").is_some() {
-            self.disk.without_journal();
-        }
-        if memchr::memmem::find(message.as_bytes(), b"lines are lost").is_some() {
-            self.disk.state().losses_said += 1;
-        }
-    }
-
-    fn pause(&mut self, _: Duration) -> Pause {
-        self.pauses += 1;
-        assert!(self.pauses < PATIENCE, "it hangs");
-        if self.disk.was_told() { Pause::Stop } else { Pause::Over }
-    }
-
-    fn patience(&mut self) -> Patience {
-        Patience::Endless
-    }
-}
-
-impl Host for SimHost {
-    fn now(&self) -> Label {
-        self.ticks.set(self.ticks.get() + 1000);
-        let seconds = match self.clock {
-            Clock::Counts(started) => started,
-            Clock::Runs => self.disk.state().wall.look().unsigned_abs(),
-        };
-        Label::new(label::EPOCH + seconds, self.ticks.get()).unwrap_or(Label::MIN)
-    }
-
-    fn offset(&self, seconds: i64) -> i32 {
-        wall::offset(seconds, self.mutant)
-    }
-
-    fn wake_at(&mut self, _: i64) -> Option<Duration> {
-        None
-    }
-
-    fn uptime(&self) -> Duration {
-        // A look is a while.
-        self.ticks.set(self.ticks.get() + 1000);
-        Duration::from_millis(u64::from(self.ticks.get()) / 10)
-    }
-
-    fn listen(&mut self) {}
-
-    fn stop(&self) -> Option<Stop> {
-        self.disk.was_told().then_some(Stop::Now)
-    }
-
-    fn take_rotate(&mut self) -> bool {
-        false
-    }
-
-    fn signals(&self) -> Option<BorrowedFd<'_>> {
-        None
-    }
-
-    fn wait_for(&mut self, _: BorrowedFd<'_>, _: Option<Duration>) {}
-
-    fn alert(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn write_status(&mut self, _: usize, text: &[u8]) -> io::Result<usize> {
-        Ok(text.len())
     }
 }

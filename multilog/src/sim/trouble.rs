@@ -53,4 +53,5 @@ pub(super) fn error<T>(errno: i32) -> io::Result<T> {
 pub(super) const ENOENT: i32 = 2;
 pub(super) const EEXIST: i32 = 17;
 pub(super) const EMFILE: i32 = 24;
+pub(super) const EPIPE: i32 = 32;
 pub(super) const EINVAL: i32 = 22;

@@ -9,13 +9,15 @@ use unix::memory;
 
 use super::disk::Disk;
 use super::files::SimFs;
+use super::host::SimHost;
 use super::mutant::Mutant;
 use super::poor::Lacks;
-use super::surroundings::{Clock, SimHost, SimInput, Source};
+use super::surroundings::{SimInput, Source};
 use super::trouble::{Killed, Trouble};
 use crate::descriptors::Plan;
 use crate::intake::Care;
-use crate::script::{Action, Script};
+use crate::output::newline_window;
+use crate::script::{Action, Cycle, LogConfig, Script, Value};
 use crate::sealer::Threading;
 use crate::start::{self, Circumstances};
 
@@ -109,23 +111,32 @@ impl Workload {
         chunks
     }
 
-    /// The lines that each directory has to have, in order.
+    /// Whether lines go to standard output.
+    pub(super) fn prints(&self) -> bool {
+        self.script().output.is_some()
+    }
+
+    /// The lines that each directory has to have, in order, and behind them those of standard output.
     pub(super) fn expected(&self) -> Vec<Vec<Vec<u8>>> {
         let script = self.script();
         let stamp = script.stamp.map(some_stamp).unwrap_or_default();
-        let mut logs = vec![Vec::new(); script.logs.len()];
+        let mut logs = vec![Vec::new(); script.logs.len() + usize::from(script.output.is_some())];
         for line in &self.lines {
             let mut head = stamp.clone();
             head.extend_from_slice(line);
             head.truncate(crate::pattern::HEAD);
-            let mut selected = true;
+            let (mut selected, mut printed) = (true, false);
             for action in &script.actions {
                 match action {
                     Action::Select(pattern) => selected |= pattern.matches(&head),
                     Action::Deselect(pattern) => selected &= !pattern.matches(&head),
                     Action::Log(log) if selected => logs[*log].push([line, &b"\n"[..]].concat()),
+                    Action::Output => printed |= selected,
                     _ => {}
                 }
+            }
+            if printed {
+                logs[script.logs.len()].push([line, &b"\n"[..]].concat());
             }
         }
         logs
@@ -140,13 +151,14 @@ impl Workload {
         mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
         disk.state().lacks = self.lacks;
+        disk.state().wall.watch(self.script().logs.iter().map(|log| (log.cycle == hourly(), full(log))));
         let input = SimInput::new(disk.clone(), self.source, &self.input());
         for process in 0..PROCESSES {
             disk.start();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
             let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
             match memory::with_at_most(self.memory, || catch_unwind(started)) {
-                Ok(true) if !disk.was_told() => return Ok(()),
+                Ok(true) if !disk.was_told() => return disk.state().wall.check(),
                 // Fatal at the start, or told to end: the supervisor starts it again.
                 Ok(_) => {}
                 Err(payload) if payload.is::<Killed>() => {
@@ -169,10 +181,10 @@ impl Workload {
 
     fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
         let script = self.script();
-        let clock = if script.has_cycle() { Clock::Runs } else { Clock::Counts(second) };
-        let host = SimHost::new(disk.clone(), clock, mutant);
-        let directories = 0..script.logs.len();
-        let filesystems = directories.map(|directory| SimFs::new(disk.clone(), directory, mutant)).collect();
+        let host = SimHost::started_at(disk.clone(), second, script.logs.len(), mutant);
+        let modes = script.logs.iter().map(|config| config.mode).enumerate();
+        let filesystems =
+            modes.map(|(directory, mode)| SimFs::new(disk.clone(), directory, mode, mutant)).collect();
         let boot = (self.journal == Journal::Kept).then_some([disk.state().boots; 36]);
         let opened = start::open(
             script,
@@ -183,6 +195,15 @@ impl Workload {
         );
         opened.is_ok_and(|opened| opened.run().is_ok())
     }
+}
+
+fn hourly() -> Option<Cycle> {
+    Cycle::parse(b"1h").ok()
+}
+
+/// How long a file is that may be rotated because the next line would not fit.
+fn full(log: &LogConfig) -> u64 {
+    log.size.bytes() - newline_window(log.size.bytes())
 }
 
 /// A stamp of this form, as patterns see it.

@@ -23,20 +23,25 @@ pub(super) fn workloads() -> Vec<Workload> {
         90,
         600,
     ));
-    // Boundaries of local time, with lines and between them, and a clock that is set.
-    let mut hours = Workload::new(&["t", "s4096", "n100", "rotate=1h", "./main"], 90, 1500);
-    hours.chunks = vec![100, 700, 20];
-    all.push(hours);
+    // Two modes: one that a umask would cut, and a processor's directory that nobody else may read.
     all.push(Workload::new(
-        &["t", "s4096", "n100", "rotate=1h", "!copy", "./a", "-*", "+* line *3 *", "rotate=2h", "n3", "./b"],
-        60,
-        900,
+        &["t", "s4096", "n100", "mode=0666", "./shared", "mode=0600", "!copy", "./private"],
+        90,
+        600,
     ));
+    all.extend(hours());
     // Without memory for anything large: small batches, and files that are not compressed after all.
     all.push(Workload {
         memory: 0,
         ..Workload::new(&["t", "s4096", "n100", "compress=gzip", "./a"], 90, 5000)
     });
+    for form in ["t=iso", "t=iso-utc", "t=unix", "t=unixms"] {
+        all.push(Workload::new(
+            &[form, "s4096", "n100", "-* line *7 *", "./main", "-*", "+*T*3 *", "./few"],
+            70,
+            1500,
+        ));
+    }
     all[0].open_end = true;
     all[1].source = Source::File;
     all[1].chunks = vec![977, 1, 30];
@@ -52,6 +57,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     crumbs.open_end = true;
     all.push(crumbs);
     all.extend(corners());
+    all.extend(printing());
     all
 }
 
@@ -70,6 +76,36 @@ fn corners() -> Vec<Workload> {
     all
 }
 
+/// Standard output beside directories and alone, and prefixes.
+fn printing() -> Vec<Workload> {
+    let mut few =
+        Workload::new(&["t", "s4096", "n100", "./main", "-*", "+* line *3 *", "prefix=web: ", "1"], 90, 1500);
+    few.open_end = true;
+    // Most batches have nothing for the directory.
+    let mut file = Workload::new(
+        &["prefix=a longer text before each line: ", "1", "-*", "+*13*", "s4096", "./few"],
+        90,
+        5000,
+    );
+    file.source = Source::File;
+    let mut crumbs = Workload::new(&["s4096", "n100", "1", "prefix=x", "./main"], 12, 1200);
+    crumbs.source = Source::Packets;
+    crumbs.chunks = vec![7, 3, 11];
+    crumbs.open_end = true;
+    vec![few, file, crumbs, Workload::new(&["1"], 60, 600)]
+}
+
+/// Boundaries of local time, in waits with a line and without, and a clock that is set.
+pub(super) fn hours() -> Vec<Workload> {
+    let mut alone = Workload::new(&["t", "s4096", "n100", "rotate=1h", "./main"], 70, 1500);
+    alone.chunks = vec![100, 700, 20];
+    // Compression that comes late, and directories that do not get every line.
+    let sealing = ["s4096", "n100", "rotate=1h", "!copy", "./a", "rotate=2h", "n3", "compress=gzip:1", "./b"];
+    let script = [&sealing[..], &["-*", "+*3 *", "n100", "rotate=1h", "./c"]].concat();
+    let several = Workload { behind: 1, chunks: vec![150, 400], ..Workload::new(&script, 50, 1100) };
+    vec![alone, several]
+}
+
 /// A workload small enough for all pairs.
 pub(super) fn small() -> Vec<Workload> {
     let mut two =
@@ -78,5 +114,6 @@ pub(super) fn small() -> Vec<Workload> {
     let mut crumbs = Workload::new(&["s4096", "n100", "./main"], 3, 40);
     crumbs.source = Source::Packets;
     crumbs.chunks = vec![6];
-    vec![two, crumbs]
+    let printing = Workload { chunks: vec![900], ..Workload::new(&["s4096", "./main", "1"], 30, 1100) };
+    vec![two, crumbs, printing]
 }

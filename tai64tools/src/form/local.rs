@@ -81,20 +81,7 @@ impl Calendar {
 
     fn render(&self, time: LocalTime) -> Option<Shown> {
         let mut before = Vec::new();
-        let year = time.year.unsigned_abs();
-        two(&mut before, (year / 100) as u8);
-        two(&mut before, (year % 100) as u8);
-        for value in [time.month, time.day] {
-            before.push(b'-');
-            two(&mut before, value);
-        }
-        before.push(if self.style == Style::Iso { b'T' } else { b' ' });
-        two(&mut before, time.hour);
-        for value in [time.minute, time.second] {
-            before.push(b':');
-            two(&mut before, value);
-        }
-        before.push(b'.');
+        write_time(time, self.style, &mut before);
         let mut after = Vec::new();
         if self.style == Style::Iso {
             write_offset(time.offset, &mut after);
@@ -150,7 +137,26 @@ fn later(time: LocalTime, seconds: i64) -> LocalTime {
     }
 }
 
-fn write_offset(offset: i32, out: &mut Vec<u8>) {
+/// Writes everything before the fraction, with its point. Years have four digits.
+pub(super) fn write_time(time: LocalTime, style: Style, out: &mut Vec<u8>) {
+    let year = time.year.unsigned_abs();
+    two(out, (year / 100) as u8);
+    two(out, (year % 100) as u8);
+    for value in [time.month, time.day] {
+        out.push(b'-');
+        two(out, value);
+    }
+    out.push(if style == Style::Iso { b'T' } else { b' ' });
+    two(out, time.hour);
+    for value in [time.minute, time.second] {
+        out.push(b':');
+        two(out, value);
+    }
+    out.push(b'.');
+}
+
+/// Writes hours and minutes.
+pub(super) fn write_offset(offset: i32, out: &mut Vec<u8>) {
     out.push(if offset < 0 { b'-' } else { b'+' });
     let minutes = offset.unsigned_abs() / 60;
     two(out, (minutes / 60) as u8);

@@ -1,22 +1,29 @@
 //! The forms of a moment: what a stamp or a label looks like, a file for each.
 //!
-//! A form knows the text of one second, with a place in it for the digits of the nanoseconds ([`Shown`]). So a line
-//! costs a copy and those digits, whatever the form. TAI64N stamps have a quicker way (`tai64n.rs`). A new form is a
-//! file and a row of `Stamp::look`.
+//! A form knows the text of one second, with a place in it for the digits of the nanoseconds ([`Shown`] for labels,
+//! `decimal.rs` for stamps). TAI64N stamps count in the text itself (`tai64n.rs`). Either way a line in a run of lines
+//! costs a copy and two digits ([`StampRun`]). A new form of stamp is a file and a row of `Stamp::look`.
 
 use memchr::memchr;
 
+use crate::label::EPOCH;
+
 mod accustamp;
+mod decimal;
+mod iso;
 pub mod local;
 mod seconds;
 mod shown;
 mod tai64n;
+mod unix;
 
+pub use decimal::DecimalRun;
+pub(crate) use decimal::DecimalText;
 pub use local::{Calendar, Style, Zone};
 pub use seconds::Seconds;
 pub use shown::Shown;
 pub(crate) use tai64n::Tai64nText;
-pub use tai64n::{StampRun, Tai64nStamp};
+pub use tai64n::{Tai64nRun, Tai64nStamp};
 
 /// A way to write moments.
 pub trait Form {
@@ -33,6 +40,34 @@ pub enum Stamp {
     Tai64n,
     /// `T`: seconds since the epoch, a dot, six digits, a space, as accustamp.
     Accustamp,
+    /// `t=iso`: ISO 8601 in the zone of the process, nine digits and the offset, 36 bytes.
+    Iso,
+    /// `t=iso-utc`: ISO 8601 in UTC, nine digits and a `Z`, 31 bytes.
+    IsoUtc,
+    /// `t=unix`: seconds since the epoch, a dot, nine digits, a space.
+    Unix,
+    /// `t=unixms`: milliseconds since the epoch, a dot, six digits, a space.
+    UnixMilliseconds,
+}
+
+/// The next stamps of a batch, which differ in their last two digits at most: for loops that can look at nothing of a
+/// stamper. [`Stamper::skip`](crate::Stamper::skip) tells the stamper afterwards how many were used.
+pub trait StampRun {
+    /// What the stamps end with, one pair of digits for each. None: the next stamp has to be asked for by itself.
+    fn digits(&self) -> &'static [u16];
+
+    /// Puts the stamp with these digits at the start of `out`, which has [`Stamped::ROOM`](crate::Stamped::ROOM) bytes.
+    /// Returns the length of the stamp; bytes behind it are overwritten as well.
+    fn put(&self, digits: u16, out: &mut [u8]) -> usize;
+}
+
+/// A run of the stamps of some form.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyRun {
+    /// Two digits of sixteen.
+    Tai64n(Tai64nRun),
+    /// Two digits of ten.
+    Decimal(DecimalRun),
 }
 
 /// What a form says of its stamps.
@@ -50,7 +85,7 @@ pub(crate) enum Way {
     /// By counting in the last two digits of a text.
     Tai64n,
     /// From the text of each second.
-    BySecond(fn(u64) -> Option<Shown>),
+    BySecond(fn(u64) -> DecimalText),
 }
 
 /// What a byte of a stamp can be.
@@ -78,6 +113,10 @@ impl Stamp {
         match self {
             Stamp::Tai64n => &tai64n::LOOK,
             Stamp::Accustamp => &accustamp::LOOK,
+            Stamp::Iso => &iso::LOCAL,
+            Stamp::IsoUtc => &iso::UTC,
+            Stamp::Unix => &unix::SECONDS,
+            Stamp::UnixMilliseconds => &unix::MILLISECONDS,
         }
     }
 
@@ -90,6 +129,13 @@ impl Stamp {
     /// all what a pattern makes of stamped lines. None: not all stamps have the same length.
     pub fn places(self) -> Option<&'static [Place]> {
         self.look().places
+    }
+
+    /// Reads what stamps of this form are made with, so that nothing is opened later: the zone of the process.
+    pub fn prepare(self) {
+        if let Way::BySecond(text_of) = self.look().way {
+            text_of(EPOCH);
+        }
     }
 
     /// What follows the stamp of a line. None: the line has none, or only a part of one.
@@ -111,12 +157,15 @@ impl Stamp {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::label::{EPOCH, Label};
+    use crate::label::Label;
     use crate::stamper::Stamper;
     use proptest::prelude::*;
 
+    pub(crate) const ALL: [Stamp; 6] =
+        [Stamp::Tai64n, Stamp::Accustamp, Stamp::Iso, Stamp::IsoUtc, Stamp::Unix, Stamp::UnixMilliseconds];
+
     pub(crate) fn any_stamp() -> impl Strategy<Value = Stamp> {
-        prop_oneof![Just(Stamp::Tai64n), Just(Stamp::Accustamp)]
+        prop::sample::select(&ALL[..])
     }
 
     proptest! {

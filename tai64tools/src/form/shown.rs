@@ -1,6 +1,6 @@
 //! `Shown`: the text of one second, with a place in it for the digits of a fraction.
 
-/// Room for the longest text, 35 bytes of ISO 8601, and a space; a copy of that many bytes is three moves.
+/// Room for the longest text, 35 bytes of ISO 8601; a copy of that many bytes is three moves.
 const ROOM: usize = 40;
 /// Digits of nanoseconds.
 const NINE: usize = 9;
@@ -31,9 +31,6 @@ impl Default for Shown {
 }
 
 impl Shown {
-    /// The room that [`Shown::put`] needs.
-    pub(crate) const ROOM: usize = ROOM;
-
     /// The text up to the fraction, the first `digits` of nine, and what follows them.
     ///
     /// What follows a shorter fraction is left out. None where there is no room: 39 bytes together.
@@ -58,33 +55,6 @@ impl Shown {
         }
         out.truncate(at + self.length);
     }
-
-    /// Writes it with this fraction, and a space, to the start of `out`, which has [`Shown::ROOM`] bytes, in the same
-    /// way. Returns the length of both.
-    ///
-    /// Not inlined, so that a loop over lines is no larger than their TAI64N stamps need.
-    #[inline(never)]
-    pub(crate) fn put_spaced(&self, nanos: u32, out: &mut [u8]) -> usize {
-        out[..ROOM].copy_from_slice(&self.text);
-        if let Some(place) = out[self.place..].first_chunk_mut() {
-            write_nine(nanos, place);
-        }
-        out[self.length] = b' ';
-        self.length + 1
-    }
-
-    /// Writes the same to the end of `out`.
-    #[inline(never)]
-    pub(crate) fn append_spaced(&self, nanos: u32, out: &mut Vec<u8>) {
-        self.append(nanos, out);
-        out.push(b' ');
-    }
-
-    /// The length of the text.
-    #[inline]
-    pub(crate) fn length(&self) -> usize {
-        self.length
-    }
 }
 
 /// 00 to 99.
@@ -101,7 +71,7 @@ static PAIRS: [[u8; 2]; 100] = {
 /// Writes nanoseconds (less than a second) as nine digits, straight to their place: to put them together elsewhere
 /// and read them again just after would have to wait for the writes.
 #[inline]
-fn write_nine(nanos: u32, digits: &mut [u8; NINE]) {
+pub(super) fn write_nine(nanos: u32, digits: &mut [u8; NINE]) {
     let (high, low) = (nanos / 100_000, nanos % 100_000);
     // Pairs that do not wait for each other, and the last digit.
     let pairs = [high / 100, high % 100, low / 1000, low / 10 % 100];

@@ -1,7 +1,7 @@
 //! `t`: a TAI64N label and a space. The stamps of a batch differ in their last two digits most of the time, and a line
 //! costs two moves of fixed length, so that is the way of nearly every line of a log.
 
-use super::{Look, Place, Way};
+use super::{Look, Place, StampRun, Way};
 use crate::label::{self, Label};
 
 pub(super) const LOOK: Look = Look { width: WIDTH, places: Some(&PLACES), way: Way::Tai64n };
@@ -72,36 +72,30 @@ impl Tai64nText {
 
     /// The stamps that come after that of `last` and have this text.
     #[inline]
-    pub(crate) fn run(&self, last: Label) -> StampRun {
+    pub(crate) fn run(&self, last: Label) -> Tai64nRun {
         let nanos = last.nanos();
         let first = (nanos & 0xff) as usize + 1;
         let within_the_second = (nanos | 0xff) < 1_000_000_000;
-        StampRun { text: self.text, digits: if within_the_second { &PAIRS[first..] } else { &[] } }
+        Tai64nRun { text: self.text, digits: if within_the_second { &PAIRS[first..] } else { &[] } }
     }
 }
 
-/// The next stamps of a batch, which differ in their last two digits only: for loops that can look at nothing of a
-/// stamper. [`Stamper::skip`](crate::Stamper::skip) tells the stamper afterwards how many were used.
+/// The next stamps of a batch, which differ in their last two digits only.
 #[derive(Clone, Copy, Debug)]
-pub struct StampRun {
+pub struct Tai64nRun {
     text: [u8; ROOM],
     digits: &'static [u16],
 }
 
-impl StampRun {
-    /// A run of no stamps.
-    pub(crate) const NONE: StampRun = StampRun { text: [b' '; ROOM], digits: &[] };
-
-    /// What the stamps end with, one pair of digits for each. None: the next stamp has to be asked for by itself.
-    #[inline]
-    pub fn digits(&self) -> &'static [u16] {
+impl StampRun for Tai64nRun {
+    #[inline(always)]
+    fn digits(&self) -> &'static [u16] {
         self.digits
     }
 
-    /// The stamp that ends with these digits.
-    #[inline]
-    pub fn stamp(&self, digits: u16) -> Tai64nStamp<'_> {
-        Tai64nStamp { text: &self.text, last: digits }
+    #[inline(always)]
+    fn put(&self, digits: u16, out: &mut [u8]) -> usize {
+        Tai64nStamp { text: &self.text, last: digits }.put(out)
     }
 }
 

@@ -28,12 +28,13 @@ pub(super) struct ToOpen {
     name: CString,
     access: Access,
     number: RawFd,
+    mode: Option<libc::mode_t>,
 }
 
 impl ToOpen {
     pub(super) fn new(opening: &Opening<'_>) -> io::Result<ToOpen> {
-        let Opening { name, access, number } = *opening;
-        Ok(ToOpen { name: c_string(name)?, access, number })
+        let Opening { name, access, number, mode } = *opening;
+        Ok(ToOpen { name: c_string(name)?, access, number, mode })
     }
 }
 
@@ -41,7 +42,7 @@ impl ToOpen {
 const CANNOT_RUN: libc::c_int = 111;
 /// What replaces a file that is not opened.
 const NOTHING: &std::ffi::CStr = c"/dev/null";
-/// The mode of what a child makes.
+/// The mode of what a child makes, where no other one was asked for.
 const MADE: libc::c_uint = 0o644;
 /// Descriptors of this program below this number are closed in the child before it opens files. That makes more
 /// descriptors free than the files need, however low the limit is.
@@ -113,13 +114,9 @@ impl ToOpen {
     /// Only in the child of a fork.
     unsafe fn open(&self) -> Result<(), i32> {
         let failed = || io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
-        // SAFETY: open(2), fstat(2) and dup2(2) are async-signal-safe; `stat` is a zeroed structure of this frame.
+        // SAFETY: fstat(2) and dup2(2) are async-signal-safe; `stat` is a zeroed structure of this frame.
         unsafe {
-            let name = if self.access == Access::Nothing { NOTHING } else { &self.name };
-            let opened = libc::open(name.as_ptr(), self.access.flags(), MADE);
-            if opened == -1 {
-                return Err(failed());
-            }
+            let opened = self.open_or_make()?;
             let mut stat: libc::stat = std::mem::zeroed();
             if libc::fstat(opened, &raw mut stat) == -1 {
                 return Err(failed());
@@ -135,6 +132,36 @@ impl ToOpen {
             }
         }
         Ok(())
+    }
+}
+
+impl ToOpen {
+    /// Opens the file under whatever number is free. What is made has its mode whatever the umask, and what was there
+    /// keeps its own.
+    ///
+    /// # Safety
+    /// Only in the child of a fork.
+    unsafe fn open_or_make(&self) -> Result<RawFd, i32> {
+        let failed = || io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+        let name = if self.access == Access::Nothing { NOTHING } else { &self.name };
+        let flags = self.access.flags();
+        let made = self.mode.filter(|_| flags & libc::O_CREAT != 0);
+        // SAFETY: open(2) and fchmod(2) are async-signal-safe; the name is a C string of `self`.
+        unsafe {
+            if let Some(mode) = made {
+                let opened = libc::open(name.as_ptr(), flags | libc::O_EXCL, mode & MADE);
+                if opened != -1 {
+                    return if libc::fchmod(opened, mode) == -1 { Err(failed()) } else { Ok(opened) };
+                }
+                if self.access == Access::New || failed() != libc::EEXIST {
+                    return Err(failed());
+                }
+            }
+            match libc::open(name.as_ptr(), flags, MADE) {
+                -1 => Err(failed()),
+                opened => Ok(opened),
+            }
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::output::BatchEnd;
 /// What the first record of a journal says.
 #[derive(Clone, Debug)]
 pub(crate) struct First {
-    /// The directories in the order of the script.
+    /// The directories in the order of the script, and standard output if lines go there.
     pub(crate) shares: Vec<Share>,
     /// Whether the input begins within a line.
     pub(crate) midline: bool,

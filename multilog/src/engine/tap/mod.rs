@@ -94,8 +94,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         self.intake.wait(host.signals(), limit).map_err(End::Failed)
     }
 
-    /// Says in the journal what is going to be done. `shares` are the directories in the order of the script, each
-    /// with what the batch adds and whether the line at its end goes there.
+    /// Says in the journal what is going to be done. `shares` are the outlets in their order, each with what
+    /// the batch adds and whether the line at its end goes there.
     pub(super) fn record(
         &mut self,
         batch: Batch,
@@ -277,6 +277,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         pause: &mut Duration,
         host: &mut impl Host,
     ) -> Result<(), End> {
+        if let Some(tally) = host.tally() {
+            tally.journal_failed();
+        }
         let said = Message::new("unable to write ").and(self.path());
         host.warn(&said.and("/.journal, pausing: ").and(error.words().as_bytes()));
         match wait(pause, host) {

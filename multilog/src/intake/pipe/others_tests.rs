@@ -56,7 +56,7 @@ impl Bench {
         }
     }
 
-    /// The other reader takes lines, if so many are there.
+    /// The other reader takes this number of lines, if they are there.
     fn steal(&mut self, lines: usize) {
         for _ in 0..lines {
             while pipe::filled(&self.reader).unwrap() > 0 {

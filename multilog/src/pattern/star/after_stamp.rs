@@ -107,7 +107,7 @@ mod tests {
     use super::super::tests::naive;
     use super::*;
     use proptest::prelude::*;
-    use tai64tools::{Label, label};
+    use tai64tools::{Label, Stamper, label};
 
     #[test]
     fn what_a_stamp_decides_is_decided_once() {
@@ -132,6 +132,9 @@ mod tests {
         // Its length changes with the time.
         assert_eq!(Star::new(b"* x").after_stamp(Some(Stamp::Accustamp)), AfterStamp::Depends);
         assert_eq!(Star::new(b"* x").after_stamp(None), text("* x"));
+        let iso = |pattern: &str| Star::new(pattern.as_bytes()).after_stamp(Some(Stamp::IsoUtc));
+        assert_eq!((iso("* x"), iso("*Z x"), iso("*T*Z *")), (text("x"), text("x"), text("*")));
+        assert_eq!((iso("@*"), iso("*+*"), iso("2*")), (AfterStamp::Never, text("*+*"), AfterStamp::Depends));
     }
 
     proptest! {
@@ -147,6 +150,24 @@ mod tests {
                 AfterStamp::Text(rest) => prop_assert_eq!(rest.matches(text.as_bytes()), expected),
                 AfterStamp::Never => prop_assert!(!expected),
                 AfterStamp::Depends => {}
+            }
+        }
+
+        #[test]
+        fn the_same_holds_for_every_form_of_stamps(
+            pattern in "(2026|\\*|-|:|T|Z|\\+0|\\.| |x|[0-9]){0,10}", text in "[0-9 :xTZ*+-]{0,30}", moment in any::<u32>()
+        ) {
+            for form in [Stamp::Tai64n, Stamp::Accustamp, Stamp::Iso, Stamp::IsoUtc, Stamp::Unix, Stamp::UnixMilliseconds] {
+                let mut stamper = Stamper::new(form);
+                let moment = u64::from(moment);
+                stamper.begin(Label::new(label::EPOCH + 1_770_000_000 + moment / 100, moment as u32 % 1_000_000_000).unwrap());
+                let line = [&stamper.stamp().to_vec()[..], text.as_bytes()].concat();
+                let expected = naive(pattern.as_bytes(), &line);
+                match Star::new(pattern.as_bytes()).after_stamp(Some(form)) {
+                    AfterStamp::Text(rest) => prop_assert_eq!(rest.matches(text.as_bytes()), expected),
+                    AfterStamp::Never => prop_assert!(!expected),
+                    AfterStamp::Depends => {}
+                }
             }
         }
 

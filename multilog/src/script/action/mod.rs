@@ -15,14 +15,19 @@ pub(super) mod compress;
 pub(super) mod count;
 mod directory;
 pub(super) mod durable;
+pub(super) mod metrics;
 pub(super) mod min;
+pub(super) mod mode;
 mod number;
+pub(super) mod prefix;
 pub(super) mod processor;
+pub(super) mod ready;
 pub(super) mod rotate;
 mod select;
 pub(super) mod size;
 mod stamp;
 mod status;
+mod stdout;
 mod syntax;
 pub(super) mod value;
 mod word;
@@ -52,6 +57,7 @@ const fn row(word: &'static Word, read: fn(&mut Draft, &Argument<'_>) -> Read) -
 pub static ALL: &[Row] = &[
     row(&stamp::TAI64N, |draft, of| draft.stamp(of, Stamp::Tai64n)),
     row(&stamp::ACCUSTAMP, |draft, of| draft.stamp(of, Stamp::Accustamp)),
+    row(&stamp::FORM, |draft, of| draft.stamp_of_form(of)),
     row(&select::SELECT, |draft, of| draft.pattern(of, Action::Select)),
     row(&select::DESELECT, |draft, of| draft.pattern(of, Action::Deselect)),
     row(&syntax::STAR, |draft, _| draft.syntax(Syntax::Star)),
@@ -59,20 +65,23 @@ pub static ALL: &[Row] = &[
     row(&syntax::REGEX, |draft, _| draft.syntax(Syntax::Regex)),
     row(&alert::WORD, |draft, _| draft.step(Action::Alert)),
     row(&status::WORD, |draft, of| draft.status(of)),
+    row(&stdout::WORD, |draft, of| draft.output(of)),
     row(&directory::HERE, |draft, of| draft.directory(of)),
     row(&directory::ROOT, |draft, of| draft.directory(of)),
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
     row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = count)),
     row(&rotate::WORD, |draft, of| draft.or_misuse(of, |to, cycle| to.log.cycle = Some(cycle))),
     row(&processor::WORD, |draft, of| {
-        draft.text(of, |to, command| to.log.transform = Transform::Process(command))
+        draft.text(of, |to, command| to.transform(Transform::Process(command)))
     }),
-    row(&compress::WORD, |draft, of| {
-        draft.or_misuse(of, |to, how| to.log.transform = Transform::Compress(how))
-    }),
+    row(&compress::WORD, |draft, of| draft.or_misuse(of, |to, how| to.transform(Transform::Compress(how)))),
     row(&code::WORD, |draft, of| draft.or_ignored(of, |to, code| to.log.code = Some(code))),
     row(&min::WORD, |draft, of| draft.or_misuse(of, |to, number| to.log.spare = Some(number))),
+    row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
+    row(&mode::WORD, |draft, of| draft.or_misuse(of, |to, mode| to.log.mode = Some(mode))),
+    row(&ready::WORD, |draft, of| draft.once(of, |to| &mut to.script.ready)),
+    row(&metrics::WORD, |draft, of| draft.once(of, |to| &mut to.script.metrics)),
 ];
 
 /// The action of `argument`, and its value. None: nobody knows it.
@@ -93,7 +102,7 @@ mod tests {
     fn naive(argument: &[u8]) -> Option<(&'static str, &[u8])> {
         let bytes = ["t", "+", "-", "e", "=", ".", "/", "s", "n", "!", "w"];
         let words = ["T", "S", "F", "R"];
-        let keys = ["rotate=", "compress=", "min=", "durable="];
+        let keys = ["compress=", "min=", "durable=", "mode=", "ready=", "metrics="];
         let behind = |head: &&'static str| Some((*head, argument.strip_prefix(head.as_bytes())?));
         let word = || words.into_iter().find(|word| word.as_bytes() == argument).map(|word| (word, &b""[..]));
         bytes.iter().find_map(behind).or_else(word).or_else(|| keys.iter().find_map(behind))
@@ -111,7 +120,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn an_argument_is_the_action_that_its_beginning_says(
-            argument in "(t|T|S|F|R|s|w|e|rotate=|rotate|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
+            argument in "(t|t=|T|S|F|R|s|w|e|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
         ) {
             let argument = argument.as_bytes();
             let found = find(argument).map(|(row, value)| (row.word.head.text(), value));

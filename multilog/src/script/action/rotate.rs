@@ -4,6 +4,8 @@
 //! that clock jump. Where it jumps forward over the beginning of a period, the moment of the jump is the boundary. What
 //! it shows a second time has begun already, so no boundary comes twice.
 
+use std::time::Duration;
+
 use super::number::span;
 use super::value::{Malformed, Value};
 use super::word::{Head, Scope, Whose, Word};
@@ -29,6 +31,8 @@ const FROM_MONDAY: i64 = 3 * DAY;
 const BACK: i64 = DAY;
 /// No zone changes its offset twice in this time.
 const STEP: i64 = 900;
+/// Compression is spread over this time at most.
+const MOST_SPREAD: Duration = Duration::from_secs(300);
 
 /// The periods at whose boundaries `current` is rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +51,35 @@ struct Even {
 }
 
 impl Cycle {
-    /// The first boundary later than `after`. Moments are seconds since the epoch, and `offset` says by how many
+    /// The length of a period in seconds, where no clock is changed.
+    pub fn length(self) -> i64 {
+        self.length
+    }
+
+    /// The first boundary later than `after`. Moments are seconds since the epoch, and `ahead` says by how many
     /// seconds the local clock is ahead at such a moment.
-    pub fn next(self, after: i64, offset: impl Fn(i64) -> i32) -> i64 {
-        let reached = self.reached(after, &offset);
+    pub fn next(self, after: i64, ahead: impl Fn(i64) -> i64) -> i64 {
+        let reached = self.reached(after, &ahead);
         let horizon = after + self.length + 2 * BACK;
-        self.first(reached + 1, after + 1, horizon, &offset)
+        self.first(reached + 1, after + 1, horizon, &ahead)
     }
 
     /// The last boundary up to `now`.
-    pub fn last(self, now: i64, offset: impl Fn(i64) -> i32) -> i64 {
-        self.first(self.reached(now, &offset), now - self.length - 2 * BACK, now, &offset)
+    pub fn last(self, now: i64, ahead: impl Fn(i64) -> i64) -> i64 {
+        self.first(self.reached(now, &ahead), now - self.length - 2 * BACK, now, &ahead)
+    }
+
+    /// How long the compression of a file waits that a boundary has rotated, in the directory with this number. Many
+    /// loggers come to a boundary at once, and would all compress then. They share the tenth of a period that follows,
+    /// or five minutes of a longer one.
+    pub fn spread(self, directory: u64) -> Duration {
+        let most = Duration::from_millis(self.length.unsigned_abs() * 100).min(MOST_SPREAD);
+        // The end of SplitMix64: neighbours become far apart.
+        let mixed = (directory ^ directory >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        // The product of two numbers below 2^64, of which the upper half counts.
+        let share = u128::from(mixed ^ mixed >> 31) * most.as_millis() >> 64;
+        Duration::from_millis(share as u64)
     }
 
     /// The period of a second of the local clock, counted from the epoch of that clock.
@@ -73,42 +95,42 @@ impl Cycle {
     }
 
     /// The latest period that the clock has shown up to `now`.
-    fn reached(self, now: i64, offset: &impl Fn(i64) -> i32) -> i64 {
+    fn reached(self, now: i64, ahead: &impl Fn(i64) -> i64) -> i64 {
         let latest =
-            evens(now - BACK, now + 1, offset).map(|even| self.period(even.end - 1 + even.offset)).max();
+            evens(now - BACK, now + 1, ahead).map(|even| self.period(even.end - 1 + even.offset)).max();
         latest.unwrap_or(0)
     }
 
     /// The first moment from `from` on when the clock shows `period` or a later one; `horizon` at the latest.
-    fn first(self, period: i64, from: i64, horizon: i64, offset: &impl Fn(i64) -> i32) -> i64 {
+    fn first(self, period: i64, from: i64, horizon: i64, ahead: &impl Fn(i64) -> i64) -> i64 {
         let moment = |even: Even| (self.begin(period) - even.offset).max(even.begin);
-        let found = evens(from, horizon, offset).find(|&even| moment(even) < even.end);
+        let found = evens(from, horizon, ahead).find(|&even| moment(even) < even.end);
         found.map_or(horizon, moment)
     }
 }
 
 /// The times without a change between two moments, in order.
-fn evens(from: i64, to: i64, offset: &impl Fn(i64) -> i32) -> impl Iterator<Item = Even> {
+fn evens(from: i64, to: i64, ahead: &impl Fn(i64) -> i64) -> impl Iterator<Item = Even> {
     let mut begin = from;
     std::iter::from_fn(move || {
         if begin >= to {
             return None;
         }
-        let here = offset(begin);
+        let here = ahead(begin);
         let mut end = begin;
-        while end < to && offset(end) == here {
+        while end < to && ahead(end) == here {
             end = (end + STEP).min(to);
         }
         let mut same = (end - STEP).max(begin);
-        if end == to && offset(to - 1) == here {
+        if end == to && ahead(to - 1) == here {
             same = to - 1;
         }
         // Between `same` and `end` is the change.
         while end - same > 1 {
             let middle = same + (end - same) / 2;
-            if offset(middle) == here { same = middle } else { end = middle }
+            if ahead(middle) == here { same = middle } else { end = middle }
         }
-        let even = Even { begin, end, offset: here.into() };
+        let even = Even { begin, end, offset: here };
         begin = end;
         Some(even)
     })

@@ -48,6 +48,8 @@ pub enum Scope {
     Line,
     /// The directories after it.
     Directories,
+    /// The logger: it counts wherever it is, and once.
+    Logger,
 }
 
 /// Which programs have an action.

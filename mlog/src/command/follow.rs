@@ -1,0 +1,292 @@
+//! `-f` and `--cursor-file`: shows lines as they come, from where a reader was.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use unix::diag::{Message, stdout};
+use unix::file;
+use unix::pipe::{self, Kind};
+use unix::tool::Fatal;
+
+use crate::cursor::{Cursor, Delivered};
+use crate::follow::{Follower, Hints, Resumed, Step};
+use crate::pipeline::Trouble;
+use crate::search::Query;
+use crate::show::{Before, Gone, Output};
+use crate::store::shown;
+
+use super::directories::Found;
+use super::followed::Show;
+use super::query::{Asked, ended, wrong};
+
+/// Where a reader is is written down so often at most.
+const COMMIT: Duration = Duration::from_secs(1);
+/// So many lines are shown before those that come.
+const TAIL: usize = 10;
+
+/// Shows lines until there are none, or for ever. True: something was found.
+pub(super) fn run(
+    asked: &Asked,
+    found: Vec<Found>,
+    follow: bool,
+    cursor: Option<PathBuf>,
+    trouble: &mut Trouble,
+) -> Result<bool, Fatal> {
+    check(asked, cursor.is_some())?;
+    let mut following = Following::new(asked, found, cursor, trouble)?;
+    following
+        .begin(asked, trouble)
+        .and_then(|()| following.go_on(follow, trouble))
+        .or_else(|gone| ended(gone).map(|_| ()))?;
+    Ok(following.readers.iter().any(|reader| reader.hits > 0) || following.found)
+}
+
+fn check(asked: &Asked, cursor: bool) -> Result<(), Fatal> {
+    for (given, name) in [
+        (asked.until.is_some(), "--until"),
+        (asked.reverse, "--reverse"),
+        (asked.count, "-c"),
+        (asked.gaps.is_some(), "--gaps"),
+    ] {
+        if given {
+            return Err(wrong(format!("{name} can't be together with -f or --cursor-file")));
+        }
+    }
+    if cursor && (asked.last.is_some() || asked.since.is_some()) {
+        return Err(wrong("--cursor-file can't be together with -n or --since"));
+    }
+    Ok(())
+}
+
+struct Following {
+    found_before: Vec<Found>,
+    followers: Vec<Option<Follower>>,
+    readers: Vec<Show>,
+    output: Output,
+    cursor: Option<PathBuf>,
+    /// What stands for the question.
+    question: u32,
+    committed: Option<Instant>,
+    found: bool,
+    /// The directories whose follower is not needed any more are told apart by their paths.
+    paths: Vec<PathBuf>,
+}
+
+impl Following {
+    fn new(
+        asked: &Asked,
+        found: Vec<Found>,
+        cursor: Option<PathBuf>,
+        trouble: &mut Trouble,
+    ) -> Result<Following, Fatal> {
+        let known = match &cursor {
+            None => Cursor::default(),
+            Some(path) => read_cursor(path)?,
+        };
+        let query = Query { keys: false, index: asked.context.is_some(), ..asked.query(false) };
+        let question = crc32fast::hash(format!("{:?}", asked.question()).as_bytes());
+        let count = found.len();
+        let mut following = Following {
+            found_before: Vec::new(),
+            followers: Vec::new(),
+            readers: Vec::new(),
+            output: Output::new(before(&known, question, count)),
+            cursor,
+            question,
+            committed: None,
+            found: false,
+            paths: Vec::new(),
+        };
+        for (at, one) in found.into_iter().enumerate() {
+            following.readers.push(Show::new(query.clone(), asked.given(at, &one, count).skin));
+            following.paths.push(absolute(&one.store.path));
+            let follower = following.follower(one, &known, trouble);
+            following.followers.push(follower);
+        }
+        Ok(following)
+    }
+
+    /// Where following begins: at the place of the cursor, else at the start where there is a cursor, else at the end.
+    fn follower(&mut self, mut one: Found, known: &Cursor, trouble: &mut Trouble) -> Option<Follower> {
+        let place = known.place(&absolute(&one.store.path));
+        let resumed = match (place, &self.cursor) {
+            (Some(place), _) => Follower::resume(one.store.clone(), one.offset, place),
+            (None, Some(_)) => Ok((Follower::at_start(one.store.clone(), one.offset), Resumed::There)),
+            (None, None) => {
+                let at = whole_lines(&mut one);
+                let follower = Follower::at_current(one.store.clone(), one.offset, &one.snapshot, at);
+                self.found_before.push(one);
+                return Some(follower);
+            }
+        };
+        match resumed {
+            Ok((follower, Resumed::Anew)) => {
+                trouble.miss(
+                    &Message::new(shown(&one.store.path))
+                        .and(" is another directory than it was: it is read from its start"),
+                );
+                Some(follower)
+            }
+            Ok((follower, _)) => Some(follower),
+            Err(error) => {
+                trouble.fail(&Message::new("unable to read ").and(shown(&one.store.path)).because(&error));
+                None
+            }
+        }
+    }
+
+    /// Shows what is there before following begins.
+    fn begin(&mut self, asked: &Asked, trouble: &mut Trouble) -> Result<(), Gone> {
+        self.commit()?;
+        // A place at the start does not tell whether the file is the same: what follows the first lines comes soon.
+        self.committed = None;
+        let found = std::mem::take(&mut self.found_before);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let last = if asked.since.is_some() { asked.last } else { asked.last.or(Some(TAIL)) };
+        let before = Asked { last, ..asked.clone() };
+        let given: Vec<_> =
+            found.iter().enumerate().map(|(at, one)| before.held(at, one, found.len())).collect();
+        self.found =
+            before.run(&given, &Arc::new(before.query(found.len() > 1)), &mut self.output, trouble)?;
+        self.output.flush()
+    }
+
+    fn go_on(&mut self, follow: bool, trouble: &mut Trouble) -> Result<(), Gone> {
+        let stores: Vec<_> =
+            self.followers.iter().flatten().map(|follower| follower.store().clone()).collect();
+        let hints = Hints::new(stores.iter());
+        let mut changed = vec![true; self.followers.len()];
+        loop {
+            let mut idle = true;
+            for (at, changed) in changed.iter_mut().enumerate() {
+                if *changed {
+                    *changed = self.step(at, trouble)?;
+                    idle &= !*changed;
+                }
+            }
+            let due = self.committed.is_none_or(|committed| committed.elapsed() >= COMMIT);
+            if due || idle && !follow {
+                self.commit()?;
+            }
+            if idle && (!follow || self.followers.iter().all(Option::is_none)) {
+                return Ok(());
+            }
+            if idle && !hints.wait(&mut changed).map_err(Gone::Failed)? {
+                return Err(Gone::Reader);
+            }
+        }
+    }
+
+    /// Reads a piece of a directory and delivers it. True: there may be more.
+    fn step(&mut self, at: usize, trouble: &mut Trouble) -> Result<bool, Gone> {
+        let Some(follower) = &mut self.followers[at] else { return Ok(false) };
+        let show = &mut self.readers[at];
+        let step = follower.step(show);
+        let place = follower.store().path.clone();
+        if !show.said.is_empty() || matches!(step, Ok(Step::Idle)) {
+            // What was delivered before does not come again.
+            self.output.leave_nothing_out();
+        }
+        if !show.said.is_empty() {
+            // What follows a gap would come again until a place behind it is written down.
+            self.committed = None;
+        }
+        for said in show.said.drain(..) {
+            trouble.miss(&said.words(&place));
+        }
+        self.output.add(&show.out)?;
+        show.out.clear();
+        self.output.flush()?;
+        match step {
+            Ok(step) => Ok(step == Step::Read),
+            Err(error) => {
+                trouble.fail(&Message::new("unable to follow ").and(shown(&place)).because(&error));
+                self.followers[at] = None;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Writes down where the readers are. What they have read was delivered.
+    fn commit(&mut self) -> Result<(), Gone> {
+        if !self.output.is_through() {
+            // The file says where the lines are from that are left out now.
+            return Ok(());
+        }
+        self.committed = Some(Instant::now());
+        let Some(path) = &self.cursor else { return Ok(()) };
+        let places = self.followers.iter().zip(&self.paths);
+        let mut cursor = Cursor { output: None, places: Vec::new() };
+        for (follower, path) in places {
+            if let Some(follower) = follower {
+                cursor.places.push((path.clone(), follower.place()));
+            }
+        }
+        // What a reader that was killed had delivered is told by the size only if there is one order of lines.
+        if self.paths.len() == 1 {
+            cursor.output = delivered(self.question);
+        }
+        cursor.write(path).map_err(Gone::Cursor)
+    }
+}
+
+fn read_cursor(path: &Path) -> Result<Cursor, Fatal> {
+    let about = || Message::new("unable to read cursor ").and(path.as_os_str().as_bytes());
+    match Cursor::read(path) {
+        Ok(cursor) => Ok(cursor.unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(wrong([path.as_os_str().as_bytes(), b" is not a cursor"].concat()))
+        }
+        Err(error) => Err(Fatal::system(about(), &error)),
+    }
+}
+
+/// What of the output was delivered already.
+fn before(known: &Cursor, question: u32, count: usize) -> Option<Before> {
+    let (then, now) = (known.output?, delivered(question)?);
+    let same = Delivered { size: 0, ..then } == Delivered { size: 0, ..now };
+    if !same || count != 1 || now.size <= then.size {
+        return None;
+    }
+    // Standard output itself may be open for writing only.
+    let file = File::open("/proc/self/fd/1").ok()?;
+    Some(Before { file, from: then.size, to: now.size })
+}
+
+/// Standard output, if it is a file.
+fn delivered(question: u32) -> Option<Delivered> {
+    if !matches!(pipe::kind(stdout()), Ok(Kind::File)) {
+        return None;
+    }
+    let stat = file::stat(stdout()).ok()?;
+    Some(Delivered { device: stat.identity.device, inode: stat.identity.inode, size: stat.size, question })
+}
+
+/// Where the whole lines of `current` end; what follows is left to the follower.
+fn whole_lines(one: &mut Found) -> u64 {
+    let Some((current, size)) = &mut one.snapshot.current else { return 0 };
+    let mut piece = vec![0; 64 << 10];
+    let mut end = *size;
+    while end > 0 {
+        let from = end.saturating_sub(piece.len() as u64);
+        let most = usize::try_from(end - from).unwrap_or(0);
+        let got = file::read_at(&**current, &mut piece[..most], from).unwrap_or(0);
+        if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
+            *size = from + newline as u64 + 1;
+            return *size;
+        }
+        end = from;
+    }
+    *size = 0;
+    0
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,47 @@
+//! The command line: options as values, and a file for each subcommand.
+
+mod archives;
+mod cli;
+mod directories;
+mod follow;
+mod followed;
+mod pager;
+mod printer;
+mod progress;
+mod query;
+mod stat;
+
+use std::ffi::OsString;
+
+use unix::about::About;
+use unix::tool::{Exit, Fatal};
+
+pub use cli::command;
+
+/// What was asked for was found.
+pub const FOUND: u8 = 0;
+/// It was not.
+pub const NOTHING: u8 = 1;
+/// Something could not be done.
+pub const TROUBLE: u8 = 2;
+/// Lines are missing or damaged.
+pub const MISSING: u8 = 3;
+
+/// Does what the arguments say, and ends with 0 where lines were found, 1 where there were none, 2 where something could not
+/// be done and 3 where lines are missing or damaged.
+pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
+    let about =
+        About { name: "mlog", version: env!("CARGO_PKG_VERSION"), usage: cli::USAGE, what: cli::WHAT };
+    if let Some(answered) = about.answer(&arguments)? {
+        return Ok(answered);
+    }
+    let words = std::iter::once(OsString::from("mlog")).chain(arguments);
+    let given = cli::command().try_get_matches_from(words).map_err(|error| cli::misuse(&error))?;
+    let done = match given.subcommand() {
+        Some(("ls", given)) => archives::ls(given),
+        Some(("verify", given)) => archives::verify(given),
+        Some(("stat", given)) => stat::stat(given),
+        _ => query::run(&given),
+    };
+    done.map_err(|fatal| fatal.with_code(TROUBLE))
+}

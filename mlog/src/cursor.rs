@@ -1,0 +1,227 @@
+//! Where readers are, in a file: a line for each directory, replaced as a whole.
+//!
+//! ```text
+//! mlog cursor 1
+//! output 2049 131 73501 8c736521
+//! after @400000006b074d542188117c 8190 37 5d1bf04a @400000006b074d5422056f3c /var/log/web
+//! ```
+//!
+//! The words of a line: how the label is meant, the label, the offset in the text of the generation, length and CRC-32 of
+//! the last line, the last stamp, and the path, in which `%`, blanks and what is not printed are `%XX`. `output` is there
+//! where standard output is a file: device, inode, its size when all lines before the places were in it, and the
+//! CRC-32 of what was asked. What is in the
+//! file beyond that size was delivered by a reader that was killed before it could say so, and is left out.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use tai64tools::Label;
+
+use crate::follow::{Meant, Place};
+
+/// What the file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Standard output, where it is a file.
+    pub output: Option<Delivered>,
+    /// The place in each directory, by its absolute path.
+    pub places: Vec<(PathBuf, Place)>,
+}
+
+/// A file that is standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its device.
+    pub device: u64,
+    /// Its inode.
+    pub inode: u64,
+    /// How long it was.
+    pub size: u64,
+    /// What stands for the question that was asked.
+    pub question: u32,
+}
+
+const MAGIC: &str = "mlog cursor 1";
+
+impl Cursor {
+    /// Reads a file. None: there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, or is no cursor (`InvalidData`): anything but a regular file is none, and is not opened. Writing
+    /// replaces the file, so a device would be gone.
+    pub fn read(path: &Path) -> io::Result<Option<Cursor>> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => return Err(ErrorKind::InvalidData.into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        match std::fs::read(path) {
+            Ok(bytes) if bytes.is_empty() => Ok(None),
+            Ok(bytes) => Cursor::parse(&bytes).map(Some).ok_or_else(|| ErrorKind::InvalidData.into()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the text of a file. None: it is no cursor.
+    pub fn parse(bytes: &[u8]) -> Option<Cursor> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let mut cursor = Cursor::default();
+        if lines.next() != Some(MAGIC) {
+            return None;
+        }
+        for line in lines {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["output", device, inode, size, question] => {
+                    let (device, inode, size) =
+                        (device.parse().ok()?, inode.parse().ok()?, size.parse().ok()?);
+                    let question = u32::from_str_radix(question, 16).ok()?;
+                    cursor.output = Some(Delivered { device, inode, size, question });
+                }
+                [meant, label, offset, length, crc, last, path] => {
+                    let place = Place {
+                        label: parse_label(label)?,
+                        meant: parse_meant(meant)?,
+                        offset: offset.parse().ok()?,
+                        length: length.parse().ok()?,
+                        crc: u32::from_str_radix(crc, 16).ok()?,
+                        last: parse_label(last)?,
+                    };
+                    cursor.places.push((unescape(path)?, place));
+                }
+                _ => return None,
+            }
+        }
+        Some(cursor)
+    }
+
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        let mut text = format!("{MAGIC}\n");
+        if let Some(Delivered { device, inode, size, question }) = self.output {
+            text.push_str(&format!("output {device} {inode} {size} {question:08x}\n"));
+        }
+        for (path, place) in &self.places {
+            let Place { offset, length, crc, .. } = place;
+            let meant = match place.meant {
+                Meant::Own => "in",
+                Meant::After => "after",
+                Meant::SecondAfter => "second-after",
+            };
+            let (label, last) = (show_label(place.label), show_label(place.last));
+            text.push_str(&format!("{meant} {label} {offset} {length} {crc:08x} {last} {}\n", escape(path)));
+        }
+        text
+    }
+
+    /// Writes the file: beside it, to the disk, in its place.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let mut file = File::create(&beside)?;
+        file.write_all(self.text().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    }
+
+    /// The place in a directory.
+    pub fn place(&self, path: &Path) -> Option<&Place> {
+        self.places.iter().find(|(known, _)| known == path).map(|(_, place)| place)
+    }
+}
+
+fn parse_meant(word: &str) -> Option<Meant> {
+    Some(match word {
+        "in" => Meant::Own,
+        "after" => Meant::After,
+        "second-after" => Meant::SecondAfter,
+        _ => return None,
+    })
+}
+
+fn parse_label(word: &str) -> Option<Option<Label>> {
+    if word == "-" { Some(None) } else { Label::parse(word.as_bytes()).map(Some) }
+}
+
+fn show_label(label: Option<Label>) -> String {
+    label.map_or("-".into(), |label| String::from_utf8_lossy(&label.text()).into_owned())
+}
+
+fn escape(path: &Path) -> String {
+    let mut text = String::new();
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            write!(text, "%{byte:02X}").ok();
+        }
+    }
+    text
+}
+
+fn unescape(text: &str) -> Option<PathBuf> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+        rest = after;
+    }
+    Some(std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_no_cursor_is_none() {
+        for text in [
+            "",
+            "x\n",
+            "mlog cursor 1",
+            "mlog cursor 1\nx\n",
+            "mlog cursor 2\n",
+            "mlog cursor 1\nin x 1 1 0 - /\n",
+        ] {
+            assert_eq!(Cursor::parse(text.as_bytes()), None, "{text:?}");
+        }
+        assert_eq!(Cursor::parse(b"mlog cursor 1\n"), Some(Cursor::default()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_is_read_as_it_was_written(
+            path in prop::collection::vec(1u8.., 1..20), seconds in prop::option::of(0u64..1 << 62), offset in any::<u64>(),
+            crc in any::<u32>(), which in 0usize..3, output in prop::option::of(any::<(u64, u64, u64)>()),
+        ) {
+            let label = seconds.and_then(|seconds| Label::new(seconds, 7));
+            let meant = [Meant::Own, Meant::After, Meant::SecondAfter][which];
+            let place = Place { label, meant, offset, length: crc / 3, crc, last: label };
+            let output = output.map(|(device, inode, size)| Delivered { device, inode, size, question: crc });
+            let cursor = Cursor { output, places: vec![(std::ffi::OsString::from_vec(path).into(), place)] };
+            prop_assert_eq!(Cursor::parse(cursor.text().as_bytes()), Some(cursor));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            Cursor::parse(&bytes);
+        }
+    }
+}

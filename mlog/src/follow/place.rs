@@ -1,0 +1,215 @@
+//! `Place`: where a follower is, in a form that outlives it, and how it gets there again.
+
+use std::sync::Arc;
+
+use tai64tools::Label;
+use tai64tools::leap::Offset;
+
+use crate::store::{Generation, Snapshot, State, Store};
+
+use super::text::Text;
+use super::{Follower, Gap, Standing, has, later};
+
+/// Where a follower is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The generation: the label that it has, or the newest one that there was when it was `current`.
+    pub label: Option<Label>,
+    /// How the label is meant.
+    pub meant: Meant,
+    /// How much of its text is behind the follower, as whole lines.
+    pub offset: u64,
+    /// The length of the last line.
+    pub length: u32,
+    /// The CRC-32 of the last line.
+    pub crc: u32,
+    /// The last stamp.
+    pub last: Option<Label>,
+}
+
+/// How the label of a place is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// It is the generation's own.
+    Own,
+    /// The generation is the first one later than it.
+    After,
+    /// The generation is the second one later than it.
+    SecondAfter,
+}
+
+/// What became of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    /// The follower is where it was.
+    There,
+    /// It is in another place: where its last line was found, or behind a gap.
+    Elsewhere,
+    /// The directory is another one: it is read from its start.
+    Anew,
+}
+
+impl Follower {
+    /// Where the follower is.
+    pub fn place(&self) -> Place {
+        let (label, meant) = match &self.standing {
+            Standing::Archive(Generation { label: Some(label), .. }) => (Some(*label), Meant::Own),
+            // `previous` gets the first label later than those that were there.
+            Standing::Archive(_) => (self.newest_seen, Meant::After),
+            Standing::Current { after, previous: false } | Standing::Nowhere { after } => {
+                (*after, Meant::After)
+            }
+            Standing::Current { after, previous: true } => (*after, Meant::SecondAfter),
+        };
+        Place {
+            label,
+            meant,
+            offset: self.offset,
+            length: u32::try_from(self.line.len()).unwrap_or(0),
+            crc: crc32fast::hash(&self.line),
+            last: self.last,
+        }
+    }
+
+    /// A follower at a place, or as near to it as can be.
+    ///
+    /// # Errors
+    ///
+    /// The directory can't be read.
+    pub fn resume(store: Store, offset: Offset, place: &Place) -> std::io::Result<(Follower, Resumed)> {
+        let snapshot = store.snapshot()?;
+        let mut follower = Follower::at_start(store, offset);
+        follower.last = place.last;
+        let candidates = candidates(&snapshot, place);
+        let newest = snapshot.newest();
+        let anew = place.label.is_some() && newest < place.label;
+        if place.offset == 0 && !anew {
+            if !has(&snapshot, place.label) {
+                follower.note_gap(false);
+            }
+            follower.stand(&snapshot, candidates.first(), place)?;
+            return Ok((follower, Resumed::There));
+        }
+        for (at, candidate) in candidates.iter().enumerate() {
+            follower.stand(&snapshot, Some(candidate), place)?;
+            if at == 0 && follower.is_at(place)? {
+                return Ok((follower, Resumed::There));
+            }
+            follower.stand(&snapshot, Some(candidate), place)?;
+            if follower.look_for(place)? {
+                return Ok((follower, Resumed::Elsewhere));
+            }
+        }
+        if anew {
+            return Ok((Follower::at_start(follower.store, offset), Resumed::Anew));
+        }
+        let mut behind = Follower::at_start(follower.store, offset);
+        behind.standing = Standing::Nowhere { after: place.label };
+        behind.last = place.last;
+        behind.gap = Some(Gap { after: place.last, before: None, certain: false });
+        Ok((behind, Resumed::Elsewhere))
+    }
+
+    /// Stands at the start of a generation.
+    fn stand(&mut self, snapshot: &Snapshot, at: Option<&Candidate>, place: &Place) -> std::io::Result<()> {
+        self.unread.clear();
+        self.offset = 0;
+        match at {
+            Some(Candidate::Archive(generation)) => {
+                let opened = self.store.open(generation)?;
+                self.text = match opened {
+                    Some((file, state)) => Text::archive(Arc::new(file), state)?,
+                    None => Text::Nothing,
+                };
+                self.standing = Standing::Archive(generation.clone());
+                self.newest_seen = snapshot.newest();
+                self.seen = later(snapshot, generation.label)
+                    .iter()
+                    .filter_map(|generation| generation.label)
+                    .collect();
+            }
+            Some(Candidate::Current) => {
+                let Some((file, _)) = &snapshot.current else { return Ok(()) };
+                self.text = Text::plain(file.clone(), 0);
+                self.standing =
+                    Standing::Current { after: snapshot.newest(), previous: snapshot.has_previous() };
+            }
+            None => self.standing = Standing::Nowhere { after: place.label },
+        }
+        Ok(())
+    }
+
+    /// Reads up to the place. False: it is not there, or another line ends there.
+    fn is_at(&mut self, place: &Place) -> std::io::Result<bool> {
+        let length = u64::from(place.length);
+        let (mut at, mut line) = (0, Vec::new());
+        if let Text::Plain { at: position, .. } = &mut self.text {
+            at = place.offset.saturating_sub(length);
+            *position = at;
+        }
+        let mut buffer = vec![0; super::PIECE];
+        while at < place.offset {
+            let most = usize::try_from(place.offset - at).unwrap_or(usize::MAX).min(buffer.len());
+            let Ok(got) = self.text.read(&mut buffer[..most]) else { return Ok(false) };
+            if got == 0 {
+                return Ok(false);
+            }
+            line.extend_from_slice(&buffer[..got]);
+            let spare = line.len().saturating_sub(place.length as usize);
+            line.drain(..spare);
+            at += got as u64;
+        }
+        let fits = line.len() == place.length as usize && crc32fast::hash(&line) == place.crc;
+        self.offset = place.offset;
+        self.line = line;
+        Ok(fits)
+    }
+
+    /// Looks for the last line of the place from the start of a generation, and stands behind it.
+    fn look_for(&mut self, place: &Place) -> std::io::Result<bool> {
+        let mut buffer = vec![0; super::PIECE];
+        let mut rest: Vec<u8> = Vec::new();
+        let mut behind = 0;
+        loop {
+            let Ok(got) = self.text.read(&mut buffer) else { return Ok(false) };
+            if got == 0 {
+                return Ok(false);
+            }
+            rest.extend_from_slice(&buffer[..got]);
+            let mut from = 0;
+            while let Some(newline) = memchr::memchr(b'\n', &rest[from..]) {
+                let line = &rest[from..=from + newline];
+                from += line.len();
+                behind += line.len() as u64;
+                if line.len() == place.length as usize && crc32fast::hash(line) == place.crc {
+                    (self.offset, self.line) = (behind, line.to_vec());
+                    // What was read beyond it comes first.
+                    self.unread = rest.split_off(from);
+                    return Ok(true);
+                }
+            }
+            rest.drain(..from);
+        }
+    }
+}
+
+/// A generation where a place may be.
+enum Candidate {
+    Archive(Generation),
+    Current,
+}
+
+/// The generation of a place, and those behind it.
+fn candidates(snapshot: &Snapshot, place: &Place) -> Vec<Candidate> {
+    let is_wanted = |generation: &&Generation| match place.meant {
+        Meant::Own => generation.label >= place.label || generation.label.is_none(),
+        Meant::After | Meant::SecondAfter => generation.label > place.label || generation.label.is_none(),
+    };
+    let mut wanted: Vec<&Generation> = snapshot.archives.iter().filter(is_wanted).collect();
+    if place.meant == Meant::SecondAfter && wanted.first().is_some_and(|first| first.state != State::Current)
+    {
+        wanted.remove(0);
+    }
+    let archives = wanted.into_iter().map(|generation| Candidate::Archive(generation.clone()));
+    archives.chain(snapshot.current.iter().map(|_| Candidate::Current)).collect()
+}

@@ -1,0 +1,236 @@
+//! One directory of a run: what of it has still to be read, the lanes of what is being read, and its assembly.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use tai64tools::Label;
+use unix::diag::Message;
+
+use crate::archive::{Segment, segments};
+use crate::plan::{Planned, Range, Which};
+use crate::search::{Part, Query, Reading};
+use crate::show::{Painter, Skin};
+use crate::store::{Generation, State, Store, shown};
+
+use super::Trouble;
+use super::assembly::{Assembly, Order, Place};
+use super::run::Plan;
+
+/// What is given of a directory.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Where it is.
+    pub store: Store,
+    /// What has to be looked at.
+    pub planned: Vec<Planned>,
+    /// Which moments are wanted.
+    pub range: Range,
+    /// How its lines are shown.
+    pub skin: Arc<Skin>,
+}
+
+/// A directory that is being read.
+pub struct Source {
+    store: Store,
+    planned: VecDeque<Planned>,
+    /// Segments of opened files, in the order in which they are read.
+    segments: VecDeque<(Segment, Arc<str>, Bounds)>,
+    lanes: VecDeque<Lane>,
+    /// The number of the first lane.
+    first: u64,
+    order: Order,
+    pub(super) assembly: Assembly,
+}
+
+/// An open file, its size, its state and its name.
+type Opened = (Arc<File>, u64, State, String);
+
+/// The least and the greatest key of a file.
+type Bounds = (Option<Label>, Option<Label>);
+
+/// A segment that is being read.
+struct Lane {
+    state: Stage,
+    parts: VecDeque<Part>,
+    bytes: usize,
+    place: Place,
+    begun: bool,
+    name: Arc<str>,
+}
+
+enum Stage {
+    Waiting(Box<Reading>),
+    Running,
+    Over,
+}
+
+/// A piece of work: so far the lane was read.
+pub(super) struct Job {
+    pub(super) source: usize,
+    pub(super) lane: u64,
+    pub(super) reading: Box<Reading>,
+}
+
+impl Source {
+    pub(super) fn new(given: &Given, plan: &Plan, query: &Arc<Query>) -> Source {
+        let mut planned = VecDeque::from(given.planned.clone());
+        if plan.order != Order::Forward {
+            planned.make_contiguous().reverse();
+        }
+        let painter = Painter::new(given.skin.clone());
+        let assembly = Assembly::new(query.clone(), painter, plan.order, given.range).at_most(plan.most);
+        Source {
+            store: given.store.clone(),
+            planned,
+            segments: VecDeque::new(),
+            lanes: VecDeque::new(),
+            first: 0,
+            order: plan.order,
+            assembly,
+        }
+    }
+
+    /// Whether nothing more comes.
+    pub(super) fn is_over(&self) -> bool {
+        self.lanes.is_empty() && self.segments.is_empty() && self.planned.is_empty()
+    }
+
+    /// Whether the next line can only come of a piece that nobody has in hand.
+    pub(super) fn is_starving(&self) -> bool {
+        match self.lanes.front() {
+            Some(lane) => matches!(lane.state, Stage::Waiting(_)),
+            None => !self.is_over(),
+        }
+    }
+
+    /// How many bytes wait in lanes.
+    pub(super) fn bytes(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.bytes).sum()
+    }
+
+    /// The next piece of work; `lanes` is the most that may be open.
+    pub(super) fn job(&mut self, source: usize, lanes: usize, trouble: &mut Trouble) -> Option<Job> {
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            if let Stage::Waiting(_) = lane.state
+                && let Stage::Waiting(reading) = std::mem::replace(&mut lane.state, Stage::Running)
+            {
+                return Some(Job { source, lane: self.first + at as u64, reading });
+            }
+        }
+        if self.lanes.len() >= lanes {
+            return None;
+        }
+        while self.segments.is_empty() {
+            let planned = self.planned.pop_front()?;
+            self.open(planned, trouble);
+        }
+        let (segment, name, (floor, ceiling)) = self.segments.pop_front()?;
+        let place = Place { first: segment.first, last: segment.last, floor, ceiling };
+        let reading = Box::new(Reading::new(&segment));
+        let state = Stage::Running;
+        self.lanes.push_back(Lane { state, parts: VecDeque::new(), bytes: 0, place, begun: false, name });
+        Some(Job { source, lane: self.first + self.lanes.len() as u64 - 1, reading })
+    }
+
+    fn open(&mut self, planned: Planned, trouble: &mut Trouble) {
+        let opened = match &planned.which {
+            Which::Archive(generation) => self.archive(generation),
+            Which::Held(file, size) => Ok(Some((file.clone(), *size, State::Current, "current".into()))),
+            Which::After(label) => self.after(*label),
+        };
+        let begun = opened.and_then(|opened| {
+            let Some((file, size, state, name)) = opened else { return Ok(None) };
+            Ok(Some((segments(&file, size, state == State::Current)?, name)))
+        });
+        match begun {
+            Ok(Some((mut segments, name))) => {
+                if self.order == Order::Segments {
+                    segments.reverse();
+                }
+                let name: Arc<str> = name.into();
+                self.segments.extend(
+                    segments
+                        .into_iter()
+                        .map(|segment| (segment, name.clone(), (planned.floor, planned.ceiling))),
+                );
+            }
+            Ok(None) => trouble.miss(&self.about(&planned).and(" was deleted before it was read")),
+            Err(error) => trouble
+                .fail(&Message::new("unable to read ").and(self.about(&planned).as_bytes()).because(&error)),
+        }
+    }
+
+    fn about(&self, planned: &Planned) -> Message {
+        let name = match &planned.which {
+            Which::Archive(generation) => generation.name.clone(),
+            _ => "current".into(),
+        };
+        Message::new(shown(&self.store.path.join(name)))
+    }
+
+    fn archive(&self, generation: &Generation) -> io::Result<Option<Opened>> {
+        let Some((file, state)) = self.store.open(generation)? else { return Ok(None) };
+        let size = file.metadata()?.len();
+        Ok(Some((Arc::new(file), size, state, generation.name.to_string_lossy().into_owned())))
+    }
+
+    /// What was `current` when this was the newest label.
+    fn after(&self, label: Option<Label>) -> io::Result<Option<Opened>> {
+        loop {
+            let snapshot = self.store.snapshot()?;
+            let next = snapshot.archives.iter().find(|generation| generation.label > label);
+            if let Some(generation) = next {
+                return self.archive(generation);
+            }
+            if let Some((file, size)) = snapshot.current {
+                return Ok(Some((file, size, State::Current, "current".into())));
+            }
+            let Some(previous) = snapshot.archives.last().filter(|last| last.label.is_none()) else {
+                return Ok(None);
+            };
+            if let Some(opened) = self.archive(previous)? {
+                return Ok(Some(opened));
+            }
+        }
+    }
+
+    /// Takes what came of a piece.
+    pub(super) fn deliver(&mut self, lane: u64, reading: Box<Reading>, part: Part, trouble: &mut Trouble) {
+        let Some(at) = lane.checked_sub(self.first).and_then(|at| usize::try_from(at).ok()) else { return };
+        let Some(lane) = self.lanes.get_mut(at) else { return };
+        if let Some(damage) = &part.damage {
+            let place = shown(&self.store.path).to_vec();
+            trouble.miss(
+                &Message::new(place).and("/").and(lane.name.as_bytes()).and(" can't be read ").and(&damage.0),
+            );
+        }
+        lane.state = if part.over { Stage::Over } else { Stage::Waiting(reading) };
+        lane.bytes += part.lines.size();
+        lane.parts.push_back(part);
+        self.drain();
+    }
+
+    /// Puts together what is there of the first lanes.
+    fn drain(&mut self) {
+        while let Some(lane) = self.lanes.front_mut() {
+            while let Some(part) = lane.parts.pop_front() {
+                lane.bytes -= part.lines.size();
+                self.assembly.take(part, lane.place, !lane.begun);
+                lane.begun = true;
+            }
+            if !matches!(lane.state, Stage::Over) {
+                break;
+            }
+            self.lanes.pop_front();
+            self.first += 1;
+        }
+        if self.assembly.done {
+            self.first += self.lanes.len() as u64;
+            self.lanes.clear();
+            self.segments.clear();
+            self.planned.clear();
+        }
+    }
+}

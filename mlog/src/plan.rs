@@ -1,0 +1,132 @@
+//! Which generations of a directory a query has to look at.
+//!
+//! The key of a line is the greatest of its stamp, the key of the line before it in its generation, and the label of the
+//! generation before its own; but never later than the label of its own. So keys never go back within a directory, whatever
+//! the clock did, each generation knows its own by itself, and a generation is left out only where its label is earlier than
+//! the first moment that is wanted, or the label before it later than the last one.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use tai64tools::Label;
+use tai64tools::leap::Offset;
+
+use crate::stamp::moment;
+use crate::store::{Generation, Snapshot};
+
+/// Moments from one to another, both included. A line belongs to it by its key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// From here on.
+    pub since: Option<Label>,
+    /// Up to here.
+    pub until: Option<Label>,
+}
+
+impl Range {
+    /// Whether it is everything.
+    pub fn is_all(self) -> bool {
+        self == Range::default()
+    }
+
+    /// Whether a key is before all of it.
+    pub fn is_after(self, key: Option<Label>) -> bool {
+        self.since.is_some_and(|since| key.is_none_or(|key| key < since))
+    }
+
+    /// Whether a key is behind all of it.
+    pub fn is_before(self, key: Option<Label>) -> bool {
+        self.until.is_some_and(|until| key.is_some_and(|key| key > until))
+    }
+}
+
+/// A generation that has to be looked at.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Which one.
+    pub which: Which,
+    /// The moment of the label of the generation before it: no key of it is less.
+    pub floor: Option<Label>,
+    /// The moment of its own label: no key of it is greater.
+    pub ceiling: Option<Label>,
+}
+
+/// How a generation is found.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// By its name, or its label if the name is another one by now.
+    Archive(Generation),
+    /// What was `current`, which is kept open, and its size then.
+    Held(Arc<File>, u64),
+    /// What was `current` when this was the newest label.
+    After(Option<Label>),
+}
+
+/// The generations for a range, in order.
+pub fn plan(snapshot: &Snapshot, offset: Offset, range: Range, hold: bool) -> Vec<Planned> {
+    let mut planned = Vec::new();
+    let mut floor: Option<Label> = None;
+    for generation in &snapshot.archives {
+        if range.is_before(floor) {
+            return planned;
+        }
+        let own = generation.label.map(|label| moment(label, offset));
+        let earlier = own.is_some() && range.is_after(own);
+        if !earlier {
+            planned.push(Planned { which: Which::Archive(generation.clone()), floor, ceiling: own });
+        }
+        floor = floor.max(own);
+    }
+    if let Some((file, size)) = &snapshot.current
+        && !range.is_before(floor)
+    {
+        let which = if hold { Which::Held(file.clone(), *size) } else { Which::After(snapshot.newest()) };
+        planned.push(Planned { which, floor, ceiling: None });
+    }
+    planned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::State;
+    use tai64tools::label::EPOCH;
+
+    fn label(seconds: u64) -> Label {
+        Label::new(EPOCH + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_generation_is_left_out_by_its_label_and_the_one_before() {
+        let archive = |seconds| Generation {
+            label: Some(label(seconds)),
+            name: format!("{seconds}").into(),
+            state: State::Sealed,
+        };
+        let file = Arc::new(File::open("/dev/null").unwrap());
+        let snapshot =
+            Snapshot { archives: vec![archive(10), archive(20), archive(30)], current: Some((file, 0)) };
+        for (since, until, expected) in [
+            (None, None, "10 20 30 current"),
+            (Some(20), None, "20 30 current"),
+            (Some(21), None, "30 current"),
+            (Some(31), None, "current"),
+            (None, Some(5), "10"),
+            (None, Some(10), "10 20"),
+            (None, Some(19), "10 20"),
+            (Some(15), Some(25), "20 30"),
+            (Some(35), Some(25), ""),
+        ] {
+            let range = Range { since: since.map(label), until: until.map(label) };
+            let planned = plan(&snapshot, Offset::Fixed, range, true);
+            let names: Vec<String> = planned
+                .iter()
+                .map(|planned| match &planned.which {
+                    Which::Archive(generation) => generation.name.clone().into_string().unwrap(),
+                    _ => "current".into(),
+                })
+                .collect();
+            assert_eq!(names.join(" "), expected, "{since:?} {until:?}");
+        }
+    }
+}

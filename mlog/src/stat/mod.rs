@@ -1,0 +1,7 @@
+//! Files and lines in numbers: what an archive holds and whether it is sound, and how many lines there are over time.
+
+mod histogram;
+mod summary;
+
+pub use histogram::{Histogram, Unit};
+pub use summary::{Summary, summarize};

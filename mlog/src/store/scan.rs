@@ -1,0 +1,111 @@
+//! The log directories under a scan directory, named by their services, and which of them are wanted.
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::Store;
+
+/// The log directories under the services of `scan`, in the order of their names' bytes.
+///
+/// A service's log directories are those in its `log` directory, or in itself, that hold `current`: `main` usually. A
+/// service is called by its name; where it has several log directories, by its name and theirs. `wanted` are globs.
+pub fn services(scan: &Path, wanted: &[Vec<u8>]) -> io::Result<Vec<Store>> {
+    let mut names = Vec::new();
+    for entry in scan.read_dir()? {
+        let name = entry?.file_name();
+        let fits = wanted.is_empty() || wanted.iter().any(|glob| matches(glob, name.as_bytes()));
+        if !name.as_bytes().starts_with(b".") && fits && scan.join(&name).is_dir() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    let mut stores = Vec::new();
+    for name in names {
+        let service = scan.join(&name);
+        let found = [service.join("log"), service].iter().flat_map(|place| logs(place)).collect::<Vec<_>>();
+        let alone = found.len() == 1;
+        for path in found {
+            let own = path.file_name().unwrap_or_default().as_bytes();
+            let called = if alone { name.as_bytes().to_vec() } else { [name.as_bytes(), b"/", own].concat() };
+            stores.push(Store { path, name: called });
+        }
+    }
+    Ok(stores)
+}
+
+/// The log directories in a directory, and itself if it is one.
+fn logs(place: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let is_log = |path: &Path| path.join("current").symlink_metadata().is_ok_and(|meta| meta.is_file());
+    if is_log(place) {
+        found.push(place.to_owned());
+    }
+    let entries = place.read_dir().into_iter().flatten().flatten();
+    found.extend(entries.map(|entry| entry.path()).filter(|path| is_log(path)));
+    found.sort();
+    found
+}
+
+/// Whether a glob of `*` and `?` fits all of `name`.
+pub(super) fn matches(glob: &[u8], name: &[u8]) -> bool {
+    let (mut g, mut n) = (0, 0);
+    let mut star = None;
+    while n < name.len() {
+        match glob.get(g) {
+            Some(b'*') => {
+                star = Some((g, n));
+                g += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == name[n] => (g, n) = (g + 1, n + 1),
+            _ => {
+                let Some((at, taken)) = star else { return false };
+                star = Some((at, taken + 1));
+                (g, n) = (at + 1, taken + 1);
+            }
+        }
+    }
+    glob[g..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (glob, name, fits) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("*", "", true),
+            ("a*", "abc", true),
+            ("*c", "abc", true),
+            ("a*b*c", "axxbyybc", true),
+            ("a*b*c", "axxbyyb", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(glob.as_bytes(), name.as_bytes()), fits, "{glob} {name}");
+        }
+    }
+
+    #[test]
+    fn services_are_found_by_their_log_directories() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["web/log/main", "db/log/main", "db/log/errors", "cron", "none/log"] {
+            std::fs::create_dir_all(folder.path().join(path)).unwrap();
+            if !path.starts_with("none") {
+                std::fs::write(folder.path().join(path).join("current"), "").unwrap();
+            }
+        }
+        let names = |wanted: &[&str]| -> Vec<String> {
+            let wanted: Vec<Vec<u8>> = wanted.iter().map(|glob| glob.as_bytes().to_vec()).collect();
+            let stores = services(folder.path(), &wanted).unwrap();
+            stores.into_iter().map(|store| String::from_utf8(store.name).unwrap()).collect()
+        };
+        assert_eq!(names(&[]), ["cron", "db/errors", "db/main", "web"]);
+        assert_eq!(names(&["d*", "w?b"]), ["db/errors", "db/main", "web"]);
+        assert_eq!(names(&["x"]), Vec::<String>::new());
+    }
+}

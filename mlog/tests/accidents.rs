@@ -1,0 +1,112 @@
+//! What once went wrong with odd files, odd numbers and outputs that others write into as well.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::process::Command;
+
+use harness::{Outcome, Scratch};
+
+const MLOG: &str = env!("CARGO_BIN_EXE_mlog");
+const LABEL: &str = "@400000006b000000000000";
+
+fn mlog(here: &Scratch, options: &[&str]) -> Outcome {
+    here.run(Path::new(MLOG), options).over("")
+}
+
+/// What a reader with a cursor appends to `out`, which holds `before` already.
+fn append(here: &Scratch, directory: &str, before: &str) -> String {
+    let mut out = OpenOptions::new().create(true).append(true).open(here.path("out")).unwrap();
+    out.write_all(before.as_bytes()).unwrap();
+    let length = out.metadata().unwrap().len() as usize;
+    let mut command = Command::new(MLOG);
+    command.args(["-o", "none", "--cursor-file", "cursor", directory]).current_dir(here.path("."));
+    command.stdout(out).status().unwrap();
+    fs::read_to_string(here.path("out")).unwrap().split_off(length)
+}
+
+/// A line that another program appended to the output took a new line of the same length away, silently: the output
+/// had grown, so as many bytes were taken for delivered.
+#[test]
+fn what_others_append_to_the_output_takes_no_line_away() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    assert_eq!(append(&here, "log", ""), "a\n");
+    here.write("log/current", "a\nb\nc\n");
+    assert_eq!(append(&here, "log", "-\n"), "b\nc\n");
+    // What a reader that was killed had delivered is left out, and no more than that.
+    here.write("log/current", "a\nb\nc\nd\ne\n");
+    assert_eq!(append(&here, "log", "d\n"), "e\n");
+    here.write("other/current", "x\ny\n");
+    assert_eq!(append(&here, "other", "z\n"), "x\ny\n");
+}
+
+/// Readers that were killed within their first second left a place at the start. When the first archives had been
+/// deleted, the lines that followed were taken for those that had been delivered: 140 of 3000 were missing.
+#[test]
+fn lines_are_not_taken_for_those_of_archives_that_are_gone() {
+    let here = Scratch::new();
+    here.write("log/current", "");
+    assert_eq!(append(&here, "log", ""), "");
+    fs::rename(here.path("log/current"), here.path(format!("log/{LABEL}01.s"))).unwrap();
+    fs::remove_file(here.path(format!("log/{LABEL}01.s"))).unwrap();
+    here.write(&format!("log/{LABEL}02.s"), "3\n4\n");
+    here.write("log/current", "5\n");
+    assert_eq!(append(&here, "log", "1\n2\n"), "3\n4\n5\n");
+}
+
+/// `--cursor-file /dev/null` replaced the device by a file, and a named pipe was waited for.
+#[test]
+fn a_cursor_takes_the_place_of_no_device_and_no_pipe() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    Command::new("mkfifo").arg(here.path("pipe")).status().unwrap();
+    let seen = mlog(&here, &["--cursor-file", "pipe", "log"]);
+    assert_eq!((seen.code, &*seen.stderr), (Some(2), "mlog: fatal: pipe is not a cursor\n"));
+    assert!(fs::symlink_metadata(here.path("pipe")).unwrap().file_type().is_fifo());
+    // The words were those for the output.
+    let seen = mlog(&here, &["--cursor-file", "none/cursor", "log"]);
+    let words = "mlog: fatal: unable to write the cursor: file does not exist\n";
+    assert_eq!((seen.code, &*seen.stderr), (Some(2), words));
+}
+
+/// `-B` with the largest number ended in a panic: it was added to the number of a line.
+#[test]
+fn context_of_any_number_of_lines_is_all_lines() {
+    let here = Scratch::new();
+    here.write("log/current", "a\nb\nc\n");
+    let most = usize::MAX.to_string();
+    for options in [&["-A", &most, "-B", &most][..], &["-C", &most], &["-n", "1", "-C", &most]] {
+        let seen = mlog(&here, &[options, &["-g", "b", "-o", "none", "log"]].concat());
+        assert_eq!((seen.code, &*seen.stdout), (Some(0), &b"a\nb\nc\n"[..]), "{options:?}: {}", seen.stderr);
+    }
+}
+
+/// A `current` that is a named pipe was said to be a directory that is one.
+#[test]
+fn a_current_that_is_no_file_is_named() {
+    let here = Scratch::new();
+    fs::create_dir_all(here.path("log/current")).unwrap();
+    here.write("other/current", "a\n");
+    let seen = mlog(&here, &["-o", "none", "--prefix", "never", "log", "other"]);
+    assert_eq!((seen.code, &*seen.stdout), (Some(2), &b"a\n"[..]));
+    assert_eq!(seen.stderr, "mlog: warning: unable to read log/current: is a directory\n");
+}
+
+/// What follows the members of a gzip file was said to be near byte 0.
+#[test]
+fn the_place_of_what_follows_gzip_is_said() {
+    let here = Scratch::new();
+    here.write("text", "a\n");
+    let mut archive = Command::new("gzip").arg("-c").arg(here.path("text")).output().unwrap().stdout;
+    archive.extend_from_slice(b"junk\n");
+    fs::create_dir_all(here.path("log")).unwrap();
+    fs::write(here.path(format!("log/{LABEL}01.s")), &archive).unwrap();
+    let seen = mlog(&here, &["-o", "none", "log"]);
+    assert_eq!((seen.code, &*seen.stdout), (Some(3), &b"a\n"[..]));
+    let place = format!("near byte {}: something follows that is not gzip\n", archive.len());
+    assert!(seen.stderr.ends_with(&place), "{}", seen.stderr);
+}

@@ -1,0 +1,328 @@
+//! Following real loggers: nothing is lost, nothing comes twice, and where lines are gone that is said.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::{Scratch, original, program, tool};
+
+const MLOG: &str = env!("CARGO_BIN_EXE_mlog");
+
+fn logger(here: &Scratch, program: &Path, script: &[&str]) -> Child {
+    let mut command = Command::new(program);
+    command.args(script).current_dir(here.path(".")).stdin(Stdio::piped()).stderr(Stdio::null());
+    harness::spawn(&mut command)
+}
+
+fn follower(here: &Scratch, options: &[&str], output: Stdio) -> Child {
+    let mut command = Command::new(MLOG);
+    command.args(options).current_dir(here.path(".")).stdout(output).stderr(Stdio::piped());
+    harness::spawn(&mut command)
+}
+
+/// A directory with an empty `current`, made by the logger itself.
+fn made(program: &Path, script: &[&str]) -> Scratch {
+    let here = Scratch::new();
+    let mut child = logger(&here, program, script);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    harness::until("current is there", || here.path("log/current").exists());
+    here
+}
+
+fn text(from: usize, to: usize) -> String {
+    (from..to).map(|number| format!("line {number} of a log that goes on and on\n")).collect()
+}
+
+/// Feeds lines in bursts, and waits for the logger's end.
+fn feed(mut child: Child, lines: usize, burst: usize, pause: Duration) {
+    let mut stdin = child.stdin.take().unwrap();
+    for from in (0..lines).step_by(burst) {
+        stdin.write_all(text(from, (from + burst).min(lines)).as_bytes()).unwrap();
+        std::thread::sleep(pause);
+    }
+    drop(stdin);
+    child.wait().unwrap();
+}
+
+/// Waits until a file holds this number of bytes, or has not grown for long.
+fn until_full(path: &Path, size: usize) -> Vec<u8> {
+    let begun = Instant::now();
+    while fs::metadata(path).unwrap().len() < size as u64 && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    fs::read(path).unwrap()
+}
+
+fn end(mut child: Child) -> String {
+    child.kill().unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child.wait().unwrap();
+    said
+}
+
+fn all_lines_come(program: &Path, script: &[&str]) {
+    let here = made(program, script);
+    let out = here.path("out");
+    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
+    std::thread::sleep(Duration::from_millis(300));
+    feed(logger(&here, program, script), 4000, 50, Duration::from_millis(2));
+    let expected = text(0, 4000);
+    let got = until_full(&out, expected.len());
+    let said = end(following);
+    assert!(got == expected.as_bytes(), "{script:?}: {} bytes of {}: {said}", got.len(), expected.len());
+    assert_eq!(said, "", "{script:?}");
+}
+
+#[test]
+fn all_lines_come_through_rotation_sealing_and_compression() {
+    let ours = tool("multilog");
+    for script in [
+        &["t", "s4096", "n400", "./log"][..],
+        &["s4096", "n400", "./log"],
+        &["t", "s4096", "n400", "compress=zstd", "./log"],
+        &["t", "s4096", "n400", "compress=gzip", "./log"],
+        &["t", "s4096", "n400", "!gzip", "./log"],
+    ] {
+        all_lines_come(&ours, script);
+    }
+}
+
+#[test]
+fn all_lines_come_of_other_loggers() {
+    if let Some(multilog) = original("multilog") {
+        all_lines_come(&multilog, &["t", "s4096", "n400", "./log"]);
+        all_lines_come(&multilog, &["t", "s4096", "n400", "!gzip", "./log"]);
+    }
+    if let Some(s6) = program("s6-log") {
+        all_lines_come(&s6, &["t", "s4096", "n400", "./log"]);
+        all_lines_come(&s6, &["T", "s4096", "n400", "./log"]);
+    }
+    if let Some(svlogd) = program("svlogd") {
+        let here = Scratch::new();
+        here.write("log/config", "s4096\nn400\n");
+        here.write("log/current", "");
+        let out = here.path("out");
+        let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
+        std::thread::sleep(Duration::from_millis(300));
+        feed(logger(&here, &svlogd, &["-tt", "./log"]), 4000, 50, Duration::from_millis(2));
+        let got = until_full(&out, text(0, 4000).len());
+        assert_eq!((got == text(0, 4000).as_bytes(), end(following)), (true, String::new()));
+    }
+}
+
+/// What a consumer gets that takes 16 kB every 50 milliseconds.
+fn slowly(mut child: Child, enough: impl Fn(&[u8]) -> bool) -> (String, String, Option<i32>) {
+    let mut stdout = child.stdout.take().unwrap();
+    let (mut all, mut piece) = (Vec::new(), vec![0; 16_000]);
+    while !enough(&all) {
+        let got = stdout.read(&mut piece).unwrap();
+        all.extend_from_slice(&piece[..got]);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(stdout);
+    let code = child.wait().unwrap().code();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (String::from_utf8(all).unwrap(), said, code)
+}
+
+#[test]
+fn a_slow_consumer_gets_every_line_that_is_still_there() {
+    let script = ["t", "s16384", "n400", "./log"];
+    let here = made(&tool("multilog"), &script);
+    let following = follower(&here, &["-f", "-o", "none", "log"], Stdio::piped());
+    std::thread::sleep(Duration::from_millis(300));
+    feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::ZERO);
+    let expected = text(0, 20_000);
+    let (got, said, _) = slowly(following, |all| all.len() >= expected.len());
+    assert_eq!((got == expected, &*said), (true, ""), "{} lines", got.lines().count());
+}
+
+#[test]
+fn where_lines_are_gone_the_gap_is_said_with_its_bounds() {
+    let script = ["t", "s16384", "n3", "./log"];
+    let here = made(&tool("multilog"), &script);
+    let following = follower(&here, &["-f", "-o", "tai64n", "log"], Stdio::piped());
+    std::thread::sleep(Duration::from_millis(300));
+    feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::from_millis(5));
+    let last = "line 19999 of a log that goes on and on\n";
+    let (got, said, code) = slowly(following, |all| all.ends_with(last.as_bytes()));
+    let lines: Vec<(&str, usize)> =
+        got.lines().map(|line| (&line[..25], line.split(' ').nth(2).unwrap().parse().unwrap())).collect();
+    let gaps: Vec<String> = lines
+        .windows(2)
+        .filter(|pair| pair[1].1 != pair[0].1 + 1)
+        .map(|pair| {
+            assert!(pair[1].1 > pair[0].1, "lines come again: {pair:?}");
+            format!("after {} before {}", pair[0].0, pair[1].0)
+        })
+        .collect();
+    assert!(!gaps.is_empty() && lines.len() < 20_000, "{}", lines.len());
+    for gap in &gaps {
+        assert!(said.contains(gap), "{gap} is not in {said}");
+    }
+    assert_eq!(code, Some(3), "{said}");
+}
+
+#[test]
+fn inodes_that_are_used_again_confuse_nobody() {
+    let script = ["t", "s4096", "n3", "./log"];
+    let here = made(&tool("multilog"), &script);
+    let out = here.path("out");
+    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
+    std::thread::sleep(Duration::from_millis(300));
+    feed(logger(&here, &tool("multilog"), &script), 8000, 20, Duration::from_millis(2));
+    harness::until("the last line", || fs::read(&out).unwrap().ends_with(text(7999, 8000).as_bytes()));
+    let said = end(following);
+    let got = String::from_utf8(fs::read(&out).unwrap()).unwrap();
+    let numbers: Vec<usize> =
+        got.lines().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
+    let jumps = numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
+    assert!(numbers.windows(2).all(|pair| pair[1] > pair[0]));
+    assert!(said.lines().count() >= jumps, "{jumps} jumps: {said}");
+}
+
+/// Runs readers with a cursor, each killed after a moment, and the last one to its end.
+fn killed_readers(here: &Scratch, mut random: u64, still_written: impl Fn() -> bool) -> String {
+    let out = here.path("out");
+    let open = || fs::OpenOptions::new().create(true).append(true).open(&out).unwrap();
+    let options = ["-f", "-o", "none", "--cursor-file", "cursor", "log"];
+    let (mut runs, mut said) = (0, String::new());
+    while still_written() || runs < 10 {
+        let child = follower(here, &options, open().into());
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        std::thread::sleep(Duration::from_millis(20 + (random >> 33) % 200));
+        said.push_str(&end(child));
+        runs += 1;
+    }
+    let last = follower(here, &options[1..], open().into()).wait_with_output().unwrap();
+    said + &String::from_utf8(last.stderr).unwrap()
+}
+
+#[test]
+fn with_a_cursor_nothing_is_lost_and_nothing_comes_twice_whenever_the_reader_is_killed() {
+    for script in [&["t", "s8192", "n400", "./log"][..], &["t", "s8192", "n400", "compress=zstd", "./log"]] {
+        let here = made(&tool("multilog"), script);
+        let child = logger(&here, &tool("multilog"), script);
+        let feeder = std::thread::spawn(move || feed(child, 20_000, 40, Duration::from_millis(4)));
+        let said = killed_readers(&here, 7, || !feeder.is_finished());
+        feeder.join().unwrap();
+        // What came after the last of them.
+        let out = fs::OpenOptions::new().append(true).open(here.path("out")).unwrap();
+        let options = ["-o", "none", "--cursor-file", "cursor", "log"];
+        follower(&here, &options, out.into()).wait().unwrap();
+        let got = fs::read(here.path("out")).unwrap();
+        let expected = text(0, 20_000);
+        let differs = got.iter().zip(expected.as_bytes()).position(|(a, b)| a != b);
+        let around = differs
+            .map(|at| String::from_utf8_lossy(&got[at.saturating_sub(200)..(at + 200).min(got.len())]));
+        assert!(got == expected.as_bytes(), "{} of {} bytes: {said}{around:?}", got.len(), expected.len());
+    }
+}
+
+fn cursor_run(here: &Scratch) -> (String, String, Option<i32>) {
+    let output = Command::new(MLOG)
+        .args(["-o", "none", "--cursor-file", "cursor", "log"])
+        .current_dir(here.path("."))
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+fn archive(here: &Scratch, second: u64) -> PathBuf {
+    here.path(format!("log/@{:024x}.s", ((1u128 << 62) + 10 + 1_795_000_000 + u128::from(second)) << 32))
+}
+
+#[test]
+fn a_cursor_goes_on_where_it_was_through_rotation_and_says_what_became_of_its_place() {
+    let here = Scratch::new();
+    here.write("log/current", "a\nb\nhalf");
+    assert_eq!(cursor_run(&here), ("a\nb\n".into(), String::new(), Some(0)));
+    assert_eq!(cursor_run(&here), (String::new(), String::new(), Some(1)));
+    here.write("log/current", "a\nb\nhalf a line\n");
+    assert_eq!(cursor_run(&here).0, "half a line\n");
+    // Rotated, compressed, and gone on with.
+    let packed = Command::new("gzip").arg("-c").arg(here.path("log/current")).output().unwrap().stdout;
+    fs::write(archive(&here, 1), packed).unwrap();
+    here.write("log/current", "c\n");
+    assert_eq!(cursor_run(&here), ("c\n".into(), String::new(), Some(0)));
+    // What it stood in is gone.
+    fs::rename(here.path("log/current"), archive(&here, 2)).unwrap();
+    fs::remove_file(archive(&here, 1)).unwrap();
+    fs::remove_file(archive(&here, 2)).unwrap();
+    here.write("log/current", "e\n");
+    fs::write(archive(&here, 4), "d\n").unwrap();
+    let (out, said, code) = cursor_run(&here);
+    assert_eq!((&*out, code), ("d\ne\n", Some(3)), "{said}");
+    assert!(said.contains("log: lines may be missing"), "{said}");
+    // The directory was made anew.
+    fs::remove_dir_all(here.path("log")).unwrap();
+    here.write("log/current", "new\n");
+    let (out, said, code) = cursor_run(&here);
+    assert_eq!((&*out, code), ("new\n", Some(3)));
+    assert!(said.contains("another directory"), "{said}");
+}
+
+#[test]
+fn what_is_no_cursor_is_refused_and_left_alone() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    here.write("cursor", "my diary\n");
+    let (out, said, code) = cursor_run(&here);
+    assert_eq!((&*out, &*said, code), ("", "mlog: fatal: cursor is not a cursor\n", Some(2)));
+    assert_eq!(fs::read_to_string(here.path("cursor")).unwrap(), "my diary\n");
+}
+
+#[test]
+fn a_current_that_is_truncated_or_replaced_is_said() {
+    let here = Scratch::new();
+    here.write("log/current", "a\nb\n");
+    let out = here.path("out");
+    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
+    let until = |text: &str| {
+        harness::until(text, || fs::read_to_string(&out).unwrap().ends_with(text));
+    };
+    until("b\n");
+    here.write("log/current", "c\n");
+    until("c\n");
+    here.write("log/new", "d\n");
+    fs::rename(here.path("log/new"), here.path("log/current")).unwrap();
+    until("d\n");
+    let said = end(following);
+    assert_eq!(fs::read_to_string(&out).unwrap(), "a\nb\nc\nd\n");
+    assert_eq!(said.matches("log: lines may be missing").count(), 2, "{said}");
+}
+
+#[test]
+fn a_follower_ends_quietly_when_nobody_reads_any_more() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    let mut following = follower(&here, &["-f", "-o", "none", "log"], Stdio::piped());
+    let mut byte = [0];
+    following.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+    drop(following.stdout.take());
+    let output = following.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn following_takes_the_last_ten_lines_first_and_patterns_and_context_as_they_come() {
+    let here = Scratch::new();
+    here.write("log/current", text(0, 30));
+    let out = here.path("out");
+    let options = ["-f", "-g", " 2[0-9] |new", "-C", "1", "-o", "none", "-n", "1", "log"];
+    let following = follower(&here, &options, fs::File::create(&out).unwrap().into());
+    harness::until("the last line", || fs::read_to_string(&out).unwrap().contains("line 29"));
+    let mut current = fs::OpenOptions::new().append(true).open(here.path("log/current")).unwrap();
+    current.write_all(b"x\ny\nnew\nz\nw\n").unwrap();
+    harness::until("the new line", || fs::read_to_string(&out).unwrap().ends_with("z\n"));
+    end(following);
+    assert_eq!(fs::read_to_string(&out).unwrap(), text(28, 30) + "y\nnew\nz\n");
+}
