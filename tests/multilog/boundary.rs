@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use harness::{LogView, Run, Running, Scratch, ours_only, strace, tool};
+use harness::{LogView, Run, Running, Scratch, ours_only, strace, tool, wakeups};
 use tai64tools::Label;
 
 const HEADING: &str = "Rotation by time";
@@ -67,13 +67,16 @@ fn lines_of_after_midnight_are_in_a_new_file_wherever_the_clock_goes() {
         // Back over midnight, and to it again.
         log(&here, &mut running, midnight - 7200, "c\n", "b\nc\n");
         log(&here, &mut running, midnight + 60, "d\n", "b\nc\nd\n");
+        // Far back, and to it again.
+        log(&here, &mut running, midnight - 3 * 86_400 - 60, "far\n", "b\nc\nd\nfar\n");
+        log(&here, &mut running, midnight + 61, "d2\n", "b\nc\nd\nfar\nd2\n");
         // Over several days.
         log(&here, &mut running, midnight + 5 * 86_400 + 60, "e\n", "e\n");
         log(&here, &mut running, midnight + 6 * 86_400 - 60, "f\n", "e\nf\n");
         running.end().quietly();
         let view = LogView::of(here.path("main"));
         let archives: Vec<&[u8]> = view.archives.iter().map(|file| &file.2[..]).collect();
-        assert_eq!(archives, [&b"a\n"[..], b"b\nc\nd\n"], "{zone}");
+        assert_eq!(archives, [&b"a\n"[..], b"b\nc\nd\nfar\nd2\n"], "{zone}");
         // A restart after a step back knows the boundary that was the last.
         set_clock(&here, midnight + 5 * 86_400 - 600);
         let run = here.multilog(&["n100", "rotate=1d", "./main"]).with("TZ", zone);
@@ -102,6 +105,37 @@ fn a_file_is_rotated_when_no_line_comes_and_an_empty_one_is_not() {
         std::thread::sleep(Duration::from_millis(2100));
         running.end().quietly();
         assert_eq!(archives(&here), [b"line\n", b"line\n"]);
+    }
+}
+
+#[test]
+fn an_idle_logger_wakes_up_once_for_each_boundary() {
+    if !ours_only(HEADING) {
+        return;
+    }
+    for (script, least, most) in [("rotate=1s", 3, 6), ("rotate=1d", 0, 0)] {
+        let here = Scratch::new();
+        let mut running = here.multilog(&[script, "./main"]).start();
+        running.write(b"line\n");
+        running.until("the line", || LogView::of(here.path("main")).text() == "line\n");
+        // The rotation, and the buffers that are given back.
+        std::thread::sleep(Duration::from_millis(2500));
+        let before = wakeups(running.pid());
+        std::thread::sleep(Duration::from_secs(5));
+        let waits = wakeups(running.pid()) - before;
+        running.end().quietly();
+        assert!((least..=most).contains(&waits), "{script}: {waits} waits");
+    }
+}
+
+#[test]
+fn what_a_boundary_has_rotated_is_compressed() {
+    if ours_only(HEADING) {
+        let here = Scratch::new();
+        let mut running = here.multilog(&["rotate=2s", "compress=gzip", "./main"]).start();
+        running.write(b"line\n");
+        running.until("the archive", || LogView::of(here.path("main")).codes() == ["gz"]);
+        running.end().quietly();
     }
 }
 

@@ -296,3 +296,7 @@ impl<F: LogFs> Sealer<F> {
 #[cfg(test)]
 #[path = "two_at_once_tests.rs"]
 mod two_at_once_tests;
+
+#[cfg(test)]
+#[path = "put_off_tests.rs"]
+mod put_off_tests;

@@ -45,19 +45,3 @@ fn every_mutant_is_found() {
         assert!(found, "{mutant:?} goes unnoticed");
     }
 }
-
-#[test]
-fn temporary_hours() {
-    for (name, check) in [
-        ("ends", check_ends as fn(&Workload, Option<Mutant>, Extent) -> Result<(), String>),
-        ("failures", check_failures),
-        ("cuts", check_cuts),
-        ("refusals", check_refusals),
-        ("budgets", check_budgets),
-    ] {
-        for workload in hours() {
-            let done = check(&workload, None, Extent::ALL);
-            println!("{name}: {done:?}");
-        }
-    }
-}

@@ -115,5 +115,7 @@ pub(super) fn small() -> Vec<Workload> {
     crumbs.source = Source::Packets;
     crumbs.chunks = vec![6];
     let printing = Workload { chunks: vec![900], ..Workload::new(&["s4096", "./main", "1"], 30, 1100) };
-    vec![two, crumbs, printing]
+    let hours =
+        Workload { chunks: vec![250], ..Workload::new(&["t", "n100", "rotate=1h", "./main"], 12, 40) };
+    vec![two, crumbs, printing, hours]
 }
