@@ -27,8 +27,8 @@ const SCRIPTS: [&[&str]; 18] = [
     &["t", "s4096", "n3", "!copy", "./a", "s6000", "n2", "compress=gzip:1", "./b"],
     &["t=iso", "s4096", "n100", "./a", "-* line *3*", "./b"],
     &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
-    &["t", "s4096", "n100", "rotate=1h", "./main"],
-    &["s4096", "n100", "rotate=1h", "!copy", "./a", "-* line *3*", "rotate=1h", "./b"],
+    &["t", "s4096", "n100000", "rotate=1h", "./main"],
+    &["s4096", "n100000", "rotate=1h", "!copy", "./a", "-* line *3*", "rotate=1h", "./b"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.

@@ -94,7 +94,7 @@ impl Wall {
     /// A process is started.
     pub(super) fn start(&mut self) {
         if self.starts > 0 {
-            self.now += if self.waits % 2 == 0 { DOWN } else { -LOST };
+            self.now += if self.waits.is_multiple_of(2) { DOWN } else { -LOST };
         }
         self.starts += 1;
         self.alarm = None;
@@ -182,7 +182,9 @@ impl State {
             let current = self.names.get(&(directory, "current".into()));
             let is_old = current.is_some_and(|number| {
                 let inode = &self.inodes[number];
-                !inode.live.is_empty() && inode.hour < hour_of(at) && !inode.age_is_lost
+                // In that of another program nobody of ours has written.
+                let is_ours = !inode.live.is_empty() && inode.hour > 0;
+                is_ours && inode.hour < hour_of(at) && !inode.age_is_lost
             });
             if is_old {
                 let said = format!("{said}, {} at {at} in directory {directory}", hour_of(at));

@@ -101,7 +101,7 @@ pub(super) fn hours() -> Vec<Workload> {
     alone.chunks = vec![100, 700, 20];
     // Compression that comes late, and directories that do not get every line.
     let sealing = ["s4096", "n100", "rotate=1h", "!copy", "./a", "rotate=2h", "n3", "compress=gzip:1", "./b"];
-    let script = [&sealing[..], &["-*", "+*3 *", "n100", "rotate=1h", "./c"]].concat();
+    let script = [&sealing[..], &["-*", "+*4 *", "n100", "rotate=1h", "./c"]].concat();
     let several = Workload { behind: 1, chunks: vec![150, 400], ..Workload::new(&script, 50, 1100) };
     vec![alone, several]
 }

@@ -78,7 +78,7 @@ impl Cycle {
         let mixed = (directory ^ directory >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         // The product of two numbers below 2^64, of which the upper half counts.
-        let share = u128::from(mixed ^ mixed >> 31) * most.as_millis() >> 64;
+        let share = (u128::from(mixed ^ mixed >> 31) * most.as_millis()) >> 64;
         Duration::from_millis(share as u64)
     }
 
