@@ -33,18 +33,18 @@ impl Waker {
 
     /// Sets it to `seconds` since the epoch. `now` reads the clock, and is asked only after the alarm has rung. An error
     /// also where the alarm has rung before its time: the clock of this program is not the system's then, and the alarm
-    /// would ring again and again.
-    pub fn set(&mut self, seconds: i64, now: impl FnOnce() -> i64) -> io::Result<()> {
+    /// would ring again and again. Whether the clock was set meanwhile, which ends no wait then.
+    pub fn set(&mut self, seconds: i64, now: impl FnOnce() -> i64) -> io::Result<Option<Rang>> {
         let rang = self.rang.take();
         // The alarm and the clock may differ by some nanoseconds.
         if self.set == Some(seconds) && rang == Some(Rang::InTime) && now() + 1 < seconds {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        if self.set != Some(seconds) || rang.is_some() {
-            self.alarm.set(seconds)?;
-            self.set = Some(seconds);
+        if self.set == Some(seconds) && rang.is_none() {
+            return Ok(None);
         }
-        Ok(())
+        self.set = Some(seconds);
+        self.alarm.set(seconds)
     }
 }
 

@@ -27,13 +27,15 @@ impl Alarm {
         Ok(Alarm(timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?))
     }
 
-    /// Sets it to `seconds` since the epoch, which is after 1970.
-    pub fn set(&self, seconds: i64) -> io::Result<()> {
+    /// Sets it to `seconds` since the epoch, which is after 1970. If it was going to ring because the clock was set, it
+    /// does not ring for that any more, and says so here.
+    pub fn set(&self, seconds: i64) -> io::Result<Option<Rang>> {
         let never = Timespec { tv_sec: 0, tv_nsec: 0 };
         let at = Itimerspec { it_interval: never, it_value: Timespec { tv_sec: seconds.max(1), tv_nsec: 0 } };
         match timerfd_settime(&self.0, TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET, &at) {
-            // It is set, and the clock was set since the last time.
-            Ok(_) | Err(Errno::CANCELED) => Ok(()),
+            Ok(_) => Ok(None),
+            // It is set all the same.
+            Err(Errno::CANCELED) => Ok(Some(Rang::ClockWasSet)),
             Err(error) => Err(error.into()),
         }
     }
@@ -65,7 +67,7 @@ mod tests {
         let alarm = Alarm::new().unwrap();
         assert_eq!(alarm.take(), None);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().cast_signed();
-        alarm.set(now + 3600).unwrap();
+        assert_eq!(alarm.set(now + 3600).unwrap(), None);
         assert_eq!(alarm.take(), None);
         alarm.set(now - 1).unwrap();
         let [rung] = crate::event::wait([alarm.as_fd()], Some(Duration::from_secs(10))).unwrap();

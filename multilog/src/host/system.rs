@@ -171,11 +171,12 @@ impl Host for System {
     }
 
     fn wake_at(&mut self, seconds: i64) -> Option<Duration> {
-        if self.waker.as_mut().is_some_and(|waker| waker.set(seconds, || Label::now().unix_seconds()).is_ok())
-        {
-            return None;
+        match self.waker.as_mut().map(|waker| waker.set(seconds, || Label::now().unix_seconds())) {
+            Some(Ok(None)) => return None,
+            // The clock was set after the last look at it.
+            Some(Ok(Some(_))) => return Some(Duration::ZERO),
+            Some(Err(_)) | None => self.waker = None,
         }
-        self.waker = None;
         let now = self.now();
         let left =
             Duration::from_secs(u64::try_from(seconds.saturating_sub(now.unix_seconds())).unwrap_or(0));
