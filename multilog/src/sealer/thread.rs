@@ -24,7 +24,7 @@ const LARGE: u64 = 1 << 20;
 /// many wait, the foreground deletes them itself.
 pub(super) const SLACK: usize = 2;
 
-/// Whether there was a wait, in which anything may have happened.
+/// Whether there was a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waited {
     Yes,
@@ -60,8 +60,11 @@ impl<'a, F: LogFs> Thread<'a, F> {
                     desk.ring();
                     continue;
                 }
-                Ok(Went::Archives) if self.wait_for_its_time(&mut pace) == Waited::Yes => continue,
-                Ok(Went::Archives) => sealer.seal_oldest(desk, &mut pace),
+                Ok(Went::Archives) => match self.wait_for_its_time(&mut pace) {
+                    // Anything may have happened meanwhile.
+                    Waited::Yes => continue,
+                    Waited::No => sealer.seal_oldest(desk, &mut pace),
+                },
                 Err(NoTime) => Sealed::Left,
             };
             let hurries = matches!(desk.state().order, Order::Hurry | Order::Stop);
