@@ -50,5 +50,6 @@ pub mod selection;
 mod sim;
 pub mod start;
 pub mod tally;
+pub mod waker;
 
 pub use program::main;

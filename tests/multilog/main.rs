@@ -9,6 +9,7 @@
 )]
 
 mod alert;
+mod boundary;
 mod compress;
 mod corpus;
 mod descriptors;

@@ -1,6 +1,6 @@
 //! A directory: its settings, and what they mean in bytes and hours.
 
-use multilog::script::{Compression, Durability, LogConfig, Spared, Transform};
+use multilog::script::{Compression, Cycle, Durability, LogConfig, Spared, Transform};
 use tai64tools::Stamp;
 
 use super::words::{bytes, put, quoted, seconds};
@@ -10,12 +10,16 @@ const LINE: u64 = 100;
 
 /// Says what is done with files, what they take of the disk, and how old they become.
 pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) {
-    let LogConfig { path, size, keep, spare, durability, transform, prefix, limit, mode, code: _ } = log;
+    let LogConfig { path, size, cycle, keep, spare, durability, transform, prefix, limit, mode, code: _ } =
+        log;
     put(text, format_args!("\n{}", path.display()));
     let mut say = |what: &str, words: String| put(text, format_args!("  {what:<8} {words}"));
     let code = log.code();
     let code = code.as_bytes().escape_ascii();
     say("full", format!("at {}, or a little less; then current becomes @TIME.{code}", bytes(size.bytes())));
+    if let Some(cycle) = cycle {
+        say("also", format!("{}, unless current is empty", boundary(*cycle)));
+    }
     if let Some(words) = then(transform) {
         say("then", words);
     }
@@ -36,9 +40,20 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
     say("space", space(size.bytes().saturating_mul(keep.files() as u64), transform));
     let each = LINE + prefix.as_bytes().len() as u64 + stamp.map_or(0, length);
     let lines = size.bytes().saturating_mul(archives as u64) / each;
-    let (slow, fast) = (seconds(lines), seconds(lines / 100));
+    let longest =
+        cycle.map_or(u64::MAX, |cycle| cycle.length().unsigned_abs().saturating_mul(archives as u64));
+    let (slow, fast) = (seconds(lines.min(longest)), seconds((lines / 100).min(longest)));
     say("time", format!("with one line of {LINE} bytes a second it is at least {slow} old when it goes;"));
     say("", format!("with 100 a second {fast}"));
+}
+
+/// When time rotates a file.
+fn boundary(cycle: Cycle) -> String {
+    match cycle.length() {
+        604_800 => "at midnight before Monday, by local time".into(),
+        86_400 => "at midnight, by local time".into(),
+        length => format!("each {} of local time", seconds(length.unsigned_abs())),
+    }
 }
 
 fn then(transform: &Transform) -> Option<String> {

@@ -154,6 +154,19 @@ mod tests {
     }
 
     #[test]
+    fn boundaries_of_time_are_told_and_limit_how_old_lines_become() {
+        for (script, words) in [
+            ("rotate=1d ./main", "at midnight, by local time, unless"),
+            ("rotate=1w ./main", "before Monday"),
+            ("rotate=6h ./main", "each 6 hours of local time"),
+            ("n5 rotate=1m ./main", "at least 4 minutes old"),
+        ] {
+            let Explanation { text, mistakes } = explained(script);
+            assert!(text.contains(words) && mistakes.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_multilog_refuses_is_refused_with_its_words() {
         let refused = explain(&["compress=lz4".into(), "./a".into()]);
         assert_eq!(refused, Err("compress=lz4: not gzip or zstd".into()));

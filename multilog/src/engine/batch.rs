@@ -26,8 +26,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             self.release();
         }
         self.assembly.make_room(visible, ending);
-        self.begin_outputs()?;
-        let now = self.host.now();
+        self.make_way()?;
+        let now = self.pass_boundaries()?;
+        self.empty_outputs();
         self.begin_limits();
         let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
@@ -71,14 +72,15 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         // What is said there before is a batch of its own, which the question is no longer about.
         let full: Vec<usize> = (0..self.dirs.len()).filter(|&log| self.assembly.is_full(log)).collect();
         for log in full {
-            self.say_before_rotation(log)?;
+            self.say_before_rotation(log, now)?;
             self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
             self.look_at_clock(now);
         }
         Ok(())
     }
 
-    fn begin_outputs(&mut self) -> Result<(), End> {
+    /// Rotates what has no room for a line.
+    fn make_way(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) {
@@ -90,12 +92,12 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
         }
-        self.empty_outputs();
         Ok(())
     }
 
     /// The next batch has nothing yet.
     pub(super) fn empty_outputs(&mut self) {
+        // Standard output has no length.
         let lengths = self.dirs.iter().map(LogDir::length).chain(std::iter::repeat(0));
         self.assembly.outputs.iter_mut().zip(lengths).for_each(|(output, length)| output.begin(length));
     }

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use tai64tools::Label;
+
 use super::{End, Engine};
 use crate::framer::Ending;
 use crate::host::Host;
@@ -55,7 +57,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             if !self.is_due(log) {
                 continue;
             }
-            self.say(log)?;
+            self.say_now(log)?;
             if self.assembly.is_full(log) {
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
             }
@@ -64,17 +66,17 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     /// The directory is about to be rotated: says what was dropped while there is room for it.
-    pub(super) fn say_before_rotation(&mut self, log: usize) -> Result<(), End> {
+    pub(super) fn say_before_rotation(&mut self, log: usize, now: Label) -> Result<(), End> {
         let fits =
             self.due(log).is_some() && self.length_with_remark(log) <= self.dirs[log].config().size.bytes();
-        if fits { self.say(log) } else { Ok(()) }
+        if fits { self.say(log, now) } else { Ok(()) }
     }
 
     /// The run is over: says everything. What can't be said now is left to the journal.
     pub(super) fn say_all(&mut self) {
         let in_hand = self.assembly.limits.as_ref().is_some_and(|limits| limits.are_in_hand());
         for log in 0..self.dirs.len() {
-            if in_hand || self.due(log).is_some() && self.say(log).is_err() {
+            if in_hand || self.due(log).is_some() && self.say_now(log).is_err() {
                 return;
             }
         }
@@ -93,8 +95,14 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         self.dirs[log].length() + self.assembly.remark_length(log) as u64
     }
 
-    /// Says in a directory what was dropped there.
-    fn say(&mut self, log: usize) -> Result<(), End> {
+    /// The same at this moment, which may be beyond a boundary of `rotate=`.
+    fn say_now(&mut self, log: usize) -> Result<(), End> {
+        let now = self.pass_boundaries()?;
+        self.say(log, now)
+    }
+
+    /// Says in a directory what was dropped there, with a stamp of this moment.
+    fn say(&mut self, log: usize, now: Label) -> Result<(), End> {
         if self.dirs[log].length() > 0 && self.length_with_remark(log) > self.dirs[log].config().size.bytes()
         {
             self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
@@ -103,7 +111,6 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         self.assembly.make_room(0, Ending::Final);
         // Nothing else is rotated: what is full may be about to be.
         self.empty_outputs();
-        let now = self.host.now();
         self.assembly.say_dropped(log, now);
         self.write_batch(0, line, now).map(drop)
     }

@@ -143,7 +143,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     fn rotate_all(&mut self) -> Result<(), End> {
         for log in 0..self.dirs.len() {
             if self.dirs[log].length() > 0 {
-                self.say_before_rotation(log)?;
+                let now = self.host.now();
+                self.say_before_rotation(log, now)?;
                 self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
             }
         }

@@ -282,7 +282,12 @@ impl Intake for PipeIntake<'_> {
         if quiet {
             self.shrink();
         }
-        self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
+        if quiet {
+            self.quiet = Quiet::Yes;
+        } else if input.readable || input.hung_up {
+            // A signal takes nothing that would have to be given back.
+            self.quiet = Quiet::No;
+        }
         Ok(Woken { signalled: listening && signal.readable, quiet, crowded })
     }
 }

@@ -11,6 +11,7 @@ mod whole_lines;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::time::SystemTime;
 
 use unix::diag::Message;
 
@@ -120,6 +121,8 @@ pub trait LogFs: Send + Sync + 'static {
     fn asked_mode(&self) -> Option<FileMode>;
     /// Sets the permission bits.
     fn set_bits(&self, file: &Self::File, bits: u32) -> io::Result<()>;
+    /// Says that the bytes of a file have last changed at this moment.
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()>;
     /// Brings a file to the disk.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     /// Brings the names to the disk.

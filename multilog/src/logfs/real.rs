@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::SystemTime;
 
 use unix::diag::Message;
 use unix::spawn::{Access, Opening};
@@ -210,6 +211,10 @@ impl LogFs for RealFs {
             Err(error) if is_refused(&error) && self.quirks.contains(&Quirk::ForgetsModes) => Ok(()),
             set => set,
         }
+    }
+
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
+        file::set_modified(&self.directory, &name.to_os(), moment)
     }
 
     fn sync(&self, file: &OwnedFd) -> io::Result<()> {

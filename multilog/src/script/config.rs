@@ -10,6 +10,7 @@ use super::action::min::Spared;
 use super::action::mode::FileMode;
 use super::action::prefix::Prefix;
 use super::action::processor::Transform;
+use super::action::rotate::Cycle;
 use super::action::size::FileSize;
 
 /// A log directory and what was said about it. The default is what a directory gets without any setting.
@@ -19,6 +20,8 @@ pub struct LogConfig {
     pub path: OsString,
     /// When `current` is full.
     pub size: FileSize,
+    /// At which boundaries of local time `current` is rotated. None: at none.
+    pub cycle: Option<Cycle>,
     /// How many files are kept.
     pub keep: FileCount,
     /// On a full disk the oldest archives are deleted down to this number. None: multilog waits.

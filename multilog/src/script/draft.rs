@@ -41,6 +41,13 @@ pub struct Script {
     pub remarks: Vec<Remark>,
 }
 
+impl Script {
+    /// Whether time rotates a directory.
+    pub fn has_cycle(&self) -> bool {
+        self.logs.iter().any(|config| config.cycle.is_some())
+    }
+}
+
 /// One step in the treatment of a line.
 #[derive(Debug)]
 pub enum Action {

@@ -29,6 +29,7 @@ pub use action::mode::FileMode;
 pub use action::prefix::Prefix;
 pub use action::processor::Transform;
 pub use action::ready::ReadyFd;
+pub use action::rotate::Cycle;
 pub use action::size::FileSize;
 pub use action::value::{Malformed, Number, Understood, Value};
 pub use config::LogConfig;

@@ -108,6 +108,13 @@ impl<F: LogFs> Crew<F> {
         self.bound_disk_use(host);
     }
 
+    /// The next file that is handed over is not transformed for this time, as long as it is the only one.
+    pub fn put_off(&self, time: Duration) {
+        if self.sealer.config.has_transform() {
+            self.desk.state().put_off = Some(Instant::now() + time);
+        }
+    }
+
     /// A file that was awaited stays what it is.
     pub fn forget(&self, label: Label) {
         self.desk.state().await_no_more(label);

@@ -43,6 +43,8 @@ pub(super) struct State<File> {
     /// When the newest two jobs were handed over.
     pub(super) newest: Option<Instant>,
     pub(super) second: Option<Instant>,
+    /// When the transformation of a job that waits alone begins. None: at once.
+    pub(super) put_off: Option<Instant>,
     /// The labels of the jobs that are in work.
     pub(super) in_work: Vec<Label>,
     /// The labels of files that the last run has left and that will be handed over, and of those left to the next run.
@@ -61,6 +63,11 @@ impl<File> State<File> {
     /// How many files are on their way.
     pub(super) fn pending(&self) -> usize {
         self.jobs.len() + self.in_work.len()
+    }
+
+    /// Whether one file waits, and neither another file nor the end.
+    pub(super) fn is_alone_and_has_time(&self) -> bool {
+        self.order == Order::Work && self.jobs.len() == 1 && self.in_work.is_empty()
     }
 
     /// Puts a file back that was taken from the desk.
@@ -193,6 +200,7 @@ impl<File> Desk<File> {
             jobs: VecDeque::new(),
             newest: None,
             second: None,
+            put_off: None,
             in_work: Vec::new(),
             awaited,
             deferring: false,

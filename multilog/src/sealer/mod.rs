@@ -262,6 +262,18 @@ impl<F: LogFs> Sealer<F> {
         self.config.has_compression()
     }
 
+    /// Brings a file to the disk that is going to wait, and then its name, and marks it as being there. After a power
+    /// cut it is at least that.
+    fn preserve(&self, job: &mut Job<F::File>, pace: &mut dyn Pace) {
+        self.sync(job, pace);
+        if let Some(file) = job.file.as_ref().filter(|_| job.asked == Asked::Kept)
+            && self.fs.sync_names().is_ok()
+        {
+            // The step of the same name does it again, and says what is wrong.
+            self.fs.set_mode(file, Mode::Safe).ok();
+        }
+    }
+
     /// Says once that files are compressed less than was asked for.
     fn tell_of_lack(&self, done: Compressed, pace: &mut dyn Pace) {
         let how = match done {
@@ -284,3 +296,7 @@ impl<F: LogFs> Sealer<F> {
 #[cfg(test)]
 #[path = "two_at_once_tests.rs"]
 mod two_at_once_tests;
+
+#[cfg(test)]
+#[path = "put_off_tests.rs"]
+mod put_off_tests;

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::poor::Lacks;
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
+use super::wall::Wall;
 use crate::logfs::{Identity, Stat};
 use crate::tally::Flow;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inode {
     pub(super) live: Vec<u8>,
     pub(super) durable: Vec<u8>,
@@ -22,6 +24,21 @@ pub(crate) struct Inode {
     pub(super) durable_mode: u32,
     /// A sync has failed, and what was dirty then never gets to the disk.
     pub(super) lost_until: usize,
+    /// When its bytes last changed.
+    pub(super) modified: SystemTime,
+    /// The latest hour that the wall clock had shown when bytes were last written.
+    pub(super) hour: i64,
+    /// Nothing says when the file was last written to: bytes were taken back, and whoever did that has not set the time
+    /// yet. Or the power was cut, and a file is `current` again that had a label.
+    pub(super) age_is_lost: bool,
+}
+
+impl Default for Inode {
+    fn default() -> Inode {
+        let (live, durable, modified) = (Vec::new(), Vec::new(), UNIX_EPOCH);
+        let (mode, durable_mode, lost_until, hour, age_is_lost) = (0, 0, 0, 0, false);
+        Inode { live, durable, mode, durable_mode, lost_until, modified, hour, age_is_lost }
+    }
 }
 
 /// A name, in one of the directories.
@@ -67,6 +84,8 @@ pub(crate) struct State {
     pub(super) printed: Vec<Vec<u8>>,
     /// What each name held that a processor has seen to its end.
     pub(super) processed: BTreeMap<Entry, Vec<u8>>,
+    /// What the wall clock shows, where it runs.
+    pub(super) wall: Wall,
 }
 
 /// The disk, which outlives the processes.
@@ -96,6 +115,7 @@ impl Disk {
         (state.dead, state.told, state.open) = (false, false, 0);
         state.printed.push(Vec::new());
         (state.counted, state.processes) = (None, state.processes + 1);
+        state.wall.start();
     }
 
     /// Whether the process was told to end.
@@ -231,7 +251,7 @@ impl State {
     pub(super) fn stat(&mut self, number: u64) -> Stat {
         let links = self.names.values().filter(|&&inode| inode == number).count() as u64;
         let inode = self.inode(number);
-        let (mode, size) = (inode.mode, inode.live.len() as u64);
+        let (mode, size, modified) = (inode.mode, inode.live.len() as u64, inode.modified);
         let mode = self.lacks.modes.unwrap_or(mode);
         Stat {
             regular: true,
@@ -241,6 +261,7 @@ impl State {
             size,
             identity: Identity { device: 1, inode: number },
             links,
+            modified,
         }
     }
 
@@ -250,7 +271,15 @@ impl State {
         self.faults.iter().filter(left).map(|fault| fault.trouble).collect()
     }
 
+    /// What the wall clock shows.
+    pub(super) fn moment(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.wall.shows().unsigned_abs())
+    }
+
     pub(super) fn set_name(&mut self, name: Entry, inode: Option<u64>) {
+        if let Some(number) = inode {
+            self.note_rotation(&name, number);
+        }
         match inode {
             Some(inode) => drop(self.names.insert(name.clone(), inode)),
             None => drop(self.names.remove(&name)),

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use super::disk::{Disk, Entry, State};
 use super::mutant::{Mutant, ends_with_a_full_piece};
@@ -133,8 +134,8 @@ impl LogFs for SimFs {
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
+            state.write(file.number, &bytes[..written]);
             let live = &mut state.inode(file.number).live;
-            live.extend_from_slice(&bytes[..written]);
             if self.is(Mutant::AddsAnEmptyPiece) && ends_with_a_full_piece(&bytes[..written]) {
                 live.push(b'\n');
             }
@@ -197,14 +198,21 @@ impl LogFs for SimFs {
     fn truncate(&self, file: &SimFile, length: u64) -> io::Result<()> {
         self.change("truncate", |state| {
             if !self.is(Mutant::TakesNothingBack) {
-                state.inode(file.number).truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                let modified = state.moment();
+                let inode = state.inode(file.number);
+                inode.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                (inode.modified, inode.age_is_lost) = (modified, true);
             }
             Ok(())
         })
     }
 
     fn stat(&self, file: &SimFile) -> io::Result<Stat> {
-        self.change("stat", |state| Ok(state.stat(file.number)))
+        self.change("stat", |state| {
+            let stat = state.stat(file.number);
+            let takes_for_new = self.is(Mutant::TakesAnOldCurrentForNew);
+            Ok(Stat { modified: if takes_for_new { state.moment() } else { stat.modified }, ..stat })
+        })
     }
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
@@ -225,6 +233,15 @@ impl LogFs for SimFs {
             self.disk.state().marks_refused += 1;
         }
         set
+    }
+
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
+        self.change("set_modified", |state| {
+            let number = self.number(state, name)?;
+            let inode = state.inode(number);
+            (inode.modified, inode.age_is_lost) = (moment, false);
+            Ok(())
+        })
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {

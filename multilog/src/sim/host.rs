@@ -10,13 +10,14 @@ use unix::diag::Message;
 use super::disk::Disk;
 use super::mutant::Mutant;
 use super::trouble::{EPIPE, Trouble};
+use super::wall;
 use crate::host::{Host, Output, Pace, Patience, Pause, Stop};
 use crate::tally::Tally;
 
 /// More pauses than this and a run hangs.
 const PATIENCE: usize = 100;
 
-/// A host whose clock counts.
+/// A host whose clock counts, unless the wall clock runs.
 #[derive(Debug)]
 pub(crate) struct SimHost {
     disk: Disk,
@@ -64,6 +65,7 @@ impl Pace for SimHost {
     fn pause(&mut self, _: Duration) -> Pause {
         self.pauses += 1;
         assert!(self.pauses < PATIENCE, "it hangs");
+        self.disk.state().wall.pause();
         if self.disk.was_told() { Pause::Stop } else { Pause::Over }
     }
 
@@ -75,7 +77,18 @@ impl Pace for SimHost {
 impl Host for SimHost {
     fn now(&self) -> Label {
         self.ticks.set(self.ticks.get() + 1000);
-        Label::new(label::EPOCH + self.started, self.ticks.get()).unwrap_or(Label::MIN)
+        let wall = &mut self.disk.state().wall;
+        let seconds = if wall.runs() { wall.look(self.mutant).unsigned_abs() } else { self.started };
+        Label::new(label::EPOCH + seconds, self.ticks.get()).unwrap_or(Label::MIN)
+    }
+
+    fn ahead(&self, seconds: i64) -> i64 {
+        wall::ahead(seconds, self.mutant)
+    }
+
+    fn wake_at(&mut self, seconds: i64) -> Option<Duration> {
+        self.disk.state().wall.set_alarm(seconds, self.mutant);
+        None
     }
 
     fn uptime(&self) -> Duration {

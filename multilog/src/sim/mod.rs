@@ -25,5 +25,6 @@ mod random;
 mod strangers;
 mod surroundings;
 mod trouble;
+mod wall;
 mod workload;
 mod workloads;

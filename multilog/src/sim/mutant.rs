@@ -52,11 +52,19 @@ pub(super) enum Mutant {
     CountsDroppedLinesTwice,
     /// What was dropped is said within a line.
     SaysItWithinALine,
+    /// Hours are counted from some moment and not by the local clock.
+    CountsFromTheStart,
+    /// After the clock was set back, the boundaries come again that it has shown already.
+    ForgetsTheLastBoundary,
+    /// When no line comes, nothing ends a wait at a boundary.
+    SleepsThroughBoundaries,
+    /// A start does not look at when `current` was last written to.
+    TakesAnOldCurrentForNew,
 }
 
 impl Mutant {
     /// All of them.
-    pub(super) const ALL: [Mutant; 23] = [
+    pub(super) const ALL: [Mutant; 27] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -80,6 +88,10 @@ impl Mutant {
         Mutant::ForgetsWhatIsUnsaid,
         Mutant::CountsDroppedLinesTwice,
         Mutant::SaysItWithinALine,
+        Mutant::CountsFromTheStart,
+        Mutant::ForgetsTheLastBoundary,
+        Mutant::SleepsThroughBoundaries,
+        Mutant::TakesAnOldCurrentForNew,
     ];
 
     /// How an argument begins without which a script does not show it.

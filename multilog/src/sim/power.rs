@@ -50,6 +50,7 @@ impl State {
 impl Inode {
     /// What is on the disk of the file becomes all that there is of it.
     fn cut(&mut self, choose: &mut impl FnMut(usize) -> usize) {
+        self.age_is_lost = true;
         let known = self.durable.len();
         let unsynced = self.live.len().saturating_sub(known);
         let added = &self.live[known.min(self.live.len())..];

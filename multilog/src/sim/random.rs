@@ -10,7 +10,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 21] = [
+const SCRIPTS: [&[&str]; 23] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -32,6 +32,8 @@ const SCRIPTS: [&[&str]; 21] = [
     &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
     &["t", "s4096", "n100", "limit=5", "./a", "-* line *3*", "limit=2", "durable=1s", "!copy", "./b"],
     &["s4096", "n100", "limit=3", "./a", "1", "limit=0", "-*7*", "./b"],
+    &["t", "s4096", "n100000", "rotate=1h", "./main"],
+    &["s4096", "n100000", "rotate=1h", "!copy", "./a", "-* line *3*", "rotate=1h", "./b"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.

@@ -9,6 +9,7 @@ use super::disk::Disk;
 use super::files::SimFile;
 use super::mutant::Mutant;
 use super::trouble::Trouble;
+use super::wall;
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::logfs::Identity;
 
@@ -194,6 +195,9 @@ impl Intake for SimInput {
     }
 
     fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
+        if self.disk.state().wait() == wall::End::Alarm {
+            return Ok(Woken { signalled: true, quiet: false, crowded: false });
+        }
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
         let crowded = self.source == Source::Packets && used >= SLOTS && !self.visible.in_source().is_empty();

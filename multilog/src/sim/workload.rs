@@ -16,7 +16,8 @@ use super::surroundings::{SimInput, Source};
 use super::trouble::{Killed, Trouble};
 use crate::descriptors::Plan;
 use crate::intake::Care;
-use crate::script::{Action, Script};
+use crate::output::newline_window;
+use crate::script::{Action, Cycle, LogConfig, Script, Value};
 use crate::sealer::Threading;
 use crate::start::{self, Circumstances};
 
@@ -178,13 +179,14 @@ impl Workload {
         mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
         disk.state().lacks = self.lacks;
+        disk.state().wall.watch(self.script().logs.iter().map(|log| (log.cycle == hourly(), full(log))));
         let input = SimInput::new(disk.clone(), self.source, &self.input());
         for process in 0..PROCESSES {
             disk.start();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
             let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
             match memory::with_at_most(self.memory, || catch_unwind(started)) {
-                Ok(true) if !disk.was_told() => return Ok(()),
+                Ok(true) if !disk.was_told() => return disk.state().wall.check(),
                 // Fatal at the start, or told to end: the supervisor starts it again.
                 Ok(_) => {}
                 Err(payload) if payload.is::<Killed>() => {
@@ -221,6 +223,15 @@ impl Workload {
         );
         opened.is_ok_and(|opened| opened.run().is_ok())
     }
+}
+
+fn hourly() -> Option<Cycle> {
+    Cycle::parse(b"1h").ok()
+}
+
+/// How long a file is that may be rotated because the next line would not fit.
+fn full(log: &LogConfig) -> u64 {
+    log.size.bytes() - newline_window(log.size.bytes())
 }
 
 /// A stamp of this form, as patterns see it.

@@ -29,6 +29,7 @@ pub(super) fn workloads() -> Vec<Workload> {
         90,
         600,
     ));
+    all.extend(hours());
     // Without memory for anything large: small batches, and files that are not compressed after all.
     all.push(Workload {
         memory: 0,
@@ -136,6 +137,17 @@ fn limited() -> Vec<Workload> {
     vec![beside, processed, Workload::new(&pruned, 90, 1500), crumbs, full]
 }
 
+/// Boundaries of local time, in waits with a line and without, and a clock that is set.
+pub(super) fn hours() -> Vec<Workload> {
+    let mut alone = Workload::new(&["t", "s4096", "n100", "rotate=1h", "./main"], 70, 1500);
+    alone.chunks = vec![100, 700, 20];
+    // Compression that comes late, and directories that do not get every line.
+    let sealing = ["s4096", "n100", "rotate=1h", "!copy", "./a", "rotate=2h", "n3", "compress=gzip:1", "./b"];
+    let script = [&sealing[..], &["-*", "+*4 *", "n100", "rotate=1h", "./c"]].concat();
+    let several = Workload { behind: 1, chunks: vec![150, 400], ..Workload::new(&script, 50, 1100) };
+    vec![alone, several]
+}
+
 /// A workload small enough for all pairs.
 pub(super) fn small() -> Vec<Workload> {
     let mut two =
@@ -147,5 +159,7 @@ pub(super) fn small() -> Vec<Workload> {
     let printing = Workload { chunks: vec![900], ..Workload::new(&["s4096", "./main", "1"], 30, 1100) };
     let mut limited = Workload::new(&["t", "s4096", "limit=4", "./main", "limit=0", "./all"], 24, 1100);
     limited.chunks = vec![400];
-    vec![two, crumbs, printing, limited]
+    let hours =
+        Workload { chunks: vec![250], ..Workload::new(&["t", "n100", "rotate=1h", "./main"], 12, 40) };
+    vec![two, crumbs, printing, limited, hours]
 }

@@ -17,7 +17,7 @@ pub use content::{
     end_append_mode, overwrite, position, read_at, read_start, read_start_of_file, seek, sync, truncate,
     write, write_at,
 };
-pub use names::{each_name, link, names, remove, rename, rename_new};
+pub use names::{each_name, link, names, remove, rename, rename_new, set_modified};
 pub use stat::{Identity, Stat, changed, exists, is_executable, lookup, mount, stat};
 
 /// How a file is opened. All of them are close-on-exec and refuse symbolic links.
@@ -150,6 +150,22 @@ mod tests {
         let error = open(&directory, OsStr::new("current"), How::Append, 0o644).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::ELOOP));
         assert!(!lookup(&directory, OsStr::new("current")).unwrap().unwrap().regular);
+    }
+
+    #[test]
+    fn the_time_of_a_file_is_what_was_said_and_what_no_file_system_has_is_refused() {
+        use std::time::{Duration, SystemTime};
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("a"), "a").unwrap();
+        let (directory, name) = (open_directory(place.path()).unwrap(), OsStr::new("a"));
+        let modified = || lookup(&directory, name).unwrap().unwrap().modified;
+        assert!(SystemTime::now().duration_since(modified()).unwrap_or_default() < Duration::from_secs(3600));
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        set_modified(&directory, name, moment).unwrap();
+        assert_eq!(modified(), moment);
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(set_modified(&directory, name, before).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(modified(), moment);
     }
 
     #[test]

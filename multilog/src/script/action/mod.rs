@@ -24,6 +24,7 @@ mod number;
 pub(super) mod prefix;
 pub(super) mod processor;
 pub(super) mod ready;
+pub(super) mod rotate;
 mod select;
 pub(super) mod size;
 mod stamp;
@@ -71,6 +72,7 @@ pub static ALL: &[Row] = &[
     row(&directory::ROOT, |draft, of| draft.directory(of)),
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
     row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = count)),
+    row(&rotate::WORD, |draft, of| draft.or_misuse(of, |to, cycle| to.log.cycle = Some(cycle))),
     row(&processor::WORD, |draft, of| {
         draft.text(of, |to, command| to.transform(Transform::Process(command)))
     }),
