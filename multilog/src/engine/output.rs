@@ -1,7 +1,8 @@
 //! The batch to standard output: after every directory has it, and before it leaves the input.
 //!
 //! So whatever ends multilog meanwhile, the batch is in the input for the next one. That one may repeat lines on
-//! standard output, and none is lost there.
+//! standard output, and none is lost there. What is in the directories stays there, as after a kill: the record makes
+//! the next multilog begin the batch anew, and if that one finds another input, the lines are still in the log.
 
 use std::io;
 
@@ -46,8 +47,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         (self.printing != Printing::No).then(share)
     }
 
-    /// Writes the batch to standard output, if the script says so, however long its reader takes. If multilog is told
-    /// to stop before that is done, the batch leaves the directories again.
+    /// Writes the batch to standard output, if the script says so, however long its reader takes, unless multilog is
+    /// told to stop.
     pub(super) fn print(&mut self) -> Result<(), End> {
         if self.printing != Printing::Yes {
             return Ok(());
@@ -62,7 +63,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
                     pause = FIRST_PAUSE;
                     continue;
                 }
-                Ok(Output::Stopped) => return Err(self.take_back_unprinted()),
+                Ok(Output::Stopped) => return Err(self.leave_unprinted()),
                 Ok(Output::Gone(error)) => return self.print_no_more(error),
                 Ok(Output::Took(_)) => io::ErrorKind::WriteZero.into(),
                 Err(error) => error,
@@ -70,16 +71,16 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             let said = Message::new("unable to write to standard output, pausing");
             self.host.warn(&said.because(&error));
             if wait(&mut pause, &mut self.host) == Pause::Stop {
-                return Err(self.take_back_unprinted());
+                return Err(self.leave_unprinted());
             }
         }
         Ok(())
     }
 
-    /// The batch stays in the input, so no directory may keep it. What is in the memory of this process only stays in
-    /// the directories: it would be nowhere otherwise.
-    fn take_back_unprinted(&mut self) -> End {
-        if self.tap.has_journal() || !self.tap.is_only_here() {
+    /// The batch stays in the input, and in the directories. Where no record would tell the next multilog so, they may
+    /// not keep it, unless it is in the memory of this process only: it would be nowhere otherwise.
+    fn leave_unprinted(&mut self) -> End {
+        if !self.tap.has_journal() && !self.tap.is_only_here() {
             self.take_back(self.dirs.len());
         }
         End::Stopped
