@@ -1,7 +1,9 @@
 //! Action `1` when multilog is ended while nobody reads standard output.
 
 use std::fs::OpenOptions;
-use std::io::{PipeReader, PipeWriter, pipe};
+use std::io::{PipeReader, PipeWriter, Write, pipe};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use harness::{LogView, Scratch, ours_only};
@@ -22,8 +24,7 @@ fn term_ends_it_within_a_second_while_nobody_reads() {
         let (input, mut feed) = pipe().unwrap();
         let all = lines(20_000);
         let feeding = all.clone();
-        let feeder =
-            std::thread::spawn(move || std::io::Write::write_all(&mut feed, feeding.as_bytes()).unwrap());
+        let feeder = std::thread::spawn(move || feed.write_all(feeding.as_bytes()).unwrap());
         let start = || {
             here.multilog(script)
                 .from(input.try_clone().unwrap())
@@ -111,8 +112,7 @@ fn what_is_in_the_log_stays_there_when_it_is_ended_while_nobody_reads() {
         let (reader, writer) = pipe().unwrap();
         let (input, mut feed) = pipe().unwrap();
         let (all, feeding) = (lines(20_000), lines(20_000));
-        let feeder =
-            std::thread::spawn(move || std::io::Write::write_all(&mut feed, feeding.as_bytes()).unwrap());
+        let feeder = std::thread::spawn(move || feed.write_all(feeding.as_bytes()).unwrap());
         let seen = end_while_nobody_reads(&here, &input, &writer, signal);
         assert!(all.starts_with(&seen));
         let next = here.multilog(&LOG_AND_PRINT).from(input).writing_to(writer).start();
@@ -134,8 +134,7 @@ fn what_is_in_the_log_stays_there_when_the_input_is_gone() {
     let here = Scratch::new();
     let (_reader, writer) = pipe().unwrap();
     let (input, mut feed) = pipe().unwrap();
-    let feeder =
-        std::thread::spawn(move || std::io::Write::write_all(&mut feed, lines(20_000).as_bytes()).ok());
+    let feeder = std::thread::spawn(move || feed.write_all(lines(20_000).as_bytes()).ok());
     let seen = end_while_nobody_reads(&here, &input, &writer, Signal::TERM);
     drop(input);
     feeder.join().unwrap();
@@ -143,4 +142,38 @@ fn what_is_in_the_log_stays_there_when_the_input_is_gone() {
     assert_eq!(outcome.stdout, b"other\n");
     assert!(LogView::of(here.path("main")).text() == format!("{seen}other\n"));
     assert!(!here.path("main/.journal").exists());
+}
+
+/// Nothing can be left in a socket: the log has what was read, and what standard output lacks is said.
+#[test]
+fn from_a_socket_the_lines_that_nobody_read_are_counted() {
+    if !ours_only(DIFFERENCE) {
+        return;
+    }
+    for script in [&["s16777215", "./main", "1"][..], &["t", "n1000", "s4096", "./main", "1"], &["1"]] {
+        let here = Scratch::new();
+        let (reader, writer) = pipe().unwrap();
+        let (theirs, mut feed) = UnixStream::pair().unwrap();
+        let feeder = std::thread::spawn(move || feed.write_all(lines(100_000).as_bytes()).map(|()| feed));
+        let running = here.multilog(script).from(OwnedFd::from(theirs)).writing_to(writer).start();
+        std::thread::sleep(Duration::from_millis(700));
+        let begun = Instant::now();
+        running.signal(Signal::TERM);
+        let outcome = running.wait();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{script:?}");
+        feeder.join().unwrap().unwrap_err();
+        let printed = all_of(reader);
+        let view = LogView::of(here.path("main"));
+        let log = if script[0] == "t" { view.unstamped() } else { view.bytes() };
+        let (has_log, log) = (script.len() > 1, String::from_utf8(log).unwrap());
+        let said = "multilog: warning: unable to write to standard output in time, lines left out: ";
+        let count: usize = outcome.stderr.strip_prefix(said).unwrap().trim_end().parse().unwrap();
+        assert!(count > 0);
+        assert_eq!(outcome.code, Some(if has_log { 0 } else { 111 }));
+        if has_log {
+            // The last line may have been read in part.
+            assert!(lines(100_000).starts_with(log.trim_end()) && log.ends_with('\n'), "{script:?}");
+            assert_eq!(printed.matches('\n').count() + count, log.lines().count());
+        }
+    }
 }
