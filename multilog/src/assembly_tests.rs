@@ -110,6 +110,15 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize]) -> Vec<Vec<Vec<u8>
     }
 }
 
+/// Of two hundred bytes.
+const LONGEST_PREFIX: &str = concat!(
+    "prefix=",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+);
+
 const SCRIPTS: &[&[&str]] = &[
     &["s4096", "./a"],
     &["s5000", "./a", "s4096", "./b"],
@@ -124,6 +133,7 @@ const SCRIPTS: &[&[&str]] = &[
     &["prefix=p: ", "s4096", "./a", "-*x*", "./b"],
     &["s5000", "./a", "prefix=longer than the others: ", "1", "prefix=q", "s4096", "./b"],
     &["-*yyy*", "1", "+*x*", "1", "prefix=more than the thirty-two bytes of one move: ", "s4096", "./a"],
+    &[LONGEST_PREFIX, "s4096", "./a", "1"],
 ];
 
 /// What can be had in one piece.

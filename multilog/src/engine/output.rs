@@ -10,6 +10,7 @@
 use std::io;
 
 use tai64tools::Label;
+use unix::bytes::count;
 use unix::diag::Message;
 
 use super::{End, Engine};
@@ -65,7 +66,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         let mut pause = FIRST_PAUSE;
         while !left.is_empty() {
             if let Printing::LeavingOut(_) = self.printing {
-                return self.leave_out(newlines(left));
+                return self.leave_out(count(b'\n', left) as u64);
             }
             let error = match self.host.print(left) {
                 Ok(Output::Took(written)) if written > 0 => {
@@ -73,7 +74,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
                     pause = FIRST_PAUSE;
                     continue;
                 }
-                Ok(Output::Stopped) => return self.leave_out(newlines(left)),
+                Ok(Output::Stopped) => return self.leave_out(count(b'\n', left) as u64),
                 Ok(Output::Gone(error)) => return self.print_no_more(error),
                 Ok(Output::Took(_)) => io::ErrorKind::WriteZero.into(),
                 Err(error) => error,
@@ -81,7 +82,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             let said = Message::new("unable to write to standard output, pausing");
             self.host.warn(&said.because(&error));
             if wait(&mut pause, &mut self.host) == Pause::Stop {
-                return self.leave_out(newlines(left));
+                return self.leave_out(count(b'\n', left) as u64);
             }
         }
         Ok(())
@@ -120,8 +121,4 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         self.host.warn(&said.because(&error));
         Ok(())
     }
-}
-
-fn newlines(text: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', text).count() as u64
 }
