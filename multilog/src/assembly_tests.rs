@@ -142,6 +142,15 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Ve
     }
 }
 
+/// Of two hundred bytes.
+const LONGEST_PREFIX: &str = concat!(
+    "prefix=",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+);
+
 const SCRIPTS: &[&[&str]] = &[
     &["s4096", "./a"],
     &["s5000", "./a", "s4096", "./b"],
@@ -162,6 +171,7 @@ const SCRIPTS: &[&[&str]] = &[
     &["maxline=1k", "s5000", "./a", "-*yyy*", "prefix=p: ", "./b"],
     &["maxline=5000", "-*yyy*", "s4096", "./a", "-*", "+*zzz*", "1", "./b"],
     &["-*yyy*", "maxline=1001", "1", "prefix=p: ", "s4096", "./a"],
+    &[LONGEST_PREFIX, "s4096", "./a", "1"],
 ];
 
 /// What can be had in one piece.

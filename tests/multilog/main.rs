@@ -38,3 +38,4 @@ mod stamp;
 mod stamp_form;
 mod status_file;
 mod stdout;
+mod stdout_ends;

@@ -104,12 +104,13 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         if closed != Closed::Unsafe && !matches!(end, End::Failed(_)) {
             self.host.end_metrics();
         }
+        let lost = self.end_printing();
         match end {
             End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
             End::Unread(error) => {
                 Err(Fatal::system(Message::new("unable to write to standard output"), &error))
             }
-            _ if closed == Closed::Unsafe => Ok(Exit::Code(SYSTEM)),
+            _ if closed == Closed::Unsafe || lost => Ok(Exit::Code(SYSTEM)),
             _ => Ok(Exit::Success),
         }
     }

@@ -18,7 +18,7 @@ use crate::script::{LogConfig, Transform};
 pub use count::Count;
 pub use inventory::Inventory;
 
-pub use spare::{Spare, make_room};
+pub use spare::{Spare, is_full, make_room};
 
 /// What there is: the files to which the rules apply.
 #[derive(Clone, Copy, Debug)]

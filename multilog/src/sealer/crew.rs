@@ -179,7 +179,8 @@ impl<F: LogFs> Crew<F> {
         let Some(progress) = self.desk.progress.as_ref().filter(|_| self.thread.is_some()) else {
             self.seal_all_but(limit.saturating_sub(1), host);
             host.listen();
-            return if host.stop() >= Some(Stop::Now) { Pause::Stop } else { Pause::Over };
+            let stops = host.stop() >= Some(Stop::Now) && self.pending() >= limit;
+            return if stops { Pause::Stop } else { Pause::Over };
         };
         let begun = host.uptime();
         loop {

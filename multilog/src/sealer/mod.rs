@@ -18,6 +18,7 @@ mod crew;
 mod desk;
 mod prune;
 mod rewrite;
+mod room;
 mod step;
 mod thread;
 mod transform;
@@ -40,6 +41,7 @@ pub use crew::{Crew, Deadline, Threading};
 use desk::{Desk, Order};
 use prune::Went;
 pub use rewrite::Checksum;
+use room::Room;
 use step::Step;
 use work::Work;
 
@@ -108,6 +110,7 @@ pub struct Sealer<F: LogFs> {
     retention: Retention,
     /// Whether a warning said that there is too little memory to compress as asked.
     told: AtomicBool,
+    room: Room,
     /// Where failures are counted.
     account: Arc<Account>,
 }
@@ -116,7 +119,7 @@ impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig, account: Arc<Account>) -> Sealer<F> {
         let retention = Retention::new(&config);
-        Sealer { fs, config, retention, told: AtomicBool::new(false), account }
+        Sealer { fs, config, retention, told: AtomicBool::new(false), room: Room::default(), account }
     }
 
     /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of

@@ -82,6 +82,8 @@ pub(crate) struct State {
     budget: Option<usize>,
     /// What each process wrote to standard output.
     pub(super) printed: Vec<Vec<u8>>,
+    /// How many lines processes have left out there, and said so.
+    pub(super) left_out: usize,
     /// What each name held that a processor has seen to its end.
     pub(super) processed: BTreeMap<Entry, Vec<u8>>,
     /// What the wall clock shows, where it runs.

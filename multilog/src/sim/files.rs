@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::disk::{Disk, Entry, State};
 use super::mutant::{Mutant, ends_with_a_full_piece};
-use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
+use super::trouble::{EEXIST, EINVAL, ENOENT, ENOSPC, Trouble, error};
 use crate::host::Pace;
 use crate::journal;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
@@ -112,6 +112,8 @@ impl LogFs for SimFs {
             }
             match (state.names.get(&self.entry(name)).copied(), how) {
                 (Some(_), How::New) => error(EEXIST),
+                // Every other time it is the first write that finds no room.
+                (None, How::New) if is_output(&name.to_os()) && state.lacks.room % 2 == 1 => no_room(state),
                 (Some(number), _) => Ok(number),
                 (None, How::New | How::Make | How::Update) => {
                     let number = state.make(self.entry(name));
@@ -129,6 +131,10 @@ impl LogFs for SimFs {
 
     fn write(&self, file: &SimFile, bytes: &[u8]) -> io::Result<usize> {
         let written = self.disk.operate("write", |state, trouble| {
+            let names = state.names.iter().find(|(_, number)| **number == file.number);
+            if state.lacks.room > 0 && names.is_some_and(|((_, name), _)| is_output(name)) {
+                return no_room(state);
+            }
             let written = match trouble {
                 Some(Trouble::Error(_)) => 0,
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
@@ -368,4 +374,14 @@ impl LogFs for SimFs {
 /// Whether what was dropped is said there.
 fn has_remark(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"dropped by limit=").is_some()
+}
+
+/// Whether it is the name of what the sealer writes.
+fn is_output(name: &OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(b".t")
+}
+
+fn no_room<T>(state: &mut State) -> io::Result<T> {
+    state.lacks.room -= 1;
+    error(ENOSPC)
 }

@@ -60,6 +60,10 @@ impl Pace for SimHost {
         if memchr::memmem::find(message.as_bytes(), b"lines are lost").is_some() {
             self.disk.state().losses_said += 1;
         }
+        let words = String::from_utf8_lossy(message.as_bytes());
+        if let Some(count) = words.split_once("in time, lines left out: ") {
+            self.disk.state().left_out += count.1.parse::<usize>().unwrap_or_default();
+        }
     }
 
     fn pause(&mut self, _: Duration) -> Pause {

@@ -12,6 +12,7 @@ mod cuts;
 mod disk;
 mod exhaustive;
 mod files;
+mod full;
 mod host;
 mod limited;
 mod mutant;

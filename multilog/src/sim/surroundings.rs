@@ -25,6 +25,8 @@ pub(crate) enum Source {
     Packets,
     /// A file.
     File,
+    /// A socket: what is seen was read.
+    Socket,
 }
 
 impl Source {
@@ -119,6 +121,7 @@ impl Intake for SimInput {
         match self.source {
             Source::File => Kind::File(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken as u64),
             Source::Pipe | Source::Packets => Kind::Pipe,
+            Source::Socket => Kind::Stream,
         }
     }
 
@@ -143,7 +146,7 @@ impl Intake for SimInput {
         let seen = rest.len().min(room.len());
         room[..seen].copy_from_slice(&rest[..seen]);
         self.visible.add(seen);
-        if self.mutant == Some(Mutant::ConsumesFirst) {
+        if self.source == Source::Socket || self.mutant == Some(Mutant::ConsumesFirst) {
             pipe.taken += seen;
             self.visible.hold_all();
         }
@@ -173,7 +176,8 @@ impl Intake for SimInput {
     }
 
     fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = SimFile>> {
-        if self.source == Source::File { Err(io::ErrorKind::Unsupported.into()) } else { Ok(self) }
+        let is_pipe = matches!(self.source, Source::Pipe | Source::Packets);
+        if is_pipe { Ok(self) } else { Err(io::ErrorKind::Unsupported.into()) }
     }
 
     fn held(&self) -> usize {
@@ -186,7 +190,7 @@ impl Intake for SimInput {
             pipe.written.checked_sub(1).map_or(0, |last| self.ends[last]).saturating_sub(pipe.taken);
         match self.source {
             Source::File => u64::MAX,
-            Source::Pipe | Source::Packets => (self.visible.held() + written) as u64,
+            Source::Pipe | Source::Packets | Source::Socket => (self.visible.held() + written) as u64,
         }
     }
 
