@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod boot;
+mod container;
 
 use std::path::{Path, PathBuf};
 
