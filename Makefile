@@ -135,4 +135,4 @@ slashpackage: $(if $(FROM),,build)
 
 # A package for Debian, in target/.
 deb: $(if $(FROM),,build)
-	sh dist/debian/build.sh "$(or $(FROM),target/tools)" target
+	sh dist/debian/build.sh "$(or $(FROM),target/tools)" target $(PROGRAMS)

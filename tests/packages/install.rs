@@ -49,7 +49,8 @@ fn a_service_runs_with(here: &Scratch, bin: &Path) {
     let read = || here.run(&bin.join("mlog"), &["s/x/log/main"]).with("PATH", &path).over("").stdout;
     until("the line is read", || String::from_utf8_lossy(&read()).contains("hello"));
     svscan.signal(Signal::TERM);
-    svscan.wait().quietly();
+    // It may say for whom it waits, on a busy machine.
+    assert_eq!(svscan.wait().code, Some(0));
 }
 
 #[test]

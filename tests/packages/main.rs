@@ -5,6 +5,7 @@
 
 mod boot;
 mod container;
+mod deb;
 mod install;
 
 use std::path::{Path, PathBuf};
