@@ -204,3 +204,19 @@ fn a_name_that_is_none_starts_nothing() {
         assert!(!scan.path("s/x/started").exists());
     }
 }
+
+/// A container without its main service would be of no use, and nobody would restart it.
+#[test]
+fn one_that_cannot_be_supervised_is_the_end_too() {
+    if !ours_only(HEADING) {
+        return;
+    }
+    let scan = Scan::new();
+    scan.service("s/job", SLEEP, None);
+    scan.here.write("s/job/supervise", "no directory");
+    scan.service("s/other", SLEEP, Some(LOG));
+    let outcome = scan.run_main(Place::Here, &["--main", "job"]);
+    assert_eq!(outcome.code, Some(111), "{outcome:?}");
+    assert!(outcome.stderr.contains("supervise: fatal: unable to use job/supervise"), "{outcome:?}");
+    assert!(scan.path("s/other/started").exists() && !scan.path("s/job/started").exists());
+}
