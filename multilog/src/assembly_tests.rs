@@ -244,10 +244,11 @@ const LIMITED: &[&[&str]] = &[
 
 /// The first lines of each directory that fit, by a limit without any time: what each gets, however the input arrives.
 fn naive_within(script: &Script, input: &[u8]) -> Vec<Vec<u8>> {
+    let head = 1000 - script.stamp.map_or(0, |stamp| Stamper::new(stamp).width());
     let mut logs: Vec<(u64, Vec<u8>)> = outlets(script).iter().map(|_| (0, vec![])).collect();
     for line in input.split_inclusive(|&b| b == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
-        for log in naive_route(&script.actions, script.logs.len(), &text[..text.len().min(1000)]) {
+        for log in naive_route(&script.actions, script.logs.len(), &text[..text.len().min(head)]) {
             let limit = script.logs.get(log).and_then(|log| log.limit).map_or(u64::MAX, Rate::lines);
             logs[log].0 += 1;
             if logs[log].0 <= limit {
