@@ -110,3 +110,18 @@ fn the_place_of_what_follows_gzip_is_said() {
     let place = format!("near byte {}: something follows that is not gzip\n", archive.len());
     assert!(seen.stderr.ends_with(&place), "{}", seen.stderr);
 }
+
+#[test]
+fn a_script_is_explained_with_its_mistakes_and_nothing_is_opened() {
+    let here = Scratch::new();
+    let good = mlog(&here, &["explain", "multilog", "t", "-*", "+*fail*", "n20", "./main"]);
+    assert!(good.stdout.starts_with(b"Each line is stamped with a TAI64N label"), "{good:?}");
+    assert_eq!(good.code, Some(1), "a star is not what it looks like: {good:?}");
+    assert_eq!(mlog(&here, &["explain", "t", "./main"]).code, Some(0));
+    let refused = mlog(&here, &["explain", "compress=lz4", "./main"]);
+    assert_eq!(
+        (refused.code, &refused.stderr[..]),
+        (Some(2), "mlog: fatal: multilog refuses compress=lz4: not gzip or zstd\n")
+    );
+    assert!(fs::read_dir(here.path(".")).unwrap().next().is_none());
+}
