@@ -112,10 +112,26 @@ fn the_usual_tools_read_archives_of_many_pieces() {
                     })
                     .collect();
                 assert!(lengths.windows(2).all(|pair| pair[0] == pair[1]));
+                lnav_shows(&here, &archive, &large_input()[begin..begin + lengths[0]]);
                 begin += lengths.first().copied().unwrap_or_default();
             }
         }
     }
+}
+
+/// lnav puts lines into an order of its own where it takes something in them for a time. So it has to show of an archive
+/// what it shows of the text.
+fn lnav_shows(here: &Scratch, archive: &Path, text: &[u8]) {
+    let Some(lnav) = program("lnav") else { return };
+    here.write("text", text);
+    let shown = |path: &Path| {
+        let mut lnav = Command::new(&lnav);
+        let output = lnav.env("HOME", here.path("")).arg("-n").arg(path).output().unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    let text = shown(&here.path("text"));
+    assert!(text.len() > 1 << 20 && shown(archive) == text);
 }
 
 #[test]
