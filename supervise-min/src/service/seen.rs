@@ -33,7 +33,7 @@ pub struct Seen {
 pub struct View {
     /// What was seen.
     pub seen: Seen,
-    home: Home,
+    says_ready: bool,
     folder: Folder,
 }
 
@@ -66,18 +66,18 @@ impl View {
     pub fn is_ready(&self, state: Option<State>) -> bool {
         let Some(pid) = self.seen.status.pid else { return false };
         let ready = state.and_then(|state| state.ready);
-        ready.is_some_and(|(ready, _)| ready == pid)
-            || !exists(&self.home, OsStr::new("notification-fd")).is_ok_and(|says_so| says_so)
+        ready.is_some_and(|(ready, _)| ready == pid) || !self.says_ready
     }
 }
 
 /// Looks at the service in a directory, or at its logger.
 pub fn look(directory: &OsStr, part: Part) -> Result<View, Unseen> {
-    let unable = |what: &'static str| {
-        move |error: io::Error| Unseen::Trouble(format!("unable to {what}: {}", words(&error)))
-    };
-    let home = Home::open_part(directory, part).map_err(unable("chdir"))?;
-    let down = exists(&home, OsStr::new("down")).map_err(unable("stat down"))?;
+    look_in(&Home::open_part(directory, part).map_err(unable("chdir"))?)
+}
+
+/// Looks at the service in a directory that is open.
+pub fn look_in(home: &Home) -> Result<View, Unseen> {
+    let down = exists(home, OsStr::new("down")).map_err(unable("stat down"))?;
     let normally = if down { Normally::Down } else { Normally::Up };
     let folder = home.folder().map_err(unable("open supervise/ok"))?;
     if !folder.is_supervised().map_err(unable("open supervise/ok"))? {
@@ -91,5 +91,11 @@ pub fn look(directory: &OsStr, part: Part) -> Result<View, Unseen> {
     })?;
     let bad = || Unseen::Trouble("unable to read supervise/status: bad format".into());
     let status = Status::of(&bytes).ok_or_else(bad)?;
-    Ok(View { seen: Seen { status, normally }, home, folder })
+    let says_ready = exists(home, OsStr::new("notification-fd")).is_ok_and(|says_so| says_so);
+    Ok(View { seen: Seen { status, normally }, says_ready, folder })
+}
+
+/// In svstat's words.
+fn unable(what: &'static str) -> impl Fn(io::Error) -> Unseen {
+    move |error| Unseen::Trouble(format!("unable to {what}: {}", words(&error)))
 }
