@@ -62,6 +62,11 @@ impl View {
         State::read(&self.folder).ok()
     }
 
+    /// Whether the service says when it is ready.
+    pub fn says_ready(&self) -> bool {
+        self.says_ready
+    }
+
     /// Whether the service is up. If `supervise/state` tells whether it is ready, it has to be ready as well.
     pub fn is_ready(&self, state: Option<State>) -> bool {
         let Some(pid) = self.seen.status.pid else { return false };

@@ -1,0 +1,231 @@
+//! `enable` and `disable`: links in the scan directory.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use unix::diag::Message;
+use unix::file::Identity;
+use unix::pipe;
+use unix::tool::{Exit, Fatal, SYSTEM};
+
+use super::arguments::Request;
+use super::scan::ScanDirectory;
+use super::select::Named;
+use super::sight::look;
+use super::waiting::{self, LOOK_AGAIN, Task};
+use super::{NOT_SO, say};
+use crate::service::command::{Part, send};
+use crate::service::folder::Home;
+use crate::service::waiting::Words;
+
+/// Links a service directory into the scan directory, and waits until it and its logger are up.
+pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal> {
+    let [directory, rest @ ..] = request.words() else { return Ok(Exit::Success) };
+    let shown = || Message::new(directory.as_bytes());
+    let unable = |error: io::Error| Fatal::misuse(shown().and(" is no service directory").because(&error));
+    let target = fs::canonicalize(directory).map_err(unable)?;
+    let home = Home::open(&target).map_err(unable)?;
+    if !home.has_script("run") {
+        let why = if target.join("run").exists() { "its run can't be executed" } else { "it has no run" };
+        return Err(Fatal::misuse(shown().and(" is no service directory: ").and(why)));
+    }
+    let name = rest.first().map(OsString::as_os_str).or(target.file_name()).unwrap_or_default();
+    if name.is_empty() || name.as_bytes().starts_with(b".") || name.as_bytes().contains(&b'/') {
+        let message = Message::new("not a name for a service: ").and(name.as_bytes());
+        return Err(Fatal::misuse(message.and("; svctl enable DIR NAME")));
+    }
+    link(scan, &target, name)?;
+    if scan.svscan().is_none() {
+        let message = Message::new(name.as_bytes()).and(": linked, but no svscan can be seen in ");
+        say::trouble(&message.and(scan.named().as_bytes()).and(": it starts when one runs there"));
+        return Ok(if request.limit.is_zero() { Exit::Success } else { Exit::Code(NOT_SO) });
+    }
+    if request.limit.is_zero() || target.join("down").exists() {
+        say::line(&Message::new(name.as_bytes()).and(": linked"))?;
+        return Ok(Exit::Success);
+    }
+    let task = |part: Part| {
+        let shown =
+            if part == Part::Log { [name.as_bytes(), b"/log"].concat() } else { name.as_bytes().to_vec() };
+        let named =
+            Named { name: OsStr::from_bytes(&shown).to_owned(), directory: scan.path().join(name), part };
+        Task::new(named, None)
+    };
+    let mut tasks = vec![task(Part::Main)];
+    if target.join("log").is_dir() {
+        tasks.push(task(Part::Log));
+    }
+    waiting::run(scan, request.limit, tasks)
+}
+
+/// Makes the link, or finds that it is there.
+fn link(scan: &ScanDirectory, target: &Path, name: &OsStr) -> Result<(), Fatal> {
+    let path = scan.path().join(name);
+    let shown = || Message::new(path.as_os_str().as_bytes());
+    match symlink(target, &path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let same = Identity::at(&path);
+            if same.is_some() && same == Identity::at(target) {
+                return Ok(());
+            }
+            let message = shown().and(" is there already and is not ").and(target.as_os_str().as_bytes());
+            Err(Fatal::misuse(message.and(": choose another name, or svctl disable it first")))
+        }
+        Err(error) => {
+            Err(Fatal::system(Message::new("unable to make the link ").and(shown().as_bytes()), &error))
+        }
+    }
+}
+
+/// A service that is disabled.
+struct Leaving {
+    name: OsString,
+    path: PathBuf,
+    /// None: the link leads nowhere.
+    home: Option<Home>,
+}
+
+/// Removes links, ends the services, and ends each logger when it has read what its service has left.
+pub(super) fn disable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal> {
+    let leaving =
+        request.words().iter().map(|word| Leaving::find(scan, word)).collect::<Result<Vec<_>, _>>()?;
+    let mut code = 0;
+    for service in &leaving {
+        code = code.max(service.leave(request.limit)?);
+    }
+    Ok(if code == 0 { Exit::Success } else { Exit::Code(code) })
+}
+
+impl Leaving {
+    fn find(scan: &ScanDirectory, word: &OsStr) -> Result<Leaving, Fatal> {
+        // As a shell completes the name of a link; with it the name would be that of the directory.
+        let word = OsStr::from_bytes(word.as_bytes().strip_suffix(b"/").unwrap_or(word.as_bytes()));
+        let path = scan.path().join(word);
+        let shown = || Message::new(word.as_bytes());
+        let is_name = !word.is_empty() && !word.as_bytes().contains(&b'/') && word != "." && word != "..";
+        match fs::symlink_metadata(&path) {
+            _ if !is_name => Err(Fatal::misuse(shown().and(" is no name in ").and(scan.named().as_bytes()))),
+            Ok(stat) if stat.is_symlink() => {
+                let home = match Home::open(&path) {
+                    Ok(home) => Some(home),
+                    Err(error) if error.kind() == ErrorKind::NotFound => None,
+                    Err(error) => {
+                        return Err(Fatal::system(
+                            Message::new("unable to open ").and(shown().as_bytes()),
+                            &error,
+                        ));
+                    }
+                };
+                Ok(Leaving { name: word.to_owned(), path, home })
+            }
+            Ok(_) => {
+                let message = Message::new(path.as_os_str().as_bytes())
+                    .and(" is no link, and disable removes only links");
+                let message = message.and(": svctl stop it and make a file down in it, or move it away");
+                Err(Fatal::misuse(message))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let message = Message::new("no service ").and(shown().as_bytes()).and(" in ");
+                Err(Fatal::misuse(message.and(scan.named().as_bytes()).and("; svctl status shows all")))
+            }
+            Err(error) => {
+                Err(Fatal::system(Message::new("unable to look at ").and(shown().as_bytes()), &error))
+            }
+        }
+    }
+
+    /// Returns the exit code.
+    fn leave(&self, limit: Duration) -> Result<u8, Fatal> {
+        let shown = || Message::new(self.name.as_bytes()).and(": ");
+        let unable = Message::new("unable to remove ").and(self.path.as_os_str().as_bytes());
+        // The link first: svscan would start again what ends.
+        fs::remove_file(&self.path).map_err(|error| Fatal::system(unable, &error))?;
+        let Some(home) = &self.home else {
+            say::line(&shown().and("disabled; its link led nowhere"))?;
+            return Ok(0);
+        };
+        let mut wait = Wait { begun: Instant::now(), limit, words: Words::new() };
+        let service = wait.end(home, &shown());
+        let log = match (&service, home.directory("log")) {
+            (Ok(()), Ok(log)) => wait.end_logger(&log, &shown().and("its logger ")),
+            _ => Ok(()),
+        };
+        match service.and(log) {
+            Ok(()) => {
+                let words = if limit.is_zero() { "link removed, told to end" } else { "disabled" };
+                say::line(&shown().and(words))?;
+                Ok(0)
+            }
+            Err((code, message)) => {
+                say::trouble(&message);
+                Ok(code)
+            }
+        }
+    }
+}
+
+/// Why something has not ended, and the exit code for that.
+type Refusal = (u8, Message);
+
+struct Wait {
+    begun: Instant,
+    limit: Duration,
+    words: Words,
+}
+
+impl Wait {
+    /// Tells a supervise and its process to end, and waits until it has.
+    fn end(&mut self, home: &Home, about: &Message) -> Result<(), Refusal> {
+        match send(home, b"dx") {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                let message = about.clone().and("the link is removed, but supervise can't be told to leave");
+                return Err((SYSTEM, message.because(&error)));
+            }
+        }
+        while !self.limit.is_zero()
+            && home.folder().and_then(|folder| folder.is_supervised()).unwrap_or(false)
+        {
+            let pid = look(home).ok().and_then(|sight| sight.pid());
+            let pid = pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
+            self.pause(about, &format!("still runs{pid}"))?;
+        }
+        Ok(())
+    }
+
+    /// The same for a logger, which reads first what its service has left in the pipe. svscan holds the pipe, so the
+    /// logger does not see its end.
+    fn end_logger(&mut self, log: &Home, about: &Message) -> Result<(), Refusal> {
+        let unread = || {
+            let pid = look(log).ok()?.pid()?;
+            let (reader, _) = pipe::take_over(pid, 0).ok()?;
+            pipe::filled(&reader).ok().filter(|&bytes| bytes > 0)
+        };
+        while let Some(bytes) = unread().filter(|_| !self.limit.is_zero()) {
+            self.pause(about, &format!("has not read {bytes} bytes"))?;
+        }
+        self.end(log, about)
+    }
+
+    /// Waits for a moment. An error: the time is over.
+    fn pause(&mut self, about: &Message, what: &str) -> Result<(), Refusal> {
+        let elapsed = self.begun.elapsed();
+        if elapsed >= self.limit {
+            let message = about.clone().and(what).and(format!(" after {} s", self.limit.as_secs()));
+            return Err((NOT_SO, message.and("; the link is removed")));
+        }
+        if self.words.are_due(elapsed) {
+            say::trouble(&Message::new("waiting: ").and(about.as_bytes()).and(what));
+        }
+        std::thread::sleep(LOOK_AGAIN);
+        Ok(())
+    }
+}
