@@ -28,14 +28,14 @@ pub(super) fn log(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal
         _ => Vec::new(),
     };
     // mlog names lines by their services where it looks for the log directories itself.
-    words.extend(["-S".into(), scan.path().into()]);
+    words.push(option("--scan=", scan.path().as_os_str()));
     for named in &all {
         if !named.is_in(scan) {
             let message = named.shown().and(" is not in the scan directory ").and(scan.named().as_bytes());
             return Err(Fatal::misuse(message.and(": name its log directory to mlog instead")));
         }
         has_log(named)?;
-        words.extend(["-u".into(), named.directory.file_name().unwrap_or_default().into()]);
+        words.push(option("--unit=", named.directory.file_name().unwrap_or_default()));
     }
     words.extend(request.options.iter().cloned());
     let name = mlog();
@@ -45,6 +45,11 @@ pub(super) fn log(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal
     };
     let program = Program::new(&name, &words, Environment::inherited()).map_err(failed)?;
     Err(failed(program.run()))
+}
+
+/// In one word, since the value may begin with a dash.
+fn option(name: &str, value: &OsStr) -> OsString {
+    [OsStr::new(name), value].into_iter().collect()
 }
 
 /// The one that is beside this program, otherwise that of PATH.

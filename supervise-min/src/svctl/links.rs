@@ -21,19 +21,16 @@ use super::waiting::{self, LOOK_AGAIN, Task};
 use super::{NOT_SO, say};
 use crate::service::command::{Part, send};
 use crate::service::folder::Home;
+use crate::service::status::Want;
 use crate::service::waiting::Words;
+
+/// The descriptor of a logger that is its pipe.
+const INPUT: u32 = 0;
 
 /// Links a service directory into the scan directory, and waits until it and its logger are up.
 pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal> {
     let [directory, rest @ ..] = request.words() else { return Ok(Exit::Success) };
-    let shown = || Message::new(directory.as_bytes());
-    let unable = |error: io::Error| Fatal::misuse(shown().and(" is no service directory").because(&error));
-    let target = fs::canonicalize(directory).map_err(unable)?;
-    let home = Home::open(&target).map_err(unable)?;
-    if !home.has_script("run") {
-        let why = if target.join("run").exists() { "its run can't be executed" } else { "it has no run" };
-        return Err(Fatal::misuse(shown().and(" is no service directory: ").and(why)));
-    }
+    let target = target(directory)?;
     let name = rest.first().map(OsString::as_os_str).or(target.file_name()).unwrap_or_default();
     if name.is_empty() || name.as_bytes().starts_with(b".") || name.as_bytes().contains(&b'/') {
         let message = Message::new("not a name for a service: ").and(name.as_bytes());
@@ -49,18 +46,22 @@ pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fa
         say::line(&Message::new(name.as_bytes()).and(": linked"))?;
         return Ok(Exit::Success);
     }
-    let task = |part: Part| {
-        let shown =
-            if part == Part::Log { [name.as_bytes(), b"/log"].concat() } else { name.as_bytes().to_vec() };
-        let named =
-            Named { name: OsStr::from_bytes(&shown).to_owned(), directory: scan.path().join(name), part };
-        Task::new(named, None)
-    };
-    let mut tasks = vec![task(Part::Main)];
-    if target.join("log").is_dir() {
-        tasks.push(task(Part::Log));
-    }
+    let parts: &[Part] = if target.join("log").is_dir() { &[Part::Main, Part::Log] } else { &[Part::Main] };
+    let tasks = parts.iter().map(|&part| Task::new(Named::new(scan, name, part), None)).collect();
     waiting::run(scan, request.limit, tasks)
+}
+
+/// The service directory that is to be linked.
+fn target(directory: &OsStr) -> Result<PathBuf, Fatal> {
+    let shown = || Message::new(directory.as_bytes()).and(" is no service directory");
+    let unable = |error: io::Error| Fatal::misuse(shown().because(&error));
+    let target = fs::canonicalize(directory).map_err(unable)?;
+    if Home::open(&target).map_err(unable)?.has_script("run") {
+        return Ok(target);
+    }
+    let has_run = target.join("run").exists();
+    let why = if has_run { ": its run can't be executed" } else { ": it has no run" };
+    Err(Fatal::misuse(shown().and(why)))
 }
 
 /// Makes the link, or finds that it is there.
@@ -87,6 +88,8 @@ fn link(scan: &ScanDirectory, target: &Path, name: &OsStr) -> Result<(), Fatal> 
 struct Leaving {
     name: OsString,
     path: PathBuf,
+    /// Where the link leads.
+    target: PathBuf,
     /// None: the link leads nowhere.
     home: Option<Home>,
 }
@@ -122,7 +125,8 @@ impl Leaving {
                         ));
                     }
                 };
-                Ok(Leaving { name: word.to_owned(), path, home })
+                let target = fs::canonicalize(&path).unwrap_or_default();
+                Ok(Leaving { name: word.to_owned(), path, target, home })
             }
             Ok(_) => {
                 let message = Message::new(path.as_os_str().as_bytes())
@@ -163,7 +167,9 @@ impl Leaving {
                 Ok(0)
             }
             Err((code, message)) => {
-                say::trouble(&message);
+                let message = message.and("; the link is removed, and svc -dx ");
+                let target = self.target.as_os_str().as_bytes();
+                say::trouble(&message.and(target).and("/log ").and(target).and(" ends both all the same"));
                 Ok(code)
             }
         }
@@ -187,7 +193,7 @@ impl Wait {
             Ok(false) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => {
-                let message = about.clone().and("the link is removed, but supervise can't be told to leave");
+                let message = about.clone().and("its supervise can't be told to leave");
                 return Err((SYSTEM, message.because(&error)));
             }
         }
@@ -204,13 +210,10 @@ impl Wait {
     /// The same for a logger, which reads first what its service has left in the pipe. svscan holds the pipe, so the
     /// logger does not see its end.
     fn end_logger(&mut self, log: &Home, about: &Message) -> Result<(), Refusal> {
-        let unread = || {
-            let pid = look(log).ok()?.pid()?;
-            let (reader, _) = pipe::take_over(pid, 0).ok()?;
-            pipe::filled(&reader).ok().filter(|&bytes| bytes > 0)
-        };
-        while let Some(bytes) = unread().filter(|_| !self.limit.is_zero()) {
-            self.pause(about, &format!("has not read {bytes} bytes"))?;
+        while !self.limit.is_zero()
+            && let Some(what) = unread(log)
+        {
+            self.pause(about, &what)?;
         }
         self.end(log, about)
     }
@@ -220,7 +223,7 @@ impl Wait {
         let elapsed = self.begun.elapsed();
         if elapsed >= self.limit {
             let message = about.clone().and(what).and(format!(" after {} s", self.limit.as_secs()));
-            return Err((NOT_SO, message.and("; the link is removed")));
+            return Err((NOT_SO, message));
         }
         if self.words.are_due(elapsed) {
             say::trouble(&Message::new("waiting: ").and(about.as_bytes()).and(what));
@@ -228,4 +231,15 @@ impl Wait {
         std::thread::sleep(LOOK_AGAIN);
         Ok(())
     }
+}
+
+/// Why a logger has not read everything, as far as this can be known.
+fn unread(log: &Home) -> Option<String> {
+    let sight = look(log).ok()?;
+    let Some(pid) = sight.pid() else {
+        return (sight.seen.status.want == Want::Up).then(|| "is not up, and may have lines to read".into());
+    };
+    let (reader, _) = pipe::take_over(pid, INPUT).ok()?;
+    let bytes = pipe::filled(&reader).ok().filter(|&bytes| bytes > 0)?;
+    Some(format!("has not read {bytes} bytes"))
 }

@@ -25,7 +25,8 @@ pub(super) struct Named {
 }
 
 impl Named {
-    fn new(scan: &ScanDirectory, name: &OsStr, part: Part) -> Named {
+    /// A name in a scan directory.
+    pub(super) fn new(scan: &ScanDirectory, name: &OsStr, part: Part) -> Named {
         let shown = match part {
             Part::Main => name.to_owned(),
             Part::Log => OsString::from_vec([name.as_bytes(), b"/log"].concat()),

@@ -6,7 +6,7 @@ use unix::diag::Message;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use super::NOT_SO;
-use super::action::{self, Action, Told, advice, end, now};
+use super::action::{self, Action, Refusal, Told, advice, end, now};
 use super::goal::{Aim, Goal, Verdict};
 use super::scan::ScanDirectory;
 use super::select::Named;
@@ -87,86 +87,82 @@ pub(super) fn run(scan: &ScanDirectory, limit: Duration, mut tasks: Vec<Task>) -
 impl Wait<'_> {
     /// Looks at one, and says what has become of it if that is known.
     fn step(&mut self, task: &mut Task) -> Result<(), Fatal> {
-        let late = self.begun.elapsed() >= self.limit;
-        match &mut task.stage {
-            Stage::Over => return Ok(()),
-            Stage::Untold => match self.tell(&task.named, task.action, !late) {
-                Ok(Some(stage)) => task.stage = stage,
-                Ok(None) => return Ok(()),
+        if let Stage::Untold = task.stage {
+            task.stage = match self.tell(&task.named, task.action) {
+                Ok(stage) => stage,
                 Err(refusal) => {
                     self.fail(refusal.code, &refusal.message);
-                    task.stage = Stage::Over;
-                    return Ok(());
+                    Stage::Over
                 }
-            },
-            Stage::Waits(..) => {}
+            };
         }
-        let Stage::Waits(home, goal) = &mut task.stage else { return Ok(()) };
-        if self.limit.is_zero() {
-            task.stage = Stage::Over;
-            return say::line(&task.named.shown().and(": told"));
-        }
-        let over = match look(home) {
-            Err(blind) => self.blind(&task.named, goal.aim(), &blind),
-            Ok(sight) => match goal.judge(&sight, self.begun.elapsed()) {
-                Verdict::Going if !late => false,
-                Verdict::Going => {
-                    let seconds = self.limit.as_secs();
-                    let message = task.named.shown().and(format!(": {} after {seconds} s", now(&sight)));
-                    self.fail(NOT_SO, &message.and(advice(goal.aim())));
-                    true
-                }
-                Verdict::Done => {
-                    let words = if goal.aim() == Aim::Told { "told, ".into() } else { String::new() };
-                    say::line(&task.named.shown().and(": ").and(words).and(now(&sight)))?;
-                    true
-                }
-                Verdict::Ended(ended) => {
-                    self.fail(NOT_SO, &task.named.shown().and(": ").and(end(ended)).and(" after its start"));
-                    show_log(self.scan, &task.named, home);
-                    true
-                }
-            },
-        };
-        if over {
+        if let Stage::Waits(home, goal) = &mut task.stage
+            && self.is_over(&task.named, home, goal)?
+        {
             task.stage = Stage::Over;
         }
         Ok(())
     }
 
-    /// None: it has to be tried again.
-    fn tell(
-        &self,
-        named: &Named,
-        action: Option<Action>,
-        may_wait: bool,
-    ) -> Result<Option<Stage>, action::Refusal> {
-        let may_wait = may_wait && self.svscan;
-        let Some(action) = action else {
-            // By its name each time: what it leads to may be replaced.
-            let seen = open(named).and_then(|home| look(&home).map(|_| home));
-            return match seen {
-                Ok(home) => Ok(Some(Stage::Waits(home, Goal::new(Aim::Up, None)))),
-                Err(Blind::NoSupervise | Blind::Gone) if may_wait => Ok(None),
-                Err(blind) => {
-                    Err(action::Refusal { code: SYSTEM, message: explain(self.scan, named, &blind) })
-                }
-            };
+    fn is_late(&self) -> bool {
+        self.begun.elapsed() >= self.limit
+    }
+
+    /// Whether nothing is waited for any more; then it was said what has become of it.
+    fn is_over(&mut self, named: &Named, home: &Home, goal: &mut Goal) -> Result<bool, Fatal> {
+        if self.limit.is_zero() {
+            say::line(&named.shown().and(": told"))?;
+            return Ok(true);
+        }
+        let sight = match look(home) {
+            Ok(sight) => sight,
+            Err(blind) => {
+                self.fail(SYSTEM, &self.without_supervise(named, goal.aim(), &blind));
+                return Ok(true);
+            }
         };
-        match action::tell(self.scan, named, action, may_wait)? {
-            Told::Waits(home, goal) => Ok(Some(Stage::Waits(home, goal))),
-            Told::Later => Ok(None),
+        match goal.judge(&sight, self.begun.elapsed()) {
+            Verdict::Going if !self.is_late() => return Ok(false),
+            Verdict::Going => {
+                let seconds = self.limit.as_secs();
+                let message = named.shown().and(format!(": {} after {seconds} s", now(&sight)));
+                self.fail(NOT_SO, &message.and(advice(goal.aim())));
+            }
+            Verdict::Done => {
+                let words = if goal.aim() == Aim::Told { ": told, " } else { ": " };
+                say::line(&named.shown().and(words).and(now(&sight)))?;
+            }
+            Verdict::Ended(ended) => {
+                self.fail(NOT_SO, &named.shown().and(": ").and(end(ended)).and(" after its start"));
+                show_log(self.scan, named, home);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Still untold: it has to be tried again.
+    fn tell(&self, named: &Named, action: Option<Action>) -> Result<Stage, Refusal> {
+        let may_wait = !self.is_late() && self.svscan && named.is_in(self.scan);
+        if let Some(action) = action {
+            return Ok(match action::tell(self.scan, named, action, may_wait)? {
+                Told::Waits(home, goal) => Stage::Waits(home, goal),
+                Told::Later => Stage::Untold,
+            });
+        }
+        // By its name each time: what it leads to may be replaced.
+        match open(named).and_then(|home| look(&home).map(|_| home)) {
+            Ok(home) => Ok(Stage::Waits(home, Goal::new(Aim::Up, None))),
+            Err(Blind::NoSupervise | Blind::Gone) if may_wait => Ok(Stage::Untold),
+            Err(blind) => Err(Refusal { code: SYSTEM, message: explain(self.scan, named, &blind) }),
         }
     }
 
-    /// The supervise of a service that was told can't be seen any more. True: that is all that can be said.
-    fn blind(&mut self, named: &Named, aim: Aim, blind: &Blind) -> bool {
-        let message = match (aim, blind) {
+    /// The supervise of a service that was told can't be seen any more.
+    fn without_supervise(&self, named: &Named, aim: Aim, blind: &Blind) -> Message {
+        match (aim, blind) {
             (Aim::Down, Blind::NoSupervise) => named.shown().and(": its supervise has left"),
             _ => explain(self.scan, named, blind),
-        };
-        self.fail(SYSTEM, &message);
-        true
+        }
     }
 
     fn fail(&mut self, code: u8, message: &Message) {
