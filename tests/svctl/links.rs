@@ -84,6 +84,17 @@ fn a_dangling_link_is_named_and_removed() {
 }
 
 #[test]
+fn groups_and_globs_are_disabled_too() {
+    let place = Place::running();
+    for name in ["a1", "a2", "b", "c"] {
+        place.up(name, SLEEP);
+    }
+    place.here.write("s/svctl.groups", "web: b\n");
+    assert_eq!(place.well("disable a* @web a1"), "a1: disabled\na2: disabled\nb: disabled\n");
+    assert!(place.path("s/c").exists() && !place.path("s/b").exists());
+}
+
+#[test]
 fn only_links_are_removed() {
     let place = Place::running();
     place.script("s/x/run", SLEEP);

@@ -14,8 +14,9 @@ use unix::pipe;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use super::arguments::Request;
+use super::glob::is_glob;
 use super::scan::ScanDirectory;
-use super::select::Named;
+use super::select::{Named, named};
 use super::sight::look;
 use super::waiting::{self, LOOK_AGAIN, Task};
 use super::{NOT_SO, say};
@@ -96,8 +97,8 @@ struct Leaving {
 
 /// Removes links, ends the services, and ends each logger when it has read what its service has left.
 pub(super) fn disable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal> {
-    let leaving =
-        request.words().iter().map(|word| Leaving::find(scan, word)).collect::<Result<Vec<_>, _>>()?;
+    let names = names(scan, request.words())?;
+    let leaving = names.iter().map(|name| Leaving::find(scan, name)).collect::<Result<Vec<_>, _>>()?;
     let mut code = 0;
     for service in &leaving {
         code = code.max(service.leave(request.limit)?);
@@ -105,29 +106,36 @@ pub(super) fn disable(scan: &ScanDirectory, request: &Request) -> Result<Exit, F
     Ok(if code == 0 { Exit::Success } else { Exit::Code(code) })
 }
 
+/// The names of links, each once: those that groups and globs name, and others as they are, for what leads nowhere has
+/// to be removed too.
+fn names(scan: &ScanDirectory, words: &[OsString]) -> Result<Vec<OsString>, Fatal> {
+    let mut all: Vec<OsString> = Vec::new();
+    for word in words {
+        // As a shell completes the name of a link; with it the name would be that of the directory.
+        let bytes = word.as_bytes().strip_suffix(b"/").unwrap_or(word.as_bytes());
+        let is_one = !bytes.starts_with(b"@") && !is_glob(bytes)
+            || scan.path().join(OsStr::from_bytes(bytes)).symlink_metadata().is_ok();
+        let found = match is_one {
+            true => vec![OsStr::from_bytes(bytes).to_owned()],
+            false => named(scan, std::slice::from_ref(word))?.into_iter().map(|named| named.name).collect(),
+        };
+        for name in found {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+    }
+    Ok(all)
+}
+
 impl Leaving {
     fn find(scan: &ScanDirectory, word: &OsStr) -> Result<Leaving, Fatal> {
-        // As a shell completes the name of a link; with it the name would be that of the directory.
-        let word = OsStr::from_bytes(word.as_bytes().strip_suffix(b"/").unwrap_or(word.as_bytes()));
         let path = scan.path().join(word);
         let shown = || Message::new(word.as_bytes());
         let is_name = !word.is_empty() && !word.as_bytes().contains(&b'/') && word != "." && word != "..";
         match fs::symlink_metadata(&path) {
             _ if !is_name => Err(Fatal::misuse(shown().and(" is no name in ").and(scan.named().as_bytes()))),
-            Ok(stat) if stat.is_symlink() => {
-                let home = match Home::open(&path) {
-                    Ok(home) => Some(home),
-                    Err(error) if error.kind() == ErrorKind::NotFound => None,
-                    Err(error) => {
-                        return Err(Fatal::system(
-                            Message::new("unable to open ").and(shown().as_bytes()),
-                            &error,
-                        ));
-                    }
-                };
-                let target = fs::canonicalize(&path).unwrap_or_default();
-                Ok(Leaving { name: word.to_owned(), path, target, home })
-            }
+            Ok(stat) if stat.is_symlink() => Leaving::of_link(word, path),
             Ok(_) => {
                 let message = Message::new(path.as_os_str().as_bytes())
                     .and(" is no link, and disable removes only links");
@@ -142,6 +150,18 @@ impl Leaving {
                 Err(Fatal::system(Message::new("unable to look at ").and(shown().as_bytes()), &error))
             }
         }
+    }
+
+    fn of_link(word: &OsStr, path: PathBuf) -> Result<Leaving, Fatal> {
+        let home = match Home::open(&path) {
+            Ok(home) => Some(home),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(Fatal::system(Message::new("unable to open ").and(word.as_bytes()), &error));
+            }
+        };
+        let target = fs::canonicalize(&path).unwrap_or_default();
+        Ok(Leaving { name: word.to_owned(), path, target, home })
     }
 
     /// Returns the exit code.

@@ -103,16 +103,20 @@ fn of_word(scan: &ScanDirectory, word: &[u8]) -> Result<Vec<Named>, Fatal> {
     if word.is_empty() {
         return Err(Fatal::misuse(Message::new("an empty name is no service")));
     }
-    // A path is not looked for in the scan directory.
-    if word.starts_with(b"/")
-        || word.starts_with(b"./")
-        || matches!(word, b"." | b"..")
-        || word.starts_with(b"../")
-    {
+    if is_path(word) {
         let directory = PathBuf::from(OsStr::from_bytes(word));
         is_there(&directory, || Message::new(word))?;
         return Ok(vec![Named { name: OsStr::from_bytes(word).to_owned(), directory, part: Part::Main }]);
     }
+    of_name(scan, word)
+}
+
+/// A path is not looked for in the scan directory.
+fn is_path(word: &[u8]) -> bool {
+    matches!(word, b"." | b"..") || [&b"/"[..], b"./", b"../"].iter().any(|start| word.starts_with(start))
+}
+
+fn of_name(scan: &ScanDirectory, word: &[u8]) -> Result<Vec<Named>, Fatal> {
     let (name, part) = match word.strip_suffix(b"/log") {
         Some(name) => (name, Part::Log),
         None => (word, Part::Main),

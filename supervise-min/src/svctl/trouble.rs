@@ -1,6 +1,8 @@
 //! Why a service can't be seen or told, for people: what was looked at, and what to do.
 
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use unix::diag::Message;
 use unix::file::effective_user;
@@ -28,25 +30,8 @@ pub(super) fn explain(scan: &ScanDirectory, named: &Named, blind: &Blind) -> Mes
     let path = place.as_os_str().as_bytes();
     match blind {
         Blind::Trouble(words) => message.and("unable to look at ").and(path).and("/supervise: ").and(words),
-        Blind::Gone => match std::fs::read_link(&place) {
-            Ok(target) => {
-                let message = message.and(path).and(" is a link to ").and(target.as_os_str().as_bytes());
-                message.and(", which is not there: svctl disable removes the link")
-            }
-            Err(_) => message.and(path).and(" is not there any more"),
-        },
-        Blind::NoRight => {
-            let owner = held::look_through(&place.join("supervise")).map_or_else(
-                |_| String::new(),
-                |look| format!(", which belongs to user number {}", look.owner),
-            );
-            let message = message.and("no right to use ").and(path).and("/supervise").and(owner);
-            let own = format!(" (this is user number {})", effective_user());
-            message
-                .and(own)
-                .and(": use its owner's rights, or let the owner give them to a group: svctl group GROUP ")
-                .and(named.name.as_bytes())
-        }
+        Blind::Gone => gone(&place, message.and(path)),
+        Blind::NoRight => no_right(named, message.and("no right to use ").and(path).and("/supervise")),
         Blind::NoSupervise => {
             let message = message.and("no supervise runs in ").and(path);
             let message = match survivor(named) {
@@ -56,6 +41,26 @@ pub(super) fn explain(scan: &ScanDirectory, named: &Named, blind: &Blind) -> Mes
             no_svscan(scan, named, message)
         }
     }
+}
+
+fn gone(place: &Path, message: Message) -> Message {
+    match fs::read_link(place) {
+        Ok(target) => message
+            .and(" is a link to ")
+            .and(target.as_os_str().as_bytes())
+            .and(", which is not there: svctl disable removes the link"),
+        Err(_) => message.and(" is not there any more"),
+    }
+}
+
+fn no_right(named: &Named, message: Message) -> Message {
+    let owner = match held::look_through(&named.place().join("supervise")) {
+        Ok(look) => format!(", which belongs to user number {}", look.owner),
+        Err(_) => String::new(),
+    };
+    let own = format!(" (this is user number {})", effective_user());
+    let advice = ": use its owner's rights, or let the owner give them to a group: svctl group GROUP ";
+    message.and(owner).and(own).and(advice).and(named.name.as_bytes())
 }
 
 /// Why there is no supervise, as far as that is svscan's doing.

@@ -57,7 +57,7 @@ struct Wait<'a> {
     begun: Instant,
     /// Whether a svscan runs that starts supervises.
     svscan: bool,
-    /// Those with the worst that has happened.
+    /// The exit code of the worst that has happened.
     code: u8,
 }
 

@@ -9,6 +9,7 @@ mod shell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -103,7 +104,7 @@ fn is_service(directory: &Path) -> Result<bool, Fatal> {
 }
 
 fn names(directory: &Path) -> Result<Vec<OsString>, Fatal> {
-    let unable = |error: std::io::Error| {
+    let unable = |error: io::Error| {
         Fatal::system(Message::new("unable to read ").and(directory.as_os_str().as_bytes()), &error)
     };
     let entries = fs::read_dir(directory).map_err(unable)?;
@@ -133,14 +134,7 @@ fn check_scan(directory: &Path, findings: &mut Findings) -> Result<usize, Fatal>
                 service::check(&path, findings);
             }
             Ok(_) => {}
-            Err(error) => match fs::read_link(&path) {
-                Ok(target) => {
-                    let message = Message::new("is a link to ").and(target.as_os_str().as_bytes());
-                    let why = ": svscan warns about it every five seconds; svctl disable removes it";
-                    findings.add(&path, message.because(&error).and(why).as_bytes());
-                }
-                Err(_) => findings.add(&path, Message::new("can't be looked at").because(&error).as_bytes()),
-            },
+            Err(error) => unseen(&path, &error, findings),
         }
     }
     let own = directory.join(".svscan/log");
@@ -149,6 +143,18 @@ fn check_scan(directory: &Path, findings: &mut Findings) -> Result<usize, Fatal>
     }
     check_groups(directory, findings)?;
     Ok(services)
+}
+
+/// What is in a scan directory and leads nowhere, or can't be looked at.
+fn unseen(path: &Path, error: &io::Error, findings: &mut Findings) {
+    let message = match fs::read_link(path) {
+        Ok(target) => Message::new("is a link to ")
+            .and(target.as_os_str().as_bytes())
+            .because(error)
+            .and(": svscan warns about it every five seconds; svctl disable removes it"),
+        Err(_) => Message::new("can't be looked at").because(error),
+    };
+    findings.add(path, message.as_bytes());
 }
 
 /// Groups that name what is not there.
