@@ -100,6 +100,8 @@ fn without_exec(commands: &[Command]) -> Option<String> {
             Some(format!("no exec: the program runs below the shell, and {why}: put exec before the program"))
         }
         Some(_) if last.is_exec() => None,
+        // A function that has the exec in it.
+        Some(word) if executes && before.iter().any(|one| one.words == [word]) => None,
         Some(word) => {
             let word: String = word.chars().take(40).collect();
             Some(format!("line {line}: no exec before {word}: it runs below the shell, and {why}"))
@@ -149,6 +151,7 @@ mod tests {
             "prog & helper &\nwait",
             "trap 'kill $!' TERM\nprog &\nsleep 1",
             "exec x &>log",
+            "run() { exec x; }\nrun",
             "exec setuidgid nobody softlimit -m 300M x",
         ] {
             assert_eq!(found(&format!("#!/bin/sh\n{script}\n")), "", "{script}");
