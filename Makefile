@@ -7,7 +7,7 @@ READER := RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static"
 RELEASE := target/$(TARGET)/release
 TOOLS := multilog tai64n tai64nfrac tai64nlocal \
 	argv0 envdir envini envuidgid fghack pgrphack setlock setuidgid softlimit waitport \
-	readproctitle supervise svc svgroup svok svscan svshutdown svstat svup svwait
+	readproctitle supervise svc svctl svgroup svok svscan svshutdown svstat svup svwait
 
 TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
