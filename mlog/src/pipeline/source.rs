@@ -173,7 +173,7 @@ impl Source {
     fn archive(&self, generation: &Generation) -> io::Result<Option<Opened>> {
         let Some((file, state)) = self.store.open(generation)? else { return Ok(None) };
         let size = file.metadata()?.len();
-        Ok(Some((Arc::new(file), size, state, generation.name.to_string_lossy().into_owned())))
+        Ok(Some((file, size, state, generation.name.to_string_lossy().into_owned())))
     }
 
     /// What was `current` when this was the newest label.
