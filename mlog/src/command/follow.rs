@@ -210,7 +210,9 @@ impl Following {
         self.output.flush()?;
         match step {
             Ok(step) => {
-                self.failed[at] = None;
+                if step == Step::Idle && told == Told::Changed {
+                    self.failed[at] = None;
+                }
                 Ok(step == Step::Read)
             }
             Err(error) => {

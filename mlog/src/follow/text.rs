@@ -90,7 +90,9 @@ pub(super) enum Failed {
 
 impl<F: Readable> Text<F> {
     pub(super) fn growing(file: F, at: u64) -> Text<F> {
-        Text::Growing { file, at, known: Vec::new() }
+        let mut text = Text::Growing { file, at: 0, known: Vec::new() };
+        text.go_to(at);
+        text
     }
 
     pub(super) fn archive(file: F, state: State) -> io::Result<Text<F>> {
@@ -136,9 +138,14 @@ impl<F: Readable> Text<F> {
 
     /// To a place of a file that may grow.
     pub(super) fn go_to(&mut self, place: u64) {
-        if let Text::Growing { at, known, .. } = self {
+        if let Text::Growing { file, at, known } = self {
+            let from = place.saturating_sub(KNOWN as u64);
+            known.resize(usize::try_from(place - from).unwrap_or(0), 0);
+            // What can't be read, or is shorter, is not compared.
+            if !known.is_empty() && !matches!(file.read_at(known, from), Ok(got) if got == known.len()) {
+                known.clear();
+            }
             *at = place;
-            known.clear();
         }
     }
 
