@@ -38,7 +38,7 @@ impl Batch {
     }
 
     /// How much memory it takes.
-    fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.bytes.len() + self.entries.len() * size_of::<Entry>()
     }
 

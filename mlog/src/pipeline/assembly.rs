@@ -223,6 +223,11 @@ impl Assembly {
         }
     }
 
+    /// How many bytes wait here.
+    pub(super) fn bytes(&self) -> usize {
+        self.unit.iter().chain(&self.ready).map(Batch::size).sum()
+    }
+
     fn end_unit(&mut self) {
         while let Some(batch) = self.unit.pop_back() {
             self.ready.push(batch);

@@ -105,9 +105,9 @@ impl Source {
         }
     }
 
-    /// How many bytes wait in lanes.
+    /// How many bytes wait in lanes, and behind them until they can be passed on.
     pub(super) fn bytes(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.bytes).sum()
+        self.lanes.iter().map(|lane| lane.bytes).sum::<usize>() + self.assembly.bytes()
     }
 
     /// The next piece of work; `lanes` is the most that may be open.
