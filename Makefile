@@ -87,7 +87,7 @@ deny:
 
 # The programs that the comparison needs beside the tools: two bare loops, plain reads, the one that compares.
 bench-tools: build
-	sh tests/install-tools.sh
+	sh tests/install-tools.sh readers
 	$(STATIC) cargo build --release --locked --target $(TARGET) -p benches
 	install -m 755 $(RELEASE)/bare-loop $(RELEASE)/byte-loop $(RELEASE)/plain-multilog $(RELEASE)/compare target/tools/
 

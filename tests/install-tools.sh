@@ -3,6 +3,7 @@
 # calls fail; GNU time, which counts; two daemons to be supervised; readers of archives; two poor file
 # systems; Prometheus' tools.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
+# With the argument "readers": also the programs with which the comparison of mlog is made.
 # With the argument "compiler": Debian's compiler, for `make msrv`, and nothing else.
 missing=
 if [ "${1-}" = compiler ]; then
@@ -24,6 +25,11 @@ else
     [ -x /usr/bin/promtool ] || missing="$missing prometheus"
     [ -x /usr/bin/prometheus-node-exporter ] || missing="$missing prometheus-node-exporter"
     [ -x /usr/bin/bindfs ] || missing="$missing bindfs"
+fi
+if [ "${1-}" = readers ]; then
+    [ -x /usr/bin/rg ] || missing="$missing ripgrep"
+    [ -x /usr/bin/ugrep ] || missing="$missing ugrep"
+    [ -x /lib/systemd/systemd-journal-remote ] || missing="$missing systemd-journal-remote"
 fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

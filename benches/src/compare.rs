@@ -48,8 +48,8 @@ fn measured(
 
 fn unit(measure: Measure) -> &'static str {
     match measure {
-        Measure::Throughput | Measure::Filter => "seconds",
-        Measure::Cpu => "seconds of processor time",
+        Measure::Throughput | Measure::Filter | Measure::Reader => "seconds",
+        Measure::Cpu | Measure::Following => "seconds of processor time",
         Measure::Latency | Measure::Command => "microseconds",
         Measure::Idle | Measure::Supervises => "kB",
         Measure::Pauses | Measure::Starts | Measure::Services => "milliseconds",

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::corpus::{Corpus, Kind};
+use crate::layout::Layout;
 
 /// A piece of work and who does it.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +27,18 @@ pub struct Definition {
     /// What runs, for the measurements of supervision.
     #[serde(default)]
     pub services: Services,
+    /// How the corpus is laid out as log directories, for the measurements of readers.
+    #[serde(default)]
+    pub layout: Option<Layout>,
+    /// What a shell does once in the folder of these directories.
+    #[serde(default)]
+    pub prepare: Option<String>,
+    /// Files without which it can't be measured.
+    #[serde(default)]
+    pub needs: Vec<PathBuf>,
+    /// Lines a second, for the measurement of following.
+    #[serde(default)]
+    pub rate: u32,
     /// Who runs, in this order. The first is ours.
     pub runs: Vec<Run>,
 }
@@ -48,6 +61,10 @@ pub enum Measure {
     Throughput,
     /// Seconds from the start of `engine <corpus >main/current` to its end.
     Filter,
+    /// Seconds from the start to the end of a program that reads log directories in its working directory.
+    Reader,
+    /// Seconds of processor time of a program that follows a file to which lines are appended.
+    Following,
     /// Seconds of processor time for 20,000 single lines a second.
     Cpu,
     /// Microseconds until a line that was written to the pipe is in `current`.
@@ -185,6 +202,12 @@ pub struct Growth {
     /// The argument `{repeat}` becomes these words, repeated by the number; `{n}` in them is 1, 2, 3 and so on.
     #[serde(default)]
     pub repeat: String,
+    /// How the corpus is laid out, where a reader is measured. The number is that of directories or files if they are 0.
+    #[serde(default)]
+    pub layout: Option<Layout>,
+    /// What `{word}` in an argument becomes, one for each point.
+    #[serde(default)]
+    pub words: Vec<String>,
     /// Who runs, in this order. `{point}` in an argument is the number itself.
     pub runs: Vec<Run>,
 }
@@ -196,7 +219,9 @@ impl Growth {
         if corpus.kind == Kind::Fixed {
             corpus.line = point;
         }
-        let runs: Vec<Run> = self.runs.iter().map(|run| self.repeated(run, point)).collect();
+        let word = self.points.iter().position(|&one| one == point).and_then(|at| self.words.get(at));
+        let word = word.map(String::as_str).unwrap_or_default();
+        let runs: Vec<Run> = self.runs.iter().map(|run| self.repeated(run, point, word)).collect();
         let first = runs.first().map(|run| &run.arguments[..]).unwrap_or_default();
         let directories = first.iter().filter_map(|word| word.strip_prefix("./"));
         let all = |directory: &str| Expected {
@@ -209,21 +234,25 @@ impl Growth {
         Definition {
             name: format!("{}: {point}", self.name),
             work: String::new(),
-            measure: Measure::Throughput,
+            measure: if self.layout.is_some() { Measure::Reader } else { Measure::Throughput },
             corpus,
             outputs: directories.map(all).collect(),
             services: Services::default(),
+            layout: self.layout.map(|layout| layout.at(point)),
+            prepare: None,
+            needs: Vec::new(),
+            rate: 0,
             runs,
         }
     }
 
-    fn repeated(&self, run: &Run, point: u64) -> Run {
+    fn repeated(&self, run: &Run, point: u64, word: &str) -> Run {
         let mut arguments = Vec::new();
-        for word in &run.arguments {
-            if word == "{repeat}" {
+        for argument in &run.arguments {
+            if argument == "{repeat}" {
                 arguments.extend((1..=point).map(|n| self.repeat.replace("{n}", &n.to_string())));
             } else {
-                arguments.push(word.replace("{point}", &point.to_string()));
+                arguments.push(argument.replace("{point}", &point.to_string()).replace("{word}", word));
             }
         }
         Run { arguments, ..run.clone() }

@@ -1,4 +1,4 @@
-//! The comparison of multilog and the filters with their peers.
+//! The comparison of multilog, the filters and mlog with their peers.
 //!
 //! Definitions are data (`definitions/*.json`): a corpus, and the arguments of each engine. The engines
 //! (`engines.json`) run in turn, several rounds of all of them, over the same input from the page cache, and the output
@@ -15,6 +15,7 @@ pub mod byte_loop;
 pub mod compare;
 pub mod corpus;
 pub mod definition;
+pub mod layout;
 pub mod measure;
 pub mod plain;
 pub mod plot;

@@ -11,6 +11,7 @@
 //! | [`pipeline`] | all processors work, in bounded memory and with few open files |
 //! | [`merge`] | lines come in the order of (key, directory, place) |
 //! | [`show`] | a line in the form that was asked for |
+//! | [`explain`] | a multilog script in words, with its mistakes |
 //! | [`follow`] | every line is shown once, and where lines are gone that is said |
 //! | [`cursor`] | where a reader was, on the disk |
 //! | [`stat`] | a file or a time in numbers |
@@ -22,6 +23,7 @@
 pub mod archive;
 pub mod command;
 pub mod cursor;
+pub mod explain;
 pub mod follow;
 pub mod merge;
 pub mod pattern;

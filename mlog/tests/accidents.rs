@@ -136,3 +136,18 @@ fn output_that_cannot_be_written_is_a_failure() {
     }
     assert!(!here.path("c").exists() || fs::read_to_string(here.path("c")).unwrap().contains(" 0 0 "));
 }
+
+#[test]
+fn a_script_is_explained_with_its_mistakes_and_nothing_is_opened() {
+    let here = Scratch::new();
+    let good = mlog(&here, &["explain", "multilog", "t", "-*", "+*fail*", "n20", "./main"]);
+    assert!(good.stdout.starts_with(b"Each line is stamped with a TAI64N label"), "{good:?}");
+    assert_eq!(good.code, Some(1), "a star is not what it looks like: {good:?}");
+    assert_eq!(mlog(&here, &["explain", "t", "./main"]).code, Some(0));
+    let refused = mlog(&here, &["explain", "compress=lz4", "./main"]);
+    assert_eq!(
+        (refused.code, &refused.stderr[..]),
+        (Some(2), "mlog: fatal: multilog refuses compress=lz4: not gzip or zstd\n")
+    );
+    assert!(fs::read_dir(here.path(".")).unwrap().next().is_none());
+}

@@ -12,7 +12,7 @@ pub(super) fn run(start: &Start<'_>, corpus: &Path, reference: &Reference) -> io
     let mut engine = start.command(start.place)?;
     create_dir(start.place.join("main"))?;
     let output = File::create(start.place.join("main/current"))?;
-    ground::level(corpus, reference.bytes(), start.place)?;
+    ground::level(&[corpus], reference.bytes(), start.place)?;
     let begun = Instant::now();
     let status = engine.stdin(File::open(corpus)?).stdout(output).status()?;
     let time = begun.elapsed();

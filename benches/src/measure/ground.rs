@@ -11,11 +11,13 @@ use std::process::Command;
 
 const PIECE: usize = 1 << 20;
 
-/// Makes the ground level for a run that reads `corpus`, writes lines of this many bytes into `place`, and begins at
+/// Makes the ground level for a run that reads these files, writes lines of this many bytes into `place`, and begins at
 /// once.
-pub(super) fn level(corpus: &Path, lines: usize, place: &Path) -> io::Result<()> {
+pub(super) fn level(files: &[&Path], lines: usize, place: &Path) -> io::Result<()> {
     Command::new("sync").status()?;
-    io::copy(&mut File::open(corpus)?, &mut io::sink())?;
+    for path in files {
+        io::copy(&mut File::open(path)?, &mut io::sink())?;
+    }
     let pieces = lines / PIECE;
     // The page cache gets its memory back from a file that is deleted before it is written to the disk. The file is
     // half as large again as the lines, since stamps make them longer.

@@ -2,9 +2,11 @@
 
 mod check;
 mod filter;
+mod following;
 mod ground;
 mod idle;
 mod paced;
+mod reader;
 mod services;
 mod starts;
 mod throughput;
@@ -43,6 +45,8 @@ pub fn run(
     match definition.measure {
         Measure::Throughput => throughput::run(&start, corpus, reference),
         Measure::Filter => filter::run(&start, corpus, reference),
+        Measure::Reader => reader::run(&start, definition, corpus),
+        Measure::Following => following::run(&start, definition.rate),
         Measure::Cpu => paced::cpu(&start),
         Measure::Latency => paced::latency(&start),
         Measure::Pauses => paced::pauses(&start, corpus),
@@ -56,7 +60,9 @@ pub fn run(
 
 /// Why a definition can't be measured on this machine. None: it can.
 pub fn hindrance(definition: &Definition) -> Option<String> {
-    services::hindrance(definition.services)
+    let missing = definition.needs.iter().find(|path| !path.exists());
+    let missing = missing.map(|path| format!("needs {}", path.display()));
+    missing.or_else(|| services::hindrance(definition.services))
 }
 
 /// An engine that is about to run.

@@ -100,17 +100,17 @@ fn begin(start: &Start<'_>) -> io::Result<(Child, ChildStdin)> {
 }
 
 /// Times that are equally far apart. Sleeping is too coarse for them.
-struct Pace {
+pub(super) struct Pace {
     next: Instant,
     apart: Duration,
 }
 
 impl Pace {
-    fn new(apart: Duration) -> Pace {
+    pub(super) fn new(apart: Duration) -> Pace {
         Pace { next: Instant::now() + apart, apart }
     }
 
-    fn wait(&mut self) {
+    pub(super) fn wait(&mut self) {
         while Instant::now() < self.next {
             std::hint::spin_loop();
         }
@@ -119,7 +119,7 @@ impl Pace {
 }
 
 /// The processor time of all threads.
-fn runtime(child: &Child) -> io::Result<Duration> {
+pub(super) fn runtime(child: &Child) -> io::Result<Duration> {
     let mut sum = 0;
     for task in std::fs::read_dir(format!("/proc/{}/task", child.id()))? {
         let text = std::fs::read_to_string(task?.path().join("schedstat"))?;

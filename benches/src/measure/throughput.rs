@@ -10,7 +10,7 @@ use super::{Start, Value, ground};
 
 pub(super) fn run(start: &Start<'_>, corpus: &Path, reference: &Reference) -> io::Result<Value> {
     let mut engine = start.command(start.place)?;
-    ground::level(corpus, reference.bytes(), start.place)?;
+    ground::level(&[corpus], reference.bytes(), start.place)?;
     let begun = Instant::now();
     let mut feeder = Command::new("cat").arg(corpus).stdout(Stdio::piped()).spawn()?;
     let pipe = feeder.stdout.take().ok_or(ErrorKind::BrokenPipe)?;

@@ -1,8 +1,8 @@
-//! The options of `mlog`, for the program, its help and its completions alike.
+//! The options of `mlog`: one definition for the program, its help, its completions and a test of its manual.
 
-use clap::{Arg, ArgAction, Command, value_parser};
 use std::ffi::OsString;
 
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use unix::diag::Message;
 use unix::tool::Fatal;
 
@@ -10,71 +10,44 @@ use super::TROUBLE;
 use crate::show::Form;
 
 /// How it is used.
-pub(super) const USAGE: &str = "mlog [ ls | stat | verify ] [ options ] [ dir ... ]";
+pub(super) const USAGE: &str = "mlog [ ls | stat | verify | explain | completions ] [ options ] [ dir ... ]";
 
-/// What it does, and its options.
-pub(super) const WHAT: &str = "\
-Shows the lines of log directories in the order of time, through all archives and current.
-Without a directory: the working directory, or its main.
-  -n N                     only the last N lines, of those that match
-  --since TIME             from this time on: yesterday, -2h, 'friday 14:00', RFC 3339, @4000...
-  --until TIME             up to this time
-  -g REGEX                 only lines whose text matches; or another -g
-  -v REGEX                 no lines whose text matches
-  -i, -F                   upper case is lower case; patterns are plain text
-  -f                       go on with what is written from now on, after the last 10 lines
-  --cursor-file FILE       begin where the last reader with this file ended
-  -c                       only how many lines
-  -A N, -B N, -C N         N lines of the same directory after, before, around each
-  -o FORM                  local, utc, iso, epoch, tai64n, none, json, csv
-  --prefix WHEN            begin lines with their directory: auto, always, never
-  --color WHEN             colours: auto, always, never
-  --reverse                the newest line first
-  --pager                  through $PAGER, on a terminal
-  --gaps SPAN              mark silences of that length
-  -S DIR                   every log directory under a scan directory, by its service
-  -u NAME                  of these only the services that are called so; globs
-  --tai-offset WHICH       how far labels are ahead of UTC: auto, 10, leap
-  mlog ls                  every file: first and last time, bytes, lines, ratio, state
-  mlog stat                a bar for each --by minute, hour or day; --svg FILE; -g and so on
-  mlog verify              checksums, torn lines, stamps that step back, leftovers, --gaps
-Exit status: 0 found, 1 nothing found, 2 trouble, 3 lines are missing or damaged.";
-
-fn text(name: &'static str) -> Arg {
-    Arg::new(name).value_parser(value_parser!(OsString)).action(ArgAction::Set).allow_hyphen_values(true)
+/// An option with a value that is any text.
+fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    let any = value_parser!(OsString);
+    Arg::new(name).value_parser(any).value_name(value).allow_hyphen_values(true).help(help)
 }
 
-fn number(name: &'static str, letter: char) -> Arg {
-    Arg::new(name).short(letter).value_parser(value_parser!(usize)).action(ArgAction::Set)
+fn number(letter: char, long: &'static str, help: &'static str) -> Arg {
+    let count = value_parser!(usize);
+    Arg::new(long).short(letter).long(long).value_parser(count).value_name("N").help(help)
 }
 
-fn flag(name: &'static str) -> Arg {
-    Arg::new(name).action(ArgAction::SetTrue)
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
-fn choice(name: &'static str, among: &[&'static str]) -> Arg {
-    Arg::new(name).long(name).value_parser(among.to_vec()).action(ArgAction::Set)
+fn choice(name: &'static str, value: &'static str, among: &[&'static str], help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_parser(among.to_vec())
+        .value_name(value)
+        .help(help)
+        .hide_possible_values(true)
 }
 
 /// The definition of the command line.
 pub fn command() -> Command {
-    let by = choice("by", &["minute", "hour", "day"]);
-    base("mlog").args(selection()).args(showing()).args(places()).subcommands([
-        base("ls").about("Lists every file of log directories").args(places()),
-        base("stat")
-            .about("Shows how many lines there are over time")
-            .args(selection())
-            .args([by, text("svg").long("svg")])
-            .args(places()),
-        base("verify")
-            .about("Says what is wrong with log directories")
-            .arg(text("gaps").long("gaps"))
-            .args(places()),
-    ])
+    base("mlog", "Shows the lines of log directories in the order of time, through all archives and current")
+        .args(selection())
+        .args(showing())
+        .args(places())
+        .subcommands([ls(), stat(), verify(), explain(), completions()])
 }
 
-fn base(name: &'static str) -> Command {
+fn base(name: &'static str, about: &'static str) -> Command {
     Command::new(name)
+        .about(about)
         .override_usage(USAGE)
         .disable_help_flag(true)
         .disable_version_flag(true)
@@ -82,25 +55,69 @@ fn base(name: &'static str) -> Command {
         .args_conflicts_with_subcommands(true)
 }
 
+fn ls() -> Command {
+    base("ls", "every file: first and last time, bytes, lines, ratio, state").args(places())
+}
+
+fn stat() -> Command {
+    let units = ["minute", "hour", "day"];
+    base("stat", "how many lines there are over time; also only those that match")
+        .args(selection())
+        .arg(choice("by", "UNIT", &units, "a bar for each minute, hour or day"))
+        .arg(text("svg", "FILE", "the same as a picture").long("svg").value_hint(ValueHint::FilePath))
+        .args(places())
+}
+
+fn verify() -> Command {
+    base("verify", "checksums, torn lines, stamps that step back, leftovers").arg(gaps()).args(places())
+}
+
+fn explain() -> Command {
+    let script = text("script", "SCRIPT", "the arguments of a multilog");
+    base("explain", "what a multilog script does, what it takes of the disk, its mistakes")
+        .arg(script.num_args(0..).trailing_var_arg(true))
+}
+
+fn completions() -> Command {
+    let shells = ["bash", "zsh", "fish"];
+    let shell = Arg::new("shell").required(true).value_parser(shells).value_name("SHELL").help("which shell");
+    base("completions", "what bash, zsh or fish needs to complete these options")
+        .arg(shell.hide_possible_values(true))
+}
+
+fn gaps() -> Arg {
+    text("gaps", "SPAN", "mark silences of at least that length").long("gaps")
+}
+
 /// Where the lines are.
 fn places() -> [Arg; 4] {
+    let directories = text("dir", "DIR", "log directories; the working directory, or its main").num_args(0..);
+    let scan = text("scan", "DIR", "every log directory under a scan directory, by its service");
+    let unit = text("unit", "NAME", "of these only the services that are called so; globs");
     [
-        Arg::new("dir").value_parser(value_parser!(OsString)).action(ArgAction::Append).num_args(0..),
-        text("scan").short('S').long("scan"),
-        text("u").short('u').long("unit").action(ArgAction::Append),
-        choice("tai-offset", &["auto", "10", "leap"]),
+        directories.allow_hyphen_values(false).value_hint(ValueHint::DirPath).action(ArgAction::Append),
+        scan.short('S').long("scan").value_hint(ValueHint::DirPath),
+        unit.short('u').long("unit").action(ArgAction::Append),
+        choice(
+            "tai-offset",
+            "WHICH",
+            &["auto", "10", "leap"],
+            "how far labels are ahead of UTC: auto, 10, leap",
+        ),
     ]
 }
 
 /// Which lines are wanted.
 fn selection() -> [Arg; 6] {
+    let grep = text("grep", "REGEX", "only lines whose text matches; or another -g");
+    let exclude = text("exclude", "REGEX", "no lines whose text matches");
     [
-        text("since").long("since"),
-        text("until").long("until"),
-        text("g").short('g').long("grep").action(ArgAction::Append),
-        text("v").short('v').long("exclude").action(ArgAction::Append),
-        flag("i").short('i').long("ignore-case"),
-        flag("F").short('F').long("fixed-strings"),
+        text("since", "TIME", "from then on: yesterday, -2h, 'friday 14:00', @4000...").long("since"),
+        text("until", "TIME", "up to then").long("until"),
+        grep.short('g').long("grep").action(ArgAction::Append),
+        exclude.short('v').long("exclude").action(ArgAction::Append),
+        flag("ignore-case", "upper and lower case are the same").short('i'),
+        flag("fixed-strings", "patterns are plain text").short('F'),
     ]
 }
 
@@ -108,20 +125,22 @@ fn selection() -> [Arg; 6] {
 fn showing() -> [Arg; 13] {
     let forms: Vec<&'static str> = Form::NAMES.iter().map(|(name, _)| *name).collect();
     let whens = ["auto", "always", "never"];
+    let shown = "local, utc, iso, epoch, tai64n, none, json, csv";
+    let cursor = text("cursor-file", "FILE", "begin where the last reader with this file ended");
     [
-        number("n", 'n').long("lines"),
-        flag("f").short('f').long("follow"),
-        text("cursor").long("cursor-file").alias("cursor"),
-        flag("c").short('c').long("count"),
-        number("A", 'A').long("after"),
-        number("B", 'B').long("before"),
-        number("C", 'C').long("context"),
-        choice("output", &forms).short('o'),
-        choice("prefix", &whens),
-        choice("color", &whens),
-        flag("reverse").long("reverse"),
-        text("gaps").long("gaps"),
-        flag("pager").long("pager"),
+        number('n', "lines", "only the last N lines, of those that match"),
+        flag("follow", "go on with what is written from now on").short('f'),
+        cursor.long("cursor-file").alias("cursor").value_hint(ValueHint::FilePath),
+        flag("count", "only how many lines").short('c'),
+        number('A', "after", "N lines of the same directory after each"),
+        number('B', "before", "N lines of it before each"),
+        number('C', "context", "N lines of it around each"),
+        choice("output", "FORM", &forms, shown).short('o'),
+        choice("prefix", "WHEN", &whens, "begin lines with their directory: auto, always, never"),
+        choice("color", "WHEN", &whens, "colours: auto, always, never"),
+        flag("reverse", "the newest line first"),
+        gaps(),
+        flag("pager", "through $PAGER, on a terminal"),
     ]
 }
 

@@ -54,8 +54,12 @@ fn unreadable(store: &Store) -> PathBuf {
 
 fn stores(given: &ArgMatches, trouble: &mut Trouble) -> Result<Vec<Store>, Fatal> {
     let mut stores: Vec<Store> = Vec::new();
-    let wanted: Vec<Vec<u8>> =
-        given.get_many::<OsString>("u").into_iter().flatten().map(|name| name.as_bytes().to_vec()).collect();
+    let wanted: Vec<Vec<u8>> = given
+        .get_many::<OsString>("unit")
+        .into_iter()
+        .flatten()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
     if let Some(scan) = given.get_one::<OsString>("scan") {
         let shown = || Message::new("unable to read ").and(scan.as_bytes());
         stores = services(Path::new(scan), &wanted).map_err(|error| Fatal::system(shown(), &error))?;

@@ -2,9 +2,12 @@
 
 mod archives;
 mod cli;
+mod completions;
 mod directories;
+mod explain;
 mod follow;
 mod followed;
+mod help;
 mod pager;
 mod printer;
 mod progress;
@@ -22,6 +25,8 @@ pub use cli::command;
 pub const FOUND: u8 = 0;
 /// It was not.
 pub const NOTHING: u8 = 1;
+/// `explain` has found something that may not be meant.
+const MISTAKES: u8 = 1;
 /// Something could not be done.
 pub const TROUBLE: u8 = 2;
 /// Lines are missing or damaged.
@@ -33,7 +38,7 @@ const UNWRITTEN: u8 = 4;
 /// be done, 3 where lines are missing or damaged, and 111 where output can't be written.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let about =
-        About { name: "mlog", version: env!("CARGO_PKG_VERSION"), usage: cli::USAGE, what: cli::WHAT };
+        About { name: "mlog", version: env!("CARGO_PKG_VERSION"), usage: cli::USAGE, what: help::Help };
     if let Some(answered) = about.answer(&arguments)? {
         return Ok(answered);
     }
@@ -42,6 +47,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let words = std::iter::once(OsString::from("mlog")).chain(arguments);
     let given = cli::command().try_get_matches_from(words).map_err(|error| cli::misuse(&error))?;
     let done = match given.subcommand() {
+        Some(("completions", given)) => completions::completions(given),
+        Some(("explain", given)) => explain::explain(given),
         Some(("ls", given)) => archives::ls(given),
         Some(("verify", given)) => archives::verify(given),
         Some(("stat", given)) => stat::stat(given),

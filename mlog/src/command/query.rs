@@ -47,8 +47,8 @@ pub(super) fn run(given: &ArgMatches) -> Result<Exit, Fatal> {
     let asked = Asked::read(given)?;
     let mut trouble = Trouble::default();
     let found = directories(given, &mut trouble)?;
-    let follow = given.get_flag("f");
-    let cursor = given.get_one::<OsString>("cursor");
+    let follow = given.get_flag("follow");
+    let cursor = given.get_one::<OsString>("cursor-file");
     let pager = if given.get_flag("pager") { Pager::start()? } else { None };
     let found_any = if follow || cursor.is_some() {
         let cursor = cursor.map(PathBuf::from);
@@ -86,12 +86,13 @@ impl Asked {
                 .map(|word| word.as_bytes().to_vec())
                 .collect()
         };
-        let options = Options { ignore_case: given.get_flag("i"), fixed: given.get_flag("F") };
-        let patterns = Patterns::new(&words("g"), &words("v"), options).map_err(wrong)?;
+        let options =
+            Options { ignore_case: given.get_flag("ignore-case"), fixed: given.get_flag("fixed-strings") };
+        let patterns = Patterns::new(&words("grep"), &words("exclude"), options).map_err(wrong)?;
         let number = |name: &str| given.try_get_one::<usize>(name).ok().flatten().copied();
-        let context = number("C").or(number("A")).or(number("B")).map(|_| {
-            let around = number("C").unwrap_or(0);
-            (number("B").unwrap_or(around), number("A").unwrap_or(around))
+        let context = number("context").or(number("after")).or(number("before")).map(|_| {
+            let around = number("context").unwrap_or(0);
+            (number("before").unwrap_or(around), number("after").unwrap_or(around))
         });
         let chosen = |name: &str| given.try_get_one::<String>(name).ok().flatten().map(String::as_str);
         // Subcommands have some of the options only.
@@ -102,9 +103,9 @@ impl Asked {
             patterns: Arc::new(patterns),
             since: moment(given, "since", Edge::Since)?,
             until: moment(given, "until", Edge::Until)?,
-            last: number("n"),
-            context: context.filter(|_| !flag("c")),
-            count: flag("c"),
+            last: number("lines"),
+            context: context.filter(|_| !flag("count")),
+            count: flag("count"),
             reverse: flag("reverse"),
             gaps: span(given, "gaps")?,
             form: form.map_or(Form::Local, |(_, form)| *form),

@@ -1,0 +1,154 @@
+//! What the author of a script may not have meant.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use multilog::pattern::{Pattern, Syntax};
+use multilog::script::action::{Scope, find};
+use multilog::script::{Action, Script};
+use tai64tools::Stamp;
+
+use super::steps::{shown, steps, syntax};
+
+/// The mistakes of a script, in the order of its arguments where they have one.
+pub(super) fn of(arguments: &[OsString], script: &Script) -> Vec<String> {
+    let remarks =
+        script.remarks.iter().map(|remark| String::from_utf8_lossy(remark.message().as_bytes()).into_owned());
+    let mut found: Vec<String> = remarks.collect();
+    found.extend(same_directory(script));
+    found.extend(no_effect(arguments, &script.actions));
+    found.extend(settings_without_directory(arguments));
+    found.extend(patterns(arguments, script.stamp));
+    found
+}
+
+/// A second multilog can't lock a directory, and neither can this one twice.
+fn same_directory(script: &Script) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let twice = script.logs.iter().find(|log| !seen.insert(plain(&log.path)))?;
+    Some(format!("{} is there twice: multilog can't lock it a second time, and ends", shown(&twice.path)))
+}
+
+/// The path without dots and doubled slashes.
+fn plain(path: &OsStr) -> PathBuf {
+    Path::new(path).components().filter(|part| *part != Component::CurDir).collect()
+}
+
+/// What is known of all lines at some place of the script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    AllSelected,
+    NoneSelected,
+    Some,
+}
+
+/// Steps that never change anything.
+fn no_effect(arguments: &[OsString], actions: &[Action]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = Lines::AllSelected;
+    let last_outlet = actions.iter().rposition(|action| !changes_selection(action));
+    for (at, (argument, action)) in steps(arguments).zip(actions).enumerate() {
+        let shown = shown(argument);
+        let nothing = match (action, lines) {
+            (Action::Select(_) | Action::Deselect(_), _) if last_outlet.is_some_and(|last| last < at) => {
+                "nothing comes after it that takes lines"
+            }
+            (Action::Select(_), Lines::AllSelected) => "all lines are selected there already",
+            (Action::Deselect(_), Lines::NoneSelected) => "no line is selected there any more",
+            (Action::Select(_) | Action::Deselect(_), _) => {
+                lines = after(action, argument, lines);
+                continue;
+            }
+            (_, Lines::NoneSelected) => "no line is selected there: it gets nothing",
+            _ => continue,
+        };
+        found.push(format!("{shown} has no effect: {nothing}"));
+    }
+    found
+}
+
+fn changes_selection(action: &Action) -> bool {
+    matches!(action, Action::Select(_) | Action::Deselect(_))
+}
+
+fn after(action: &Action, argument: &OsStr, lines: Lines) -> Lines {
+    let everything = argument.as_bytes()[1..].iter().all(|&byte| byte == b'*') && argument.len() == 2;
+    match action {
+        Action::Select(_) if everything => Lines::AllSelected,
+        Action::Deselect(_) if everything => Lines::NoneSelected,
+        Action::Select(_) | Action::Deselect(_) => Lines::Some,
+        _ => lines,
+    }
+}
+
+/// Settings count for directories after them.
+fn settings_without_directory(arguments: &[OsString]) -> Option<String> {
+    let scope = |argument: &OsString| find(argument.as_bytes()).map(|(row, _)| row.word.scope);
+    let is_directory = |argument: &OsString| matches!(argument.as_bytes().first(), Some(b'.' | b'/'));
+    // `1` takes the prefix that is before it.
+    let takes = |argument: &OsString| is_directory(argument) || argument == "1";
+    let behind = arguments.iter().rposition(takes).map_or(0, |last| last + 1);
+    let left: Vec<String> = arguments[behind..]
+        .iter()
+        .filter(|argument| scope(argument) == Some(Scope::Directories))
+        .map(|argument| shown(argument))
+        .collect();
+    let verb = if left.len() == 1 { "has" } else { "have" };
+    (!left.is_empty())
+        .then(|| format!("{} {verb} no effect: a setting is for the directories after it", left.join(" ")))
+}
+
+/// What patterns match is not always what they look like.
+fn patterns(arguments: &[OsString], stamp: Option<Stamp>) -> Vec<String> {
+    let mut now = Syntax::Star;
+    let mut found = Vec::new();
+    for argument in arguments {
+        now = syntax(argument).unwrap_or(now);
+        let [b'+' | b'-', text @ ..] = argument.as_bytes() else { continue };
+        let shown = shown(argument);
+        if stamp.is_some_and(|stamp| misses_the_stamp(text, now, stamp)) {
+            found.push(format!("{shown} matches no line: patterns see the stamp before the line"));
+        } else if now == Syntax::Star
+            && let Some(example) = surprise(text)
+        {
+            let example = example.escape_ascii();
+            let why = "a star ends at the first byte like the one behind it";
+            found.push(format!("{shown} does not match \"{example}\": {why}"));
+        }
+    }
+    found
+}
+
+/// Whether a pattern asks for something else where the stamp begins.
+fn misses_the_stamp(text: &[u8], syntax: Syntax, stamp: Stamp) -> bool {
+    let text = match (syntax, text) {
+        (Syntax::Regex, [b'^', rest @ ..]) => rest,
+        (Syntax::Regex, _) => return false,
+        _ => text,
+    };
+    match text.first() {
+        // Whatever else is special may match a stamp.
+        Some(first) if !first.is_ascii_alphanumeric() && *first != b'@' => false,
+        Some(b'@') => stamp != Stamp::Tai64n,
+        Some(first) => stamp == Stamp::Tai64n || !first.is_ascii_digit(),
+        None => syntax != Syntax::Regex,
+    }
+}
+
+/// A line that the pattern seems to match and does not. A star of the original ends at the first byte like the one behind
+/// it, and never tries a later one.
+fn surprise(text: &[u8]) -> Option<Vec<u8>> {
+    let star = text.iter().position(|&byte| byte == b'*')?;
+    let next = *text.get(star + 1).filter(|&&byte| byte != b'*')?;
+    let word: &[u8] = text[star + 1..].split(|&byte| byte == b'*').next()?;
+    // One byte alone is found wherever it is first, and blanks are meant to divide a line.
+    if word.len() < 2 || !next.is_ascii_alphanumeric() {
+        return None;
+    }
+    let filled: Vec<u8> = text[star + 1..].iter().copied().filter(|&byte| byte != b'*').collect();
+    let example = [&text[..star], &[next], b" ", &filled].concat();
+    let pattern = Pattern::new(Syntax::Star, text).ok()?;
+    (!pattern.matches(&example)).then_some(example)
+}

@@ -1,0 +1,87 @@
+//! Lines of the explanation, and bytes and times as people say them.
+
+use multilog::script::Prefix;
+
+/// A prefix between quotes.
+pub(super) fn quoted(prefix: &Prefix) -> String {
+    format!("\"{}\"", prefix.as_bytes().escape_ascii())
+}
+
+/// Adds a line.
+pub(super) fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.push_str(&line.to_string());
+    text.push('\n');
+}
+
+/// Bytes in decimal units, with three digits: `99.9 kB`.
+pub(super) fn bytes(count: u64) -> String {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
+    match units.into_iter().find(|&(_, unit)| count >= unit) {
+        Some((name, unit)) => format!("{} {name}", three_digits(count, unit)),
+        None => format!("{count} bytes"),
+    }
+}
+
+/// Seconds in the largest unit that they fill: `3.4 hours`.
+pub(super) fn seconds(count: u64) -> String {
+    let units = [("years", 31_556_952), ("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1)];
+    match units.into_iter().find(|&(_, unit)| count >= unit) {
+        Some((name, unit)) => format!("{} {name}", three_digits(count, unit)),
+        None => "less than a second".into(),
+    }
+}
+
+/// `count / unit` with three digits, cut and not rounded; no digit behind the point where it divides.
+fn three_digits(count: u64, unit: u64) -> String {
+    let (whole, rest) = (count / unit, count % unit);
+    let digits = match whole {
+        _ if rest == 0 => 0,
+        0..10 => 2,
+        10..100 => 1,
+        _ => 0,
+    };
+    let power = 10_u64.pow(digits);
+    let behind = rest * power / unit;
+    match digits {
+        _ if behind == 0 => whole.to_string(),
+        digits => {
+            format!("{whole}.{behind:0width$}", width = digits as usize).trim_end_matches('0').to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_three_digits_and_a_unit() {
+        for (count, shown) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1 kB"),
+            (4096, "4.09 kB"),
+            (99_999, "99.9 kB"),
+            (999_990, "999 kB"),
+            (16_777_216, "16.7 MB"),
+            (20_000_000, "20 MB"),
+            (2_147_483_647_000, "2147 GB"),
+        ] {
+            assert_eq!(bytes(count), shown, "{count}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_shown_in_the_largest_unit_that_they_fill() {
+        for (count, shown) in [
+            (0, "less than a second"),
+            (1, "1 seconds"),
+            (90, "1.5 minutes"),
+            (3600, "1 hours"),
+            (100_000, "1.15 days"),
+            (40_000_000, "1.26 years"),
+        ] {
+            assert_eq!(seconds(count), shown, "{count}");
+        }
+    }
+}
