@@ -51,6 +51,8 @@ pub struct Gap {
 pub enum Step {
     /// There was something; there may be more.
     Read,
+    /// There was something; there is no more unless it is told.
+    Last,
     /// There is nothing at the moment.
     Idle,
 }
@@ -164,7 +166,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
     pub fn read_on(&mut self, reader: &mut dyn Reader) -> io::Result<Step> {
         match self.read(reader)? {
             0 => self.step(reader),
-            got if got < PIECE / 2 => Ok(Step::Idle),
+            got if got < PIECE / 2 => Ok(Step::Last),
             _ => Ok(Step::Read),
         }
     }
