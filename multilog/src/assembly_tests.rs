@@ -119,14 +119,8 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Ve
             assembly.outputs.iter().map(Output::memory).eq(memory),
             "what is taken fits into the room made for it"
         );
-        let mut wrote = false;
-        for (log, (output, files)) in assembly.outputs.iter().zip(&mut logs).enumerate() {
-            wrote |= !output.is_empty();
-            files.last_mut().unwrap().extend_from_slice(output.bytes(seen));
-            if assembly.is_full(log) {
-                files.push(vec![]);
-            }
-        }
+        let wrote = assembly.outputs.iter().any(|output| !output.is_empty());
+        write(&assembly, seen, &mut logs);
         start += taken;
         if taken == 0 && !wrote {
             // As the engine does.
@@ -150,6 +144,16 @@ const LONGEST_PREFIX: &str = concat!(
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
 );
+
+/// What the outputs have goes to the last file of each outlet, and a full file is followed by another.
+fn write(assembly: &Assembly, seen: &[u8], logs: &mut [Vec<Vec<u8>>]) {
+    for (log, (output, files)) in assembly.outputs.iter().zip(logs).enumerate() {
+        files.last_mut().unwrap().extend_from_slice(output.bytes(seen));
+        if assembly.is_full(log) {
+            files.push(vec![]);
+        }
+    }
+}
 
 const SCRIPTS: &[&[&str]] = &[
     &["s4096", "./a"],
