@@ -121,7 +121,7 @@ fn splitting() -> Vec<Workload> {
 
 /// Limits: beside a directory without one, with long lines, with a processor, and with lines in pieces.
 fn limited() -> Vec<Workload> {
-    let beside = ["t", "s4096", "n100", "limit=6", "./main", "limit=0", "-*", "+* line *3 *", "./few"];
+    let beside = ["t", "s4096", "n100", "limit=6", "./main", "limit=0", "-*", "+* line *4 *", "./few"];
     let mut beside = Workload::new(&beside, 120, 1500);
     beside.open_end = true;
     let processed =
