@@ -146,7 +146,9 @@ fn each_line_goes_to_one_of_the_readers() {
         let mut found: Vec<&str> = texts.iter().flat_map(|text| text.split_inclusive('\n')).collect();
         found.sort_unstable();
         expected.sort();
-        let (length, wanted) = (found.concat().len(), expected.concat().len());
+        // A part of a line that is the last of its reader gets a newline, which nobody wrote.
+        let bytes = |text: String| text.bytes().filter(|&byte| byte != b'\n').count();
+        let (length, wanted) = (bytes(found.concat()), bytes(expected.concat()));
         let missing: Vec<_> =
             expected.iter().filter(|line| found.binary_search(&line.as_str()).is_err()).collect();
         let repeated: Vec<_> = found.windows(2).filter(|pair| pair[0] == pair[1]).collect();
