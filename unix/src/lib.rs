@@ -11,6 +11,7 @@
 
 pub mod about;
 pub mod bytes;
+pub mod clock;
 pub mod descriptors;
 pub mod diag;
 pub mod environment;

@@ -110,6 +110,19 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_by_age_and_size_is_told() {
+        for (script, words) in [
+            ("age=30d ./a", &["any number of archives", "older than 30 days", "as much as comes"][..]),
+            ("cap=10G ./a", &["any number", "more than 10.7 GB", "10.7 GB at most, and those that wait"]),
+            ("n4 s4096 cap=10G ./a", &["newest 3", "more than 10.7 GB", "16.3 kB at most"]),
+            ("n10 ./a", &["newest 9", "old when it goes"]),
+        ] {
+            let text = explained(script).text;
+            assert!(words.iter().all(|words| text.contains(words)), "{script}: {text}");
+        }
+    }
+
+    #[test]
     fn what_may_not_be_meant_is_said_and_nothing_else() {
         for (script, said) in [
             ("t ./main", None),

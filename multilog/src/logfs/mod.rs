@@ -11,6 +11,7 @@ mod whole_lines;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::time::SystemTime;
 
 use unix::diag::Message;
 
@@ -116,6 +117,8 @@ pub trait LogFs: Send + Sync + 'static {
     fn stat(&self, file: &Self::File) -> io::Result<Stat>;
     /// What is under a name. None: nothing.
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>>;
+    /// Says that the bytes of a file have last changed at this moment.
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()>;
     /// The mode that the script asks for. None: it says nothing of it.
     fn asked_mode(&self) -> Option<FileMode>;
     /// Sets the permission bits.

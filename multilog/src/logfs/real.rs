@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::SystemTime;
 
 use unix::diag::Message;
 use unix::spawn::{Access, Opening};
@@ -162,7 +163,8 @@ impl LogFs for RealFs {
     }
 
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
-        let mode = if *name == Name::Journal { PRIVATE } else { self.mode.unwrap_or_default().at_first() };
+        let is_private = matches!(name, Name::Journal | Name::AgeHold);
+        let mode = if is_private { PRIVATE } else { self.mode.unwrap_or_default().at_first() };
         if how != How::New
             && let Some(stat) = self.lookup(name)?
         {
@@ -210,6 +212,10 @@ impl LogFs for RealFs {
             Err(error) if is_refused(&error) && self.quirks.contains(&Quirk::ForgetsModes) => Ok(()),
             set => set,
         }
+    }
+
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
+        file::set_modified(&self.directory, &name.to_os(), moment)
     }
 
     fn sync(&self, file: &OwnedFd) -> io::Result<()> {

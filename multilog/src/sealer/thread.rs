@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use unix::diag::{self, Message};
 
-use super::desk::{Desk, Order, State};
+use super::desk::{Desk, Order, Prunes, State};
 use super::prune::Went;
 use super::{Asked, Job, NoTime, Sealed, Sealer};
 use crate::host::{PROGRAM, Pace, Patience, Pause};
@@ -39,9 +39,17 @@ impl<'a, F: LogFs> Thread<'a, F> {
         let mut pace = ThreadPace { desk, tried: false };
         loop {
             let mut state = desk.state();
-            while state.jobs.is_empty() && state.order == Order::Work {
+            while state.jobs.is_empty() && state.prunes == Prunes::No && state.order == Order::Work {
                 state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
+            let has_time = matches!(state.order, Order::Work | Order::Finish);
+            if state.jobs.is_empty() && state.prunes == Prunes::Asked && has_time {
+                drop(state);
+                sealer.prune_alone(desk, &mut pace);
+                continue;
+            }
+            // A round prunes too.
+            state.prunes = Prunes::No;
             let state = self.defer(state, &mut pace);
             if state.jobs.is_empty() || state.order == Order::Stop {
                 break;
@@ -50,7 +58,7 @@ impl<'a, F: LogFs> Thread<'a, F> {
             let sealed = match sealer.make_room(desk, &mut pace) {
                 Ok(Went::Jobs) => {
                     // The others may be deferred now.
-                    desk.ring();
+                    sealer.end_round(desk, |_| ());
                     continue;
                 }
                 Ok(Went::Archives) => sealer.seal_oldest(desk, &mut pace),

@@ -74,9 +74,15 @@ impl<F: LogFs> Work<'_, F> {
         output: &F::File,
         pace: &mut dyn Pace,
     ) -> Result<Written, Failure> {
+        // Age goes by the time of the lines, and not by the time of the compression.
+        let modified = self.sealer.fs.stat(input).map(|stat| stat.modified);
         let done = compress::compress(&*self.sealer.fs, how, input, output).map_err(|error| {
             self.failed("unable to compress into ", &self.temporary(), &error, Step::Transform)
         })?;
+        if let Ok(modified) = modified {
+            // Some file systems keep no times. The label says nearly the same.
+            self.sealer.fs.set_modified(&self.temporary(), modified).ok();
+        }
         self.sealer.tell_of_lack(done, pace);
         Ok(match done {
             Compressed::No => Written::NoMemory,

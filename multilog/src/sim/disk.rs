@@ -8,20 +8,31 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use super::poor::Lacks;
+use super::time::{Spans, Time};
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
 use crate::logfs::{Identity, Stat};
 use crate::tally::Flow;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inode {
     pub(super) live: Vec<u8>,
     pub(super) durable: Vec<u8>,
     pub(super) mode: u32,
     pub(super) durable_mode: u32,
+    /// When its bytes last changed.
+    pub(super) modified: SystemTime,
     /// A sync has failed, and what was dirty then never gets to the disk.
     pub(super) lost_until: usize,
+}
+
+impl Default for Inode {
+    fn default() -> Inode {
+        let (live, durable, modified) = (Vec::new(), Vec::new(), SystemTime::UNIX_EPOCH);
+        Inode { live, durable, mode: 0, durable_mode: 0, modified, lost_until: 0 }
+    }
 }
 
 /// A name, in one of the directories.
@@ -63,10 +74,16 @@ pub(crate) struct State {
     open: usize,
     /// How many it may have. None: any number.
     budget: Option<usize>,
+    /// The clocks, where time passes from look to look.
+    pub(crate) time: Time,
+    /// How old archives may become.
+    pub(super) spans: Spans,
+    /// How many operations have failed.
+    pub(super) failed: usize,
     /// What each process wrote to standard output.
     pub(super) printed: Vec<Vec<u8>>,
-    /// What each name held that a processor has seen to its end.
-    pub(super) processed: BTreeMap<Entry, Vec<u8>>,
+    /// What each name held that a processor has seen to its end, in the order in which it has seen them first.
+    pub(super) processed: Vec<(Entry, Vec<u8>)>,
 }
 
 /// The disk, which outlives the processes.
@@ -133,6 +150,7 @@ impl Disk {
                 perform(&mut state, None)
             }
             Some(Trouble::Error(errno)) => {
+                state.failed += 1;
                 perform(&mut state, trouble).ok();
                 Err(io::Error::from_raw_os_error(errno))
             }
@@ -231,7 +249,7 @@ impl State {
     pub(super) fn stat(&mut self, number: u64) -> Stat {
         let links = self.names.values().filter(|&&inode| inode == number).count() as u64;
         let inode = self.inode(number);
-        let (mode, size) = (inode.mode, inode.live.len() as u64);
+        let (mode, size, modified) = (inode.mode, inode.live.len() as u64, inode.modified);
         let mode = self.lacks.modes.unwrap_or(mode);
         Stat {
             regular: true,
@@ -241,6 +259,7 @@ impl State {
             size,
             identity: Identity { device: 1, inode: number },
             links,
+            modified,
         }
     }
 
@@ -269,7 +288,8 @@ impl State {
     pub(super) fn make_nameless(&mut self) -> u64 {
         self.next_inode += 1;
         let number = self.next_inode;
-        *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, ..Inode::default() };
+        let modified = self.wall();
+        *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, modified, ..Inode::default() };
         number
     }
 

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use super::disk::{Disk, Entry, State};
 use super::mutant::Mutant;
@@ -132,7 +133,15 @@ impl LogFs for SimFs {
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
-            state.inode(file.number).live.extend_from_slice(&bytes[..written]);
+            let modified = state.wall();
+            let inode = state.inode(file.number);
+            inode.live.extend_from_slice(&bytes[..written]);
+            inode.modified = modified;
+            if self.is(Mutant::ForgetsTheHour)
+                && self.number(state, &Name::AgeHold).is_ok_and(|number| number == file.number)
+            {
+                state.put_the_hour_back(file.number);
+            }
             Ok(written)
         });
         match written {
@@ -188,7 +197,11 @@ impl LogFs for SimFs {
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
         let what = if *name == Name::Current { "look at current" } else { "lookup" };
-        self.change(what, |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
+        let seen = |stat: Stat| match (self.mutant, name) {
+            (Some(mutant), Name::Archive(_)) => mutant.seen(stat),
+            _ => stat,
+        };
+        self.change(what, |state| Ok(self.number(state, name).ok().map(|number| seen(state.stat(number)))))
     }
 
     fn asked_mode(&self) -> Option<FileMode> {
@@ -204,6 +217,14 @@ impl LogFs for SimFs {
             self.disk.state().marks_refused += 1;
         }
         set
+    }
+
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
+        self.change("set_modified", |state| {
+            let number = self.number(state, name)?;
+            state.inode(number).modified = moment;
+            Ok(())
+        })
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {
@@ -281,6 +302,7 @@ impl LogFs for SimFs {
     fn remove(&self, name: &Name) -> io::Result<()> {
         self.change("remove", |state| {
             if state.names.contains_key(&self.entry(name)) {
+                state.note_removal(&self.entry(name));
                 state.set_name(self.entry(name), None);
             }
             Ok(())

@@ -10,7 +10,7 @@ use unix::diag::Message;
 use super::disk::Disk;
 use super::mutant::Mutant;
 use super::trouble::{EPIPE, Trouble};
-use crate::host::{Host, Output, Pace, Patience, Pause, Stop};
+use crate::host::{Clocks, Host, Output, Pace, Patience, Pause, Stop};
 use crate::tally::Tally;
 
 /// More pauses than this and a run hangs.
@@ -70,15 +70,35 @@ impl Pace for SimHost {
     fn patience(&mut self) -> Patience {
         Patience::Endless
     }
+
+    fn clocks(&self) -> Clocks {
+        let wall = self.now();
+        Clocks { wall, running: self.disk.state().time.running() }
+    }
+
+    fn boot(&self) -> Vec<u8> {
+        vec![b'0' + self.disk.state().boots]
+    }
 }
 
 impl Host for SimHost {
     fn now(&self) -> Label {
+        let mut state = self.disk.state();
+        if !state.time.tempo.is_zero() {
+            state.look_at_clock();
+            return state.wall().into();
+        }
+        drop(state);
         self.ticks.set(self.ticks.get() + 1000);
         Label::new(label::EPOCH + self.started, self.ticks.get()).unwrap_or(Label::MIN)
     }
 
     fn uptime(&self) -> Duration {
+        let state = self.disk.state();
+        if !state.time.tempo.is_zero() {
+            return state.time.passed;
+        }
+        drop(state);
         // A look is a while.
         self.ticks.set(self.ticks.get() + 1000);
         Duration::from_millis(u64::from(self.ticks.get()) / 10)

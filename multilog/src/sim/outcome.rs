@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use tai64tools::Label;
+
 use super::disk::{Disk, State};
 use super::strangers::FOREIGN;
 use super::workload::Workload;
@@ -12,7 +14,7 @@ impl Workload {
     /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what
     /// could not be deleted is there as well, in its place.
     fn newest_are_kept(&self, disk: &Disk, directory: usize, expected: &[u8]) -> bool {
-        let kept = self.script().logs[directory].keep.archives() + 1;
+        let kept = self.script().logs[directory].archives() + 1;
         let mut files = self.files_of_log(disk, directory);
         let current = files.pop();
         // An empty one that the disk has refused is of no interest.
@@ -36,7 +38,12 @@ impl Workload {
     }
 
     /// The text of each file of a log as a reader finds it, oldest first.
-    fn files_of_log(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
+    pub(super) fn files_of_log(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
+        self.labelled_files(disk, directory).into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// The same with their labels. `current` has none.
+    pub(super) fn labelled_files(&self, disk: &Disk, directory: usize) -> Vec<(Option<Label>, Vec<u8>)> {
         let files = disk.files(directory);
         let sealed = |name: &str| {
             let label = &name[..25];
@@ -48,12 +55,12 @@ impl Workload {
         for (name, _, bytes) in files.iter().filter(|(name, ..)| name.starts_with('@')) {
             let content = content(name, bytes);
             if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name) || content == FOREIGN) {
-                texts.push(content);
+                texts.push((Label::parse(name.as_bytes()), content));
             }
         }
         let is_current = |name: &str, bytes: &[u8]| name == "current" && bytes != FOREIGN;
         let current = files.iter().filter(|(name, _, bytes)| is_current(name, bytes));
-        texts.extend(current.map(|(.., bytes)| bytes.clone()));
+        texts.extend(current.map(|(.., bytes)| (None, bytes.clone())));
         texts
     }
 
@@ -71,12 +78,14 @@ impl Workload {
     /// Every line once and in order in every directory that has to have it, and nothing left half done.
     pub(super) fn check_exact(&self, disk: &Disk, expected: &[Vec<Vec<u8>>]) -> Result<(), String> {
         for (directory, (config, expected)) in self.script().logs.iter().zip(expected).enumerate() {
-            let logged = self.logged(disk, directory);
+            let limited = config.age.is_some() || config.cap.is_some();
+            let logged =
+                if limited { self.logged_and_deleted(disk, directory) } else { self.logged(disk, directory) };
             let given_up = disk.state().journals_given_up > 0;
-            let right = if given_up && config.keep.archives() < 50 {
+            let right = if given_up && !limited && config.archives() < 50 {
                 // Nothing can be said of what is left of what may be repeated.
                 true
-            } else if config.keep.archives() < 50 {
+            } else if !limited && config.archives() < 50 {
                 self.newest_are_kept(disk, directory, &expected.concat())
             } else if given_up {
                 at_least(&logged, expected)
@@ -129,7 +138,7 @@ impl Workload {
             return Err(format!("{input:?} is counted of {} lines, {} bytes", self.lines.len(), read.len()));
         }
         for (directory, (outlet, lines)) in outlets.iter().zip(expected).enumerate() {
-            let kept = self.script().logs[directory].keep.archives() >= 50;
+            let kept = self.script().logs[directory].keeps_all();
             let found = self.files_of_log(disk, directory).concat();
             let right = outlet.lines == lines.len() as u64 && (!kept || *outlet == flow(&found, lines.len()));
             if !right {
@@ -147,6 +156,7 @@ impl Workload {
             for (name, mode, _) in disk.files(directory) {
                 let tidy = match name.as_str() {
                     "state" => true,
+                    ".age-hold" => config.age.is_some(),
                     "current" => mode == safe,
                     archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == safe,
                 };

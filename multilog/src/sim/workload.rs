@@ -16,7 +16,7 @@ use super::surroundings::{SimInput, Source};
 use super::trouble::{Killed, Trouble};
 use crate::descriptors::Plan;
 use crate::intake::Care;
-use crate::script::{Action, Script};
+use crate::script::{Action, MaxAge, Script};
 use crate::sealer::Threading;
 use crate::start::{self, Circumstances};
 
@@ -43,6 +43,10 @@ pub(super) struct Workload {
     pub(super) lacks: Lacks,
     /// Larger pieces of memory are refused.
     pub(super) memory: usize,
+    /// How much time passes with each look at the clock.
+    pub(super) tempo: Duration,
+    /// At which look the clock steps, and by how many seconds.
+    pub(super) steps: Vec<(usize, i64)>,
 }
 
 /// Whether there is a journal.
@@ -76,6 +80,8 @@ impl Workload {
             journal: Journal::Kept,
             lacks: Lacks::default(),
             memory: usize::MAX,
+            tempo: Duration::ZERO,
+            steps: Vec::new(),
         }
     }
 
@@ -149,10 +155,11 @@ impl Workload {
         mutant: Option<Mutant>,
         mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
-        disk.state().lacks = self.lacks;
+        self.prepare(disk);
         let input = SimInput::new(disk.clone(), self.source, &self.input());
         for process in 0..PROCESSES {
             disk.start();
+            disk.state().start_clock();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
             let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
             match memory::with_at_most(self.memory, || catch_unwind(started)) {
@@ -169,6 +176,14 @@ impl Workload {
             }
         }
         Err("it never ends".to_string())
+    }
+
+    fn prepare(&self, disk: &Disk) {
+        let mut state = disk.state();
+        state.lacks = self.lacks;
+        state.spans = self.script().logs.iter().map(|log| log.age.map(MaxAge::span)).collect();
+        (state.time.tempo, state.time.steps) = (self.tempo, self.steps.clone());
+        (state.time.wall, state.time.passed) = (Duration::from_secs(CLOCK), Duration::from_secs(10_000));
     }
 
     /// The same with what there are descriptors for. An input that can't be looked into has no journal.

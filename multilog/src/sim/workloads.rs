@@ -1,5 +1,6 @@
 //! The workloads that every check goes through: each has something that the others lack.
 
+use super::limits;
 use super::surroundings::Source;
 use super::workload::Workload;
 
@@ -56,6 +57,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     crumbs.open_end = true;
     all.push(crumbs);
     all.extend(corners());
+    all.extend(limits::workloads());
     all.extend(printing());
     all
 }

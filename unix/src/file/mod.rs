@@ -17,7 +17,7 @@ pub use content::{
     end_append_mode, overwrite, position, read_at, read_start, read_start_of_file, seek, sync, truncate,
     write, write_at,
 };
-pub use names::{each_name, link, names, remove, rename, rename_new};
+pub use names::{each_name, link, names, remove, rename, rename_new, set_modified};
 pub use stat::{Identity, Stat, changed, exists, is_executable, lookup, mount, stat};
 
 /// How a file is opened. All of them are close-on-exec and refuse symbolic links.

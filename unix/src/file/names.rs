@@ -4,8 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, Dir, RenameFlags, linkat, renameat, renameat_with, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, RenameFlags, Timespec, Timestamps, UTIME_OMIT, linkat, renameat, renameat_with, unlinkat,
+    utimensat,
+};
 use rustix::io::Errno;
 
 /// The names in a directory, without `.` and `..`.
@@ -44,6 +48,18 @@ pub fn link(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
 pub fn rename(directory: impl AsFd, from: &OsStr, to: &OsStr) -> io::Result<()> {
     let directory = directory.as_fd();
     Ok(renameat(directory, from, directory, to)?)
+}
+
+/// Says that the bytes of a file have last changed at this moment. Of a symbolic link, the link itself.
+pub fn set_modified(directory: impl AsFd, name: &OsStr, moment: SystemTime) -> io::Result<()> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
+    let since = moment.duration_since(UNIX_EPOCH).map_err(|_| invalid())?;
+    let seconds = i64::try_from(since.as_secs()).map_err(|_| invalid())?;
+    let times = Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: seconds, tv_nsec: since.subsec_nanos().into() },
+    };
+    Ok(utimensat(directory, name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 /// Removes a file's name. A name that is not there counts as removed.

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, FileType, StatxFlags, fstat, statat};
 use rustix::io::Errno;
@@ -53,6 +54,8 @@ pub struct Stat {
     pub identity: Identity,
     /// How many names it has.
     pub links: u64,
+    /// When its bytes last changed.
+    pub modified: SystemTime,
 }
 
 fn to_stat(stat: &rustix::fs::Stat) -> Stat {
@@ -65,7 +68,15 @@ fn to_stat(stat: &rustix::fs::Stat) -> Stat {
         size: u64::try_from(stat.st_size).unwrap_or(0),
         identity: Identity { device: stat.st_dev, inode: stat.st_ino },
         links: stat.st_nlink,
+        modified: moment(stat.st_mtime, stat.st_mtime_nsec),
     }
+}
+
+/// Seconds since 1970, which may be negative, and nanoseconds. A time that can't be told is 1970.
+fn moment(seconds: i64, nanos: u64) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let start = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+    start.and_then(|start| start.checked_add(Duration::from_nanos(nanos))).unwrap_or(UNIX_EPOCH)
 }
 
 /// What the open file is.

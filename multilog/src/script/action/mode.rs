@@ -65,6 +65,8 @@ impl Default for FileMode {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -105,7 +107,16 @@ mod tests {
 
     fn file(mode: u32, size: u64) -> Stat {
         let identity = unix::file::Identity { device: 1, inode: 1 };
-        Stat { regular: true, directory: false, owner: 0, mode, size, identity, links: 1 }
+        Stat {
+            regular: true,
+            directory: false,
+            owner: 0,
+            mode,
+            size,
+            identity,
+            links: 1,
+            modified: UNIX_EPOCH,
+        }
     }
 
     #[test]
