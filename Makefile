@@ -13,7 +13,8 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 # Seconds for each fuzz target: seven are a minute together.
 FUZZ_SECONDS := 7
 
-.PHONY: build demo test test-follow test-limits test-original test-faults torture reliability fuzz lint msrv deny install
+.PHONY: build demo test test-follow test-limits test-original test-faults torture reliability fuzz lint msrv deny
+.PHONY: install uninstall slashpackage deb
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -116,6 +117,22 @@ bench-short: bench-tools
 bench-parts:
 	cargo bench --locked -p parts
 
-install: build
-	install -d $(DESTDIR)/usr/local/bin
-	for tool in $(TOOLS) mlog svscanboot; do install -m 755 target/tools/$$tool $(DESTDIR)/usr/local/bin/; done
+# Installs programs, manual pages, completions, examples and the unit for systemd below PREFIX; FROM=FOLDER takes programs that
+# were built before. DESTDIR is put before every place. `uninstall` with the same words removes all that.
+PREFIX := /usr/local
+PLACE = DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" sh dist/install.sh
+PROGRAMS := $(TOOLS) mlog svscanboot
+
+install: $(if $(FROM),,build)
+	$(PLACE) install "$(or $(FROM),target/tools)" $(PROGRAMS)
+
+uninstall:
+	$(PLACE) uninstall "$(or $(FROM),target/tools)" $(PROGRAMS)
+
+# /package/admin, /command and /service, as daemontools' own installation makes them. Nothing is added to what runs at boot.
+slashpackage: $(if $(FROM),,build)
+	$(PLACE) slashpackage "$(or $(FROM),target/tools)" $(PROGRAMS)
+
+# A package for Debian, in target/.
+deb: $(if $(FROM),,build)
+	sh dist/debian/build.sh "$(or $(FROM),target/tools)" target $(PROGRAMS)

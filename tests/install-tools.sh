@@ -22,6 +22,7 @@ else
     [ -x /usr/bin/zstd ] || missing="$missing zstd"
     [ -x /usr/bin/pigz ] || missing="$missing pigz"
     [ -x /usr/bin/busybox ] || missing="$missing busybox"
+    [ -x /usr/bin/lnav ] || missing="$missing lnav"
     [ -x /usr/bin/promtool ] || missing="$missing prometheus"
     [ -x /usr/bin/prometheus-node-exporter ] || missing="$missing prometheus-node-exporter"
     [ -x /usr/bin/bindfs ] || missing="$missing bindfs"

@@ -8,17 +8,18 @@ use multilog::journal::judge::{Directory, Facts, Source, judge};
 use multilog::journal::record::Record;
 
 /// What is in front of a record whose checksum is right: without that hardly anything would be read.
-fn with_checksum(body: &[u8]) -> Vec<u8> {
+fn with_checksum(form: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let sum = body.iter().fold(!0u32, |sum, &byte| {
         (0..8).fold(sum ^ u32::from(byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(sum & 1)))
     });
-    [&b"mlj1"[..], &(!sum).to_le_bytes(), body].concat()
+    [&form[..], &(!sum).to_le_bytes(), body].concat()
 }
 
-fuzz_target!(|input: (&[u8], u8, &[u8], [u64; 3], bool)| {
-    let (bytes, flag, head, lengths, same) = input;
+fuzz_target!(|input: (&[u8], u8, &[u8], [u64; 3], bool, bool)| {
+    let (bytes, flag, head, lengths, same, extended) = input;
     Record::decode(bytes);
-    let Some(record) = Record::decode(&with_checksum(bytes)) else { return };
+    let form = if extended { b"mlj2" } else { b"mlj1" };
+    let Some(record) = Record::decode(&with_checksum(form, bytes)) else { return };
     let mut buffer = Vec::new();
     if let Some(encoded) = record.encode(&mut buffer) {
         assert_eq!(Record::decode(&encoded[1..]).as_ref(), Some(&record));

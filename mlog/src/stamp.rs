@@ -12,6 +12,7 @@
 //! Every moment is a [`Label`] that is 10 seconds ahead of UTC, whatever the offset of the directory.
 
 use tai64tools::leap::Offset;
+use tai64tools::zone::civil;
 use tai64tools::{Label, label};
 use unix::localtime;
 
@@ -117,23 +118,12 @@ impl Stamps {
     }
 }
 
-/// The moments at which the local clock shows what a clock of UTC shows at `civil`, in order; where there is none, the one
+/// The moments at which the local clock shows what a clock of UTC shows at `shown`, in order; where there is none, the one
 /// that it would have been without the change.
-fn local_moments(civil: i64) -> Vec<i64> {
-    const DAY: i64 = 86_400;
-    let east = |unix: i64| localtime::local(unix).map_or(0, |time| i64::from(time.offset));
-    let (before, after) = (east(civil - DAY), east(civil + DAY));
-    let mut moments: Vec<i64> = [before, after]
-        .into_iter()
-        .map(|offset| civil - offset)
-        .filter(|&unix| east(unix) == civil - unix)
-        .collect();
-    if moments.is_empty() {
-        moments.push(civil - before);
-    }
-    moments.sort_unstable();
-    moments.dedup();
-    moments
+fn local_moments(shown: i64) -> Vec<i64> {
+    let ahead = |unix: i64| localtime::local(unix).map_or(0, |time| i64::from(time.offset));
+    let moments = civil::moments(shown, ahead);
+    if moments.is_empty() { vec![shown - ahead(shown - civil::DAY)] } else { moments }
 }
 
 /// The moment of a label, as a label that is 10 seconds ahead of UTC.
@@ -201,15 +191,8 @@ fn utc(minute: &[u8; MINUTE]) -> Option<i64> {
     if !shape || !fits || !(0..24).contains(&hour) || !(0..60).contains(&min) {
         return None;
     }
-    Some(days(year, month, day) * 86_400 + hour * 3600 + min * 60)
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March, so that the day that comes and goes is the last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
+    let days = civil::first_of(year, u8::try_from(month).ok()?) + day - 1;
+    Some(days * civil::DAY + hour * 3600 + min * 60)
 }
 
 #[cfg(test)]

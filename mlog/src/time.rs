@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use std::time::Duration;
 
 use tai64tools::leap::Offset;
+use tai64tools::zone::civil;
 use tai64tools::{Label, label};
 use unix::localtime;
 
@@ -154,22 +155,19 @@ fn today(now: Label) -> Option<Date> {
 
 /// Seconds since 1970 when the local clock shows this.
 fn local(shown: DateTime, edge: Edge) -> Option<i64> {
-    const DAY: i64 = 86_400;
-    let east = |unix: i64| localtime::local(unix).map_or(0, |time| i64::from(time.offset));
-    let civil = shown.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs();
-    let (mut low, mut high) = (civil - DAY, civil + DAY);
-    let (before, after) = (east(low), east(high));
-    let moments = [civil - before, civil - after];
-    let mut fitting: Vec<i64> = moments.into_iter().filter(|&unix| east(unix) == civil - unix).collect();
-    fitting.sort_unstable();
+    let ahead = |unix: i64| localtime::local(unix).map_or(0, |time| i64::from(time.offset));
+    let shown = shown.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs();
+    let fitting = civil::moments(shown, ahead);
     let chosen = if edge == Edge::Since { fitting.first() } else { fitting.last() };
     if let Some(&chosen) = chosen {
         return Some(chosen);
     }
+    let (mut low, mut high) = (shown - civil::DAY, shown + civil::DAY);
+    let before = ahead(low);
     // The clock jumped over it: the first second with another offset.
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if east(middle) == before { low = middle } else { high = middle }
+        if ahead(middle) == before { low = middle } else { high = middle }
     }
     Some(high)
 }

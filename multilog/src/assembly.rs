@@ -5,7 +5,9 @@
 //! short lines: `unchanged.rs`, `runs.rs`, and one line after the other, here. `frames.rs` takes the lines that these
 //! leave.
 
+mod dropped;
 mod frames;
+mod pieces;
 mod runs;
 mod unchanged;
 
@@ -14,12 +16,14 @@ use std::ops::Range;
 use tai64tools::{Label, Stamper};
 
 use crate::framer::Ending;
+use crate::limit::Limits;
 use crate::newlines::Newlines;
 use crate::outlet::{Alerts, Asides, Status};
 use crate::output::{BatchEnd, Output, SHORT};
 use crate::pattern::{HEAD, Line};
-use crate::script::Action;
+use crate::script::{Action, MaxLine};
 use crate::selection::Selection;
+use pieces::Pieces;
 
 /// Which loop takes the lines of a batch, as far as they are short and no file is nearly full: the quickest one that
 /// the script allows.
@@ -33,6 +37,15 @@ enum Way {
     OneByOne,
 }
 
+/// A line of which a part is written: with `maxline=`, a piece of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineInHand {
+    /// The outlets that it goes to.
+    pub route: Vec<usize>,
+    /// With `maxline=`, how many bytes of the piece are written. Otherwise it does not matter.
+    pub piece: u64,
+}
+
 /// Puts batches together.
 #[derive(Debug)]
 pub struct Assembly {
@@ -42,6 +55,8 @@ pub struct Assembly {
     pub outputs: Vec<Output>,
     /// The alerts and status files of the batch.
     pub asides: Asides,
+    /// How many lines directories take. None: all of them.
+    pub limits: Option<Box<Limits>>,
     /// The outlets that take the line in hand.
     route: Vec<usize>,
     way: Way,
@@ -53,6 +68,8 @@ pub struct Assembly {
     roomy: bool,
     /// Whether the next input byte belongs to a line that was begun by an earlier batch.
     midline: bool,
+    /// How far that line may go on.
+    pieces: Pieces,
     /// Counts the calls of [`Assembly::take`], each of which has an input of its own.
     batch: u64,
     /// The newlines of the input in hand.
@@ -84,17 +101,37 @@ impl Assembly {
             route: Vec::with_capacity(outputs.len()),
             outputs,
             asides: Asides { alerts: Alerts::default(), statuses },
+            limits: None,
             way,
             prefix,
             fixed,
             roomy: false,
             midline: false,
+            pieces: Pieces::new(None),
             batch: 0,
             newlines: Newlines::default(),
             head: Vec::with_capacity(HEAD),
         };
         assembly.end_line();
         assembly
+    }
+
+    /// The same for lines that are split where they are longer than this.
+    #[must_use]
+    pub fn splitting(self, most: Option<MaxLine>) -> Assembly {
+        Assembly { pieces: Pieces::new(most), ..self }
+    }
+
+    /// The same with these limits, if there are any. The route of a line that one is about is decided by itself.
+    #[must_use]
+    pub fn within(mut self, limits: Option<Limits>) -> Assembly {
+        if limits.as_ref().is_some_and(|limits| self.selection.limit(limits)) {
+            self.fixed = false;
+            let runs = self.way == Way::Runs && self.selection.route_without_words().is_some();
+            self.way = if runs { Way::Runs } else { Way::OneByOne };
+        }
+        self.limits = limits.map(Box::new);
+        self
     }
 
     /// The last stamp given: labels of files are later than it.
@@ -112,21 +149,27 @@ impl Assembly {
         self.midline && self.route.contains(&outlet)
     }
 
-    /// The input begins within a line that goes to these outlets.
-    pub fn resume_line(&mut self, route: Vec<usize>) {
-        self.route = route;
+    /// With `maxline=`, how many bytes of the line in hand are written behind its last split. Otherwise 0.
+    pub fn piece(&self) -> u64 {
+        self.pieces.written()
+    }
+
+    /// The input begins within this line.
+    pub fn resume_line(&mut self, line: LineInHand) {
+        self.route = line.route;
+        self.pieces.resume(line.piece);
         self.midline = true;
     }
 
-    /// The outlets that the line in hand goes to, if there is one.
-    pub fn line_in_hand(&self) -> Option<Vec<usize>> {
-        self.midline.then(|| self.route.clone())
+    /// The line in hand, if there is one.
+    pub fn line_in_hand(&self) -> Option<LineInHand> {
+        self.midline.then(|| LineInHand { route: self.route.clone(), piece: self.piece() })
     }
 
     /// The last batch did not happen: this was in hand before it.
-    pub fn go_back(&mut self, line: Option<Vec<usize>>) {
+    pub fn go_back(&mut self, line: Option<LineInHand>) {
         match line {
-            Some(route) => self.resume_line(route),
+            Some(line) => self.resume_line(line),
             None => self.end_line(),
         }
     }
@@ -137,10 +180,10 @@ impl Assembly {
         self.asides.alerts = Alerts::default();
     }
 
-    /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until the
-    /// last one is given its newline.
+    /// Makes room to put a batch together from `input` bytes. Lines that all go out as they are need none, until one is
+    /// given a newline: the last one, or one that is split.
     pub fn make_room(&mut self, input: usize, ending: Ending) {
-        if self.way != Way::Unchanged || ending == Ending::Final {
+        if self.way != Way::Unchanged || ending == Ending::Final || self.pieces.are_limited() {
             self.outputs.iter_mut().for_each(|output| output.make_room(input));
         }
     }
@@ -238,7 +281,7 @@ impl Assembly {
             let text = text.strip_suffix(b"\n").unwrap_or(text);
             let seen = Line::new(stamp, text, &mut self.head);
             let mut seen = seen.with_ahead(&input[line.start..], self.batch);
-            self.selection.decide(&mut seen, &mut self.route, &mut self.asides);
+            self.selection.decide(&mut seen, &mut self.route, &mut self.asides, &mut self.limits);
         }
         let mut enough = self.asides.alerts.are_enough();
         for &outlet in &self.route {

@@ -11,7 +11,7 @@ use unix::{memory, wide};
 
 use crate::align;
 use crate::lines::Lines;
-use moves::{Between, Moves, Nothing, Prefix, ROOM, put_line, room_for};
+use moves::{Between, LongPrefix, Moves, Nothing, Prefix, ROOM, put_line, room_for};
 
 /// Bytes behind each other, with room for more.
 #[derive(Debug, Default)]
@@ -116,16 +116,32 @@ impl Copied {
 
     /// Adds whole lines, each behind a stamp and `prefix`.
     pub fn push_lines_behind(&mut self, prefix: &[u8], lines: &mut Lines<'_>, reach: Reach) {
+        if let Some(short) = Prefix::new(prefix) {
+            self.push_lines_between(prefix, Some(short), lines, reach);
+        } else {
+            let padded = LongPrefix::padded(prefix);
+            let long = padded.as_ref().map(|padded| LongPrefix::new(padded, prefix.len()));
+            self.push_lines_between(prefix, long, lines, reach);
+        }
+    }
+
+    /// The same. `moved` is the prefix as moves put it, if they can.
+    fn push_lines_between<B: Between>(
+        &mut self,
+        prefix: &[u8],
+        moved: Option<B>,
+        lines: &mut Lines<'_>,
+        reach: Reach,
+    ) {
         let full = self.end.saturating_add(reach.enough);
         let end = self.end.saturating_add(reach.most);
-        let full_for_moves = full.min(end.saturating_add(1).saturating_sub(ROOM + Prefix::ROOM));
-        let short = Prefix::new(prefix);
+        let full_for_moves = full.min(end.saturating_add(1).saturating_sub(ROOM + B::ROOM));
         while let Some(line) = lines.first()
             && self.end < full
             && self.end + room_for(line.len()) + prefix.len() <= end
         {
-            if let Some(prefix) = short {
-                self.room(room_for(line.len()) + Prefix::ROOM);
+            if let Some(prefix) = moved {
+                self.room(room_for(line.len()) + B::ROOM);
                 self.push_by_moves(lines, prefix, full_for_moves);
             }
             if lines.at == line.start {
@@ -153,10 +169,17 @@ impl Copied {
 
     /// The same, with these stamps.
     fn push_run(&mut self, lines: &mut Lines<'_>, stamps: impl StampRun, between: impl Between, full: usize) {
-        let moves = Moves { stamps, between, at: lines.at, until: lines.until, full };
-        let (bytes, length) = (&mut self.bytes[..], self.end);
-        let (input, newlines) = (lines.input, *lines.newlines);
-        let moved = wide::run(move || moves.put(bytes, length, input, newlines));
+        let moved = wide::run(Moves {
+            stamps,
+            between,
+            bytes: &mut self.bytes,
+            length: self.end,
+            input: lines.input,
+            newlines: *lines.newlines,
+            at: lines.at,
+            until: lines.until,
+            full,
+        });
         lines.stamper.skip(moved.lines);
         (self.end, lines.at, *lines.newlines) = (moved.length, moved.at, moved.newlines);
     }
@@ -232,6 +255,7 @@ mod tests {
             enough in 0..5000usize,
             most in 0..6000usize,
             until in 0..9000usize,
+            longest in prop_oneof![Just(usize::MAX), 1000..2000usize],
             before in 0..100usize,
             form in any_form(),
         ) {
@@ -247,7 +271,8 @@ mod tests {
             let (mut stamper, mut expected, mut taken) = (begun(), vec![b'.'; before], 0);
             for line in &lines {
                 let added = expected.len() - before;
-                if added >= enough || added + room_for(line.len()) > most || taken + line.len() > until {
+                let is_far = taken + line.len() > until || line.len() > longest;
+                if added >= enough || added + room_for(line.len()) > most || is_far {
                     break;
                 }
                 stamper.stamp().append_to(&mut expected);
@@ -257,7 +282,7 @@ mod tests {
             let mut copied = Copied::default();
             copied.push(&vec![b'.'; before]);
             let (newlines, stamper) = (&mut Newlines::default(), &mut begun());
-            let mut lines = Lines { input: &input, at: 0, until, newlines, stamper };
+            let mut lines = Lines { input: &input, at: 0, until, longest, newlines, stamper };
             copied.push_lines(&mut lines, Reach { enough, most });
             prop_assert_eq!(lines.at, taken);
             prop_assert_eq!(copied.bytes(), &expected[..]);

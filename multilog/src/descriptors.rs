@@ -43,6 +43,9 @@ pub struct Plan {
     pub pending: usize,
 }
 
+/// An alarm on the system clock, and what joins it with the signals.
+pub const ALARM: usize = 2;
+
 /// With more than this the plan has everything.
 pub fn wanted(directories: usize, statuses: usize) -> usize {
     directories * (DIRECTORY + THREAD + PENDING) + statuses + LOOKING + THREADS + NOW_AND_THEN
@@ -66,6 +69,17 @@ pub fn plan(free: usize, directories: usize, statuses: usize) -> Plan {
         plan.pending = (each - THREAD).min(PENDING);
     }
     plan
+}
+
+/// The same where an alarm on the system clock is wanted, which comes out of what the files that wait would have.
+/// Nothing else is left out for it.
+pub fn plan_with_alarm(free: usize, directories: usize, statuses: usize) -> (Plan, Hold) {
+    let without = plan(free, directories, statuses);
+    let with = plan(free.saturating_sub(ALARM), directories, statuses);
+    let is_enough = free >= directories * DIRECTORY + NOW_AND_THEN + ALARM;
+    let has_same =
+        (with.care, with.statuses, with.pending > 0) == (without.care, without.statuses, without.pending > 0);
+    if is_enough && has_same { (with, Hold::Open) } else { (without, Hold::Closed) }
 }
 
 /// How the input is read for standard output alone: without a directory there is no journal, but lines can wait in the
@@ -105,6 +119,33 @@ mod tests {
         ] {
             let expected = Plan { care, statuses: held, pending };
             assert_eq!(plan(free, directories, statuses), expected, "{free} {directories} {statuses}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_takes_nothing_but_room_for_files_that_wait() {
+        use Hold::{Closed, Open};
+        for (free, directories, pending, alarm) in [
+            (4, 1, 0, Closed),
+            (6, 1, 0, Open),
+            // One would be missing to look into the input.
+            (10, 1, 0, Closed),
+            (12, 1, 0, Open),
+            // And here to have threads.
+            (21, 1, 3, Closed),
+            (22, 1, 2, Open),
+            (50, 1, 30, Open),
+            (52, 1, 32, Open),
+        ] {
+            let (plan, held) = plan_with_alarm(free, directories, 0);
+            assert_eq!((plan.pending, held), (pending, alarm), "{free}");
+        }
+        for free in 0..70 {
+            let (with, held) = plan_with_alarm(free, 2, 3);
+            let alone = plan(free, 2, 3);
+            assert_eq!((with.care, with.statuses), (alone.care, alone.statuses));
+            assert_eq!(alone.pending == 0, with.pending == 0);
+            assert!(held == Open || with == alone);
         }
     }
 

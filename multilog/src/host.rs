@@ -109,6 +109,11 @@ pub enum Output {
 pub trait Host: Pace {
     /// What the system clock shows.
     fn now(&self) -> Label;
+    /// By how many seconds the local clock is ahead when the system clock shows `seconds` since the epoch.
+    fn ahead(&self, seconds: i64) -> i64;
+    /// Lets each wait for input end when the system clock shows `seconds` since the epoch, and when it is set. Where
+    /// that can't be had: how long a wait may last instead.
+    fn wake_at(&mut self, seconds: i64) -> Option<Duration>;
     /// What the monotonic clock shows, since some moment.
     fn uptime(&self) -> Duration;
     /// Takes note of the signals that have arrived.

@@ -32,6 +32,7 @@ pub mod framer;
 pub mod host;
 pub mod intake;
 pub mod journal;
+pub mod limit;
 pub mod lines;
 pub mod logdir;
 pub mod logfs;
@@ -49,5 +50,6 @@ pub mod selection;
 mod sim;
 pub mod start;
 pub mod tally;
+pub mod waker;
 
 pub use program::main;

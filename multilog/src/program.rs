@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use tai64tools::zone::TimeZone;
 use unix::about::About;
 use unix::diag::{self, Message};
 use unix::event::Bell;
@@ -10,7 +11,7 @@ use unix::memory;
 use unix::readiness::Readiness;
 use unix::tool::{Exit, Fatal};
 
-use crate::descriptors::{self, Plan};
+use crate::descriptors::{self, Hold, Plan};
 use crate::host::{PROGRAM, System};
 use crate::intake::{self, Care};
 use crate::logfs::RealFs;
@@ -46,12 +47,16 @@ fn run(mut script: Script) -> Result<Exit, Fatal> {
     if let Some(stamp) = script.stamp {
         stamp.prepare();
     }
+    if script.has_cycle() {
+        TimeZone::of_process();
+    }
     let mut host = System::new(readiness)?;
     if script.output.is_some() {
         host.open_output()?;
     }
-    let plan = plan(&script);
+    let (plan, alarm) = plan(&script);
     host.open_statuses(&script.statuses, plan.statuses)?;
+    host.open_alarm(alarm);
     let mut filesystems = Vec::with_capacity(script.logs.len());
     for config in &mut script.logs {
         config.size = config.size.within(unix::file::size_limit());
@@ -78,15 +83,20 @@ fn readiness(descriptor: ReadyFd) -> Result<Readiness, Fatal> {
     Readiness::take(number).map_err(failed)
 }
 
-/// What each descriptor is used for.
-fn plan(script: &Script) -> Plan {
+/// What each descriptor is used for, and whether there are any for an alarm.
+fn plan(script: &Script) -> (Plan, Hold) {
     let (directories, statuses) = (script.logs.len(), script.statuses.len());
-    let free = unix::limit::free_descriptors(descriptors::wanted(directories, statuses));
+    let wanted = descriptors::wanted(directories, statuses);
+    if script.has_cycle() {
+        let free = unix::limit::free_descriptors(wanted + descriptors::ALARM);
+        return descriptors::plan_with_alarm(free, directories, statuses);
+    }
+    let free = unix::limit::free_descriptors(wanted);
     let mut plan = descriptors::plan(free, directories, statuses);
     if directories == 0 && script.output.is_some() {
         plan.care = descriptors::care_for_output(free, statuses);
     }
-    plan
+    (plan, Hold::Closed)
 }
 
 fn threading(pending: usize) -> Threading {

@@ -4,6 +4,7 @@
 
 use tai64tools::Stamp;
 
+use crate::limit::Limits;
 use crate::outlet::Asides;
 use crate::pattern::{AnyOf, Line, Pattern};
 use crate::script::Action;
@@ -26,6 +27,8 @@ enum Step {
     Outlet(usize),
     /// The same outlet again: a line goes there once.
     OutletAgain(usize),
+    /// A directory that does not take every line.
+    Limited(usize),
 }
 
 impl Selection {
@@ -57,6 +60,20 @@ impl Selection {
         Selection { steps, route_without_words }
     }
 
+    /// Some directories do not take every line. False: all do.
+    pub fn limit(&mut self, limits: &Limits) -> bool {
+        let mut limited = false;
+        for step in &mut self.steps {
+            if let Step::Outlet(log) = *step
+                && limits.has(log)
+            {
+                (*step, limited) = (Step::Limited(log), true);
+            }
+        }
+        self.route_without_words = route_without_words(&self.steps);
+        limited
+    }
+
     /// Whether every line goes to all outlets, and there are no asides.
     pub fn is_everything(&self) -> bool {
         self.steps.iter().all(|step| matches!(step, Step::Outlet(_) | Step::OutletAgain(_)))
@@ -82,7 +99,13 @@ impl Selection {
     /// Takes one line through the actions, in order, and puts the outlets that it goes to into `route`. Each line is
     /// selected before the first action.
     #[inline]
-    pub fn decide(&self, line: &mut Line<'_>, route: &mut Vec<usize>, asides: &mut Asides) {
+    pub fn decide(
+        &self,
+        line: &mut Line<'_>,
+        route: &mut Vec<usize>,
+        asides: &mut Asides,
+        limits: &mut Option<Box<Limits>>,
+    ) {
         route.clear();
         let mut selected = true;
         for step in &self.steps {
@@ -92,6 +115,10 @@ impl Selection {
                 Step::Alert if selected => asides.alerts.add(line.whole()),
                 Step::Status(status) if selected => asides.statuses[*status].set(line.whole()),
                 Step::Outlet(outlet) if selected => route.push(*outlet),
+                Step::Limited(log) if selected => {
+                    let fits = limits.as_mut().is_none_or(|limits| limits.take_line(*log));
+                    route.extend(fits.then_some(*log));
+                }
                 Step::OutletAgain(outlet) if selected && !route.contains(outlet) => route.push(*outlet),
                 _ => {}
             }
@@ -107,8 +134,8 @@ fn route_without_words(steps: &[Step]) -> Option<Vec<usize>> {
             Step::Deselect(any) => selected &= !any.matches_without_words()?,
             Step::Outlet(outlet) | Step::OutletAgain(outlet) if selected => route.push(*outlet),
             Step::Outlet(_) | Step::OutletAgain(_) => {}
-            Step::Alert | Step::Status(_) if selected => return None,
-            Step::Alert | Step::Status(_) => {}
+            Step::Alert | Step::Status(_) | Step::Limited(_) if selected => return None,
+            Step::Alert | Step::Status(_) | Step::Limited(_) => {}
         }
     }
     route.sort_unstable();

@@ -14,6 +14,7 @@ use crate::intake::{Intake, Kind};
 use crate::journal::judge::{Directory, Facts, Known, Source, Verdict, judge};
 use crate::journal::record::Boot;
 use crate::journal::{self, Found, Journal};
+use crate::limit::Limits;
 use crate::logdir::{LogDir, Start};
 use crate::logfs::{LogFs, Name, Place, Quirk};
 use crate::output::Output;
@@ -58,7 +59,7 @@ pub fn open<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host>(
     circumstances: Circumstances,
 ) -> Result<Opened<I, F, H>, Fatal> {
     let Circumstances { boot, threading } = circumstances;
-    let Script { stamp, actions, logs, statuses, output, .. } = script;
+    let Script { stamp, actions, logs, statuses, output, maxline, .. } = script;
     let locked = locked(filesystems, logs)?;
     let last = inherit(&locked, &mut *intake, &mut host, boot)?;
     let dirs = open_directories(locked, &last.verdict.directories, &threading, &mut host)?;
@@ -67,7 +68,10 @@ pub fn open<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host>(
     // Standard output is never full.
     let of_output = output.iter().map(|prefix| Output::new(u64::MAX).behind(prefix));
     let outputs = dirs.iter().map(of_log).chain(of_output).collect();
+    let limit = |(dir, known): (&LogDir<F>, &Known)| (dir.config().limit, known.unsaid);
+    let limits = Limits::new(dirs.iter().zip(&last.verdict.directories).map(limit));
     let assembly = Assembly::new(&actions, stamper, outputs, statuses.len());
+    let assembly = assembly.splitting(maxline).within(limits);
     let first = dirs.first().map(|dir| (Arc::clone(dir.fs()), &*dir.config().path));
     let tap = Tap::new(intake, first, boot);
     Ok(Opened { engine: Engine::new(tap, assembly, statuses, dirs, host), last })

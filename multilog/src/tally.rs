@@ -18,7 +18,7 @@ pub struct Flow {
 
 impl Flow {
     fn of(bytes: &[u8]) -> Flow {
-        Flow { lines: memchr::memchr_iter(b'\n', bytes).count() as u64, bytes: bytes.len() as u64 }
+        Flow { lines: unix::bytes::count(b'\n', bytes) as u64, bytes: bytes.len() as u64 }
     }
 
     fn add(&mut self, more: Flow) {
@@ -126,6 +126,8 @@ pub struct Tally {
     midline: bool,
     /// What each directory has got.
     outlets: Vec<Flow>,
+    /// How many lines a limit has dropped there.
+    dropped: Vec<u64>,
     /// The second since 1970 in which a directory last got something. 0: none yet.
     written: Vec<u64>,
     /// What else is counted of each directory.
@@ -139,6 +141,8 @@ struct Batch {
     input: Flow,
     midline: bool,
     outlets: Vec<Flow>,
+    /// Empty: none.
+    dropped: Vec<u64>,
 }
 
 impl Tally {
@@ -146,6 +150,7 @@ impl Tally {
     pub fn new(directories: usize) -> Tally {
         Tally {
             outlets: vec![Flow::default(); directories],
+            dropped: vec![0; directories],
             written: vec![0; directories],
             accounts: (0..directories).map(|_| Arc::default()).collect(),
             ..Tally::default()
@@ -166,6 +171,12 @@ impl Tally {
         // Lines that all go out as they are need not be counted again.
         let of = |output: &'a [u8]| if std::ptr::eq(output, input) { whole } else { Flow::of(output) };
         self.batch.outlets.extend(outputs.map(of));
+        self.batch.dropped.clear();
+    }
+
+    /// The batch that was looked at drops so many lines for each directory.
+    pub fn look_at_dropped(&mut self, lines: impl Iterator<Item = u64>) {
+        self.batch.dropped.extend(lines);
     }
 
     /// Every directory has the batch in hand, and it has left the input, in this second since 1970.
@@ -183,6 +194,7 @@ impl Tally {
     }
 
     fn keep_of(&mut self, outlet: usize, second: u64) {
+        self.dropped[outlet] += self.batch.dropped.get(outlet).copied().unwrap_or(0);
         let Some(&added) = self.batch.outlets.get(outlet).filter(|added| added.bytes > 0) else { return };
         self.outlets[outlet].add(added);
         self.written[outlet] = second;
@@ -208,6 +220,11 @@ impl Tally {
     /// What a directory has got, stamps included.
     pub fn outlet(&self, outlet: usize) -> Flow {
         self.outlets[outlet]
+    }
+
+    /// How many lines a limit has dropped there.
+    pub fn dropped(&self, outlet: usize) -> u64 {
+        self.dropped[outlet]
     }
 
     /// The second since 1970 in which a directory last got something; 0 if it has got nothing.

@@ -51,6 +51,25 @@ fn a_batch_counts_when_it_is_kept_and_only_where() {
 }
 
 #[test]
+fn lines_that_are_dropped_count_with_their_batch() {
+    let mut tally = Tally::new(2);
+    let look = |tally: &mut Tally| {
+        tally.look(b"a\nb\n", [&b""[..], b"b\n"].into_iter());
+        tally.look_at_dropped([2, 1].into_iter());
+    };
+    look(&mut tally);
+    assert_eq!((tally.dropped(0), tally.dropped(1)), (0, 0));
+    tally.keep_only(&[1], 5);
+    look(&mut tally);
+    tally.keep(6);
+    assert_eq!((tally.dropped(0), tally.dropped(1), tally.written(0)), (2, 2, 0));
+    // A batch without limits.
+    tally.look(b"a\n", [&b"a\n"[..], b""].into_iter());
+    tally.keep(7);
+    assert_eq!((tally.dropped(0), tally.dropped(1)), (2, 2));
+}
+
+#[test]
 fn rotations_and_failures_are_changes_and_what_is_held_is_none() {
     let tally = Tally::new(2);
     let account = &tally.accounts()[1];

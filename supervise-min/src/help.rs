@@ -37,15 +37,19 @@ const TOOLS: [Entry; 20] = [
         "Runs a program as an account, or :uid:gid; -s with all groups of the account.",
     ),
     ("softlimit", softlimit::USAGE, "Runs a program with lower limits on resources."),
-    ("supervise", supervise::USAGE, "Runs a service, and runs it again whenever it ends."),
+    (
+        "supervise",
+        supervise::USAGE,
+        "Runs a service, and runs it again whenever it ends; -o before dir: once.",
+    ),
     ("svc", "svc -OPTIONS dir ...", svc::OPTIONS),
     ("svgroup", svgroup::USAGE, "Lets a group control services."),
     ("svok", svok::USAGE, "Exits 0 if a supervise runs in a directory, 100 if none does."),
     // The same words as in svscan and svshutdown.
     (
         "svscan",
-        "svscan [ -t seconds ] [ dir ]",
-        "Runs a supervise for each directory in a directory, and for its log.",
+        "svscan [ -t seconds ] [ --main name ] [ dir ]",
+        "Runs a supervise for each directory in a directory, and for its log; --main: until that service ends.",
     ),
     (
         "svshutdown",

@@ -75,6 +75,12 @@ fn lines_of_any_length_through_a_processor() {
 }
 
 #[test]
+fn numbered_lines_with_standard_output_and_counters() {
+    let storm = Storm { kind: Kind::Numbered, kills: kills() / 2, paced: true, seed: 9 };
+    check(storm, &["metrics=m.prom", "mode=0660", "1", "s99999", "n1000000", "./main"]);
+}
+
+#[test]
 fn two_directories_with_a_selection() {
     let here = Scratch::in_memory();
     let storm = Storm { kind: Kind::Numbered, kills: kills(), paced: false, seed: 8 };

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod imports;
+mod migration;
 
 use std::fs;
 use std::path::{Path, PathBuf};

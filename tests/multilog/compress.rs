@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use harness::{LogView, Scratch, ours_only, program};
+use harness::{LogView, Random, Scratch, SmallDisk, ours_only, program};
 
 fn input() -> String {
     (0..5000).map(|n| format!("line {n} with some text that repeats\n")).collect()
@@ -112,10 +112,26 @@ fn the_usual_tools_read_archives_of_many_pieces() {
                     })
                     .collect();
                 assert!(lengths.windows(2).all(|pair| pair[0] == pair[1]));
+                lnav_shows(&here, &archive, &large_input()[begin..begin + lengths[0]]);
                 begin += lengths.first().copied().unwrap_or_default();
             }
         }
     }
+}
+
+/// lnav puts lines into an order of its own where it takes something in them for a time. So it has to show of an archive
+/// what it shows of the text.
+fn lnav_shows(here: &Scratch, archive: &Path, text: &[u8]) {
+    let Some(lnav) = program("lnav") else { return };
+    here.write("text", text);
+    let shown = |path: &Path| {
+        let mut lnav = Command::new(&lnav);
+        let output = lnav.env("HOME", here.path("")).arg("-n").arg(path).output().unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    let text = shown(&here.path("text"));
+    assert!(text.len() > 1 << 20 && shown(archive) == text);
 }
 
 #[test]
@@ -167,4 +183,36 @@ fn compression_and_a_processor_for_one_directory_are_a_misuse() {
         let here = Scratch::new();
         here.multilog(&["compress=gzip", "./a", "!cat", "./b"]).over("a\n").quietly();
     }
+}
+
+/// Full files that wait to be compressed take all the room that there is, so nothing could ever be compressed.
+#[test]
+fn a_disk_that_is_full_of_what_waits_to_be_compressed_gets_room_where_the_script_says_so() {
+    if !ours_only("Compression") {
+        return;
+    }
+    let here = Scratch::new();
+    let Some(disk) = SmallDisk::mount(&here.path("disk"), "512k") else { return };
+    let mut random = Random::new(5);
+    let noise = |_| format!("{:016x}{:016x}\n", random.below(u64::MAX), random.below(u64::MAX));
+    let input: String = (0..24_000).map(noise).collect();
+    let script = ["s30000", "n1000", "min=2", "compress=zstd:19", "./disk/main"];
+    let outcome = here.multilog(&script).over(&input);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let said = "multilog: warning: unable to compress in ./disk/main, leaving files as they are: ";
+    assert!(outcome.stderr.contains(said), "{outcome:?}");
+    let view = LogView::of(here.path("disk/main"));
+    assert!(view.codes().iter().all(|code| ["s", "zst"].contains(code)), "{:?}", view.codes());
+    let mut text = Vec::new();
+    for (name, _, bytes) in &view.archives {
+        if name.ends_with(".s") {
+            text.extend(bytes);
+        } else if let Some(lines) = said_of(&disk.path().join("main").join(name), &["zstd", "-dc"]) {
+            text.extend(lines);
+        } else {
+            return;
+        }
+    }
+    text.extend(view.current());
+    assert!(text.len() > 200_000 && input.as_bytes().ends_with(&text), "{}", text.len());
 }

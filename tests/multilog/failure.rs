@@ -251,3 +251,35 @@ fn a_pipe_that_somebody_made_non_blocking_is_waited_for() {
         running.wait().quietly();
     }
 }
+
+/// As the manual says: five beside the standard three for one directory, three for each other one.
+#[test]
+fn with_few_descriptors_everything_is_logged_or_nothing_is_read() {
+    if !ours_only("Few descriptors") {
+        return;
+    }
+    let input: String = (0..20_000).map(|n| format!("{n}\n")).collect();
+    let one =
+        ["./a", "1 ./a", "=s ./a", "metrics=m.prom ./a", "!cat ./a", "ready=3 ./a", "compress=gzip ./a"];
+    let two = ["./a s4096 n1000 ./b", "metrics=m.prom =s 1 !cat ./a compress=gzip ./b"];
+    let run = |limit: usize, script: &str| {
+        let here = Scratch::new();
+        let redirections = if script.contains("ready") { "3>&2" } else { "" };
+        let binary = tool("multilog");
+        // What the shell has inherited takes room too.
+        let closing = "for n in /proc/$$/fd/*; do n=${n##*/}; [ $n -gt 2 ] && eval exec \"$n>&-\"; done";
+        let line = format!(
+            "{closing}; ulimit -n {limit}; exec {} s4096 n1000 {script} {redirections}",
+            binary.display()
+        );
+        let outcome = here.run("/bin/bash".as_ref(), &["-c", &line]).over(&input);
+        let log = LogView::of(here.path("a"));
+        (outcome.code, script.contains("gzip ./a") || log.text() == input, log.bytes().is_empty())
+    };
+    for (limit, script) in one.map(|script| (8, script)).into_iter().chain(two.map(|script| (11, script))) {
+        assert_eq!(run(limit, script), (Some(0), true, false), "{limit} {script}");
+        assert_eq!(run(limit - 2, script).0, Some(111), "{} {script}", limit - 2);
+        assert!(run(limit - 2, script).2, "{} {script}", limit - 2);
+    }
+    assert_eq!(run(4, "1").0, Some(0));
+}

@@ -114,3 +114,26 @@ fn input_that_cannot_be_read_is_an_error() {
         assert_eq!(LogView::of(here.path("main")).current_mode(), 0o744);
     }
 }
+
+/// The packet at the end of what is compared was thrown away, and multilog waited for its bytes.
+#[test]
+fn packets_of_any_size_are_consumed_quietly() {
+    if !ours_only("Exactly once") {
+        return;
+    }
+    for size in [1, 500, 1023, 1025, 4096] {
+        let here = Scratch::new();
+        let flags = rustix::pipe::PipeFlags::DIRECT | rustix::pipe::PipeFlags::CLOEXEC;
+        let (reader, writer) = rustix::pipe::pipe_with(flags).unwrap();
+        let text: Vec<u8> =
+            (0..14 * size).flat_map(|n| format!("{n}\n").into_bytes()).take(14 * size).collect();
+        for packet in text.chunks(size) {
+            assert_eq!(rustix::io::write(&writer, packet).unwrap(), packet.len());
+        }
+        let running = here.multilog(&["s16777215", "./main"]).from(reader).start();
+        drop(writer);
+        running.wait().quietly();
+        let expected = if text.ends_with(b"\n") { text } else { [&text[..], b"\n"].concat() };
+        assert!(LogView::of(here.path("main")).bytes() == expected, "{size}");
+    }
+}

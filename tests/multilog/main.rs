@@ -10,6 +10,7 @@
 
 mod age_and_cap;
 mod alert;
+mod boundary;
 mod compress;
 mod corpus;
 mod descriptors;
@@ -19,7 +20,9 @@ mod failure;
 mod input;
 mod interop;
 mod kill;
+mod limit;
 mod long_lines;
+mod maxline;
 mod metrics;
 mod mode;
 mod prefix;
@@ -36,3 +39,4 @@ mod stamp;
 mod stamp_form;
 mod status_file;
 mod stdout;
+mod stdout_ends;

@@ -128,7 +128,10 @@ fn what_a_killed_logger_has_left_is_in_nobodys_way() {
         here.write("victim", "victim");
         std::os::unix::fs::symlink("victim", here.path("m.prom.multilog")).unwrap();
         let outcome = here.multilog(&["metrics=m.prom", "./main"]).over("a\n");
-        assert_eq!(outcome.stderr, "multilog: warning: unable to write m.prom: file already exists\n");
+        assert_eq!(
+            outcome.stderr,
+            "multilog: warning: unable to create m.prom.multilog: file already exists\n"
+        );
         assert_eq!(std::fs::read_to_string(here.path("victim")).unwrap(), "victim");
         assert!(here.path("m.prom.multilog").is_symlink() && !here.path("m.prom").exists());
     }

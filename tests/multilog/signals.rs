@@ -272,3 +272,22 @@ fn term_is_obeyed_while_a_processor_fails() {
         drop(stdin);
     }
 }
+
+/// The end of the line was seen only when something else came behind it.
+#[test]
+fn term_within_a_line_of_a_socket_ends_with_the_line() {
+    if ours_only("TERM") {
+        let here = Scratch::new();
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut running = here.multilog(&["./main"]).from(std::os::fd::OwnedFd::from(theirs)).start();
+        (&ours).write_all(&[b'x'; 1500]).unwrap();
+        let current = here.path("main/current");
+        running
+            .until("the beginning is there", || std::fs::read(&current).is_ok_and(|text| text.len() == 1500));
+        running.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(100));
+        (&ours).write_all(b"y\n").unwrap();
+        running.wait().quietly();
+        assert_eq!(LogView::of(here.path("main")).text(), "x".repeat(1500) + "y\n");
+    }
+}

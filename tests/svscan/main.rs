@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod alone;
+mod chosen;
 mod daemons;
 mod guides;
 mod matrix;
+mod notify;
 mod own_log;
 mod scan;
 mod situations;

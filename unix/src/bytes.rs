@@ -1,5 +1,7 @@
 //! Bytes in blocks: comparisons that a processor makes in one step and that safe Rust has no words for.
 
+use crate::wide::{self, Work};
+
 /// How many bytes are looked at together.
 pub const BLOCK: usize = 64;
 
@@ -46,6 +48,39 @@ fn places_in_words(byte: u8, block: &[u8; BLOCK]) -> u64 {
     places
 }
 
+/// How often a byte is there.
+pub fn count(byte: u8, bytes: &[u8]) -> usize {
+    wide::run(Count { byte, bytes })
+}
+
+struct Count<'a> {
+    byte: u8,
+    bytes: &'a [u8],
+}
+
+impl Work for Count<'_> {
+    type Result = usize;
+
+    /// Each lane of the sums counts for as long as it has room, so that a block costs a comparison and a subtraction
+    /// for each register.
+    #[inline(always)]
+    fn perform(self) -> usize {
+        let Count { byte, bytes } = self;
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        let mut count = rest.iter().filter(|&&other| other == byte).count();
+        for blocks in blocks.chunks(usize::from(u8::MAX)) {
+            let mut sums = [0u8; BLOCK];
+            for block in blocks {
+                for lane in 0..BLOCK {
+                    sums[lane] += u8::from(block[lane] == byte);
+                }
+            }
+            count += sums.iter().map(|&sum| usize::from(sum)).sum::<usize>();
+        }
+        count
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +119,19 @@ mod tests {
                 assert_eq!((places(byte, &block), places_in_words(byte, &block)), (expected, expected));
             }
         }
+    }
+
+    #[test]
+    fn a_byte_is_counted_in_any_length() {
+        let bytes: Vec<u8> =
+            (0..60_000u32).map(|n| if n % 7 < 3 { b'\n' } else { (n % 251) as u8 }).collect();
+        for length in (0..300).chain([16_319, 16_320, 16_321, 32_640, 32_641, 60_000]) {
+            for from in [0, 1, 63] {
+                let bytes = &bytes[from.min(length)..length];
+                let expected = bytes.iter().filter(|&&byte| byte == b'\n').count();
+                assert_eq!(count(b'\n', bytes), expected, "{from} {length}");
+            }
+        }
+        assert_eq!(count(b'x', &[b'x'; 70_000]), 70_000);
     }
 }

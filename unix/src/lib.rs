@@ -10,6 +10,7 @@
 )]
 
 pub mod about;
+pub mod alarm;
 pub mod bytes;
 pub mod clock;
 pub mod descriptors;

@@ -29,6 +29,8 @@ pub enum Names {
     None,
     /// `--name=value`.
     Some,
+    /// These, with a value behind a `=` or in the next word. Any other word that begins with `--` is the end.
+    These(&'static [&'static str]),
 }
 
 /// An option.
@@ -53,6 +55,13 @@ pub fn parse<'a>(
     while let [word, rest @ ..] = words {
         let [b'-', first, ..] = word.as_bytes() else { break };
         words = rest;
+        if let Names::These(known) = syntax.names
+            && let Some((option, behind)) = known_name(syntax, known, word, rest)?
+        {
+            given.push(option);
+            words = behind;
+            continue;
+        }
         match (first, word.len(), syntax.names) {
             (b'-', 3.., Names::Some) => given.push(name(word).ok_or_else(|| Fatal::usage(syntax.usage))?),
             (b'-', _, _) => break,
@@ -72,6 +81,26 @@ fn name(word: &OsStr) -> Option<Given<'_>> {
     let word = &word.as_bytes()[2..];
     let sign = word.iter().position(|&byte| byte == b'=')?;
     Some(Given::Name(&word[..sign], &word[sign + 1..]))
+}
+
+/// One of the known names, and the words behind it and its value.
+fn known_name<'a>(
+    syntax: &Syntax,
+    known: &[&'static str],
+    word: &'a OsStr,
+    rest: &'a [OsString],
+) -> Result<Option<(Given<'a>, &'a [OsString])>, Fatal> {
+    let Some(word) = word.as_bytes().strip_prefix(b"--") else { return Ok(None) };
+    let Some(name) = known.iter().find(|name| word.starts_with(name.as_bytes())) else { return Ok(None) };
+    match (&word[name.len()..], rest) {
+        ([b'=', value @ ..], _) => Ok(Some((Given::Name(name.as_bytes(), value), rest))),
+        ([], [value, rest @ ..]) => Ok(Some((Given::Name(name.as_bytes(), value.as_bytes()), rest))),
+        ([], []) => {
+            complain(syntax.program, &Message::new("option requires an argument -- ").and(name.as_bytes()));
+            Err(Fatal::usage(syntax.usage))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The letters of one word; returns the words behind it and its value.
@@ -133,6 +162,25 @@ mod tests {
             let (options, rest) = parse(&SYNTAX, &arguments).unwrap();
             assert_eq!((&options[..], rest), (given, &words(behind)[..]), "{text}");
         }
+    }
+
+    #[test]
+    fn a_known_name_has_its_value_behind_it_or_in_the_next_word() {
+        let syntax = Syntax { names: Names::These(&["main"]), ..SYNTAX };
+        for (text, given, behind) in [
+            ("--main=a -n b", &[Name(b"main", b"a"), Letter(b'n')][..], "b"),
+            ("-n --main a b", &[Letter(b'n'), Name(b"main", b"a")], "b"),
+            ("--main= b", &[Name(b"main", b"")], "b"),
+            ("--main -n b", &[Name(b"main", b"-n")], "b"),
+            ("--mains -n", &[], "-n"),
+            ("--other -n", &[], "-n"),
+            ("-- --main a", &[], "--main a"),
+        ] {
+            let arguments = words(text);
+            let (options, rest) = parse(&syntax, &arguments).unwrap();
+            assert_eq!((&options[..], rest), (given, &words(behind)[..]), "{text}");
+        }
+        assert_eq!(parse(&syntax, &words("--main")).unwrap_err().code(), 100);
     }
 
     #[test]

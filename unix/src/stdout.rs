@@ -39,11 +39,14 @@ enum Way {
 }
 
 impl StandardOutput {
-    /// What the program was started with. An error (EBADF) if that was nothing, or nothing that can be written to.
+    /// What the program was started with. An error if that was nothing (EBADF), or nothing that can be written to.
     pub fn inherited() -> io::Result<StandardOutput> {
-        let access = fcntl_getfl(stdout())? & OFlags::RWMODE;
-        if inherited::output_was_closed() || !matches!(access, OFlags::WRONLY | OFlags::RDWR) {
+        if inherited::output_was_closed() {
             return Err(Errno::BADF.into());
+        }
+        let access = fcntl_getfl(stdout())? & OFlags::RWMODE;
+        if !matches!(access, OFlags::WRONLY | OFlags::RDWR) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "open for reading only"));
         }
         let is_file = FileType::from_raw_mode(fstat(stdout())?.st_mode) == FileType::RegularFile;
         let is_terminal = is_terminal();

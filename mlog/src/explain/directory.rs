@@ -1,6 +1,6 @@
 //! A directory: its settings, and what they mean in bytes and hours.
 
-use multilog::script::{Compression, Durability, FileCount, LogConfig, Spared, Transform};
+use multilog::script::{Compression, Cycle, Durability, FileCount, LogConfig, Spared, Transform};
 use tai64tools::Stamp;
 
 use super::words::{bytes, put, quoted, seconds};
@@ -10,26 +10,39 @@ const LINE: u64 = 100;
 
 /// Says what is done with files, what they take of the disk, and how old they become.
 pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) {
-    let LogConfig { path, size, keep: _, age, cap, spare, durability, transform, prefix, mode, code: _ } =
-        log;
+    let LogConfig {
+        path,
+        size,
+        cycle,
+        keep: _,
+        age: _,
+        cap: _,
+        spare,
+        durability,
+        transform,
+        prefix,
+        limit,
+        mode,
+        code: _,
+    } = log;
     put(text, format_args!("\n{}", path.display()));
     let mut say = |what: &str, words: String| put(text, format_args!("  {what:<8} {words}"));
     let code = log.code();
     let code = code.as_bytes().escape_ascii();
     say("full", format!("at {}, or a little less; then current becomes @TIME.{code}", bytes(size.bytes())));
+    if let Some(cycle) = cycle {
+        say("also", format!("{}, unless current is empty", boundary(*cycle)));
+    }
     if let Some(words) = then(transform) {
         say("then", words);
     }
-    say("kept", kept(log.keep()));
-    if let Some(age) = age {
-        let span = seconds(age.span().as_secs());
-        say("age", format!("archives older than {span} go, also when no line comes"));
-    }
-    if let Some(cap) = cap {
-        say("cap", format!("the oldest archives go when all files have more than {}", bytes(cap.bytes())));
-    }
+    kept(log).into_iter().for_each(|(what, words)| say(what, words));
     say("no room", no_room(*spare));
     say("on disk", on_disk(*durability));
+    if let Some(rate) = limit {
+        let lines = rate.lines();
+        say("limit", format!("at most {lines} lines a second; the log says how many were dropped"));
+    }
     if let Some(mode) = mode {
         say("mode", format!("new files have the mode {:04o}", mode.bits()));
     }
@@ -37,11 +50,8 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
         say("prefix", format!("lines begin with {}", quoted(prefix)));
     }
     say("space", space(log));
-    // What goes by age or size too may be younger.
-    if let (Some(keep), None, None) = (log.keep(), age, cap) {
-        let each = LINE + prefix.as_bytes().len() as u64 + stamp.map_or(0, length);
-        let lines = size.bytes().saturating_mul(keep.archives() as u64) / each;
-        let (slow, fast) = (seconds(lines), seconds(lines / 100));
+    let each = LINE + prefix.as_bytes().len() as u64 + stamp.map_or(0, length);
+    if let Some((slow, fast)) = age_at_least(log, each) {
         say(
             "time",
             format!("with one line of {LINE} bytes a second it is at least {slow} old when it goes;"),
@@ -50,12 +60,45 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
     }
 }
 
-fn kept(keep: Option<FileCount>) -> String {
-    match keep {
-        Some(keep) => {
-            format!("current and the newest {} archives; the oldest one goes first", keep.archives())
-        }
-        None => "current and any number of archives; the oldest one goes first".into(),
+/// How old a line of `each` bytes is at least when it goes, where one comes each second, and a hundred. None: only its
+/// age decides, which is said already.
+fn age_at_least(log: &LogConfig, each: u64) -> Option<(String, String)> {
+    let size = log.size.bytes();
+    let archives = log.keep().map(|keep| keep.archives() as u64);
+    let by_number = archives.map(|archives| size.saturating_mul(archives));
+    // The oldest file goes as a whole.
+    let by_cap = log.cap.map(|cap| cap.bytes().saturating_sub(size));
+    let lines = by_number.into_iter().chain(by_cap).min()? / each;
+    let length = log.cycle.map(|cycle| cycle.length().unsigned_abs());
+    let by_cycle = archives.zip(length).map(|(archives, length)| length.saturating_mul(archives));
+    let by_age = log.age.map(|age| age.span().as_secs());
+    let longest = by_cycle.into_iter().chain(by_age).min().unwrap_or(u64::MAX);
+    Some((seconds(lines.min(longest)), seconds((lines / 100).min(longest))))
+}
+
+/// Which archives go.
+fn kept(log: &LogConfig) -> Vec<(&'static str, String)> {
+    let number = log.keep().map(FileCount::archives);
+    let archives =
+        number.map_or("any number of archives".into(), |number| format!("the newest {number} archives"));
+    let mut kept = vec![("kept", format!("current and {archives}; the oldest one goes first"))];
+    if let Some(age) = log.age {
+        let span = seconds(age.span().as_secs());
+        kept.push(("age", format!("archives older than {span} go, also when no line comes")));
+    }
+    if let Some(cap) = log.cap {
+        let most = bytes(cap.bytes());
+        kept.push(("cap", format!("the oldest archives go when all files have more than {most}")));
+    }
+    kept
+}
+
+/// When time rotates a file.
+fn boundary(cycle: Cycle) -> String {
+    match cycle.length() {
+        604_800 => "at midnight before Monday, by local time".into(),
+        86_400 => "at midnight, by local time".into(),
+        length => format!("each {} of local time", seconds(length.unsigned_abs())),
     }
 }
 

@@ -11,7 +11,7 @@ mod words;
 
 use std::ffi::OsString;
 
-use multilog::script::{MetricsFile, ReadyFd, Script};
+use multilog::script::{MaxLine, MetricsFile, ReadyFd, Script};
 use tai64tools::Stamp;
 
 use words::{put, quoted};
@@ -31,8 +31,9 @@ pub fn explain(arguments: &[OsString]) -> Result<Explanation, String> {
         .map_err(|misuse| format!("{}: {}", misuse.argument.display(), misuse.reason))?;
     let mistakes = mistakes::of(arguments, &script);
     let mut text = String::new();
-    let Script { stamp, actions, logs, statuses, output, ready, metrics, remarks: _ } = &script;
+    let Script { stamp, actions, logs, statuses, output, maxline, ready, metrics, remarks: _ } = &script;
     stamped(&mut text, *stamp);
+    split(&mut text, *maxline);
     steps::explain(&mut text, arguments, actions, logs, statuses);
     for log in logs {
         directory::explain(&mut text, log, *stamp);
@@ -55,6 +56,16 @@ fn stamped(text: &mut String, stamp: Option<Stamp>) {
         Some(Stamp::UnixMilliseconds) => "the milliseconds since 1970, with a fraction",
     };
     put(text, format_args!("Each line is stamped with {what}."));
+}
+
+fn split(text: &mut String, maxline: Option<MaxLine>) {
+    if let Some(most) = maxline {
+        let most = most.bytes();
+        put(
+            text,
+            format_args!("A line of more than {most} bytes is split, and each piece is treated as a line."),
+        );
+    }
 }
 
 fn for_the_logger(text: &mut String, ready: Option<&ReadyFd>, metrics: Option<&MetricsFile>) {
@@ -87,7 +98,7 @@ mod tests {
     #[test]
     fn a_script_is_told_in_the_order_of_its_steps() {
         let Explanation { text, mistakes } =
-            explained("t -* +*fail* e s16384 n4 !gzip ./main min=2 /var/log/all");
+            explained("t -* +*fail* e s16384 n4 !gzip limit=70 ./main min=2 /var/log/all");
         assert_eq!(
             mistakes,
             ["'+*fail*' does not match \"f fail\": a star ends at the first byte like the one behind it"]
@@ -102,9 +113,16 @@ mod tests {
             "/var/log/all",
         ];
         assert!(order.windows(2).all(|two| at(two[0]) < at(two[1])), "{text}");
-        for words in
-            ["at 16.3 kB", "the newest 3 archives", "65.5 kB at most", "sh -c 'gzip'", "until 2 are left"]
-        {
+        let split = explained("t maxline=8k ./main").text;
+        assert!(split.contains("more than 8192 bytes is split"), "{split}");
+        for words in [
+            "at 16.3 kB",
+            "the newest 3 archives",
+            "65.5 kB at most",
+            "sh -c 'gzip'",
+            "until 2 are left",
+            "at most 70 lines",
+        ] {
             at(words);
         }
     }
@@ -145,6 +163,19 @@ mod tests {
             ("x ./a", Some("ignoring unknown action x")),
         ] {
             assert_eq!(explained(script).mistakes, said.into_iter().collect::<Vec<_>>(), "{script}");
+        }
+    }
+
+    #[test]
+    fn boundaries_of_time_are_told_and_limit_how_old_lines_become() {
+        for (script, words) in [
+            ("rotate=1d ./main", "at midnight, by local time, unless"),
+            ("rotate=1w ./main", "before Monday"),
+            ("rotate=6h ./main", "each 6 hours of local time"),
+            ("n5 rotate=1m ./main", "at least 4 minutes old"),
+        ] {
+            let Explanation { text, mistakes } = explained(script);
+            assert!(text.contains(words) && mistakes.is_empty(), "{text}");
         }
     }
 

@@ -40,7 +40,8 @@ impl Assembly {
             return start;
         };
         let until = start + self.selection.without_words(&input[start..], self.batch);
-        let mut lines = Lines { input, at: start, until, newlines: &mut self.newlines, stamper };
+        let longest = self.pieces.longest_line();
+        let mut lines = Lines { input, at: start, until, longest, newlines: &mut self.newlines, stamper };
         let &[first, ref others @ ..] = route else {
             lines.skip();
             return lines.at;
@@ -72,7 +73,7 @@ fn push_behind_prefixes(outputs: &mut [Output], route: &[usize], lines: &mut Lin
         let (mut newlines, mut stamper) = (Newlines::default(), begun.clone());
         newlines.pass_to(at, input);
         let (newlines, stamper) = (&mut newlines, &mut stamper);
-        let mut same = Lines { input, at, until: lines.at, newlines, stamper };
+        let mut same = Lines { input, at, until: lines.at, longest: lines.longest, newlines, stamper };
         outputs[outlet].push_lines(&mut same, Reach { enough: usize::MAX, most: usize::MAX });
     }
 }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use tai64tools::{StampRun, Stamped};
+use unix::wide::Work;
 
 use crate::newlines::Newlines;
 
@@ -58,15 +59,57 @@ impl Between for Prefix {
 
     #[inline(always)]
     fn put(self, to: &mut [u8]) -> usize {
-        to[..Prefix::ROOM].copy_from_slice(&self.bytes);
+        copy::<{ Prefix::ROOM }>(0, to, &self.bytes);
         self.length
     }
 }
 
-/// Lines to be put behind each other by moves: with which stamps, from where in the input, and how far.
-pub(super) struct Moves<S, B> {
+/// A prefix that is put by several moves: as many as it is long.
+#[derive(Clone, Copy)]
+pub(super) struct LongPrefix<'a> {
+    bytes: &'a [u8; LongPrefix::ROOM],
+    length: usize,
+}
+
+impl LongPrefix<'_> {
+    /// How many bytes a move has.
+    const MOVE: usize = 64;
+
+    /// What a prefix is put from. None: it is longer than the script allows.
+    pub(super) fn padded(text: &[u8]) -> Option<[u8; LongPrefix::ROOM]> {
+        let mut bytes = [0; LongPrefix::ROOM];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(bytes)
+    }
+
+    /// The first `length` of these bytes.
+    pub(super) fn new(bytes: &[u8; LongPrefix::ROOM], length: usize) -> LongPrefix<'_> {
+        LongPrefix { bytes, length: length.min(LongPrefix::ROOM) }
+    }
+}
+
+impl Between for LongPrefix<'_> {
+    const ROOM: usize = 256;
+
+    #[inline(always)]
+    fn put(self, to: &mut [u8]) -> usize {
+        let to = &mut to[..LongPrefix::ROOM];
+        for at in (0..self.length).step_by(LongPrefix::MOVE) {
+            copy::<{ LongPrefix::MOVE }>(at, to, self.bytes);
+        }
+        self.length
+    }
+}
+
+/// Lines to be put behind each other by moves: with which stamps, where to, from where in the input, and how far.
+pub(super) struct Moves<'a, S, B> {
     pub(super) stamps: S,
     pub(super) between: B,
+    pub(super) bytes: &'a mut [u8],
+    /// The lines go behind the first `length` of the bytes.
+    pub(super) length: usize,
+    pub(super) input: &'a [u8],
+    pub(super) newlines: Newlines,
     /// Where the first line begins.
     pub(super) at: usize,
     /// Lines that end before this place of the input are put.
@@ -86,18 +129,14 @@ pub(super) struct Moved {
     pub(super) lines: u32,
 }
 
-impl<S: StampRun, B: Between> Moves<S, B> {
-    /// Puts lines behind the first `length` of these bytes, for as long as moves are enough for each and there is room.
-    /// This is the loop that nearly every byte goes through: it works on registers and slices only, and is compiled for
-    /// each kind of run.
+impl<S: StampRun, B: Between> Work for Moves<'_, S, B> {
+    type Result = Moved;
+
+    /// Puts lines for as long as moves are enough for each and there is room. This is the loop that nearly every byte
+    /// goes through: it works on registers and slices only, and is compiled for each kind of run.
     #[inline(always)]
-    pub(super) fn put(
-        self,
-        bytes: &mut [u8],
-        mut length: usize,
-        input: &[u8],
-        mut newlines: Newlines,
-    ) -> Moved {
+    fn perform(self) -> Moved {
+        let Moves { bytes, mut length, input, mut newlines, .. } = self;
         let (mut at, mut lines) = (self.at, 0);
         for &digits in self.stamps.digits() {
             let Some(last) = newlines.next(input) else { break };
@@ -154,5 +193,8 @@ fn move_line(to: &mut [u8], from: &[u8], length: usize) {
 /// Copies N bytes from an index of one to the same index of the other.
 #[inline(always)]
 fn copy<const N: usize>(at: usize, to: &mut [u8], from: &[u8]) {
-    to[at..at + N].copy_from_slice(&from[at..at + N]);
+    // As arrays, so that it is always moves and never a call.
+    if let (Some(to), Some(from)) = (to[at..at + N].first_chunk_mut::<N>(), from[at..at + N].first_chunk()) {
+        *to = *from;
+    }
 }

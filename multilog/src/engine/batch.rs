@@ -7,6 +7,7 @@ use unix::diag::Message;
 
 use super::tap::{Batch, Plan};
 use super::{End, Engine};
+use crate::assembly::LineInHand;
 use crate::framer::Ending;
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::intake::{Intake, Taken};
@@ -25,32 +26,61 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             self.release();
         }
         self.assembly.make_room(visible, ending);
-        self.begin_outputs()?;
-        let now = self.host.now();
+        self.make_way()?;
+        let now = self.pass_boundaries()?;
+        self.empty_outputs();
+        self.begin_limits();
         let visible = self.tap.visible();
         let line = self.assembly.line_in_hand();
-        let taken = self.assembly.take(&visible[..visible.len().min(limit)], now, ending);
+        let visible = &visible[..visible.len().min(limit)];
+        let (taken, seen) = (self.assembly.take(visible, now, ending), visible.len());
+        self.note_taken(taken, seen);
         let grew = self.assembly.outputs.iter().any(|output| !output.is_empty());
         if taken == 0 && !grew {
+            if ending == Ending::Open {
+                // The end of a piece that goes nowhere is noted with what follows it, so that the record has it.
+                self.assembly.go_back(line);
+            }
+            self.settle_limits();
             return Ok(false);
         }
-        self.look_at_batch(taken);
-        let (consumed, kept) = self.deliver(taken)?;
-        self.count_batch(consumed, &kept, now);
-        if consumed == Taken::Otherwise {
-            self.start_over(&kept, line);
-            return Ok(true);
-        }
-        for log in 0..self.dirs.len() {
-            if self.assembly.is_full(log) {
-                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
-                self.look_at_clock(now);
-            }
+        if self.write_batch(taken, line, now)? == Taken::AsSeen {
+            self.rotate_full(now)?;
         }
         Ok(true)
     }
 
-    fn begin_outputs(&mut self) -> Result<(), End> {
+    /// What is put together goes to its outlets and leaves the input. `line` was in hand before.
+    pub(super) fn write_batch(
+        &mut self,
+        taken: usize,
+        line: Option<LineInHand>,
+        now: Label,
+    ) -> Result<Taken, End> {
+        self.look_at_batch(taken);
+        let (consumed, kept) = self.deliver(taken)?;
+        self.count_batch(consumed, &kept, now);
+        match consumed {
+            Taken::AsSeen => self.settle_limits(),
+            Taken::Otherwise => self.start_over(&kept, line),
+        }
+        Ok(consumed)
+    }
+
+    /// Rotates the files that are full with the batch.
+    fn rotate_full(&mut self, now: Label) -> Result<(), End> {
+        // What is said there before is a batch of its own, which the question is no longer about.
+        let full: Vec<usize> = (0..self.dirs.len()).filter(|&log| self.assembly.is_full(log)).collect();
+        for log in full {
+            self.say_before_rotation(log, now)?;
+            self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
+            self.look_at_clock(now);
+        }
+        Ok(())
+    }
+
+    /// Rotates what has no room for a line.
+    fn make_way(&mut self) -> Result<(), End> {
         for (log, dir) in self.dirs.iter_mut().enumerate() {
             // Within a line no stamp comes, and the file is filled to its last byte.
             let least = if self.assembly.takes(log) {
@@ -61,11 +91,15 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             if dir.config().size.bytes() < dir.length() + least {
                 dir.rotate(Label::MIN, &mut self.host)?;
             }
-            self.assembly.outputs[log].begin(dir.length());
         }
-        let behind = self.dirs.len();
-        self.assembly.outputs[behind..].iter_mut().for_each(|output| output.begin(0));
         Ok(())
+    }
+
+    /// The next batch has nothing yet.
+    pub(super) fn empty_outputs(&mut self) {
+        // Standard output has no length.
+        let lengths = self.dirs.iter().map(LogDir::length).chain(std::iter::repeat(0));
+        self.assembly.outputs.iter_mut().zip(lengths).for_each(|(output, length)| output.begin(length));
     }
 
     /// Records the batch, writes it to every directory and to standard output, and takes it out of the input. The
@@ -118,10 +152,12 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     fn record(&mut self, taken: usize) -> Result<Plan, End> {
         let output = self.output_share();
         let Engine { tap, assembly, dirs, host, .. } = self;
-        let batch = Batch { taken, midline: assembly.is_midline(), last_stamp: assembly.last_stamp() };
+        let (midline, piece) = (assembly.is_midline(), assembly.piece());
+        let batch = Batch { taken, midline, piece, last_stamp: assembly.last_stamp() };
         let shares = dirs.iter().enumerate().map(|(log, dir)| Share {
             adds: assembly.outputs[log].len() as u64,
             takes_after: assembly.takes(log),
+            unsaid: assembly.unsaid(log),
             ..dir.share()
         });
         let plan = tap.record(batch, shares.chain(output), host)?;

@@ -14,6 +14,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         let visible = self.tap.visible();
         let outputs = self.assembly.outputs.iter().take(self.dirs.len()).map(|output| output.bytes(visible));
         tally.look(&visible[..taken], outputs);
+        if let Some(limits) = &self.assembly.limits {
+            tally.look_at_dropped((0..self.dirs.len()).map(|log| limits.dropped(log)));
+        }
     }
 
     /// The batch in hand is over. If it was not taken out as it was seen, these directories have it for good.

@@ -4,6 +4,7 @@ mod batch;
 mod clock;
 mod count;
 mod due;
+mod limits;
 mod others;
 mod output;
 mod pacing;
@@ -92,20 +93,24 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
 
     /// Brings the last run to its end, runs until the input ends or a signal says so, and closes the directories.
     pub fn run(mut self, last: Inheritance) -> Result<Exit, Fatal> {
-        let end = match self.resume(last).and_then(|()| self.read_on()) {
-            Ok(()) => End::Input,
-            Err(end) => end,
-        };
+        let resumed = self.resume(last);
+        let ended = resumed.and_then(|()| {
+            let ended = self.read_on();
+            self.say_all();
+            ended
+        });
+        let end = ended.map_or_else(|end| end, |()| End::Input);
         let closed = self.close(if matches!(end, End::Input) { Deadline::None } else { Deadline::Soon });
         if closed != Closed::Unsafe && !matches!(end, End::Failed(_)) {
             self.host.end_metrics();
         }
+        let lost = self.end_printing();
         match end {
             End::Failed(error) => Err(Fatal::system(Message::new("unable to read input"), &error)),
             End::Unread(error) => {
                 Err(Fatal::system(Message::new("unable to write to standard output"), &error))
             }
-            _ if closed == Closed::Unsafe => Ok(Exit::Code(SYSTEM)),
+            _ if closed == Closed::Unsafe || lost => Ok(Exit::Code(SYSTEM)),
             _ => Ok(Exit::Success),
         }
     }
@@ -137,10 +142,11 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     }
 
     fn rotate_all(&mut self) -> Result<(), End> {
-        let stamped = self.assembly.last_stamp();
-        for dir in &mut self.dirs {
-            if dir.length() > 0 {
-                dir.rotate(stamped, &mut self.host)?;
+        for log in 0..self.dirs.len() {
+            if self.dirs[log].length() > 0 {
+                let now = self.host.now();
+                self.say_before_rotation(log, now)?;
+                self.dirs[log].rotate(self.assembly.last_stamp(), &mut self.host)?;
             }
         }
         Ok(())

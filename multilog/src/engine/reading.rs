@@ -21,6 +21,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// Reads until the input ends.
     pub(super) fn read_on(&mut self) -> Result<(), End> {
         self.host.ready();
+        self.start_limits();
         self.show_counters();
         self.look_at_clock(self.host.now());
         // What the start has seen already.
@@ -112,9 +113,13 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             if self.log_batch(line, Ending::Open)? {
                 continue;
             }
-            if self.tap.peek(None)? == Seen::End {
-                self.log_batch(usize::MAX, Ending::Final)?;
-                break;
+            match self.tap.peek(None)? {
+                Seen::More => continue,
+                Seen::Nothing => {}
+                Seen::End => {
+                    self.log_batch(usize::MAX, Ending::Final)?;
+                    break;
+                }
             }
             if self.tap.wait(None, &self.host)?.signalled {
                 self.host.listen();

@@ -5,6 +5,7 @@ use unix::diag::Message;
 
 use super::tap::First;
 use super::{End, Engine};
+use crate::assembly::LineInHand;
 use crate::host::{FIRST_PAUSE, Host};
 use crate::intake::Intake;
 use crate::journal::judge::{Held, Known, Verdict};
@@ -43,7 +44,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         if let Some(mut route) = verdict.midline.take() {
             // The last run may have had a standard output that this one has not.
             route.retain(|&outlet| outlet < self.assembly.outputs.len());
-            self.assembly.resume_line(route);
+            self.assembly.resume_line(LineInHand { route, piece: verdict.piece });
         }
         let (unconsumed, held, last_stamp) = (verdict.unconsumed, verdict.held, verdict.last_stamp);
         let first = First { unconsumed, held, last_stamp, ..self.first() };
@@ -99,14 +100,15 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     /// What the first record says when nothing is in hand but the line that is partly written.
     fn first(&self) -> First {
         let share = |(log, dir): (usize, &LogDir<F>)| {
-            let takes = self.assembly.takes(log);
-            Share { takes_before: takes, takes_after: takes, ..dir.share() }
+            let (takes, (_, unsaid)) = (self.assembly.takes(log), self.assembly.unsaid(log));
+            Share { takes_before: takes, takes_after: takes, unsaid: (unsaid, unsaid), ..dir.share() }
         };
         let output =
             self.output_share().map(|share| Share { adds: 0, takes_before: share.takes_after, ..share });
         First {
             shares: self.dirs.iter().enumerate().map(share).chain(output).collect(),
             midline: self.assembly.is_midline(),
+            piece: self.assembly.piece(),
             unconsumed: 0,
             held: Vec::new(),
             last_stamp: Label::MIN,

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use tai64tools::Label;
+use tai64tools::zone::TimeZone;
 use unix::diag::{self, ATOMIC_WRITE, Message};
 use unix::event;
 use unix::readiness::Readiness;
@@ -17,12 +18,16 @@ use super::{GRACE, Host, Output, PROGRAM, Pace, Patience, Pause, Stop};
 use crate::descriptors::Hold;
 use crate::metrics::Metrics;
 use crate::tally::Tally;
+use crate::waker::Waker;
 
 /// TERMs this close together are one: timeout(1) and others signal the process and its group.
 const SAME_TERM: Duration = Duration::from_millis(500);
 
 /// How long a reader of standard output may rest once the program was told to stop.
 const REST: Duration = Duration::from_millis(500);
+
+/// How long it takes without an alarm at most until it is seen that the system clock was set.
+const NO_ALARM: Duration = Duration::from_secs(10);
 
 /// The real surroundings.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub struct System {
     output: Option<StandardOutput>,
     readiness: Option<Readiness>,
     metrics: Option<Box<Metrics>>,
+    /// The alarm on the system clock, together with the signals. None: nobody asked for it, or it can't be had.
+    waker: Option<Waker>,
 }
 
 /// A file that holds the last line of a kind.
@@ -68,7 +75,15 @@ impl System {
             output: None,
             readiness,
             metrics: None,
+            waker: None,
         })
+    }
+
+    /// Makes an alarm for [`Host::wake_at`], if there are descriptors for it to keep.
+    pub fn open_alarm(&mut self, hold: Hold) {
+        if hold == Hold::Open {
+            self.waker = Waker::new(&self.signals).ok();
+        }
     }
 
     /// Counts from here on.
@@ -151,11 +166,31 @@ impl Host for System {
         Label::now()
     }
 
+    fn ahead(&self, seconds: i64) -> i64 {
+        TimeZone::of_process().ahead(seconds)
+    }
+
+    fn wake_at(&mut self, seconds: i64) -> Option<Duration> {
+        match self.waker.as_mut().map(|waker| waker.set(seconds, || Label::now().unix_seconds())) {
+            Some(Ok(None)) => return None,
+            // The clock was set after the last look at it.
+            Some(Ok(Some(_))) => return Some(Duration::ZERO),
+            Some(Err(_)) | None => self.waker = None,
+        }
+        let now = self.now();
+        let left =
+            Duration::from_secs(u64::try_from(seconds.saturating_sub(now.unix_seconds())).unwrap_or(0));
+        Some(left.saturating_sub(Duration::from_nanos(now.nanos().into())).min(NO_ALARM))
+    }
+
     fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 
     fn listen(&mut self) {
+        if let Some(waker) = &mut self.waker {
+            waker.listen();
+        }
         while let Some(signal) = self.signals.next() {
             match signal {
                 Signal::ALARM => self.rotate = true,
@@ -195,7 +230,7 @@ impl Host for System {
     }
 
     fn signals(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.signals.as_fd())
+        Some(self.waker.as_ref().map_or(self.signals.as_fd(), Waker::as_fd))
     }
 
     fn wait_for(&mut self, bell: BorrowedFd<'_>, limit: Option<Duration>) {

@@ -69,6 +69,11 @@ impl Intake for FileIntake<'_> {
         self.visible.held()
     }
 
+    /// A file was written before it is read.
+    fn waiting(&self) -> u64 {
+        u64::MAX
+    }
+
     fn resume(&mut self, held: Vec<u8>) {
         self.visible.resume(held);
     }

@@ -94,6 +94,8 @@ pub trait Intake {
     }
     /// How many of the visible bytes were taken out of the source and not consumed.
     fn held(&self) -> usize;
+    /// How many bytes wait at this moment: those that are visible and not consumed, and what is behind them.
+    fn waiting(&self) -> u64;
     /// Whether everything that was taken out since the last confirmation is what was visible.
     fn confirm(&mut self) -> io::Result<Taken> {
         Ok(Taken::AsSeen)

@@ -151,13 +151,16 @@ impl<'fd> PipeIntake<'fd> {
         count.min(room)
     }
 
-    /// Throws away what is left in the side pipe. It is still in the other one.
+    /// Throws away what is left in the side pipe. It is still in the other one. In packet mode the rest of a packet
+    /// that was read in part is gone already.
     fn empty_side(&self, count: usize) -> io::Result<()> {
         let mut left = count;
         while left > 0 {
-            match pipe::remove(&self.side.0, &self.null, left)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => left -= removed,
+            match pipe::remove(&self.side.0, &self.null, left) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(removed) => left -= removed,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -252,6 +255,11 @@ impl Intake for PipeIntake<'_> {
         self.visible.held()
     }
 
+    fn waiting(&self) -> u64 {
+        let in_source = pipe::filled(self.source).unwrap_or(0).max(self.visible.in_source().len() as u64);
+        self.visible.held() as u64 + in_source
+    }
+
     fn confirm(&mut self) -> io::Result<Taken> {
         self.confirm_all()
     }
@@ -274,7 +282,12 @@ impl Intake for PipeIntake<'_> {
         if quiet {
             self.shrink();
         }
-        self.quiet = if quiet { Quiet::Yes } else { Quiet::No };
+        if quiet {
+            self.quiet = Quiet::Yes;
+        } else if input.readable || input.hung_up {
+            // A signal takes nothing that would have to be given back.
+            self.quiet = Quiet::No;
+        }
         Ok(Woken { signalled: listening && signal.readable, quiet, crowded })
     }
 }

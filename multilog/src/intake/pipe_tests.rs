@@ -102,6 +102,29 @@ fn a_line_in_many_small_pieces_is_taken_out_before_the_pipe_is_full_of_them() {
     assert_eq!((intake.held(), intake.visible().len()), (0, 0));
 }
 
+/// A packet that is read in part is gone as a whole.
+#[test]
+fn packets_are_seen_and_taken_out_whatever_their_size_and_the_memory() {
+    for (size, memory) in [500, 1023, 3000, 4096].into_iter().flat_map(|size| [(size, 0), (size, usize::MAX)])
+    {
+        let (read, to) = pipe::new_in_packets().unwrap();
+        let input: Vec<u8> = (0..=250).cycle().take(14 * size).collect();
+        input.chunks(size).for_each(|packet| write(&to, packet));
+        let mut intake = PipeIntake::new(read.as_fd()).unwrap();
+        unix::memory::with_at_most(memory, || {
+            let mut at = 0;
+            while at < input.len() {
+                intake.peek().unwrap();
+                let count = intake.visible().len() / 2 + 1;
+                assert!(intake.visible()[..count] == input[at..at + count], "{size} {memory}");
+                intake.consume(count).unwrap();
+                assert_eq!(intake.confirm().unwrap(), Taken::AsSeen, "{size} {memory}");
+                at += count;
+            }
+        });
+    }
+}
+
 #[test]
 fn a_full_pipe_is_enlarged() {
     let (read, to) = pipe::new().unwrap();

@@ -76,6 +76,10 @@ impl Intake for PlainIntake<'_> {
         self.visible.held()
     }
 
+    fn waiting(&self) -> u64 {
+        self.visible.len() as u64 + unix::pipe::filled(self.source).unwrap_or(0)
+    }
+
     fn resume(&mut self, held: Vec<u8>) {
         self.visible.resume(held);
     }

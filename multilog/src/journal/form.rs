@@ -23,7 +23,10 @@ pub(super) const TAIL: usize = 1024;
 pub(super) const LENGTH: usize = 4096;
 /// How many bytes a record has room for.
 const ROOM: usize = LENGTH - TAIL;
-const MAGIC: &[u8; 4] = b"mlj1";
+/// A record of a script without `maxline=` and `limit=`. Every multilog since 0.1 reads it.
+const PLAIN: &[u8; 4] = b"mlj1";
+/// A record that has the numbers of these two actions as well.
+const EXTENDED: &[u8; 4] = b"mlj2";
 /// Magic, checksum.
 const PROLOGUE: usize = 8;
 
@@ -32,7 +35,8 @@ impl Record {
     pub fn encode<'a>(&self, into: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         into.clear();
         into.push(self.unset_flag());
-        into.extend_from_slice(MAGIC);
+        let form = self.form();
+        into.extend_from_slice(form);
         into.extend_from_slice(&[0; 4]);
         into.extend_from_slice(&self.boot);
         let fields = [
@@ -54,15 +58,19 @@ impl Record {
         put_length(into, self.shares.len())?;
         into.extend_from_slice(&self.held);
         self.shares.iter().for_each(|share| put_share(into, share));
+        if form == EXTENDED {
+            self.extension().for_each(|number| put(into, number));
+        }
         let sum = crc32fast::hash(&into[1 + PROLOGUE..]);
-        into[1 + MAGIC.len()..=PROLOGUE].copy_from_slice(&sum.to_le_bytes());
+        into[1 + form.len()..=PROLOGUE].copy_from_slice(&sum.to_le_bytes());
         (into.len() <= 1 + ROOM).then_some(into)
     }
 
     /// Reads what is behind the flag. None: not a whole record.
     pub fn decode(bytes: &[u8]) -> Option<Record> {
         let mut all = Reader(bytes);
-        if all.array()? != *MAGIC {
+        let magic = all.array()?;
+        if magic != *PLAIN && magic != *EXTENDED {
             return None;
         }
         let sum = u32::from_le_bytes(all.array()?);
@@ -86,9 +94,32 @@ impl Record {
         let (held, shares) = (from.length()?, from.length()?);
         let held = from.take(held.into())?.to_vec();
         let shares = (0..shares).map(|_| from.share()).collect::<Option<_>>()?;
+        let mut record = Record { held, shares, ..record };
+        if magic == *EXTENDED {
+            record.take_extension(&mut from)?;
+        }
         let length = all.0.len() - from.0.len();
-        let record = Record { held, shares, ..record };
         (crc32fast::hash(&all.0[..length]) == sum && record.is_sound()).then_some(record)
+    }
+
+    /// The oldest form that can hold this record, so that an older multilog can still finish what it can know.
+    fn form(&self) -> &'static [u8; 4] {
+        if self.extension().all(|number| number == 0) { PLAIN } else { EXTENDED }
+    }
+
+    /// What the extended form has behind the shares.
+    fn extension(&self) -> impl Iterator<Item = u64> {
+        let shares = self.shares.iter().flat_map(|share| [share.unsaid.0, share.unsaid.1]);
+        [self.before.piece, self.after.piece].into_iter().chain(shares)
+    }
+
+    fn take_extension(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        self.before.piece = from.number()?;
+        self.after.piece = from.number()?;
+        for share in &mut self.shares {
+            share.unsaid = (from.number()?, from.number()?);
+        }
+        Some(())
     }
 }
 
@@ -157,7 +188,7 @@ impl<'a> Reader<'a> {
     }
 
     fn moment(&mut self) -> Option<Moment> {
-        Some(Moment { midline: self.byte()? != 0, held: (self.length()?, self.length()?) })
+        Some(Moment { midline: self.byte()? != 0, held: (self.length()?, self.length()?), piece: 0 })
     }
 
     fn share(&mut self) -> Option<Share> {
@@ -170,6 +201,7 @@ impl<'a> Reader<'a> {
             settled: self.label()?,
             takes_before: false,
             takes_after: false,
+            unsaid: (0, 0),
         };
         let takes = self.byte()?;
         Some(Share { takes_before: takes & 1 != 0, takes_after: takes & 2 != 0, ..share })
@@ -193,6 +225,7 @@ mod tests {
             settled: label.next(),
             takes_before: true,
             takes_after: false,
+            unsaid: (0, 0),
         };
         Record {
             offset: Some(7),
@@ -203,8 +236,8 @@ mod tests {
             second: *b"\ntwo\nxyz",
             last: b'\n',
             last_stamp: label,
-            before: Moment { midline: true, held: (0, 2) },
-            after: Moment { midline: false, held: (2, 3) },
+            before: Moment { midline: true, held: (0, 2), piece: 0 },
+            after: Moment { midline: false, held: (2, 3), piece: 0 },
             held: b"abc".to_vec(),
             ..Record::idle([b'b'; 36], Identity { device: 9, inode: 10 }, vec![share; shares])
         }
@@ -212,8 +245,7 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        for shares in [0, 1, 3] {
-            let record = example(shares);
+        for record in [0, 1, 3].into_iter().flat_map(|shares| [example(shares), extended(shares)]) {
             let mut buffer = Vec::new();
             let bytes = record.encode(&mut buffer).unwrap();
             assert_eq!(bytes[0], !b'\n');
@@ -223,22 +255,47 @@ mod tests {
         }
     }
 
+    /// The same with all that only the extended form holds.
+    fn extended(shares: usize) -> Record {
+        let mut record = example(shares);
+        (record.before.piece, record.after.piece) = (11, u64::MAX);
+        record.shares.iter_mut().for_each(|share| share.unsaid = (12, 13));
+        record
+    }
+
+    #[test]
+    fn a_record_without_the_numbers_of_new_actions_has_the_form_that_older_programs_read() {
+        let mut buffer = Vec::new();
+        assert_eq!(&example(2).encode(&mut buffer).unwrap()[1..5], PLAIN);
+        let mut one = [(); 4].map(|()| example(1));
+        one[0].before.piece = 1;
+        one[1].after.piece = 1;
+        one[2].shares[0].unsaid.0 = 1;
+        one[3].shares[0].unsaid.1 = 1;
+        for record in one {
+            assert_eq!(&record.encode(&mut buffer).unwrap()[1..5], EXTENDED, "{record:?}");
+        }
+    }
+
     #[test]
     fn thirty_directories_fit_and_more_are_refused() {
         let mut buffer = Vec::new();
         assert!(example(30).encode(&mut buffer).is_some());
+        assert!(extended(25).encode(&mut buffer).is_some());
         assert!(example(60).encode(&mut buffer).is_none());
     }
 
     #[test]
     fn a_record_that_is_torn_or_changed_is_none() {
         let mut buffer = Vec::new();
-        let bytes = example(2).encode(&mut buffer).unwrap()[1..].to_vec();
-        for at in 0..bytes.len() {
-            assert_eq!(Record::decode(&bytes[..at]), None, "cut at {at}");
-            let mut changed = bytes.clone();
-            changed[at] ^= 0x55;
-            assert_eq!(Record::decode(&changed), None, "changed at {at}");
+        for record in [example(2), extended(2)] {
+            let bytes = record.encode(&mut buffer).unwrap()[1..].to_vec();
+            for at in 0..bytes.len() {
+                assert_eq!(Record::decode(&bytes[..at]), None, "cut at {at}");
+                let mut changed = bytes.clone();
+                changed[at] ^= 0x55;
+                assert_eq!(Record::decode(&changed), None, "changed at {at}");
+            }
         }
     }
 
@@ -261,7 +318,8 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..3200)) {
             Record::decode(&bytes);
-            Record::decode(&[&MAGIC[..], &bytes].concat());
+            Record::decode(&[&PLAIN[..], &bytes].concat());
+            Record::decode(&[&EXTENDED[..], &bytes].concat());
         }
     }
 }

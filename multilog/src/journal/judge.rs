@@ -26,6 +26,8 @@ pub struct Verdict {
     /// The outlets that take the line of which a part is written: directories by their number in the script, and
     /// behind the last one standard output. None: the input begins with a line.
     pub midline: Option<Vec<usize>>,
+    /// How many bytes of the piece in hand are written, if that part is of a piece.
+    pub piece: u64,
     /// What was taken out of the pipe and is not written.
     pub held: Vec<u8>,
     /// Whether `held` goes on in the pipe.
@@ -54,6 +56,8 @@ pub struct Known {
     pub settled: Option<Label>,
     /// `current` was this file and had at least this length, on this run of the machine.
     pub written: Option<Proven>,
+    /// How many lines `limit=` has dropped that the log does not say yet.
+    pub unsaid: u64,
 }
 
 /// A `current` that the record describes.
@@ -73,6 +77,7 @@ impl Verdict {
             directories: vec![Known::default(); directories],
             unconsumed: 0,
             midline: None,
+            piece: 0,
             held: Vec::new(),
             held_is: Held::Line,
             doubtful: false,
@@ -153,6 +158,7 @@ impl<'a> Case<'a> {
         let mut undisturbed = true;
         for (known, (now, share)) in verdict.directories.iter_mut().zip(self.directories()) {
             let Some(share) = share else { continue };
+            known.unsaid = share.unsaid.1;
             known.written = Some(Proven { inode: share.current, length: share.end() });
             if has(now, Some(share)) == Has::All {
                 known.current = Some(Proven { inode: share.current, length: share.end() });
@@ -167,6 +173,7 @@ impl<'a> Case<'a> {
         if undisturbed || !after.midline {
             verdict.held_is = Held::Beginning;
             verdict.midline = after.midline.then(|| self.takers(|share| share.takes_after));
+            verdict.piece = after.piece;
         }
     }
 
@@ -174,6 +181,7 @@ impl<'a> Case<'a> {
     fn roll_back(&self, verdict: &mut Verdict) {
         for (known, (now, share)) in verdict.directories.iter_mut().zip(self.directories()) {
             let is_there = |share: &&Share| now.current.is_some_and(|(inode, _)| inode == share.current);
+            known.unsaid = share.map_or(0, |share| share.unsaid.0);
             let share = share.filter(is_there);
             known.current = share.map(|share| Proven { inode: share.current, length: share.start });
         }
@@ -181,6 +189,7 @@ impl<'a> Case<'a> {
         verdict.held = self.record.held_at(before).to_vec();
         verdict.held_is = Held::Beginning;
         verdict.midline = before.midline.then(|| self.takers(|share| share.takes_before));
+        verdict.piece = before.piece;
     }
 
     /// The input is gone, and what was in it: a `current` that ends where its last batch ended is whole.
@@ -193,16 +202,21 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Only this record has what was held. `all_have` says whether the lengths fit a batch that was written, and with
-    /// it what was held before it.
+    /// Only this record has what was held, and what the log does not say. `all_have` says whether the lengths fit a
+    /// batch that was written, and with it what was held before it.
     fn keep_held(&self, verdict: &mut Verdict, all_have: bool) {
         let record = self.record;
         let directories = record.shares.len() - usize::from(record.output().is_some());
         let written = record.taken > 0 && all_have && self.shares.len() == directories;
-        if self.facts.flag == record.last && record.taken > 0 {
+        let consumed = self.facts.flag == record.last && record.taken > 0;
+        if consumed {
             verdict.held = record.held_at(record.after).to_vec();
         } else if !written {
             verdict.held = record.held_at(record.before).to_vec();
+        }
+        for (known, share) in verdict.directories.iter_mut().zip(&self.shares) {
+            let unsaid = share.map_or((0, 0), |share| share.unsaid);
+            known.unsaid = if consumed || written { unsaid.1 } else { unsaid.0 };
         }
     }
 

@@ -21,6 +21,7 @@ fn share(directory: u64, start: u64, adds: u64) -> Share {
         settled: Label::MIN,
         takes_before: false,
         takes_after: directory == 2,
+        unsaid: (0, 0),
     }
 }
 
@@ -33,8 +34,8 @@ fn record() -> Record {
         first: *b"one\n\0\0\0\0",
         second: *b"e\n\0\0\0\0\0\0",
         last: b'\n',
-        before: Moment { midline: false, held: (0, 3) },
-        after: Moment { midline: true, held: (2, 3) },
+        before: Moment { midline: false, held: (0, 3), piece: 0 },
+        after: Moment { midline: true, held: (2, 3), piece: 0 },
         held: b"abc".to_vec(),
         ..Record::idle(BOOT, PIPE, vec![share(1, 100, 4), share(2, 200, 30)])
     }
@@ -50,6 +51,28 @@ fn now(lengths: [u64; 2]) -> Vec<Directory> {
 
 fn lengths(verdict: &Verdict) -> Vec<Option<u64>> {
     verdict.directories.iter().map(|known| known.current.map(|proven| proven.length)).collect()
+}
+
+#[test]
+fn the_piece_in_hand_is_that_of_the_moment_to_which_the_batch_is_brought() {
+    let (unset, set) = (!b'\n', b'\n');
+    for (flag, head, now_long, midline, piece) in [
+        (set, &b"next"[..], [104, 230], true, 7),
+        (unset, b"e\n", [104, 230], true, 7),
+        (unset, b"one\n", [104, 230], true, 7),
+        (unset, b"one\n", [104, 200], true, 3),
+        (unset, b"one\n", [100, 200], true, 3),
+        // What is in hand is not known.
+        (unset, b"two\n", [100, 200], false, 0),
+    ] {
+        let mut record = record();
+        record.before = Moment { midline: true, piece: 3, ..record.before };
+        record.after = Moment { piece: 7, ..record.after };
+        let facts =
+            Facts { boot: BOOT, input: Some((PIPE, Source::Pipe(head))), flag, directories: &now(now_long) };
+        let verdict = judge(&record, &facts);
+        assert_eq!((verdict.midline.is_some(), verdict.piece), (midline, piece), "{flag} {now_long:?}");
+    }
 }
 
 #[test]
@@ -84,6 +107,62 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
         assert_eq!((verdict.unconsumed, verdict.doubtful), (unconsumed, doubtful), "{what}");
         assert_eq!(verdict.midline, midline.then(|| vec![1]), "{what}");
         assert_eq!(verdict.held, held, "{what}");
+    }
+}
+
+/// What the batch drops counts where the batch is done, and only there: what is written or consumed is not read again.
+#[test]
+fn lines_that_are_dropped_count_once() {
+    let (unset, set, elsewhere) = (!b'\n', b'\n', Identity { device: 9, inode: 9 });
+    let (all, none, some) = ([104, 230], [100, 200], [104, 200]);
+    for (input, flag, head, now_long, after) in [
+        (PIPE, set, &b"whatever"[..], all, true),
+        (PIPE, unset, b"e\nmore", all, true),
+        (PIPE, unset, b"one\n", all, true),
+        (PIPE, unset, b"one\n", none, false),
+        (PIPE, unset, b"one\n", some, false),
+        // It does not fit the input.
+        (PIPE, unset, b"two\n", none, false),
+        (PIPE, unset, b"two\n", all, true),
+        // The input is gone.
+        (elsewhere, set, b"", all, true),
+        (elsewhere, unset, b"", none, false),
+        (elsewhere, unset, b"", some, false),
+        (elsewhere, unset, b"", all, true),
+    ] {
+        let mut record = record();
+        (record.shares[0].unsaid, record.shares[1].unsaid) = ((3, 5), (0, 7));
+        let directories = now(now_long);
+        let input = Some((input, Source::Pipe(head)));
+        let facts = Facts { boot: BOOT, input, flag, directories: &directories };
+        let unsaid = judge(&record, &facts).directories.iter().map(|known| known.unsaid).collect::<Vec<_>>();
+        assert_eq!(
+            unsaid,
+            if after { [5, 7] } else { [3, 0] },
+            "{flag} {} {now_long:?}",
+            head.escape_ascii()
+        );
+        // After a boot it is not known whether the log says it.
+        let verdict = judge(&record, &Facts { boot: [b'x'; 36], ..facts });
+        assert!(verdict.directories.iter().all(|known| known.unsaid == 0));
+    }
+}
+
+/// The batch that says it takes nothing, so the lengths tell.
+#[test]
+fn what_is_said_is_no_more_unsaid_when_it_is_written() {
+    for (length, unsaid) in [(100, 9), (102, 9), (140, 0)] {
+        let mut said = Record::idle(BOOT, PIPE, vec![share(1, 100, 40)]);
+        said.shares[0].unsaid = (9, 0);
+        let directories = [now([length, 0])[0]];
+        let input = Some((PIPE, Source::Pipe(b"more")));
+        let verdict = judge(&said, &Facts { boot: BOOT, input, flag: !0, directories: &directories });
+        assert_eq!(verdict.directories[0].unsaid, unsaid, "{length}");
+        let kept = if unsaid > 0 { 100 } else { 140 };
+        assert_eq!(
+            (verdict.directories[0].current.map(|now| now.length), verdict.unconsumed),
+            (Some(kept), 0)
+        );
     }
 }
 

@@ -133,6 +133,7 @@ impl<F: LogFs> Journal<F> {
             share.start = share.end();
             share.adds = 0;
             share.takes_before = share.takes_after;
+            share.unsaid.0 = share.unsaid.1;
         }
         if record.after == Moment::default() {
             record.held.clear();
@@ -145,7 +146,7 @@ impl<F: LogFs> Journal<F> {
         let record = &self.record;
         record.taken == 0
             && record.after == Moment::default()
-            && record.shares.iter().all(|share| share.adds == 0)
+            && record.shares.iter().all(|share| share.adds == 0 && share.unsaid.1 == 0)
     }
 }
 
@@ -155,6 +156,16 @@ pub fn remove<F: LogFs>(fs: &F) -> io::Result<()> {
         Ok(_) => fs.remove(&Name::Journal),
         Err(error) if error.kind() == ErrorKind::NotFound || is_foreign(&error) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Changes the record in the page of a journal, if it is one: a program with a defect.
+#[cfg(test)]
+pub(crate) fn rewrite(page: &mut [u8], change: impl FnOnce(&mut Record)) {
+    let Some(mut record) = page.get(TAIL..).and_then(Record::decode) else { return };
+    change(&mut record);
+    if let Some(bytes) = record.encode(&mut Vec::new()) {
+        page[TAIL..TAIL + bytes.len() - 1].copy_from_slice(&bytes[1..]);
     }
 }
 

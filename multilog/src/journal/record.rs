@@ -17,6 +17,8 @@ pub struct Moment {
     pub midline: bool,
     /// The bytes `from..to` of [`Record::held`] come before the head of the input.
     pub held: (u16, u16),
+    /// With `maxline=`, how many bytes of the piece in hand are written. Otherwise 0.
+    pub piece: u64,
 }
 
 /// What a batch does to one directory, or to standard output, which has no `current` and no labels.
@@ -38,12 +40,16 @@ pub struct Share {
     pub takes_before: bool,
     /// Whether the line that is in hand after it does.
     pub takes_after: bool,
+    /// With `limit=`, how many lines were dropped before the batch, and how many are dropped after it, which the
+    /// log does not say yet. Otherwise 0 and 0.
+    pub unsaid: (u64, u64),
 }
 
 impl Share {
-    /// The directory as it is `now`; the line in hand goes where it went.
+    /// The directory as it is `now`; what the batch in hand does with its lines stays as it is.
     pub fn updated(&self, now: Share) -> Share {
-        Share { takes_before: self.takes_before, takes_after: self.takes_after, ..now }
+        let Share { takes_before, takes_after, unsaid, .. } = *self;
+        Share { takes_before, takes_after, unsaid, ..now }
     }
 
     /// The length of `current` after the batch.

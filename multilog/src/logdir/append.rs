@@ -94,8 +94,7 @@ impl<F: LogFs> LogDir<F> {
 
     /// Deletes an archive if the disk is full and the script says so. False: none was deleted.
     fn made_room(&mut self, error: &io::Error, host: &mut impl Host) -> bool {
-        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        if !full {
+        if !retention::is_full(error) {
             return false;
         }
         let Ok(Some(archive)) = retention::make_room(&*self.fs, self.crew.retention()) else { return false };

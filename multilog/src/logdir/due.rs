@@ -1,12 +1,13 @@
-//! What a directory does at a time of its own.
+//! What a directory does at a time of its own: by the monotonic clock (`Task`), or at a boundary of local time.
 
 use std::time::Duration;
 
 use tai64tools::Label;
 
-use super::{LogDir, Stopped};
+use super::schedule::Schedule;
+use super::{LogDir, Rotated, Stopped};
 use crate::host::Host;
-use crate::logfs::LogFs;
+use crate::logfs::{Identity, LogFs};
 
 /// Something that a directory does at a time of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,41 @@ impl<F: LogFs> LogDir<F> {
             }
         }
         Ok(())
+    }
+
+    /// The next boundary of local time, in seconds since the epoch. None: time does not rotate this directory.
+    pub fn boundary(&self) -> Option<i64> {
+        self.schedule.as_ref().map(Schedule::due)
+    }
+
+    /// Rotates if a boundary has come by a clock that shows `now`, unless `current` is empty. `stamped` is the last stamp
+    /// given.
+    pub fn rotate_by_time(
+        &mut self,
+        now: Label,
+        stamped: Label,
+        host: &mut impl Host,
+    ) -> Result<Rotated, Stopped> {
+        let Some(schedule) = &mut self.schedule else { return Ok(Rotated::No) };
+        if !schedule.look(now.unix_seconds(), |at| host.ahead(at)) {
+            return Ok(Rotated::No);
+        }
+        let rotated = if self.length() == 0 { Rotated::No } else { Rotated::Yes };
+        if rotated == Rotated::Yes {
+            self.put_off_compression();
+            self.rotate(stamped, host)?;
+        }
+        if let Some(schedule) = &mut self.schedule {
+            schedule.pass(now.unix_seconds(), |at| host.ahead(at));
+        }
+        Ok(rotated)
+    }
+
+    /// Many loggers rotate at a boundary. Each compresses at a time of its own, which comes from its directory.
+    fn put_off_compression(&self) {
+        let Some(cycle) = self.config.cycle else { return };
+        let Identity { device, inode } = self.place.directory;
+        self.crew.put_off(cycle.spread(device.rotate_left(32) ^ inode));
     }
 
     /// How long it is until the task is due, by the clock that decides it.

@@ -9,6 +9,7 @@ mod look;
 mod open;
 pub mod recovery;
 mod rotation;
+mod schedule;
 mod stock;
 
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ use crate::sealer::{Asked, Crew, Deadline, Job, Sealed};
 use crate::tally::{Account, Trouble};
 use current::{Inherited, Mark, Slot};
 pub use open::Start;
+use schedule::Schedule;
 use stock::Stock;
 
 /// The program was told to stop before something was done. What had begun was taken back.
@@ -55,6 +57,15 @@ pub enum Appended {
     Refused,
 }
 
+/// Whether there was a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// There is a new `current`.
+    Yes,
+    /// `current` is what it was.
+    No,
+}
+
 /// An open log directory.
 #[derive(Debug)]
 pub struct LogDir<F: LogFs> {
@@ -75,6 +86,8 @@ pub struct LogDir<F: LogFs> {
     crew: Crew<F>,
     account: Arc<Account>,
     stock: Stock,
+    /// None: the script does not say that time rotates it.
+    schedule: Option<Schedule>,
 }
 
 impl<F: LogFs> LogDir<F> {
@@ -99,6 +112,7 @@ impl<F: LogFs> LogDir<F> {
             settled: self.settled,
             takes_before: false,
             takes_after: false,
+            unsaid: (0, 0),
         }
     }
 

@@ -12,6 +12,7 @@ use unix::tool::Fatal;
 use super::LogDir;
 use super::current::{Current, Inherited, Slot};
 use super::recovery::{Repair, Snapshot, plan};
+use super::schedule::{Found, Schedule};
 use super::stock::Stock;
 use crate::host::Host;
 use crate::journal::judge::Known;
@@ -45,12 +46,22 @@ impl<F: LogFs> LogDir<F> {
     ) -> Result<LogDir<F>, Fatal> {
         let Start { place, known, now, threading, account } = start;
         let (last_label, warnings) = (Label::MIN, Vec::new());
-        let mut opening =
-            Opening { fs: &*fs, config: &config, known, last_label, names_changed: false, warnings };
+        let mut opening = Opening {
+            fs: &*fs,
+            config: &config,
+            known,
+            last_label,
+            names_changed: false,
+            warnings,
+            written: None,
+        };
         let opened = opening.run(now);
         opening.warnings.iter().for_each(|warning| host.warn(warning));
         let (current, pending) = opened?;
         let last_label = opening.last_label;
+        let found = Found { written: opening.written, newest: last_label.unix_seconds() };
+        let begin = |cycle| Schedule::begin(cycle, now.unix_seconds(), found, |at| host.ahead(at));
+        let schedule = config.cycle.map(begin);
         let settled = opening.known.settled.unwrap_or(last_label);
         let before = current.mark();
         let sealer = Sealer::new(Arc::clone(&fs), config.clone(), Arc::clone(&account));
@@ -68,6 +79,7 @@ impl<F: LogFs> LogDir<F> {
             crew,
             account,
             stock: Stock::default(),
+            schedule,
         })
     }
 }
@@ -83,6 +95,8 @@ pub(super) struct Opening<'a, F: LogFs> {
     names_changed: bool,
     /// What was found that the user should know.
     pub(super) warnings: Vec<Message>,
+    /// When an earlier run has last written to `current`, in seconds since the epoch.
+    written: Option<i64>,
 }
 
 impl<F: LogFs> Opening<'_, F> {
@@ -168,6 +182,7 @@ impl<F: LogFs> Opening<'_, F> {
             opened => (opened.map_err(fatal)?, false),
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
+        self.written = (!made && stat.size > 0).then(|| Label::from(stat.modified).unix_seconds());
         if let Some(known) = self.known.current.filter(|known| known.inode == stat.identity.inode)
             && self.fs.is_ours(&stat)
             && known.length < stat.size
@@ -177,6 +192,11 @@ impl<F: LogFs> Opening<'_, F> {
                 .truncate(&file, known.length)
                 .map_err(|error| self.fatal("unable to take lines back out of ", "/current", &error))?;
             stat.size = known.length;
+            if self.config.cycle.is_some() {
+                // If this run is killed soon, the next one has to know how old the file is. A file that seems to be of
+                // today is only rotated later.
+                self.fs.set_modified(&Name::Current, stat.modified).ok();
+            }
         }
         self.names_changed |= made;
         let inherited = match self.fs.mode_of(&stat) {

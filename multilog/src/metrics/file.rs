@@ -46,6 +46,17 @@ impl File {
         &self.path
     }
 
+    /// The path of the next file. It is what can't be made after an error that something exists already.
+    pub(super) fn next(&self) -> &OsStr {
+        &self.next
+    }
+
+    /// Whether another process has replaced the file since this one wrote it.
+    pub(super) fn is_replaced(&self) -> bool {
+        let now = file::lookup(file::here(), &self.path);
+        matches!((self.ours, now), (Some(ours), Ok(Some(stat))) if stat.identity != ours)
+    }
+
     /// Replaces what it says. A failure leaves it as it was.
     pub(super) fn replace(&mut self, text: &[u8]) -> io::Result<()> {
         let written = self.write_next(text).and_then(|identity| {

@@ -25,7 +25,7 @@ struct Metric {
     samples: Samples,
 }
 
-const METRICS: [Metric; 9] = [
+const METRICS: [Metric; 10] = [
     Metric {
         name: "multilog_input_lines_total",
         kind: "counter",
@@ -49,6 +49,12 @@ const METRICS: [Metric; 9] = [
         kind: "counter",
         help: "Bytes that the directory has got, stamps included.",
         samples: Samples::Directory(|tally, outlet| tally.outlet(outlet).bytes),
+    },
+    Metric {
+        name: "multilog_dropped_lines_total",
+        kind: "counter",
+        help: "Lines that a limit has kept out of the directory.",
+        samples: Samples::Directory(Tally::dropped),
     },
     Metric {
         name: "multilog_rotations_total",
@@ -170,6 +176,7 @@ mod tests {
     fn each_number_is_a_sample_of_its_directory() {
         let mut tally = Tally::new(2);
         tally.look(b"a\nb\n", [&b"a\n"[..], b""].into_iter());
+        tally.look_at_dropped([0, 2].into_iter());
         tally.keep(1_700_000_000);
         tally.accounts()[1].rotated();
         tally.accounts()[1].failed(Trouble::Seal);
@@ -181,6 +188,8 @@ mod tests {
             "multilog_selected_lines_total{directory=\"/a\"} 1",
             "multilog_selected_lines_total{directory=\"/b\"} 0",
             "multilog_selected_bytes_total{directory=\"/a\"} 2",
+            "multilog_dropped_lines_total{directory=\"/a\"} 0",
+            "multilog_dropped_lines_total{directory=\"/b\"} 2",
             "multilog_rotations_total{directory=\"/b\"} 1",
             "multilog_errors_total{directory=\"/b\",kind=\"seal\"} 1",
             "multilog_errors_total{directory=\"/b\",kind=\"write\"} 0",

@@ -25,7 +25,7 @@ use cap::Cap;
 pub use caution::{Caution, Change, Due, HOUR, Mark, Ruling};
 pub use count::Count;
 pub use inventory::{Inventory, Weigh};
-pub use spare::{Spare, make_room};
+pub use spare::{Spare, is_full, make_room};
 pub use weights::{Seen, Weights};
 
 /// What there is: the files to which the rules apply.

@@ -29,6 +29,11 @@ impl Rule for Spare {
     }
 }
 
+/// Whether a call has failed because there is no room on the disk.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// Deletes the oldest finished archive, if the rules for a full disk let one go. What still has to be sealed is not an
 /// archive yet. None: nothing was deleted.
 pub fn make_room<F: LogFs>(fs: &F, retention: &Retention) -> io::Result<Option<Archive>> {

@@ -7,10 +7,12 @@ use super::action::cap::Cap;
 use super::action::code::Code;
 use super::action::count::FileCount;
 use super::action::durable::Durability;
+use super::action::limit::Rate;
 use super::action::min::Spared;
 use super::action::mode::FileMode;
 use super::action::prefix::Prefix;
 use super::action::processor::Transform;
+use super::action::rotate::Cycle;
 use super::action::size::FileSize;
 
 /// A log directory and what was said about it. The default is what a directory gets without any setting.
@@ -20,6 +22,8 @@ pub struct LogConfig {
     pub path: OsString,
     /// When `current` is full.
     pub size: FileSize,
+    /// At which boundaries of local time `current` is rotated. None: at none.
+    pub cycle: Option<Cycle>,
     /// How many files are kept, if the script says so; see [`LogConfig::keep`].
     pub keep: Option<FileCount>,
     /// How old an archive may become.
@@ -34,6 +38,8 @@ pub struct LogConfig {
     pub transform: Transform,
     /// What goes before each line, after the stamp.
     pub prefix: Prefix,
+    /// How many lines it takes. None: every one.
+    pub limit: Option<Rate>,
     /// The mode of new files. None: nothing was said of it, and files get and keep the usual one.
     pub mode: Option<FileMode>,
     /// The code that `w` gave to archives; see [`LogConfig::code`].

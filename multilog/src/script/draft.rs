@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use tai64tools::Stamp;
 
+use super::action::maxline::MaxLine;
 use super::action::metrics::MetricsFile;
 use super::action::prefix::Prefix;
 use super::action::processor::Transform;
@@ -30,12 +31,21 @@ pub struct Script {
     pub statuses: Vec<OsString>,
     /// The prefix of lines on standard output, if any go there.
     pub output: Option<Prefix>,
+    /// Where lines are split, if they are.
+    pub maxline: Option<MaxLine>,
     /// Where the logger says that it is ready.
     pub ready: Option<ReadyFd>,
     /// Where the logger keeps its counters.
     pub metrics: Option<MetricsFile>,
     /// What the author of the script may not have meant.
     pub remarks: Vec<Remark>,
+}
+
+impl Script {
+    /// Whether time rotates a directory.
+    pub fn has_cycle(&self) -> bool {
+        self.logs.iter().any(|config| config.cycle.is_some())
+    }
 }
 
 /// One step in the treatment of a line.
@@ -227,6 +237,18 @@ impl Draft {
             None => Ok(()),
             Some(_) => Err("it was given before, and may be only once".to_string()),
         }
+    }
+
+    /// The same with a value that would otherwise look as if it were for the directories after it.
+    pub fn once_at_first<T: Value>(
+        &mut self,
+        argument: &Argument<'_>,
+        place: fn(&mut Draft) -> &mut Option<T>,
+    ) -> Read {
+        if !self.script.logs.is_empty() {
+            return Err("it has to be before the first directory".to_string());
+        }
+        self.once(argument, place)
     }
 
     /// The script, when all arguments were read. What depends on more than one of them is decided here.

@@ -23,12 +23,15 @@ pub use action::code::Code;
 pub use action::compress::Compression;
 pub use action::count::FileCount;
 pub use action::durable::Durability;
+pub use action::limit::Rate;
+pub use action::maxline::MaxLine;
 pub use action::metrics::MetricsFile;
 pub use action::min::Spared;
 pub use action::mode::FileMode;
 pub use action::prefix::Prefix;
 pub use action::processor::Transform;
 pub use action::ready::ReadyFd;
+pub use action::rotate::Cycle;
 pub use action::size::FileSize;
 pub use action::value::{Malformed, Number, Understood, Value};
 pub use config::LogConfig;
@@ -119,6 +122,19 @@ mod tests {
         for twice in ["ready=4", "metrics=x.prom"] {
             let misuse = parse(&[twice, "./a", twice]).unwrap_err();
             assert_eq!(misuse.reason, "it was given before, and may be only once");
+        }
+    }
+
+    #[test]
+    fn lines_are_split_for_all_directories_so_the_size_is_said_before_the_first() {
+        let script = parse(&["t", "-x", "maxline=8k", "1", "./a", "./b"]).unwrap();
+        assert_eq!(script.maxline.map(MaxLine::bytes), Some(8192));
+        for arguments in [&["./a", "maxline=8k"][..], &["./a", "maxline=8k", "./b"]] {
+            let misuse = parse(arguments).unwrap_err();
+            assert_eq!(misuse.reason, "it has to be before the first directory");
+        }
+        for arguments in [&["maxline=8k", "maxline=9k", "./a"][..], &["maxline=999", "./a"]] {
+            assert!(parse(arguments).unwrap_err().argument.as_bytes().starts_with(b"maxline="));
         }
     }
 

@@ -111,6 +111,13 @@ impl<F: LogFs> Crew<F> {
         self.bound_disk_use(host);
     }
 
+    /// The next file that is handed over is not transformed for this time, as long as it is the only one.
+    pub fn put_off(&self, time: Duration) {
+        if self.sealer.config.has_transform() {
+            self.desk.state().put_off = Some(Instant::now() + time);
+        }
+    }
+
     /// How long it is until the directory is to be pruned though no file is handed over. None: that is never the case.
     pub fn until_pruning(&self, host: &impl Host) -> Option<Duration> {
         let retention = self.retention();
@@ -211,7 +218,8 @@ impl<F: LogFs> Crew<F> {
         let Some(progress) = self.desk.progress.as_ref().filter(|_| self.thread.is_some()) else {
             self.seal_all_but(limit.saturating_sub(1), host);
             host.listen();
-            return if host.stop() >= Some(Stop::Now) { Pause::Stop } else { Pause::Over };
+            let stops = host.stop() >= Some(Stop::Now) && self.pending() >= limit;
+            return if stops { Pause::Stop } else { Pause::Over };
         };
         let begun = host.uptime();
         loop {

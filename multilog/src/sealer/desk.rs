@@ -50,6 +50,8 @@ pub(super) struct State<File> {
     /// When the newest two jobs were handed over.
     pub(super) newest: Option<Instant>,
     pub(super) second: Option<Instant>,
+    /// When the transformation of a job that waits alone begins. None: at once.
+    pub(super) put_off: Option<Instant>,
     /// The labels of the jobs that are in work.
     pub(super) in_work: Vec<Label>,
     /// How many bytes those have.
@@ -93,6 +95,11 @@ impl<File> State<File> {
         self.pending() == 0 && self.rounds == 0 && self.prunes != Prunes::Now
     }
 
+    /// Whether one file waits, and neither another file nor the end.
+    pub(super) fn is_alone_and_has_time(&self) -> bool {
+        self.order == Order::Work && self.jobs.len() == 1 && self.in_work.is_empty()
+    }
+
     /// Puts a file back that was taken from the desk.
     pub(super) fn put_back(&mut self, job: Job<File>) {
         self.end(job.label, job.length);
@@ -113,7 +120,7 @@ impl<File> State<File> {
         jobs.chain(others).fold(0, u64::saturating_add)
     }
 
-    /// Whether nobody has looked yet at some of the files that count.
+    /// Whether nobody has looked yet at some files that count.
     pub(super) fn lacks_weights(&self) -> bool {
         self.inventory.weights().lack_any() || self.awaited.lack_any()
     }
@@ -285,6 +292,7 @@ impl<File> Desk<File> {
             jobs: VecDeque::new(),
             newest: None,
             second: None,
+            put_off: None,
             in_work: Vec::new(),
             in_work_bytes: 0,
             rounds: 0,

@@ -20,6 +20,7 @@ mod desk;
 mod limits;
 mod prune;
 mod rewrite;
+mod room;
 mod step;
 mod thread;
 mod transform;
@@ -42,6 +43,7 @@ pub use crew::{Crew, Deadline, Threading};
 use desk::{Desk, Order, State};
 use prune::Went;
 pub use rewrite::Checksum;
+use room::Room;
 use step::Step;
 use work::Work;
 
@@ -110,6 +112,7 @@ pub struct Sealer<F: LogFs> {
     retention: Retention,
     /// Whether a warning said that there is too little memory to compress as asked.
     told: AtomicBool,
+    room: Room,
     /// Where failures are counted.
     account: Arc<Account>,
 }
@@ -118,7 +121,7 @@ impl<F: LogFs> Sealer<F> {
     /// For a directory and what the script says about it.
     pub fn new(fs: Arc<F>, config: LogConfig, account: Arc<Account>) -> Sealer<F> {
         let retention = Retention::new(&config);
-        Sealer { fs, config, retention, told: AtomicBool::new(false), account }
+        Sealer { fs, config, retention, told: AtomicBool::new(false), room: Room::default(), account }
     }
 
     /// One round: prunes, so that a full disk does not stop the rest, and then seals the oldest files. Whether one of
@@ -278,6 +281,18 @@ impl<F: LogFs> Sealer<F> {
         self.config.has_compression()
     }
 
+    /// Brings a file to the disk that is going to wait, and then its name, and marks it as being there. After a power
+    /// cut it is at least that.
+    fn preserve(&self, job: &mut Job<F::File>, pace: &mut dyn Pace) {
+        self.sync(job, pace);
+        if let Some(file) = job.file.as_ref().filter(|_| job.asked == Asked::Kept)
+            && self.fs.sync_names().is_ok()
+        {
+            // The step of the same name does it again, and says what is wrong.
+            self.fs.set_mode(file, Mode::Safe).ok();
+        }
+    }
+
     /// Says once that files are compressed less than was asked for.
     fn tell_of_lack(&self, done: Compressed, pace: &mut dyn Pace) {
         let how = match done {
@@ -300,3 +315,7 @@ impl<F: LogFs> Sealer<F> {
 #[cfg(test)]
 #[path = "two_at_once_tests.rs"]
 mod two_at_once_tests;
+
+#[cfg(test)]
+#[path = "put_off_tests.rs"]
+mod put_off_tests;

@@ -69,7 +69,7 @@ impl Step {
             Step::Rewrite => work.rewrite(pace),
             Step::MarkSafe => work.mark_safe(),
             Step::Transform => work.transform(pace),
-            Step::SyncOutput => work.sync_output(),
+            Step::SyncOutput => work.sync_output(pace),
             Step::MarkOutput => work.mark_output(),
             Step::CommitState => work.commit_state(),
             Step::Publish => work.publish(),

@@ -24,6 +24,13 @@ const LARGE: u64 = 1 << 20;
 /// many wait, the foreground deletes them itself.
 pub(super) const SLACK: usize = 2;
 
+/// Whether there was a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    Yes,
+    No,
+}
+
 /// What the thread works with.
 pub(super) struct Thread<'a, F: LogFs> {
     pub(super) sealer: &'a Sealer<F>,
@@ -61,7 +68,11 @@ impl<'a, F: LogFs> Thread<'a, F> {
                     sealer.end_round(desk, |_| ());
                     continue;
                 }
-                Ok(Went::Archives) => sealer.seal_oldest(desk, &mut pace),
+                Ok(Went::Archives) => match self.wait_for_its_time(&mut pace) {
+                    // Anything may have happened meanwhile.
+                    Waited::Yes => continue,
+                    Waited::No => sealer.seal_oldest(desk, &mut pace),
+                },
                 Err(NoTime) => Sealed::Left,
             };
             let hurries = matches!(desk.state().order, Order::Hurry | Order::Stop);
@@ -104,6 +115,37 @@ impl<'a, F: LogFs> Thread<'a, F> {
             state.deferring = true;
             state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             state.deferring = false;
+        }
+    }
+}
+
+impl<F: LogFs> Thread<'_, F> {
+    /// Waits for as long as the transformation of the only file is put off. The file is brought to the disk and marked
+    /// before that, and the directory is pruned when that is asked for. Another file, or an order to end, ends the wait.
+    fn wait_for_its_time(&self, pace: &mut dyn Pace) -> Waited {
+        let mut waited = Waited::No;
+        loop {
+            let mut state = self.desk.state();
+            let left = state.put_off.map(|end| end.saturating_duration_since(Instant::now()));
+            let Some(left) = left.filter(|left| !left.is_zero() && state.is_alone_and_has_time()) else {
+                state.put_off = None;
+                return waited;
+            };
+            waited = Waited::Yes;
+            if state.prunes == Prunes::Asked {
+                drop(state);
+                self.sealer.prune_alone(self.desk, pace);
+                continue;
+            }
+            if state.jobs.back().is_some_and(|job| job.asked == Asked::NotYet)
+                && let Some(mut job) = state.take_newest()
+            {
+                drop(state);
+                self.sealer.preserve(&mut job, pace);
+                self.desk.state().put_back(job);
+                continue;
+            }
+            drop(self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner));
         }
     }
 }

@@ -11,7 +11,8 @@ use super::step::{Failure, Next, Performed, Step};
 use super::work::{Fate, Work};
 use crate::host::{PROGRAM, Pace};
 use crate::logfs::{Ending, How, LogFs, Mode, Name, Processing, StateFiles};
-use crate::script::{Compression, Transform};
+use crate::retention;
+use crate::script::Transform;
 
 /// The unfinished archive.
 pub(super) struct Output<File> {
@@ -47,10 +48,18 @@ impl<F: LogFs> Work<'_, F> {
         let temporary = self.temporary();
         let fail = |error| self.failed("unable to create ", &temporary, &error, Step::Transform);
         sealer.fs.clear(&temporary).map_err(fail)?;
-        let output = sealer.fs.make(&temporary).map_err(fail)?;
+        let output = match sealer.fs.make(&temporary) {
+            Ok(output) => output,
+            Err(error) => return self.no_output("unable to create ", &error, pace),
+        };
         let written = match (&sealer.config.transform, &self.job.file) {
             (Transform::Process(command), _) => self.process(command, &output, pace)?,
-            (Transform::Compress(how), Some(input)) => self.compress(*how, input, &output, pace)?,
+            (Transform::Compress(how), Some(input)) => {
+                match compress::compress(&*sealer.fs, *how, input, &output) {
+                    Ok(done) => self.compressed(done, input, pace),
+                    Err(error) => return self.no_output("unable to compress into ", &error, pace),
+                }
+            }
             (Transform::Compress(_) | Transform::Keep, _) => Written::Whole(State::Same),
         };
         match written {
@@ -60,34 +69,55 @@ impl<F: LogFs> Work<'_, F> {
             }
             Written::NoMemory => {
                 sealer.fs.remove(&temporary).map_err(fail)?;
-                self.fate = Fate::Kept;
-                Ok(Next::Step(Step::Publish))
+                Ok(self.keep())
             }
             Written::Nothing(next) => Ok(next),
         }
     }
 
-    fn compress(
-        &self,
-        how: Compression,
-        input: &F::File,
-        output: &F::File,
-        pace: &mut dyn Pace,
-    ) -> Result<Written, Failure> {
-        // Age goes by the time of the lines, and not by the time of the compression.
-        let modified = self.sealer.fs.stat(input).map(|stat| stat.modified);
-        let done = compress::compress(&*self.sealer.fs, how, input, output).map_err(|error| {
-            self.failed("unable to compress into ", &self.temporary(), &error, Step::Transform)
-        })?;
-        if let Ok(modified) = modified {
+    /// A compressor has written all or nothing. Age goes by the time of the lines, and not by the time of the compression.
+    fn compressed(&self, done: Compressed, input: &F::File, pace: &mut dyn Pace) -> Written {
+        if done != Compressed::No
+            && let Ok(stat) = self.sealer.fs.stat(input)
+        {
             // Some file systems keep no times. The label says nearly the same.
-            self.sealer.fs.set_modified(&self.temporary(), modified).ok();
+            self.sealer.fs.set_modified(&self.temporary(), stat.modified).ok();
         }
         self.sealer.tell_of_lack(done, pace);
-        Ok(match done {
+        match done {
             Compressed::No => Written::NoMemory,
             Compressed::AsAsked | Compressed::Level(_) => Written::Whole(State::Same),
-        })
+        }
+    }
+
+    /// The file stays what it is.
+    fn keep(&mut self) -> Next {
+        self.fate = Fate::Kept;
+        Next::Step(Step::Publish)
+    }
+
+    /// There is no output, for this reason. A disk that its own pending files fill would never have room for what a
+    /// compressor makes of them. So archives go where the script lets them go, and otherwise the file stays what it is
+    /// after some tries. It is an archive then, which retention may delete. A processor has to see its file.
+    fn no_output(&mut self, verb: &str, error: &io::Error, pace: &mut dyn Pace) -> Performed {
+        let (sealer, temporary) = (self.sealer, self.temporary());
+        let failure = self.failed(verb, &temporary, error, Step::Transform);
+        if !sealer.has_compression() || !retention::is_full(error) {
+            return Err(failure);
+        }
+        // What was written so far takes room that `current` could have.
+        if sealer.fs.clear(&temporary).is_err() {
+            return Err(failure);
+        }
+        if sealer.made_room(error, pace) {
+            return Ok(Next::Step(Step::Transform));
+        }
+        self.without_room += 1;
+        if self.without_room < sealer.tries_without_room() {
+            return Err(failure);
+        }
+        sealer.tell_of_no_room(error, pace);
+        Ok(self.keep())
     }
 
     fn process(&self, command: &OsStr, output: &F::File, pace: &mut dyn Pace) -> Result<Written, Failure> {
@@ -152,11 +182,18 @@ impl<F: LogFs> Work<'_, F> {
     }
 
     /// An output of which the sync has failed is worthless, and is made again from the source.
-    pub(super) fn sync_output(&mut self) -> Performed {
+    pub(super) fn sync_output(&mut self, pace: &mut dyn Pace) -> Performed {
         let Some(output) = &self.output else { return Ok(Next::Step(Step::Transform)) };
         let fs = &*self.sealer.fs;
-        fs.sync(&output.file)
-            .map_err(|error| self.failed_to_sync(&self.temporary(), &error, Step::Transform))?;
+        match fs.sync(&output.file) {
+            // Some file systems look for room as late as that.
+            Err(error) if retention::is_full(&error) && self.sealer.has_compression() => {
+                return self.no_output("unable to write ", &error, pace);
+            }
+            synced => {
+                synced.map_err(|error| self.failed_to_sync(&self.temporary(), &error, Step::Transform))?
+            }
+        }
         if output.state == State::New {
             // The processor wrote it. The kernel reports a failed write to the next process that opens the file.
             fs.open(&Name::NewState, How::Append)
@@ -167,6 +204,7 @@ impl<F: LogFs> Work<'_, F> {
             message: self.sealer.said("unable to write directory ", " to disk, pausing").because(&error),
             retry: Step::SyncOutput,
         })?;
+        self.sealer.has_room_again();
         Ok(Next::Step(Step::MarkOutput))
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Work<'a, F: LogFs> {
     pub(super) output: Option<Output<F::File>>,
     /// What becomes of the file.
     pub(super) fate: Fate,
+    /// How often there was no room on the disk for its compressed form.
+    pub(super) without_room: usize,
     at: At,
 }
 
@@ -28,7 +30,7 @@ pub(super) struct Work<'a, F: LogFs> {
 pub(super) enum Fate {
     /// What the script says.
     AsAsked,
-    /// It stays what it is, as there is no memory to compress it.
+    /// It stays what it is, as there is no memory to compress it, or no room for the result.
     Kept,
 }
 
@@ -43,7 +45,7 @@ enum At {
 impl<'a, F: LogFs> Work<'a, F> {
     /// Nothing is done yet.
     pub(super) fn new(sealer: &'a Sealer<F>, job: Job<F::File>) -> Work<'a, F> {
-        Work { sealer, job, output: None, fate: Fate::AsAsked, at: At::Step(Step::Sync) }
+        Work { sealer, job, output: None, fate: Fate::AsAsked, without_room: 0, at: At::Step(Step::Sync) }
     }
 
     /// Whether this step is the next.

@@ -4,6 +4,7 @@
 
 use super::disk::Disk;
 use super::exhaustive::{ERRORS, Extent, operations};
+use super::limited::{check_said, is_part_of_remark};
 use super::mutant::Mutant;
 use super::outcome::content;
 use super::trouble::{Fault, Trouble};
@@ -84,6 +85,7 @@ pub(super) fn check_cut(
     }
     check_safe(workload, expected, &disk, &safe).map_err(about)?;
     workload.check_deletions(&disk).map_err(about)?;
+    check_dropped(workload, expected, &disk).map_err(about)?;
     // A file that the disk refused, and that could not be written again before its process ended, is not
     // on the disk; it says so by its mode.
     let refused = faults.iter().any(|fault| matches!(fault.trouble, Trouble::Error(_)));
@@ -104,7 +106,9 @@ fn check_durable(
     let input = workload.input().concat();
     let consumed: Vec<&[u8]> = input[..consumed].split_inclusive(|&b| b == b'\n').collect();
     for (directory, config) in workload.script().logs.iter().enumerate() {
-        if config.durability != Durability::Always || !(config.keeps_all() || config.has_limits()) {
+        let dropped = workload.is_limited(directory);
+        let keeps = config.keeps_all() || config.has_limits();
+        if config.durability != Durability::Always || !keeps || dropped {
             continue;
         }
         let logged = workload.logged_and_deleted(disk, directory).concat();
@@ -125,6 +129,9 @@ fn check_archives(workload: &Workload, expected: &[Vec<Vec<u8>>], disk: &Disk) -
         let is_archive = |name: &str| name.starts_with('@') && !name.ends_with(".u") && !name.ends_with(".t");
         for (name, _, bytes) in files.filter(|(name, ..)| is_archive(name)) {
             for (at, line) in workload.lines_of(&content(&name, &bytes)).iter().enumerate() {
+                if workload.is_limited(directory) && is_part_of_remark(line) {
+                    continue;
+                }
                 if let Some(further) = expected[next..].iter().position(|known| known == line) {
                     next += further + 1;
                 } else if !is_part(line, at == 0, expected) {
@@ -165,6 +172,14 @@ fn check_safe(
         }
     }
     Ok(())
+}
+
+/// What is said to be dropped is in no log. Without a journal lines may be there twice.
+fn check_dropped(workload: &Workload, expected: &[Vec<Vec<u8>>], disk: &Disk) -> Result<(), String> {
+    let limited = |directory: &usize| workload.is_limited(*directory) && disk.state().journals_given_up == 0;
+    (0..workload.directories())
+        .filter(limited)
+        .try_for_each(|directory| check_said(&workload.logged(disk, directory), &expected[directory]))
 }
 
 #[test]

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::poor::Lacks;
 use super::time::{Spans, Time};
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
+use super::wall::Wall;
 use crate::logfs::{Identity, Stat};
 use crate::tally::Flow;
 
@@ -22,16 +23,22 @@ pub(crate) struct Inode {
     pub(super) durable: Vec<u8>,
     pub(super) mode: u32,
     pub(super) durable_mode: u32,
-    /// When its bytes last changed.
-    pub(super) modified: SystemTime,
     /// A sync has failed, and what was dirty then never gets to the disk.
     pub(super) lost_until: usize,
+    /// When its bytes last changed.
+    pub(super) modified: SystemTime,
+    /// The latest hour that the wall clock had shown when bytes were last written.
+    pub(super) hour: i64,
+    /// Nothing says when the file was last written to: bytes were taken back, and whoever did that has not set the time
+    /// yet. Or the power was cut, and a file is `current` again that had a label.
+    pub(super) age_is_lost: bool,
 }
 
 impl Default for Inode {
     fn default() -> Inode {
-        let (live, durable, modified) = (Vec::new(), Vec::new(), SystemTime::UNIX_EPOCH);
-        Inode { live, durable, mode: 0, durable_mode: 0, modified, lost_until: 0 }
+        let (live, durable, modified) = (Vec::new(), Vec::new(), UNIX_EPOCH);
+        let (mode, durable_mode, lost_until, hour, age_is_lost) = (0, 0, 0, 0, false);
+        Inode { live, durable, mode, durable_mode, lost_until, modified, hour, age_is_lost }
     }
 }
 
@@ -60,8 +67,8 @@ pub(crate) struct State {
     pub(crate) marks_refused: usize,
     /// How often a process said that lines are lost.
     pub(crate) losses_said: usize,
-    /// What the last process has counted that came to a clean end: its input, and what each directory got.
-    pub(crate) counted: Option<(Flow, Vec<Flow>)>,
+    /// What the last process has counted that came to a clean end: its input, and what each directory got and dropped.
+    pub(crate) counted: Option<(Flow, Vec<(Flow, u64)>)>,
     /// How many processes were started.
     pub(crate) processes: usize,
     /// What the file system lacks.
@@ -74,7 +81,7 @@ pub(crate) struct State {
     open: usize,
     /// How many it may have. None: any number.
     budget: Option<usize>,
-    /// The clocks, where time passes from look to look.
+    /// How time passes from look to look, and what the clock makes due.
     pub(crate) time: Time,
     /// How old archives may become.
     pub(super) spans: Spans,
@@ -82,8 +89,12 @@ pub(crate) struct State {
     pub(super) failed: usize,
     /// What each process wrote to standard output.
     pub(super) printed: Vec<Vec<u8>>,
+    /// How many lines processes have left out there, and said so.
+    pub(super) left_out: usize,
     /// What each name held that a processor has seen to its end, in the order in which it has seen them first.
     pub(super) processed: Vec<(Entry, Vec<u8>)>,
+    /// What the wall clock shows.
+    pub(super) wall: Wall,
 }
 
 /// The disk, which outlives the processes.
@@ -113,6 +124,7 @@ impl Disk {
         (state.dead, state.told, state.open) = (false, false, 0);
         state.printed.push(Vec::new());
         (state.counted, state.processes) = (None, state.processes + 1);
+        state.start_clock();
     }
 
     /// Whether the process was told to end.
@@ -269,7 +281,15 @@ impl State {
         self.faults.iter().filter(left).map(|fault| fault.trouble).collect()
     }
 
+    /// What the wall clock shows.
+    pub(super) fn moment(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.wall.shows().unsigned_abs())
+    }
+
     pub(super) fn set_name(&mut self, name: Entry, inode: Option<u64>) {
+        if let Some(number) = inode {
+            self.note_rotation(&name, number);
+        }
         match inode {
             Some(inode) => drop(self.names.insert(name.clone(), inode)),
             None => drop(self.names.remove(&name)),
@@ -288,7 +308,7 @@ impl State {
     pub(super) fn make_nameless(&mut self) -> u64 {
         self.next_inode += 1;
         let number = self.next_inode;
-        let modified = self.wall();
+        let modified = self.moment();
         *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, modified, ..Inode::default() };
         number
     }

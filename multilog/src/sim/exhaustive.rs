@@ -5,6 +5,7 @@
 
 use super::disk::Disk;
 use super::mutant::Mutant;
+use super::poor::Lacks;
 use super::trouble::{EPIPE, Fault, Trouble};
 use super::workload::{Journal, Workload};
 use super::workloads::{small, workloads};
@@ -71,6 +72,10 @@ pub(super) fn check_on(
     // A sync that fails between two processes may leave a file for good, and says so.
     let refused = faults.iter().any(|fault| matches!(fault.trouble, Trouble::Error(_)));
     let ended = faults.iter().any(|fault| !matches!(fault.trouble, Trouble::Error(_) | Trouble::Short));
+    if !refused && workload.journal == Journal::Kept && workload.lacks == Lacks::default() {
+        let repeated = disk.state().wall.check_repeated();
+        repeated.map_err(about)?;
+    }
     // Where modes are forgotten, what is there at a start stays as it is.
     if !(refused && ended) && workload.lacks.modes.is_none() {
         workload.check_processed(disk, expected).map_err(about)?;

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::disk::{Disk, Entry, State};
-use super::mutant::Mutant;
-use super::trouble::{EEXIST, EINVAL, ENOENT, Trouble, error};
+use super::mutant::{Mutant, ends_with_a_full_piece};
+use super::trouble::{EEXIST, EINVAL, ENOENT, ENOSPC, Trouble, error};
 use crate::host::Pace;
+use crate::journal;
 use crate::logfs::{Changed, Ending, How, Identity, LogFs, Mode, Name, Place, Processing, Quirk, Stat};
 use crate::script::FileMode;
 
@@ -111,6 +112,8 @@ impl LogFs for SimFs {
             }
             match (state.names.get(&self.entry(name)).copied(), how) {
                 (Some(_), How::New) => error(EEXIST),
+                // Every other time it is the first write that finds no room.
+                (None, How::New) if is_output(&name.to_os()) && state.lacks.room % 2 == 1 => no_room(state),
                 (Some(number), _) => Ok(number),
                 (None, How::New | How::Make | How::Update) => {
                     let number = state.make(self.entry(name));
@@ -128,19 +131,26 @@ impl LogFs for SimFs {
 
     fn write(&self, file: &SimFile, bytes: &[u8]) -> io::Result<usize> {
         let written = self.disk.operate("write", |state, trouble| {
+            let names = state.names.iter().find(|(_, number)| **number == file.number);
+            if state.lacks.room > 0 && names.is_some_and(|((_, name), _)| is_output(name)) {
+                return no_room(state);
+            }
             let written = match trouble {
                 Some(Trouble::Error(_)) => 0,
                 Some(Trouble::Short) => bytes.len().div_ceil(2),
                 _ => bytes.len(),
             };
-            let modified = state.wall();
-            let inode = state.inode(file.number);
-            inode.live.extend_from_slice(&bytes[..written]);
-            inode.modified = modified;
-            if self.is(Mutant::ForgetsTheHour)
-                && self.number(state, &Name::AgeHold).is_ok_and(|number| number == file.number)
-            {
+            state.write(file.number, &bytes[..written]);
+            let is_hold = || self.number(state, &Name::AgeHold).is_ok_and(|number| number == file.number);
+            if self.is(Mutant::ForgetsTheHour) && is_hold() {
                 state.put_the_hour_back(file.number);
+            }
+            let live = &mut state.inode(file.number).live;
+            if self.is(Mutant::AddsAnEmptyPiece) && ends_with_a_full_piece(&bytes[..written]) {
+                live.push(b'\n');
+            }
+            if self.is(Mutant::SaysItWithinALine) && !live.ends_with(b"\n") && has_remark(live) {
+                live.extend_from_slice(b"multilog: 1 line dropped by limit=1\n");
             }
             Ok(written)
         });
@@ -178,6 +188,19 @@ impl LogFs for SimFs {
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(live.len());
             let count = buffer.len().min(live.len() - start);
             buffer[..count].copy_from_slice(&live[start..start + count]);
+            if self.is(Mutant::ForgetsThePieceInHand) {
+                journal::rewrite(buffer, |record| (record.before.piece, record.after.piece) = (0, 0));
+            }
+            if self.is(Mutant::ForgetsWhatIsUnsaid) {
+                journal::rewrite(buffer, |record| {
+                    record.shares.iter_mut().for_each(|share| share.unsaid = (0, 0))
+                });
+            }
+            if self.is(Mutant::CountsDroppedLinesTwice) {
+                journal::rewrite(buffer, |record| {
+                    record.shares.iter_mut().for_each(|share| share.unsaid.0 = share.unsaid.1)
+                });
+            }
             Ok(count)
         })
     }
@@ -185,14 +208,21 @@ impl LogFs for SimFs {
     fn truncate(&self, file: &SimFile, length: u64) -> io::Result<()> {
         self.change("truncate", |state| {
             if !self.is(Mutant::TakesNothingBack) {
-                state.inode(file.number).truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                let modified = state.moment();
+                let inode = state.inode(file.number);
+                inode.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                (inode.modified, inode.age_is_lost) = (modified, true);
             }
             Ok(())
         })
     }
 
     fn stat(&self, file: &SimFile) -> io::Result<Stat> {
-        self.change("stat", |state| Ok(state.stat(file.number)))
+        self.change("stat", |state| {
+            let stat = state.stat(file.number);
+            let takes_for_new = self.is(Mutant::TakesAnOldCurrentForNew);
+            Ok(Stat { modified: if takes_for_new { state.moment() } else { stat.modified }, ..stat })
+        })
     }
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
@@ -222,7 +252,8 @@ impl LogFs for SimFs {
     fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()> {
         self.change("set_modified", |state| {
             let number = self.number(state, name)?;
-            state.inode(number).modified = moment;
+            let inode = state.inode(number);
+            (inode.modified, inode.age_is_lost) = (moment, false);
             Ok(())
         })
     }
@@ -347,4 +378,19 @@ impl LogFs for SimFs {
     ) -> io::Result<Option<Ending>> {
         self.run_processor(on).map(Some)
     }
+}
+
+/// Whether what was dropped is said there.
+fn has_remark(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"dropped by limit=").is_some()
+}
+
+/// Whether it is the name of what the sealer writes.
+fn is_output(name: &OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(b".t")
+}
+
+fn no_room<T>(state: &mut State) -> io::Result<T> {
+    state.lacks.room -= 1;
+    error(ENOSPC)
 }

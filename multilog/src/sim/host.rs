@@ -10,20 +10,19 @@ use unix::diag::Message;
 use super::disk::Disk;
 use super::mutant::Mutant;
 use super::trouble::{EPIPE, Trouble};
+use super::wall;
 use crate::host::{Clocks, Host, Output, Pace, Patience, Pause, Stop};
 use crate::tally::Tally;
 
 /// More pauses than this and a run hangs.
 const PATIENCE: usize = 100;
 
-/// A host whose clock counts.
+/// A host. Where time does not pass from look to look, each look shows a later nanosecond.
 #[derive(Debug)]
 pub(crate) struct SimHost {
     disk: Disk,
     pauses: usize,
     ticks: std::cell::Cell<u32>,
-    /// Seconds since 1970 at its start.
-    started: u64,
     mutant: Option<Mutant>,
     /// What a mutant has not printed yet.
     late: Vec<u8>,
@@ -31,15 +30,10 @@ pub(crate) struct SimHost {
 }
 
 impl SimHost {
-    /// A host that is started at this second since 1970, and counts what each of its directories gets.
-    pub(crate) fn started_at(
-        disk: Disk,
-        started: u64,
-        directories: usize,
-        mutant: Option<Mutant>,
-    ) -> SimHost {
+    /// A host that counts what each of its directories gets.
+    pub(crate) fn of(disk: Disk, directories: usize, mutant: Option<Mutant>) -> SimHost {
         let tally = Tally::new(directories);
-        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), started, mutant, late: Vec::new(), tally }
+        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), mutant, late: Vec::new(), tally }
     }
 }
 
@@ -59,11 +53,16 @@ impl Pace for SimHost {
         if memchr::memmem::find(message.as_bytes(), b"lines are lost").is_some() {
             self.disk.state().losses_said += 1;
         }
+        let words = String::from_utf8_lossy(message.as_bytes());
+        if let Some(count) = words.split_once("in time, lines left out: ") {
+            self.disk.state().left_out += count.1.parse::<usize>().unwrap_or_default();
+        }
     }
 
     fn pause(&mut self, _: Duration) -> Pause {
         self.pauses += 1;
         assert!(self.pauses < PATIENCE, "it hangs");
+        self.disk.state().wall.pause();
         if self.disk.was_told() { Pause::Stop } else { Pause::Over }
     }
 
@@ -73,7 +72,7 @@ impl Pace for SimHost {
 
     fn clocks(&self) -> Clocks {
         let wall = self.now();
-        Clocks { wall, running: self.disk.state().time.running() }
+        Clocks { wall, running: self.disk.state().running() }
     }
 
     fn boot(&self) -> Vec<u8> {
@@ -86,17 +85,26 @@ impl Host for SimHost {
         let mut state = self.disk.state();
         if !state.time.tempo.is_zero() {
             state.look_at_clock();
-            return state.wall().into();
+            return state.moment().into();
         }
-        drop(state);
         self.ticks.set(self.ticks.get() + 1000);
-        Label::new(label::EPOCH + self.started, self.ticks.get()).unwrap_or(Label::MIN)
+        let seconds = state.wall.look(self.mutant).unsigned_abs();
+        Label::new(label::EPOCH + seconds, self.ticks.get()).unwrap_or(Label::MIN)
+    }
+
+    fn ahead(&self, seconds: i64) -> i64 {
+        wall::ahead(seconds, self.mutant)
+    }
+
+    fn wake_at(&mut self, seconds: i64) -> Option<Duration> {
+        self.disk.state().wall.set_alarm(seconds, self.mutant);
+        None
     }
 
     fn uptime(&self) -> Duration {
         let state = self.disk.state();
         if !state.time.tempo.is_zero() {
-            return state.time.passed;
+            return state.passed();
         }
         drop(state);
         // A look is a while.
@@ -124,7 +132,7 @@ impl Host for SimHost {
 
     fn end_metrics(&mut self) {
         let outlets = 0..self.tally.accounts().len();
-        let outlets = outlets.map(|outlet| self.tally.outlet(outlet)).collect();
+        let outlets = outlets.map(|outlet| (self.tally.outlet(outlet), self.tally.dropped(outlet))).collect();
         self.disk.state().counted = Some((self.tally.input(), outlets));
     }
 

@@ -54,15 +54,27 @@ pub(super) enum Mutant {
     WeighsTwice,
     /// Files get the usual mode, whatever the script asks for.
     IgnoresTheAskedMode,
+    /// The record does not say how much of the piece in hand is written.
+    ForgetsThePieceInHand,
+    /// An empty piece follows one that is as long as is allowed.
+    AddsAnEmptyPiece,
+    /// What the last run has dropped and not said is not said.
+    ForgetsWhatIsUnsaid,
+    /// What a batch drops is unsaid, also when the batch is rolled back.
+    CountsDroppedLinesTwice,
+    /// What was dropped is said within a line.
+    SaysItWithinALine,
+    /// Hours are counted from some moment and not by the local clock.
+    CountsFromTheStart,
+    /// After the clock was set back, the boundaries come again that it has shown already.
+    ForgetsTheLastBoundary,
+    /// When no line comes, nothing ends a wait at a boundary.
+    SleepsThroughBoundaries,
+    /// A start does not look at when `current` was last written to.
+    TakesAnOldCurrentForNew,
 }
 
 impl Mutant {
-    /// Whether it has to do with retention by age or size.
-    pub(super) fn is_about_limits(self) -> bool {
-        use Mutant::{ForgetsTheHour, TakesYoungForOld, WeighsNothing, WeighsTwice};
-        matches!(self, TakesYoungForOld | ForgetsTheHour | WeighsNothing | WeighsTwice)
-    }
-
     /// What it takes an archive for.
     pub(super) fn seen(self, stat: Stat) -> Stat {
         match self {
@@ -74,7 +86,7 @@ impl Mutant {
     }
 
     /// All of them.
-    pub(super) const ALL: [Mutant; 22] = [
+    pub(super) const ALL: [Mutant; 31] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -97,5 +109,33 @@ impl Mutant {
         Mutant::WeighsNothing,
         Mutant::WeighsTwice,
         Mutant::IgnoresTheAskedMode,
+        Mutant::ForgetsThePieceInHand,
+        Mutant::AddsAnEmptyPiece,
+        Mutant::ForgetsWhatIsUnsaid,
+        Mutant::CountsDroppedLinesTwice,
+        Mutant::SaysItWithinALine,
+        Mutant::CountsFromTheStart,
+        Mutant::ForgetsTheLastBoundary,
+        Mutant::SleepsThroughBoundaries,
+        Mutant::TakesAnOldCurrentForNew,
     ];
+
+    /// How an argument begins without which a script does not show it.
+    pub(super) fn action(self) -> &'static str {
+        match self {
+            Mutant::ForgetsThePieceInHand | Mutant::AddsAnEmptyPiece => "maxline=",
+            Mutant::ForgetsWhatIsUnsaid | Mutant::CountsDroppedLinesTwice | Mutant::SaysItWithinALine => {
+                "limit="
+            }
+            Mutant::TakesYoungForOld | Mutant::ForgetsTheHour => "age=",
+            Mutant::WeighsNothing | Mutant::WeighsTwice => "cap=",
+            _ => "",
+        }
+    }
+}
+
+/// Whether the last line is as long as the shortest limit allows.
+pub(super) fn ends_with_a_full_piece(bytes: &[u8]) -> bool {
+    let last = bytes.split_inclusive(|&byte| byte == b'\n').next_back();
+    last.is_some_and(|line| line.len() == 1001 && line.ends_with(b"\n"))
 }

@@ -16,6 +16,8 @@ pub(crate) struct Lacks {
     pub(crate) links: Option<i32>,
     /// Modes: every file shows this one.
     pub(crate) modes: Option<u32>,
+    /// Room for what the sealer writes, the next so many times that it asks.
+    pub(crate) room: usize,
 }
 
 const EPERM: i32 = 1;
@@ -25,7 +27,7 @@ const EOPNOTSUPP: i32 = 95;
 
 /// What is lacking on some file system or other.
 fn poor() -> Vec<Lacks> {
-    let links = |errno| Lacks { renames: true, links: Some(errno), modes: None };
+    let links = |errno| Lacks { renames: true, links: Some(errno), ..Lacks::default() };
     let modes = |mode| Lacks { modes: Some(mode), ..links(EPERM) };
     vec![
         Lacks { renames: true, ..Lacks::default() },

@@ -8,7 +8,7 @@ impl Disk {
     pub(crate) fn cut_power(&self, mut choose: impl FnMut(usize) -> usize) {
         let mut state = self.state();
         state.boots += 1;
-        state.time.booted = state.time.passed;
+        state.time.booted = state.passed();
         state.cut_names(&mut choose);
         state.inodes.values_mut().for_each(|inode| inode.cut(&mut choose));
     }
@@ -51,6 +51,7 @@ impl State {
 impl Inode {
     /// What is on the disk of the file becomes all that there is of it.
     fn cut(&mut self, choose: &mut impl FnMut(usize) -> usize) {
+        self.age_is_lost = true;
         let known = self.durable.len();
         let unsynced = self.live.len().saturating_sub(known);
         let added = &self.live[known.min(self.live.len())..];

@@ -5,6 +5,7 @@
 
 use super::disk::Disk;
 use super::exhaustive::{Extent, check, operations};
+use super::surroundings::Source;
 use super::trouble::{EPIPE, Fault, Trouble};
 use super::workload::Workload;
 use super::workloads::workloads;
@@ -77,4 +78,36 @@ fn term_while_standard_output_is_full_loses_nothing() {
             check(workload, &expected, None, &[Fault::once(at, Trouble::Told), short, full_behind]).unwrap();
         }
     }
+}
+
+/// From a socket nothing can be left to the next process. The directories get it, and it is said what is not printed.
+#[test]
+fn term_while_standard_output_is_full_leaves_out_no_more_than_it_says() {
+    let printed = Workload::new(&["t", "s4096", "n100", "./main", "1"], 60, 1500);
+    let few = Workload::new(&["s4096", "n100", "./main", "-*", "+*3 *", "1"], 60, 600);
+    let mut said = 0;
+    for workload in [printed, few, Workload::new(&["1"], 60, 600)] {
+        let workload = Workload { source: Source::Socket, chunks: vec![9000], ..workload };
+        let expected = workload.expected();
+        let quiet = Disk::default();
+        workload.run(&quiet, None, |_, _| {}).unwrap();
+        for at in (1..quiet.operations()).filter(|&at| quiet.name_of(at) == "print") {
+            for errno in [11, 5] {
+                let full = Fault { at, times: 1, trouble: Trouble::Error(errno) };
+                let short = Fault::once(at, Trouble::Short);
+                let full_behind = Fault { at: at + 1, ..full };
+                for faults in [&[full][..], &[short, full_behind]] {
+                    let disk = Disk::with(&[&[Fault::once(at - 1, Trouble::Told)], faults].concat());
+                    workload.run(&disk, None, |_, _| {}).unwrap();
+                    workload.check_exact(&disk, &expected).unwrap();
+                    let state = disk.state();
+                    let printed = state.printed.concat().iter().filter(|&&byte| byte == b'\n').count();
+                    let lines = expected.last().map_or(0, Vec::len);
+                    assert_eq!(printed + state.left_out, lines, "{} {faults:?}", workload.summary());
+                    said += usize::from(state.left_out > 0);
+                }
+            }
+        }
+    }
+    assert!(said > 20, "{said}");
 }

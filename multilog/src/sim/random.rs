@@ -12,7 +12,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 19] = [
+const SCRIPTS: [&[&str]; 26] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -31,7 +31,14 @@ const SCRIPTS: [&[&str]; 19] = [
     &["s4096", "cap=7k", "./main"],
     &["t", "s4096", "age=5m", "compress=gzip:1", "./main"],
     &["s4096", "cap=9k", "age=2m", "!copy", "./a", "n3", "./b"],
+    &["t", "maxline=1000", "s4096", "n100", "./main"],
+    &["t", "maxline=1999", "s4096", "n100", "-* line *3*", "./a", "1", "s5000", "./b"],
+    &["maxline=1024", "-x*", "./a", "s4096", "n3", "+*", "!copy", "./b"],
     &["t=unixms", "s4096", "n100", "-*line *7*", "durable=always", "./a"],
+    &["t", "s4096", "n100", "limit=5", "./a", "-* line *3*", "limit=2", "durable=1s", "!copy", "./b"],
+    &["s4096", "n100", "limit=3", "./a", "1", "limit=0", "-*7*", "./b"],
+    &["t", "s4096", "n100000", "rotate=1h", "./main"],
+    &["s4096", "n100000", "rotate=1h", "!copy", "./a", "-* line *3*", "rotate=1h", "./b"],
 ];
 
 /// The same cases in every run, unless a number of them is asked for.

@@ -9,6 +9,7 @@ use super::disk::Disk;
 use super::files::SimFile;
 use super::mutant::Mutant;
 use super::trouble::Trouble;
+use super::wall;
 use crate::intake::{Fate, Intake, Kind, Seen, Splice, Visible, Woken};
 use crate::logfs::Identity;
 
@@ -24,6 +25,8 @@ pub(crate) enum Source {
     Packets,
     /// A file.
     File,
+    /// A socket: what is seen was read.
+    Socket,
 }
 
 impl Source {
@@ -118,6 +121,7 @@ impl Intake for SimInput {
         match self.source {
             Source::File => Kind::File(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).taken as u64),
             Source::Pipe | Source::Packets => Kind::Pipe,
+            Source::Socket => Kind::Stream,
         }
     }
 
@@ -142,7 +146,7 @@ impl Intake for SimInput {
         let seen = rest.len().min(room.len());
         room[..seen].copy_from_slice(&rest[..seen]);
         self.visible.add(seen);
-        if self.mutant == Some(Mutant::ConsumesFirst) {
+        if self.source == Source::Socket || self.mutant == Some(Mutant::ConsumesFirst) {
             pipe.taken += seen;
             self.visible.hold_all();
         }
@@ -172,11 +176,22 @@ impl Intake for SimInput {
     }
 
     fn pipe(&mut self) -> io::Result<&mut dyn Splice<Trace = SimFile>> {
-        if self.source == Source::File { Err(io::ErrorKind::Unsupported.into()) } else { Ok(self) }
+        let is_pipe = matches!(self.source, Source::Pipe | Source::Packets);
+        if is_pipe { Ok(self) } else { Err(io::ErrorKind::Unsupported.into()) }
     }
 
     fn held(&self) -> usize {
         self.visible.held()
+    }
+
+    fn waiting(&self) -> u64 {
+        let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        let written =
+            pipe.written.checked_sub(1).map_or(0, |last| self.ends[last]).saturating_sub(pipe.taken);
+        match self.source {
+            Source::File => u64::MAX,
+            Source::Pipe | Source::Packets | Source::Socket => (self.visible.held() + written) as u64,
+        }
     }
 
     fn resume(&mut self, held: Vec<u8>) {
@@ -184,6 +199,9 @@ impl Intake for SimInput {
     }
 
     fn wait(&mut self, _: Option<BorrowedFd<'_>>, _: Option<Duration>) -> io::Result<Woken> {
+        if self.disk.state().wait() == wall::End::Alarm {
+            return Ok(Woken { signalled: true, quiet: false, crowded: false });
+        }
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         let used = self.ends[..pipe.written].iter().filter(|&&end| end > pipe.taken).count();
         let crowded = self.source == Source::Packets && used >= SLOTS && !self.visible.in_source().is_empty();

@@ -1,8 +1,8 @@
-//! Simulated clocks, and a naive look at what they make due: which archives are too old, and since when none may go for
-//! that. It notes what is deleted, and what was there then.
+//! A naive look at what the clocks make due: which archives are too old, and since when none may go for that. It notes
+//! what is deleted, and what was there then. The clocks themselves are in `wall.rs`; here they pass from look to look.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tai64tools::Label;
 
@@ -12,7 +12,7 @@ use crate::host::Clocks;
 use crate::logfs::Archive;
 use crate::retention::Mark;
 
-/// The simulated clocks. They are used where time passes from look to look.
+/// How time passes from look to look, and what was due.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Time {
     /// How much passes with each look. Nothing: the host counts.
@@ -20,10 +20,6 @@ pub(crate) struct Time {
     /// At which look the clock of the system steps, and by how many seconds.
     pub(super) steps: Vec<(usize, i64)>,
     looks: usize,
-    /// Since 1970, by the clock of the system.
-    pub(super) wall: Duration,
-    /// How much has passed since the first run of the machine began.
-    pub(super) passed: Duration,
     /// How much had passed when the last run of the machine began.
     pub(super) booted: Duration,
     /// Since when no archive of a directory may go by its age.
@@ -59,15 +55,12 @@ pub(super) type Place = (usize, Option<Label>);
 /// The spans of the directories.
 pub(super) type Spans = Vec<Option<Duration>>;
 
+/// How long the machine has run when the first process is started.
+const UP: u64 = 10_000;
 /// So many looks after it was due an archive goes at the latest.
 const LOOKS: u32 = 40;
 
 impl Time {
-    /// What the clock shows that no step changes.
-    pub(super) fn running(&self) -> Duration {
-        self.passed.saturating_sub(self.booted)
-    }
-
     /// How long a look at the clock and what comes after it may take.
     pub(super) fn slack(&self) -> Duration {
         self.tempo * LOOKS
@@ -77,24 +70,28 @@ impl Time {
     pub(super) fn emptied(&self, directory: usize) -> usize {
         self.emptied.get(&directory).copied().unwrap_or(0)
     }
-
-    /// How long ago an hour may last have begun in a directory.
-    pub(super) fn doubted(&self, directory: usize) -> Option<Duration> {
-        Some(self.passed.saturating_sub(*self.doubts.get(&directory)?))
-    }
 }
 
 impl State {
-    /// What the clock of the system shows.
-    pub(super) fn wall(&self) -> SystemTime {
-        UNIX_EPOCH + self.time.wall
+    /// How much has passed since the first run of the machine began.
+    pub(super) fn passed(&self) -> Duration {
+        Duration::from_secs(UP + self.wall.passed().unsigned_abs())
+    }
+
+    /// What the clock shows that no step changes.
+    pub(super) fn running(&self) -> Duration {
+        self.passed().saturating_sub(self.time.booted)
+    }
+
+    /// How long ago an hour may last have begun in a directory.
+    pub(super) fn doubted(&self, directory: usize) -> Option<Duration> {
+        Some(self.passed().saturating_sub(*self.time.doubts.get(&directory)?))
     }
 
     /// A process looks at the clock.
     pub(super) fn look_at_clock(&mut self) {
         self.time.looks += 1;
-        self.time.wall += self.time.tempo;
-        self.time.passed += self.time.tempo;
+        self.wall.elapse(i64::try_from(self.time.tempo.as_secs()).unwrap_or(0));
         let looks = self.time.looks;
         let step = self.time.steps.iter().find(|(at, _)| *at == looks).map(|(_, seconds)| *seconds);
         if let Some(seconds) = step {
@@ -102,15 +99,19 @@ impl State {
         }
     }
 
-    /// The clock of the system steps. Every step may end an hour, and one forward may begin it.
-    pub(super) fn step(&mut self, seconds: i64) {
-        let by = Duration::from_secs(seconds.unsigned_abs());
-        self.time.wall = if seconds < 0 { self.time.wall.saturating_sub(by) } else { self.time.wall + by };
+    /// The clock of the system steps.
+    fn step(&mut self, seconds: i64) {
+        self.wall.set(seconds);
+        self.note_step(seconds);
+    }
+
+    /// The clock of the system has stepped. Every step may end an hour, and one forward may begin it.
+    pub(super) fn note_step(&mut self, seconds: i64) {
         for directory in 0..self.spans.len() {
             if self.due(directory) < 2 {
                 self.time.holds.remove(&directory);
             } else if seconds > 0 {
-                self.time.holds.insert(directory, self.time.passed);
+                self.time.holds.insert(directory, self.passed());
             }
             self.doubt(directory);
         }
@@ -118,10 +119,12 @@ impl State {
 
     /// A process starts: that does not begin an hour anew.
     pub(super) fn start_clock(&mut self) {
-        self.step(-10);
+        let seconds = self.wall.start();
+        self.step(seconds);
+        let passed = self.passed();
         for directory in 0..self.spans.len() {
             if self.due(directory) >= 2 {
-                self.time.holds.entry(directory).or_insert(self.time.passed);
+                self.time.holds.entry(directory).or_insert(passed);
             }
         }
     }
@@ -133,7 +136,7 @@ impl State {
         // What a start does not seal counts as an archive from then on, and `current` may be such a file.
         let ages = self.rotated(directory).map(|(archive, inode)| self.age(&archive, inode));
         if ages.take_while(|age| *age + slack >= *span).count() >= 1 {
-            self.time.doubts.insert(directory, self.time.passed);
+            self.time.doubts.insert(directory, self.passed());
         }
     }
 
@@ -159,7 +162,7 @@ impl State {
 
     fn age(&self, archive: &Archive, inode: u64) -> Duration {
         let modified = Label::from(self.inodes[&inode].modified);
-        Label::from(self.wall()).since(archive.label.min(modified))
+        Label::from(self.moment()).since(archive.label.min(modified))
     }
 
     /// How many bytes the rotated files and `current` have, each file once.
@@ -171,7 +174,7 @@ impl State {
 
     /// The file that says since when nothing goes says now that the hour is over.
     pub(super) fn put_the_hour_back(&mut self, number: u64) {
-        let wall = Label::from(self.wall() - Duration::from_secs(7200));
+        let wall = Label::from(self.moment() - Duration::from_secs(7200));
         self.inode(number).live = Mark::new(Clocks { wall, running: Duration::ZERO }).text(b"another run");
     }
 
@@ -184,7 +187,7 @@ impl State {
         if archive.is_temporary() || others.count() > 0 {
             return;
         }
-        let held_for = self.time.holds.get(&directory).map(|since| self.time.passed.saturating_sub(*since));
+        let held_for = self.time.holds.get(&directory).map(|since| self.passed().saturating_sub(*since));
         let deletion = Deletion {
             directory,
             place: (self.time.emptied(directory), Some(label)),

@@ -55,3 +55,4 @@ pub(super) const EEXIST: i32 = 17;
 pub(super) const EMFILE: i32 = 24;
 pub(super) const EPIPE: i32 = 32;
 pub(super) const EINVAL: i32 = 22;
+pub(super) const ENOSPC: i32 = 28;

@@ -14,14 +14,13 @@ use super::mutant::Mutant;
 use super::poor::Lacks;
 use super::surroundings::{SimInput, Source};
 use super::trouble::{Killed, Trouble};
+use super::wall::BEGIN;
 use crate::descriptors::Plan;
 use crate::intake::Care;
-use crate::script::{Action, MaxAge, Script};
+use crate::output::newline_window;
+use crate::script::{Action, Cycle, LogConfig, MaxAge, Script, Value};
 use crate::sealer::Threading;
 use crate::start::{self, Circumstances};
-
-/// When the first process is started, in seconds since 1970. The clock steps back before each of the others.
-const CLOCK: u64 = 1_000_000;
 
 /// More processes than this and a run gets nowhere.
 const PROCESSES: u64 = 30;
@@ -57,12 +56,31 @@ pub(super) enum Journal {
     Impossible,
 }
 
+/// Whether it is part of a line that is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IsPiece {
+    Yes,
+    No,
+}
+
 /// `line 000123 xxx...`
 pub(super) fn line(number: usize, filling: usize) -> Vec<u8> {
     format!("line {number:06} {}", "x".repeat(filling)).into_bytes()
 }
 
 impl Workload {
+    /// Numbered lines, some of them `longest` bytes long and different everywhere, for a script that splits them.
+    pub(super) fn split(script: &[&str], lines: usize, longest: usize) -> Workload {
+        let mut workload = Workload::new(script, lines, longest);
+        let numbers: Vec<u8> = (0..longest).flat_map(|n| format!("{n:06} ").into_bytes()).collect();
+        for line in workload.lines.iter_mut().filter(|line| line.len() > 900) {
+            let behind = line.len() - "line 000000 ".len();
+            line.truncate("line 000000 ".len());
+            line.extend_from_slice(&numbers[..behind]);
+        }
+        workload
+    }
+
     /// Numbered lines, some of them `longest` bytes long.
     pub(super) fn new(script: &[&str], lines: usize, longest: usize) -> Workload {
         let filling = |n: usize| match n % 40 {
@@ -121,12 +139,21 @@ impl Workload {
         self.script().output.is_some()
     }
 
+    /// The lines as they are logged, those that are too long in pieces. Only these are known to be pieces.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (&[u8], IsPiece)> {
+        let most = self.script().maxline.map_or(usize::MAX, |most| usize::try_from(most.bytes()).unwrap());
+        self.lines.iter().flat_map(move |line| {
+            let is_piece = if line.len() > most { IsPiece::Yes } else { IsPiece::No };
+            line.chunks(most).chain(line.is_empty().then_some(&b""[..])).map(move |piece| (piece, is_piece))
+        })
+    }
+
     /// The lines that each directory has to have, in order, and behind them those of standard output.
     pub(super) fn expected(&self) -> Vec<Vec<Vec<u8>>> {
         let script = self.script();
         let stamp = script.stamp.map(some_stamp).unwrap_or_default();
         let mut logs = vec![Vec::new(); script.logs.len() + usize::from(script.output.is_some())];
-        for line in &self.lines {
+        for (line, _) in self.pieces() {
             let mut head = stamp.clone();
             head.extend_from_slice(line);
             head.truncate(crate::pattern::HEAD);
@@ -157,13 +184,12 @@ impl Workload {
     ) -> Result<(), String> {
         self.prepare(disk);
         let input = SimInput::new(disk.clone(), self.source, &self.input());
-        for process in 0..PROCESSES {
+        for _ in 0..PROCESSES {
             disk.start();
-            disk.state().start_clock();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
-            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
+            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant));
             match memory::with_at_most(self.memory, || catch_unwind(started)) {
-                Ok(true) if !disk.was_told() => return Ok(()),
+                Ok(true) if !disk.was_told() => return disk.state().wall.check(),
                 // Fatal at the start, or told to end: the supervisor starts it again.
                 Ok(_) => {}
                 Err(payload) if payload.is::<Killed>() => {
@@ -183,7 +209,7 @@ impl Workload {
         state.lacks = self.lacks;
         state.spans = self.script().logs.iter().map(|log| log.age.map(MaxAge::span)).collect();
         (state.time.tempo, state.time.steps) = (self.tempo, self.steps.clone());
-        (state.time.wall, state.time.passed) = (Duration::from_secs(CLOCK), Duration::from_secs(10_000));
+        state.wall.watch(self.script().logs.iter().map(|log| (log.cycle == hourly(), full(log))));
     }
 
     /// The same with what there are descriptors for. An input that can't be looked into has no journal.
@@ -192,9 +218,9 @@ impl Workload {
         Workload { behind: plan.pending.saturating_sub(1), journal, ..self.clone() }
     }
 
-    fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
+    fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>) -> bool {
         let script = self.script();
-        let host = SimHost::started_at(disk.clone(), second, script.logs.len(), mutant);
+        let host = SimHost::of(disk.clone(), script.logs.len(), mutant);
         let modes = script.logs.iter().map(|config| config.mode).enumerate();
         let filesystems =
             modes.map(|(directory, mode)| SimFs::new(disk.clone(), directory, mode, mutant)).collect();
@@ -210,9 +236,18 @@ impl Workload {
     }
 }
 
+fn hourly() -> Option<Cycle> {
+    Cycle::parse(b"1h").ok()
+}
+
+/// How long a file is that may be rotated because the next line would not fit.
+fn full(log: &LogConfig) -> u64 {
+    log.size.bytes() - newline_window(log.size.bytes())
+}
+
 /// A stamp of this form, as patterns see it.
 fn some_stamp(form: Stamp) -> Vec<u8> {
     let mut stamper = Stamper::new(form);
-    stamper.begin(Label::from(UNIX_EPOCH + Duration::from_secs(CLOCK)));
+    stamper.begin(Label::from(UNIX_EPOCH + Duration::from_secs(BEGIN.unsigned_abs())));
     stamper.stamp().to_vec()
 }

@@ -13,6 +13,8 @@ use unix::file::{Identity, open_file_of_process, write};
 use unix::{descriptors, fifo};
 
 use super::folder::{Folder, Home};
+use super::state::State;
+use super::status::{self, Status};
 use super::survivor::{self, Survivor};
 
 /// A service directory. The files in its `supervise/` are reached as [`Folder`] does it, or through the supervise that
@@ -63,6 +65,14 @@ impl Hold {
             Some(lock) => survivor::find(lock).ok()?,
             None => survivor::find(self.open_lock()?).ok()?,
         }
+    }
+
+    /// What its supervise, or the last one, has written. The status is read first: if that says that the service has
+    /// ended, the state says how.
+    pub fn written(&self) -> Option<(Status, State)> {
+        let folder = self.folder()?;
+        let status = Status::of(&folder.read("status", status::LENGTH).ok()?)?;
+        Some((status, State::read(&folder).unwrap_or_default()))
     }
 
     fn open_lock(&self) -> Option<OwnedFd> {

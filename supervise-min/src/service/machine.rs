@@ -111,6 +111,11 @@ impl Machine {
         }
     }
 
+    /// A service without a process that runs once, from now on.
+    pub fn for_once() -> Machine {
+        Machine { once_due: true, ..Machine::new(Want::Once) }
+    }
+
     /// A service whose process was found running. When it was started is not known, so the next start is at least a
     /// second after `now`.
     pub fn adopted(want: Want, phase: Phase, paused: bool, rules: Rules, now: Duration) -> Machine {

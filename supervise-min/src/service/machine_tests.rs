@@ -342,3 +342,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn one_for_once_starts_once_and_again_only_when_its_process_could_not_be_made() {
+    let mut machine = Machine::for_once();
+    assert_eq!(machine.step(Event::Due, Duration::ZERO), [Action::Start]);
+    assert_eq!(machine.step(Event::NotStarted, Duration::ZERO), []);
+    assert_eq!(machine.step(Event::Due, APART), [Action::Start]);
+    assert_eq!(machine.step(Event::Started(Rules::PLAIN), APART), [Action::Announce]);
+    machine.step(Event::Ended(Some(0)), APART * 2);
+    assert_eq!(machine.step(Event::Finished(None), APART * 2), []);
+    assert_eq!((machine.due(), machine.want), (None, Want::Once));
+}

@@ -17,6 +17,9 @@ use super::hold::Hold;
 
 /// The script.
 pub const SCRIPT: &str = "shutdown";
+/// The variable that names the socket of the service manager. What it says there, svscan says for all, so services and
+/// their scripts don't get it.
+pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 /// How long it may take.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
@@ -24,7 +27,9 @@ pub const LIMIT: Duration = Duration::from_secs(5);
 /// with it. `prepare` runs in the child, and `whose` names the service in messages.
 pub fn start(program: &str, held: &Hold, whose: &[u8], prepare: impl FnOnce()) -> io::Result<Process> {
     let script = OsStr::new("./shutdown");
-    let become_it = Program::new(script, &[script.into()], Environment::inherited())?;
+    let mut environment = Environment::inherited();
+    environment.remove(OsStr::new(NOTIFY_SOCKET));
+    let become_it = Program::new(script, &[script.into()], environment)?;
     Process::fork(|| {
         prepare();
         // The child of a fork leads no group, so it can't fail.

@@ -38,13 +38,26 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Runs the service in a directory until it is told to leave.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
-    let [directory] = &arguments[..] else { return Err(Fatal::usage(USAGE)) };
+    let (directory, runs) = match &arguments[..] {
+        [directory] => (directory, Runs::AsItsDirectorySays),
+        [option, directory] if option == "-o" => (directory, Runs::Once),
+        _ => return Err(Fatal::usage(USAGE)),
+    };
     unix::inherited::keep_child_signal();
     let directory = Directory::enter(Path::new(directory))?;
-    let mut supervise = Supervise::new(directory)?;
+    let mut supervise = Supervise::new(directory, runs)?;
     supervise.directory.open_ok()?;
     supervise.run();
     Ok(Exit::Success)
+}
+
+/// How a service begins that has no process yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runs {
+    /// It is started again and again, or not at all where there is a file `down`.
+    AsItsDirectorySays,
+    /// It is started once, whether there is a file `down` or not, and nothing is known of earlier runs.
+    Once,
 }
 
 /// A service and all that is known of it.
@@ -67,7 +80,7 @@ struct Supervise {
 
 impl Supervise {
     /// With the process that an earlier supervise has left, if it still runs. The status is written.
-    fn new(mut directory: Directory) -> Result<Supervise, Fatal> {
+    fn new(mut directory: Directory, runs: Runs) -> Result<Supervise, Fatal> {
         let script = Script::run();
         let script = script.map_err(|error| directory.failed("unable to run ", "/run", &error))?;
         let want = if directory.is_down()? { Want::Down } else { Want::Up };
@@ -85,7 +98,15 @@ impl Supervise {
             left: false,
         };
         match supervise.directory.survivor() {
-            Some(survivor) => supervise.take_over(survivor, status),
+            Some(survivor) => {
+                supervise.take_over(survivor, status);
+                if runs == Runs::Once {
+                    supervise.machine.want = Want::Once;
+                }
+            }
+            None if runs == Runs::Once => {
+                (supervise.machine, supervise.state) = (Machine::for_once(), State::default());
+            }
             None => {
                 (supervise.state.ready, supervise.state.finishing) = (None, None);
                 if status.is_some_and(|status| status.pid.is_some()) {

@@ -21,6 +21,7 @@ use unix::tool::{Fatal, SYSTEM};
 use super::APART;
 use super::survivors::Survivors;
 use crate::service::hold::Hold;
+use crate::service::shutdown::NOTIFY_SOCKET;
 use crate::service::survivor::Survivor;
 
 /// The longest wait for the next start of a supervise that keeps ending.
@@ -74,6 +75,15 @@ pub(super) struct Descriptors {
     pub(super) error: Option<Arc<OwnedFd>>,
 }
 
+/// What a supervise is told when it is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunsAs {
+    /// Nothing.
+    Service,
+    /// To run its service once.
+    Once,
+}
+
 /// A supervise.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -82,6 +92,7 @@ pub(super) struct Job {
     /// Its argument.
     pub(super) name: OsString,
     pub(super) descriptors: Descriptors,
+    pub(super) runs_as: RunsAs,
     /// Its service directory, which the name may not lead to any more. None: there was no descriptor for it.
     pub(super) held: Option<Hold>,
     pid: Option<u32>,
@@ -102,6 +113,7 @@ impl Job {
             place: place.into(),
             name: name.into(),
             descriptors,
+            runs_as: RunsAs::Service,
             held: None,
             pid: None,
             survivor: None,
@@ -142,6 +154,16 @@ impl Job {
                     .and(" keeps ending, pausing"),
             );
         }
+    }
+
+    /// Whether its supervise runs and was started by another process.
+    pub(super) fn was_found(&self) -> bool {
+        self.survivor.is_some()
+    }
+
+    /// Whether its supervise ends whenever it is started.
+    pub(super) fn keeps_ending(&self) -> bool {
+        self.failures >= 2
     }
 
     /// Notes that the supervise was told to end, so that its end is no reason for a warning.
@@ -225,8 +247,12 @@ impl Job {
         output.as_ref().map_or(Ok(()), stdio::set_output)?;
         error.as_ref().map_or(Ok(()), stdio::set_error)?;
         let supervise = OsStr::new("supervise");
-        let argument = self.go_there()?;
-        Program::new(supervise, &[supervise.into(), argument], Environment::inherited())
+        let mut words = vec![supervise.into()];
+        words.extend((self.runs_as == RunsAs::Once).then(|| "-o".into()));
+        words.push(self.go_there()?);
+        let mut environment = Environment::inherited();
+        environment.remove(OsStr::new(NOTIFY_SOCKET));
+        Program::new(supervise, &words, environment)
     }
 
     /// Goes to where supervise is started, and says its argument.

@@ -5,8 +5,10 @@
 //! lost when a service, a logger or one of their supervises ends.
 
 mod alone;
+mod chosen;
 mod entry;
 mod job;
+mod notify;
 mod own_log;
 mod service;
 mod stop;
@@ -26,14 +28,18 @@ use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 use unix::watch::{Hint, Watch};
 
+use chosen::Chosen;
 use entry::Entries;
 use job::{Job, Surroundings};
+use notify::Notify;
 use own_log::OwnLog;
 use service::Service;
 use unix::options::{Given, Names, Syntax, parse, seconds};
 
+/// The same words as in `--help`.
+const USAGE: &str = "svscan [ -t seconds ] [ --main name ] [ dir ]";
 const SYNTAX: Syntax =
-    Syntax { program: "svscan", letters: "t:", names: Names::None, usage: "svscan [ -t seconds ] [ dir ]" };
+    Syntax { program: "svscan", letters: "t:", names: Names::These(&["main"]), usage: USAGE };
 /// The exit code of a stop that has left or thrown away something.
 pub const LEFT: u8 = 1;
 /// The time between two scans, and between the end of a supervise and its next start.
@@ -42,13 +48,19 @@ const APART: Duration = Duration::from_secs(5);
 /// Container engines kill the container after ten seconds.
 const LIMIT_OF_THE_FIRST: Duration = Duration::from_secs(8);
 
-/// Runs until it is told to stop: TERM and INT end all services in order, ABRT leaves them as they are, HUP scans.
+/// Runs until it is told to stop: TERM and INT end all services in order, as does the end of the chosen service, ABRT
+/// leaves them as they are, HUP scans.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let (given, words) = parse(&SYNTAX, &arguments)?;
-    let mut patience = None;
+    let (mut patience, mut name) = (None, None);
     for option in given {
-        let Given::Value(_, text) = option else { continue };
-        patience = Some(seconds(text).ok_or_else(|| Fatal::usage(SYNTAX.usage))?);
+        match option {
+            Given::Value(_, text) => {
+                patience = Some(seconds(text).ok_or_else(|| Fatal::usage(USAGE))?);
+            }
+            Given::Name(_, text) => name = Some(chosen::name(text)?),
+            Given::Letter(_) => {}
+        }
     }
     if let Some(directory) = words.first() {
         let message = Message::new("unable to chdir to ").and(directory.as_bytes());
@@ -56,7 +68,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     }
     unix::inherited::keep_child_signal();
     unix::inherited::keep_standard_descriptors();
-    Ok(Svscan::new(patience)?.run())
+    let chosen = name.map(Chosen::find).transpose()?;
+    Ok(Svscan::new(patience, chosen)?.run())
 }
 
 /// Ends the services of the working directory where no svscan runs, in the same way as a svscan. A signal ends this
@@ -73,7 +86,7 @@ pub fn stop_without(program: &'static str) -> Result<Exit, Fatal> {
 /// Why the scanning is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// TERM or INT.
+    /// TERM or INT, or the chosen service has ended.
     Stop,
     /// ABRT.
     Leave,
@@ -86,6 +99,8 @@ struct Svscan {
     entries: Entries,
     services: Vec<Service>,
     own_log: Option<OwnLog>,
+    chosen: Option<Chosen>,
+    notify: Notify,
     /// How long a stop may take before what does not end is killed.
     patience: Option<Duration>,
     /// The scan directory, locked.
@@ -95,7 +110,7 @@ struct Svscan {
 }
 
 impl Svscan {
-    fn new(patience: Option<Duration>) -> Result<Svscan, Fatal> {
+    fn new(patience: Option<Duration>, chosen: Option<Chosen>) -> Result<Svscan, Fatal> {
         let wanted = [Signal::TERM, Signal::INT, Signal::HUP, Signal::ABORT, Signal::CHILD];
         let mut surroundings = Surroundings::take_over("svscan", &wanted)?;
         let lock = alone::lock_here()?;
@@ -103,7 +118,8 @@ impl Svscan {
         // What follows the end of the first process is a KILL of all others, soon.
         let patience = patience.or((std::process::id() == 1).then_some(LIMIT_OF_THE_FIRST));
         let watch = Watch::new(Path::new(".")).ok();
-        Ok(Svscan { watch, patience, _lock: lock, ..Svscan::of(surroundings, own_log) })
+        let notify = Notify::from_environment();
+        Ok(Svscan { watch, patience, chosen, notify, _lock: lock, ..Svscan::of(surroundings, own_log) })
     }
 
     /// One that has not looked yet.
@@ -114,6 +130,8 @@ impl Svscan {
             entries: Entries::default(),
             services: Vec::new(),
             own_log,
+            chosen: None,
+            notify: Notify::nobody(),
             patience: None,
             _lock: None,
             begun: Instant::now(),
@@ -129,9 +147,14 @@ impl Svscan {
                 None => {}
             }
             self.bury();
+            let now = self.now();
+            if self.chosen.as_mut().is_some_and(|chosen| chosen.is_over(&self.services, now)) {
+                return self.stop();
+            }
             self.hints();
             if self.now() >= self.next_scan {
                 self.scan();
+                self.notify.runs(self.services.len());
             }
             if let Some(own) = &mut self.own_log {
                 own.log.job.keep(&mut self.surroundings, self.begun.elapsed());
@@ -276,16 +299,22 @@ impl Svscan {
             service.active = true;
             service.rename(&entry.name);
             service.look_for_late_log();
+            if let Some(chosen) = &mut self.chosen {
+                chosen.meet(service);
+            }
             service.keep(&mut self.surroundings, now);
         }
     }
 
     fn wait(&self) {
         let own = self.own_log.as_ref().and_then(|own| own.log.job.due());
-        let due = own.map_or(self.next_scan, |own| own.min(self.next_scan)).saturating_sub(self.now());
+        let chosen = self.chosen.as_ref().and_then(Chosen::due);
+        let due = [own, chosen].into_iter().flatten().fold(self.next_scan, Duration::min);
+        let due = due.saturating_sub(self.now());
         let mut all = vec![self.surroundings.signals.as_fd()];
         all.extend(self.watch.as_ref().map(AsFd::as_fd));
         all.extend(self.surroundings.survivors.watch());
+        all.extend(self.chosen.as_ref().and_then(Chosen::watch));
         if event::wait_any(&all, Some(due)).is_err() {
             std::thread::sleep(Duration::from_millis(100));
         }

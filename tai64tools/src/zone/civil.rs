@@ -1,9 +1,10 @@
-//! The calendar as arithmetic: days since the epoch to year, month and day, and back.
+//! The calendar as arithmetic: days since the epoch to year, month and day, and back; and what a local clock shows, back
+//! to moments.
 
 use unix::localtime::LocalTime;
 
 /// Seconds of a day.
-pub(super) const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 /// Days of the 400 years after which the calendar repeats itself.
 const ERA: i64 = 146_097;
 /// From the 1st of March of the year 0 to the epoch.
@@ -24,7 +25,7 @@ pub(super) fn date(days: i64) -> (i64, u8, u8) {
 }
 
 /// The day since the epoch of the 1st of a month.
-pub(super) fn first_of(year: i64, month: u8) -> i64 {
+pub fn first_of(year: i64, month: u8) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     era * ERA + of_era * 365 + of_era / 4 - of_era / 100 + (153 * i64::from(month) + 2) / 5 - TO_EPOCH
@@ -44,6 +45,17 @@ pub(super) fn local_time(unix: i64, offset: i32) -> LocalTime {
         second: (of_day % 60) as u8,
         offset,
     }
+}
+
+/// The moments at which a local clock shows what a clock of UTC shows at `shown`, in order: one as a rule, two in the
+/// hour that comes twice, none in the hour that is left out. `ahead` says by how many seconds the local clock is ahead at
+/// a moment. All times are seconds since the epoch.
+pub fn moments(shown: i64, ahead: impl Fn(i64) -> i64) -> Vec<i64> {
+    let candidates = [shown - DAY, shown + DAY].map(|near| shown - ahead(near));
+    let mut moments: Vec<i64> = candidates.into_iter().filter(|&unix| unix + ahead(unix) == shown).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments
 }
 
 #[cfg(test)]
@@ -66,7 +78,35 @@ mod tests {
         }
     }
 
+    /// The clock goes forward by an hour at 1,000,000 and back at 2,000,000.
+    fn summer(unix: i64) -> i64 {
+        if (1_000_000..2_000_000).contains(&unix) { 7200 } else { 3600 }
+    }
+
+    #[test]
+    fn a_clock_shows_a_time_once_twice_or_never() {
+        for (shown, expected) in [
+            (503_600, &[500_000][..]),
+            (1_003_599, &[999_999]),
+            (1_003_600, &[]),
+            (1_007_199, &[]),
+            (1_007_200, &[1_000_000]),
+            (2_003_599, &[1_996_399]),
+            (2_003_600, &[1_996_400, 2_000_000]),
+            (2_007_199, &[1_999_999, 2_003_599]),
+            (2_007_200, &[2_003_600]),
+        ] {
+            assert_eq!(moments(shown, summer), expected, "{shown}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_moment_is_among_those_that_show_its_time(unix in 0i64..3_000_000) {
+            let found = moments(unix + summer(unix), summer);
+            prop_assert!(found.contains(&unix), "{unix}: {found:?}");
+        }
+
         #[test]
         fn the_time_in_utc_is_that_of_the_c_library(seconds in -100_000_000_000i64..253_402_300_800) {
             prop_assert_eq!(Some(local_time(seconds, 0)), unix::localtime::utc(seconds));

@@ -6,7 +6,7 @@
 //! there, and a test compares the zones of the machine. One value differs: a summer time without a rule, such as
 //! `CET-1CEST`, has the present rule of the United States, where the C library may also have its history.
 
-mod civil;
+pub mod civil;
 mod file;
 mod rule;
 
@@ -77,12 +77,8 @@ impl TimeZone {
 
     /// The local time at `unix` seconds since the epoch.
     pub fn time(&self, unix: i64) -> LocalTime {
-        let offset = match &self.rule {
-            Some(rule) if self.transitions.are_over(unix) => rule.offset(unix),
-            _ => self.transitions.offset(unix),
-        };
         let leap = self.transitions.leap(unix);
-        let time = local_time(unix - leap.before, offset);
+        let time = local_time(unix - leap.before, self.offset(unix));
         LocalTime { second: time.second + leap.within, ..time }
     }
 
@@ -92,6 +88,19 @@ impl TimeZone {
         let time = self.time(unix);
         let seconds = time.offset % 60;
         if seconds == 0 { time } else { local_time(unix, time.offset - seconds) }
+    }
+
+    /// By how many seconds the local clock is ahead of one that counts `unix` seconds since the epoch. Under `right/` the
+    /// leap seconds are taken off, which that clock counts.
+    pub fn ahead(&self, unix: i64) -> i64 {
+        i64::from(self.offset(unix)) - self.transitions.leap(unix).before
+    }
+
+    fn offset(&self, unix: i64) -> i32 {
+        match &self.rule {
+            Some(rule) if self.transitions.are_over(unix) => rule.offset(unix),
+            _ => self.transitions.offset(unix),
+        }
     }
 }
 

@@ -153,6 +153,22 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_a_file_is_what_was_said_and_what_no_file_system_has_is_refused() {
+        use std::time::{Duration, SystemTime};
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("a"), "a").unwrap();
+        let (directory, name) = (open_directory(place.path()).unwrap(), OsStr::new("a"));
+        let modified = || lookup(&directory, name).unwrap().unwrap().modified;
+        assert!(SystemTime::now().duration_since(modified()).unwrap_or_default() < Duration::from_secs(3600));
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        set_modified(&directory, name, moment).unwrap();
+        assert_eq!(modified(), moment);
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(set_modified(&directory, name, before).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(modified(), moment);
+    }
+
+    #[test]
     fn a_rename_to_a_new_name_replaces_nothing() {
         let place = tempfile::tempdir().unwrap();
         std::fs::write(place.path().join("a"), "a").unwrap();

@@ -20,6 +20,8 @@ pub(crate) struct First {
     pub(crate) shares: Vec<Share>,
     /// Whether the input begins within a line.
     pub(crate) midline: bool,
+    /// How many bytes of the piece in hand are written.
+    pub(crate) piece: u64,
     /// How many bytes at the head of the input every directory has already.
     pub(crate) unconsumed: u64,
     /// What was taken out of the pipe and is not written.
@@ -54,7 +56,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.last_stamp = first.last_stamp;
         let held = u16::try_from(first.held.len()).map_err(|_| JournalError::HeldTooLong)?;
         record.held.clone_from(&first.held);
-        record.before = Moment { midline: first.midline, held: (0, held) };
+        record.before = Moment { midline: first.midline, held: (0, held), piece: first.piece };
         record.after = record.before;
         let journal = Journal::begin(Arc::clone(&home.fs), record)?;
         if self.intake.kind() == Kind::Pipe {
@@ -95,7 +97,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
     pub(crate) fn end(&mut self, end: BatchEnd, host: &mut impl Host) {
         let (Some(journal), Some(home)) = (&mut self.journal, &self.home) else { return };
         // The end of the input also ends a line that goes nowhere, without a batch.
-        journal.record.after.midline = end == BatchEnd::WithinLine;
+        let after = &mut journal.record.after;
+        after.midline = end == BatchEnd::WithinLine;
+        after.piece = if after.midline { after.piece } else { 0 };
         if journal.is_idle()
             && let Err(error) = journal::remove(&*home.fs)
         {

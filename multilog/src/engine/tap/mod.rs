@@ -49,6 +49,8 @@ pub(super) struct Batch {
     pub(super) taken: usize,
     /// Whether it ends within a line.
     pub(super) midline: bool,
+    /// How many bytes of the piece in hand are written then.
+    pub(super) piece: u64,
     /// The last stamp that was given.
     pub(super) last_stamp: Label,
 }
@@ -74,6 +76,11 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
     /// The visible bytes that were not consumed.
     pub(super) fn visible(&self) -> &[u8] {
         self.intake.visible()
+    }
+
+    /// How many bytes wait to be read, visible or not.
+    pub(super) fn waiting(&self) -> u64 {
+        self.intake.waiting()
     }
 
     /// Whether the visible bytes are in the memory of this process only.
@@ -113,7 +120,8 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.held.clear();
         record.held.extend_from_slice(&visible[..held]);
         record.before.held = moment_held(0, held);
-        record.after = Moment { midline: batch.midline, held: moment_held(plan.held, held) };
+        let (midline, piece) = (batch.midline, batch.piece);
+        record.after = Moment { midline, held: moment_held(plan.held, held), piece };
         if let Kind::File(offset) = self.intake.kind() {
             // The position says whether it was consumed, whatever the length.
             record.offset = Some(offset);
@@ -231,7 +239,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.held.clear();
         record.held.extend_from_slice(visible);
         record.before.held = moment_held(0, held);
-        record.after = Moment { midline: record.before.midline, held: moment_held(0, visible.len()) };
+        record.after = Moment { held: moment_held(0, visible.len()), ..record.before };
         for (share, now) in record.shares.iter_mut().zip(shares) {
             *share = share.updated(now);
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use unix::pipe;
 
-use super::PipeIntake;
+use super::{PAGE, PipeIntake};
 use crate::intake::{Taken, Visible};
 
 /// How much of each end is compared.
@@ -145,10 +145,13 @@ impl PipeIntake<'_> {
         Ok(true)
     }
 
+    /// Reads `length` bytes, or what is left of a packet more: in packet mode the rest of one that is read in part is
+    /// thrown away.
     fn read_out(&mut self, length: usize) -> io::Result<()> {
         let mut at = self.unconfirmed.read.len();
-        self.unconfirmed.read.resize(at + length, 0);
-        while at < self.unconfirmed.read.len() {
+        let enough = at + length;
+        self.unconfirmed.read.resize(at + self.unconfirmed.bytes.min(length + PAGE), 0);
+        while at < enough {
             match pipe::read(&self.side.0, &mut self.unconfirmed.read[at..])? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
                 got => {
@@ -157,6 +160,7 @@ impl PipeIntake<'_> {
                 }
             }
         }
+        self.unconfirmed.read.truncate(at);
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(super) mod compress;
 pub(super) mod count;
 mod directory;
 pub(super) mod durable;
+pub(super) mod limit;
+pub(super) mod maxline;
 pub(super) mod metrics;
 pub(super) mod min;
 pub(super) mod mode;
@@ -24,6 +26,7 @@ mod number;
 pub(super) mod prefix;
 pub(super) mod processor;
 pub(super) mod ready;
+pub(super) mod rotate;
 mod select;
 pub(super) mod size;
 mod stamp;
@@ -71,6 +74,7 @@ pub static ALL: &[Row] = &[
     row(&directory::ROOT, |draft, of| draft.directory(of)),
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
     row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = Some(count))),
+    row(&rotate::WORD, |draft, of| draft.or_misuse(of, |to, cycle| to.log.cycle = Some(cycle))),
     row(&processor::WORD, |draft, of| {
         draft.text(of, |to, command| to.transform(Transform::Process(command)))
     }),
@@ -80,8 +84,10 @@ pub static ALL: &[Row] = &[
     row(&age::WORD, |draft, of| draft.or_misuse(of, |to, age| to.log.age = Some(age))),
     row(&cap::WORD, |draft, of| draft.or_misuse(of, |to, cap| to.log.cap = Some(cap))),
     row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
+    row(&limit::WORD, |draft, of| draft.or_misuse(of, |to, rate| to.log.limit = rate)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
     row(&mode::WORD, |draft, of| draft.or_misuse(of, |to, mode| to.log.mode = Some(mode))),
+    row(&maxline::WORD, |draft, of| draft.once_at_first(of, |to| &mut to.script.maxline)),
     row(&ready::WORD, |draft, of| draft.once(of, |to| &mut to.script.ready)),
     row(&metrics::WORD, |draft, of| draft.once(of, |to| &mut to.script.metrics)),
 ];

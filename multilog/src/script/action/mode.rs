@@ -65,8 +65,6 @@ impl Default for FileMode {
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -107,16 +105,8 @@ mod tests {
 
     fn file(mode: u32, size: u64) -> Stat {
         let identity = unix::file::Identity { device: 1, inode: 1 };
-        Stat {
-            regular: true,
-            directory: false,
-            owner: 0,
-            mode,
-            size,
-            identity,
-            links: 1,
-            modified: UNIX_EPOCH,
-        }
+        let modified = std::time::UNIX_EPOCH;
+        Stat { regular: true, directory: false, owner: 0, mode, size, identity, links: 1, modified }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub enum Scope {
     Line,
     /// The directories after it.
     Directories,
-    /// The logger: it counts wherever it is, and once.
+    /// The logger: it is there once, and counts wherever it is.
     Logger,
 }
 

@@ -20,7 +20,7 @@ use unix::tool::Exit;
 
 use super::job::{Descriptors, Job};
 use super::service::Service;
-use super::{LEFT, Svscan};
+use super::{LEFT, Svscan, chosen};
 use course::{Clock, Moment, Verdict, Words};
 use leaving::{Detail, Leaving, LeavingLogger};
 
@@ -32,6 +32,7 @@ impl Svscan {
     pub(super) fn stop(mut self) -> Exit {
         self.bury();
         self.find_services();
+        self.notify.stops(self.services.len());
         let begun = self.now();
         // The end of the pipe must not wait for this process.
         for service in &mut self.services {
@@ -55,7 +56,12 @@ impl Svscan {
             in_order &= leaving.conclude(service, self.surroundings.program);
         }
         let own_log_too = self.stop_own_log(words, begun);
-        if in_order && own_log_too { Exit::Success } else { Exit::Code(LEFT) }
+        let ending = self.chosen.as_ref().and_then(|chosen| chosen.ending(&self.services));
+        match ending {
+            Some(ending) => Exit::Code(chosen::code(ending)),
+            None if in_order && own_log_too => Exit::Success,
+            None => Exit::Code(LEFT),
+        }
     }
 
     /// Finds everything that runs before anything is told: also what a killed svscan, or a supervise that was just
@@ -97,7 +103,9 @@ impl Svscan {
             all.extend(leaving.waited(service, detail));
         }
         if !all.is_empty() {
-            warn(self.surroundings.program, &words::list(what, &all));
+            let words = words::list(what, &all);
+            self.notify.says(words.as_bytes());
+            warn(self.surroundings.program, &words);
         }
     }
 

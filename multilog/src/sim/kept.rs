@@ -18,11 +18,6 @@ const FILE: u64 = 4096;
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Workload {
-    /// Whether archives go by age or size alone.
-    pub(super) fn has_limits(&self) -> bool {
-        self.script().logs.iter().any(LogConfig::has_limits)
-    }
-
     /// Whether every deletion was right when it came. A failure may be the reason of one that was not: what could not be
     /// deleted is tried again, also within the hour.
     pub(super) fn check_deletions(&self, disk: &Disk) -> Result<(), String> {
@@ -49,7 +44,7 @@ impl Workload {
             }
             let Some(span) = config.age.map(|age| age.span()) else { continue };
             let late = (span / 24).clamp(Duration::from_secs(1), HOUR) + state.time.slack();
-            let is_free = state.time.doubted(directory).is_none_or(|since| since > HOUR + 2 * late);
+            let is_free = state.doubted(directory).is_none_or(|since| since > HOUR + 2 * late);
             let overdue = ages.iter().filter(|age| **age > span + late).count();
             if is_free && overdue > state.failed {
                 return Err(format!("{overdue} of {} are too old in directory {directory}", ages.len()));
