@@ -1,7 +1,6 @@
 //! Lines of several directories in the order of (key, directory, place in the directory), forwards or backwards.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 use tai64tools::Label;
 
@@ -39,7 +38,7 @@ impl Batch {
     }
 
     /// How much memory it takes.
-    fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.bytes.len() + self.entries.len() * size_of::<Entry>()
     }
 
@@ -78,6 +77,11 @@ impl Queue {
         self.batches.is_empty()
     }
 
+    /// How many batches wait.
+    pub fn batches(&self) -> usize {
+        self.batches.len()
+    }
+
     /// How many bytes wait.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -104,26 +108,32 @@ impl Queue {
     }
 }
 
-/// A place in the order: the least is next.
-type Place = Reverse<(u128, usize)>;
+/// A place in the order: the least is next. Nothing is there where it is the greatest.
+type Place = u128;
 
-/// Takes a line of a queue.
-type Show<'a, E> = dyn FnMut(usize, Entry, &[u8]) -> Result<(), E> + 'a;
+const NOTHING: Place = u128::MAX;
 
-/// Puts the lines of queues in order.
+/// Puts the lines of queues in order: a tournament, in which a line that was passed on costs one comparison for each
+/// level, and a run of lines of one queue one comparison for each line.
 #[derive(Debug)]
 pub struct Merger {
     direction: Direction,
-    /// The queues with lines, each by its next line.
-    heap: BinaryHeap<Place>,
-    /// Which queues are in the heap.
-    present: Vec<bool>,
+    /// The place of the next line of each queue.
+    places: Vec<Place>,
+    /// Who lost at each inner node of the tree; the winner of all is the first. Leaves are queues.
+    losers: Vec<usize>,
+    /// Whether the tree has to be built: the places of several queues have changed.
+    stale: bool,
+    /// Which queues have no line.
+    missing: Vec<bool>,
 }
 
 impl Merger {
     /// A merge of this number of queues.
     pub fn new(count: usize, direction: Direction) -> Merger {
-        Merger { direction, heap: BinaryHeap::new(), present: vec![false; count] }
+        let places = vec![NOTHING; count.next_power_of_two().max(2)];
+        let losers = vec![0; places.len()];
+        Merger { direction, places, losers, stale: true, missing: vec![true; count] }
     }
 
     /// Passes on lines while every queue that is not over has some.
@@ -135,10 +145,10 @@ impl Merger {
         &mut self,
         queues: &mut [Queue],
         over: &dyn Fn(usize) -> bool,
-        show: &mut Show<'_, E>,
+        mut show: impl FnMut(usize, Entry, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         for (source, queue) in queues.iter().enumerate() {
-            if !self.present[source] {
+            if self.missing[source] {
                 match queue.next(self.direction) {
                     Some(entry) => self.enter(source, entry.key),
                     None if over(source) => {}
@@ -146,56 +156,106 @@ impl Merger {
                 }
             }
         }
-        while let Some(Reverse((_, source))) = self.heap.pop() {
-            let source = self.source(source);
-            self.present[source] = false;
-            let limit = self.heap.peek().map(|&Reverse(place)| place);
-            self.run_of(source, &mut queues[source], limit, show)?;
-            if !self.present[source] && !over(source) {
+        if self.stale {
+            self.build();
+        }
+        let mut before = usize::MAX;
+        loop {
+            let source = self.losers[0];
+            if self.places[source] == NOTHING {
                 return Ok(());
             }
+            // Whoever wins twice may have many lines before the next queue has one.
+            let limit = if source == before { self.second(source) } else { 0 };
+            before = source;
+            let passed = self.pass(source, limit, &mut queues[source], &mut show);
+            self.replay(source);
+            passed?;
+            if self.places[source] == NOTHING {
+                self.missing[source] = true;
+                if !over(source) {
+                    return Ok(());
+                }
+            }
         }
-        Ok(())
     }
 
-    /// Passes on lines of a queue up to a place, and enters the queue again if there are more.
-    fn run_of<E>(
+    /// Passes on a line of a queue, and more up to a place. What comes next is entered.
+    fn pass<E>(
         &mut self,
         source: usize,
+        limit: Place,
         queue: &mut Queue,
-        limit: Option<(u128, usize)>,
-        show: &mut Show<'_, E>,
+        show: &mut impl FnMut(usize, Entry, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some((entry, bytes)) = queue.line(self.direction) {
-            let place = self.place(source, entry.key);
-            if limit.is_some_and(|limit| place > limit) {
-                self.enter(source, entry.key);
+        loop {
+            let shown = match queue.line(self.direction) {
+                Some((entry, bytes)) => show(source, entry, bytes),
+                None => Ok(()),
+            };
+            queue.pass();
+            let next = queue.next(self.direction);
+            let place = next.map_or(NOTHING, |next| self.place(source, next.key));
+            self.places[source] = place;
+            shown?;
+            if place > limit || place == NOTHING {
                 return Ok(());
             }
-            let shown = show(source, entry, bytes);
-            queue.pass();
-            shown?;
-        }
-        Ok(())
-    }
-
-    fn source(&self, place: usize) -> usize {
-        match self.direction {
-            Direction::Forward => place,
-            Direction::Backward => usize::MAX - place,
         }
     }
 
     fn enter(&mut self, source: usize, key: Option<Label>) {
-        self.present[source] = true;
-        self.heap.push(Reverse(self.place(source, key)));
+        self.missing[source] = false;
+        self.places[source] = self.place(source, key);
+        self.stale = true;
     }
 
-    fn place(&self, source: usize, key: Option<Label>) -> (u128, usize) {
+    /// All matches from the leaves up.
+    fn build(&mut self) {
+        let count = self.places.len();
+        let mut winners: Vec<usize> = (0..2 * count).map(|node| node.saturating_sub(count)).collect();
+        for node in (1..count).rev() {
+            let (one, other) = (winners[2 * node], winners[2 * node + 1]);
+            let first_wins = self.places[one] <= self.places[other];
+            (winners[node], self.losers[node]) = if first_wins { (one, other) } else { (other, one) };
+        }
+        self.losers[0] = winners[1];
+        self.stale = false;
+    }
+
+    /// The matches of a queue whose place has changed.
+    fn replay(&mut self, source: usize) {
+        let mut winner = source;
+        let mut node = (source + self.places.len()) / 2;
+        while node > 0 {
+            let loser = &mut self.losers[node];
+            if self.places[*loser] < self.places[winner] {
+                std::mem::swap(loser, &mut winner);
+            }
+            node /= 2;
+        }
+        self.losers[0] = winner;
+    }
+
+    /// The least place of the others than the winner of all.
+    fn second(&self, winner: usize) -> Place {
+        let mut node = (winner + self.places.len()) / 2;
+        let mut least = NOTHING;
+        while node > 0 {
+            least = least.min(self.places[self.losers[node]]);
+            node /= 2;
+        }
+        least
+    }
+
+    #[inline]
+    fn place(&self, source: usize, key: Option<Label>) -> Place {
         let key = key.map_or(0, |key| u128::from(key.seconds()) << 32 | u128::from(key.nanos()));
+        // A second has 63 bits, so the greatest number is no place in either direction.
+        let place = key << 32 | source as u128;
         match self.direction {
-            Direction::Forward => (key, source),
-            Direction::Backward => (u128::MAX - key, usize::MAX - source),
+            Direction::Forward => place,
+            Direction::Backward => (NOTHING >> 1) - place,
         }
     }
 }
@@ -246,7 +306,7 @@ mod tests {
                     queues[source].push(batch);
                 }
                 let over = move |_: usize| half == 1;
-                merger.run::<()>(&mut queues, &over, &mut |source, entry, _| {
+                merger.run::<()>(&mut queues, &over, |source, entry, _| {
                     let number = usize::try_from(entry.number).unwrap();
                     shown.push((entry.key.unwrap().seconds() - EPOCH, source, number));
                     Ok(())

@@ -111,6 +111,32 @@ fn the_place_of_what_follows_gzip_is_said() {
     assert!(seen.stderr.ends_with(&place), "{}", seen.stderr);
 }
 
+/// Without standard output lines went to /dev/null, and the exit code was 0.
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    for options in [
+        "log",
+        "-c log",
+        "-n1 log",
+        "--reverse log",
+        "-f log",
+        "--cursor-file c log",
+        "ls log",
+        "verify log",
+        "stat log",
+    ] {
+        for to in [">&-", ">/dev/full"] {
+            let script = format!("exec {MLOG} {options} {to}");
+            let seen = here.run(Path::new("/bin/sh"), &["-c", &script]).over("");
+            let begins = seen.stderr.starts_with("mlog: fatal: unable to write output: ");
+            assert!(seen.code == Some(111) && begins, "{options} {to}: {:?} {}", seen.code, seen.stderr);
+        }
+    }
+    assert!(!here.path("c").exists() || fs::read_to_string(here.path("c")).unwrap().contains(" 0 0 "));
+}
+
 #[test]
 fn a_script_is_explained_with_its_mistakes_and_nothing_is_opened() {
     let here = Scratch::new();

@@ -9,12 +9,12 @@ use unix::tool::{self, Exit, Fatal};
 use crate::chain::{
     argv0, envdir, envini, envuidgid, fghack, pgrphack, setlock, setuidgid, softlimit, waitport,
 };
-use crate::{readproctitle, supervise, svc, svgroup, svok, svstat, svup, svwait};
+use crate::{readproctitle, supervise, svc, svctl, svgroup, svok, svstat, svup, svwait};
 
 /// A tool, how it is used, what it does.
 type Entry = (&'static str, &'static str, &'static str);
 
-const TOOLS: [Entry; 20] = [
+const TOOLS: [Entry; 21] = [
     ("argv0", argv0::USAGE, "Runs a program that is told another name for itself."),
     (
         "envdir",
@@ -43,6 +43,7 @@ const TOOLS: [Entry; 20] = [
         "Runs a service, and runs it again whenever it ends; -o before dir: once.",
     ),
     ("svc", "svc -OPTIONS dir ...", svc::OPTIONS),
+    ("svctl", svctl::USAGE, svctl::WHAT),
     ("svgroup", svgroup::USAGE, "Lets a group control services."),
     ("svok", svok::USAGE, "Exits 0 if a supervise runs in a directory, 100 if none does."),
     // The same words as in svscan and svshutdown.

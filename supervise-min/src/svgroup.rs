@@ -33,21 +33,25 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     if directories.is_empty() {
         return Err(Fatal::usage(USAGE));
     }
-    let gid = group(name)?;
+    Ok(give_services("svgroup", group(name)?, directories))
+}
+
+/// The same for `program`, which says what could not be changed.
+pub(crate) fn give_services(program: &str, gid: u32, directories: &[impl AsRef<OsStr>]) -> Exit {
     let mut done = true;
     for directory in directories {
-        done &= give_service(directory, gid);
+        done &= give_service(program, directory.as_ref(), gid);
     }
-    Ok(if done { Exit::Success } else { Exit::Code(SYSTEM) })
+    if done { Exit::Success } else { Exit::Code(SYSTEM) }
 }
 
 /// False: something could not be changed, and was warned about.
-fn give_service(directory: &OsStr, gid: u32) -> bool {
+fn give_service(program: &str, directory: &OsStr, gid: u32) -> bool {
     let mut done = true;
     let mut unable = |file: &str, error: &io::Error| {
         done = false;
         let path = Message::new("unable to change ").and(directory.as_bytes()).and("/supervise").and(file);
-        warn("svgroup", &path.because(error));
+        warn(program, &path.because(error));
     };
     let folder = match Home::open(directory).and_then(|home| home.folder()) {
         Ok(folder) => folder,

@@ -1,7 +1,5 @@
 //! `svstat`: what services are doing, a line each, as the original writes them, or with `-j` as JSON.
 
-mod json;
-
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +9,7 @@ use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
 use crate::service::command::Part;
+use crate::service::json;
 use crate::service::seen::{Normally, View, look};
 use crate::service::status::{Status, Want};
 use crate::svup::parts;

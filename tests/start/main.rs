@@ -23,7 +23,7 @@ fn folder() -> PathBuf {
 }
 
 /// Every tool, with arguments that make it come to an end.
-const TOOLS: [(&str, &str); 23] = [
+const TOOLS: [(&str, &str); 24] = [
     ("multilog", "./log"),
     ("tai64n", ""),
     ("tai64nfrac", ""),
@@ -40,6 +40,7 @@ const TOOLS: [(&str, &str); 23] = [
     ("waitport", "-t 1 127.0.0.1 1 /bin/true"),
     ("readproctitle", "x"),
     ("svc", "-u no-such-service"),
+    ("svctl", "-d no-such-directory status no-such-service"),
     ("svgroup", "root no-such-service"),
     ("svok", "no-such-service"),
     ("svshutdown", "no-such-directory"),

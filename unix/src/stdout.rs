@@ -98,6 +98,14 @@ impl StandardOutput {
     }
 }
 
+/// How many columns standard output has. None: it is no terminal, or does not tell.
+pub fn terminal_width() -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: `size` is what the call writes, and lives through it.
+    let done = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (done == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
 fn is_terminal() -> bool {
     // SAFETY: the call has no pointers and changes nothing.
     unsafe { libc::isatty(libc::STDOUT_FILENO) == 1 }

@@ -189,7 +189,7 @@ fn files(one: &Found, trouble: &mut Trouble) -> Vec<File> {
                     let Some(generation) = all.get(at) else { return };
                     let opened = one.store.open(generation);
                     let read = opened.and_then(|opened| {
-                        opened.map(|(file, state)| summarize(file, state, one.offset)).transpose()
+                        opened.map(|(file, state)| summarize(&file, state, one.offset)).transpose()
                     });
                     results.lock().unwrap_or_else(PoisonError::into_inner).push((at, read));
                 }

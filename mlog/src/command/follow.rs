@@ -13,7 +13,7 @@ use unix::pipe::{self, Kind};
 use unix::tool::Fatal;
 
 use crate::cursor::{Cursor, Delivered};
-use crate::follow::{Follower, Hints, Resumed, Step};
+use crate::follow::{Follower, Hints, Resumed, Step, Told};
 use crate::pipeline::Trouble;
 use crate::search::Query;
 use crate::show::{Before, Gone, Output};
@@ -66,6 +66,8 @@ struct Following {
     found_before: Vec<Found>,
     followers: Vec<Option<Follower>>,
     readers: Vec<Show>,
+    /// What was said of a directory that can't be followed at the moment.
+    failed: Vec<Option<Message>>,
     output: Output,
     cursor: Option<PathBuf>,
     /// What stands for the question.
@@ -94,6 +96,7 @@ impl Following {
             found_before: Vec::new(),
             followers: Vec::new(),
             readers: Vec::new(),
+            failed: found.iter().map(|_| None).collect(),
             output: Output::new(before(&known, question, count)),
             cursor,
             question,
@@ -158,17 +161,19 @@ impl Following {
     }
 
     fn go_on(&mut self, follow: bool, trouble: &mut Trouble) -> Result<(), Gone> {
-        let stores: Vec<_> =
-            self.followers.iter().flatten().map(|follower| follower.store().clone()).collect();
-        let hints = Hints::new(stores.iter());
-        let mut changed = vec![true; self.followers.len()];
+        let places = self.followers.iter().zip(&self.paths);
+        let mut hints = Hints::new(places.map(|(follower, path)| match follower {
+            Some(follower) => follower.store().path.clone(),
+            None => path.clone(),
+        }));
+        let mut told = vec![Told::Changed; self.followers.len()];
         loop {
             let mut idle = true;
-            for (at, changed) in changed.iter_mut().enumerate() {
-                if *changed {
-                    *changed = self.step(at, trouble)?;
-                    idle &= !*changed;
+            for (at, told) in told.iter_mut().enumerate() {
+                if *told != Told::Nothing && !self.step(at, *told, follow, trouble)? {
+                    *told = Told::Nothing;
                 }
+                idle &= *told == Told::Nothing;
             }
             let due = self.committed.is_none_or(|committed| committed.elapsed() >= COMMIT);
             if due || idle && !follow {
@@ -177,17 +182,17 @@ impl Following {
             if idle && (!follow || self.followers.iter().all(Option::is_none)) {
                 return Ok(());
             }
-            if idle && !hints.wait(&mut changed).map_err(Gone::Failed)? {
+            if idle && !hints.wait(&mut told).map_err(Gone::Failed)? {
                 return Err(Gone::Reader);
             }
         }
     }
 
     /// Reads a piece of a directory and delivers it. True: there may be more.
-    fn step(&mut self, at: usize, trouble: &mut Trouble) -> Result<bool, Gone> {
+    fn step(&mut self, at: usize, told: Told, follow: bool, trouble: &mut Trouble) -> Result<bool, Gone> {
         let Some(follower) = &mut self.followers[at] else { return Ok(false) };
         let show = &mut self.readers[at];
-        let step = follower.step(show);
+        let step = if told == Told::Written { follower.read_on(show) } else { follower.step(show) };
         let place = follower.store().path.clone();
         if !show.said.is_empty() || matches!(step, Ok(Step::Idle)) {
             // What was delivered before does not come again.
@@ -204,10 +209,22 @@ impl Following {
         show.out.clear();
         self.output.flush()?;
         match step {
-            Ok(step) => Ok(step == Step::Read),
+            Ok(step) => {
+                if step == Step::Idle && told == Told::Changed {
+                    self.failed[at] = None;
+                }
+                Ok(step == Step::Read)
+            }
             Err(error) => {
-                trouble.fail(&Message::new("unable to follow ").and(shown(&place)).because(&error));
-                self.followers[at] = None;
+                // It may pass: a directory is made again, a right is given back.
+                let message = Message::new("unable to follow ").and(shown(&place)).because(&error);
+                if self.failed[at].as_ref() != Some(&message) {
+                    trouble.fail(&message);
+                    self.failed[at] = Some(message);
+                }
+                if !follow {
+                    self.followers[at] = None;
+                }
                 Ok(false)
             }
         }

@@ -17,7 +17,7 @@ mod stat;
 use std::ffi::OsString;
 
 use unix::about::About;
-use unix::tool::{Exit, Fatal};
+use unix::tool::{Exit, Fatal, SYSTEM};
 
 pub use cli::command;
 
@@ -31,15 +31,19 @@ const MISTAKES: u8 = 1;
 pub const TROUBLE: u8 = 2;
 /// Lines are missing or damaged.
 pub const MISSING: u8 = 3;
+/// Marks what could not be written among failures. It becomes 111, as in the other tools.
+const UNWRITTEN: u8 = 4;
 
 /// Does what the arguments say, and ends with 0 where lines were found, 1 where there were none, 2 where something could not
-/// be done and 3 where lines are missing or damaged.
+/// be done, 3 where lines are missing or damaged, and 111 where output can't be written.
 pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     let about =
         About { name: "mlog", version: env!("CARGO_PKG_VERSION"), usage: cli::USAGE, what: help::Help };
     if let Some(answered) = about.answer(&arguments)? {
         return Ok(answered);
     }
+    // What can't be written is a failure, and not something for /dev/null.
+    unix::inherited::close_standard_descriptors_again();
     let words = std::iter::once(OsString::from("mlog")).chain(arguments);
     let given = cli::command().try_get_matches_from(words).map_err(|error| cli::misuse(&error))?;
     let done = match given.subcommand() {
@@ -50,5 +54,8 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         Some(("stat", given)) => stat::stat(given),
         _ => query::run(&given),
     };
-    done.map_err(|fatal| fatal.with_code(TROUBLE))
+    done.map_err(|fatal| {
+        let code = if fatal.code() == UNWRITTEN { SYSTEM } else { TROUBLE };
+        fatal.with_code(code)
+    })
 }

@@ -38,6 +38,8 @@ pub(super) struct Printer<'a> {
     output: &'a mut Output,
     keep: Keep,
     marks: Marks,
+    /// There are no marks.
+    is_plain: bool,
     shown: usize,
     progress: Progress,
     /// Lines that are shown at the end, by directory.
@@ -54,6 +56,7 @@ impl<'a> Printer<'a> {
             output,
             keep,
             marks,
+            is_plain: marks.gaps.is_none() && marks.before.is_none(),
             shown: 0,
             held: BTreeMap::new(),
             came: 0,
@@ -148,6 +151,10 @@ impl Sink for Printer<'_> {
 
     fn line(&mut self, source: usize, entry: Entry, bytes: &[u8]) -> Result<(), Stop> {
         match self.keep {
+            Keep::All if self.is_plain => {
+                self.progress.end();
+                Ok(self.output.add(bytes)?)
+            }
             Keep::All => Ok(self.show(source, entry, bytes)?),
             Keep::First(most) => {
                 if self.shown < most {

@@ -23,7 +23,7 @@ use super::directories::{Found, directories};
 use super::follow;
 use super::pager::Pager;
 use super::printer::{Keep, Marks, Printer};
-use super::{FOUND, MISSING, NOTHING, TROUBLE};
+use super::{FOUND, MISSING, NOTHING, TROUBLE, UNWRITTEN};
 
 /// What was asked, as values.
 #[derive(Clone)]
@@ -231,7 +231,9 @@ const HELD: usize = 16;
 pub(super) fn ended(gone: Gone) -> Result<bool, Fatal> {
     match gone {
         Gone::Reader => Ok(true),
-        Gone::Failed(error) => Err(Fatal::system(Message::new("unable to write output"), &error)),
+        Gone::Failed(error) => {
+            Err(Fatal::system(Message::new("unable to write output"), &error).with_code(UNWRITTEN))
+        }
         Gone::Cursor(error) => Err(Fatal::system(Message::new("unable to write the cursor"), &error)),
     }
 }

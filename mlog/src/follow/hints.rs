@@ -2,79 +2,156 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use unix::event;
 use unix::pipe;
-
-use crate::store::Store;
 
 /// After so long followers look by themselves: a file system may tell nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The same where there is nobody who tells.
 const BLIND: Duration = Duration::from_millis(200);
+/// What comes within so long of a wait's end is waited for, so that many small writes are one read.
+const TOGETHER: Duration = Duration::from_millis(10);
+
+/// What was told of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// Nothing.
+    Nothing,
+    /// Something was written to `current`.
+    Written,
+    /// Names have changed, or may have.
+    Changed,
+}
 
 /// Waits for changes.
 #[derive(Debug)]
 pub struct Hints {
-    watch: Option<OwnedFd>,
-    /// Watch descriptors, by directory.
-    watched: Vec<Option<i32>>,
+    inotify: Option<OwnedFd>,
+    watched: Vec<Watched>,
+    /// Whether standard output is a pipe, whose reader may go away.
+    to_pipe: bool,
+    woken: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    path: PathBuf,
+    /// None: it can't be watched at the moment.
+    watch: Option<i32>,
 }
 
 impl Hints {
-    /// Watches directories. Where that can't be done they are looked at from time to time.
-    pub fn new<'a>(stores: impl Iterator<Item = &'a Store>) -> Hints {
-        let Ok(watch) = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK) else {
-            return Hints { watch: None, watched: stores.map(|_| None).collect() };
-        };
+    /// Watches directories. Those that can't be watched are looked at from time to time.
+    pub fn new(directories: impl Iterator<Item = PathBuf>) -> Hints {
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
+        let watched = directories.map(|path| Watched { path, watch: None }).collect();
+        let to_pipe = matches!(pipe::kind(unix::diag::stdout()), Ok(pipe::Kind::Pipe));
+        let mut hints = Hints { inotify, watched, to_pipe, woken: None };
+        hints.watch();
+        hints
+    }
+
+    /// Watches what is not watched. True: some of it can't be.
+    fn watch(&mut self) -> bool {
         let flags = WatchFlags::MODIFY
             | WatchFlags::CREATE
             | WatchFlags::MOVED_TO
             | WatchFlags::MOVED_FROM
             | WatchFlags::DELETE
+            | WatchFlags::ATTRIB
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
-        let watched = stores.map(|store| inotify::add_watch(&watch, &store.path, flags).ok()).collect();
-        Hints { watch: Some(watch), watched }
+        let Some(inotify) = &self.inotify else { return true };
+        for one in self.watched.iter_mut().filter(|one| one.watch.is_none()) {
+            one.watch = inotify::add_watch(inotify, &one.path, flags).ok();
+        }
+        self.watched.iter().any(|one| one.watch.is_none())
     }
 
-    /// Waits until something has changed, and marks the directories in which. False: the output's reader has gone.
-    pub fn wait(&self, changed: &mut [bool]) -> io::Result<bool> {
-        let blind = self.watched.iter().any(Option::is_none);
-        let limit = Some(if blind { BLIND } else { PATIENCE });
-        let stdout = unix::diag::stdout();
-        let is_pipe = matches!(pipe::kind(stdout), Ok(pipe::Kind::Pipe));
-        let mut fds: Vec<BorrowedFd<'_>> = self.watch.iter().map(AsFd::as_fd).collect();
-        if is_pipe {
-            fds.push(stdout);
-        }
-        event::wait_any(&fds, limit)?;
-        let told = self.take(changed);
-        if is_pipe && event::wait([stdout], Some(Duration::ZERO))?[0].readable {
-            return Ok(false);
-        }
-        if !told || blind {
-            changed.fill(true);
-        }
-        Ok(true)
-    }
-
-    /// Marks what was told. False: nothing was.
-    fn take(&self, changed: &mut [bool]) -> bool {
-        let Some(watch) = &self.watch else { return false };
-        let mut room = [const { MaybeUninit::uninit() }; 8192];
-        let mut reader = inotify::Reader::new(watch, &mut room);
-        let mut told = false;
-        while let Ok(event) = reader.next() {
-            told = true;
-            match self.watched.iter().position(|watched| *watched == Some(event.wd())) {
-                Some(at) => changed[at] = true,
-                // Too much was told, or a watch has ended.
-                None => changed.fill(true),
+    /// Waits until something has changed, and says of each directory what. False: the output's reader has gone.
+    pub fn wait(&mut self, told: &mut [Told]) -> io::Result<bool> {
+        loop {
+            let blind = self.watch();
+            let limit = Some(if blind { BLIND } else { PATIENCE });
+            let stdout = unix::diag::stdout();
+            let (come, gone) = match (&self.inotify, self.to_pipe) {
+                (Some(inotify), true) => {
+                    let [inotify, out] = event::wait([inotify.as_fd(), stdout], limit)?;
+                    (inotify.readable, out.readable)
+                }
+                (Some(inotify), false) => (event::wait([inotify.as_fd()], limit)?[0].readable, false),
+                (None, true) => (false, event::wait([stdout], limit)?[0].readable),
+                (None, false) => {
+                    thread::sleep(BLIND);
+                    (false, false)
+                }
+            };
+            if gone {
+                return Ok(false);
+            }
+            if come {
+                self.let_more_come();
+                self.take(told);
+            }
+            if !come || blind {
+                told.fill(Told::Changed);
+            }
+            // What was told may be of files that nobody follows.
+            if told.iter().any(|told| *told != Told::Nothing) {
+                return Ok(true);
             }
         }
-        told
+    }
+
+    fn let_more_come(&mut self) {
+        let since = self.woken.map_or(TOGETHER, |woken| woken.elapsed());
+        if let Some(left) = TOGETHER.checked_sub(since).filter(|left| !left.is_zero()) {
+            thread::sleep(left);
+        }
+        self.woken = Some(Instant::now());
+    }
+
+    /// Takes what was told.
+    fn take(&mut self, told: &mut [Told]) {
+        let Some(inotify) = &self.inotify else { return };
+        let mut room = [const { MaybeUninit::uninit() }; 16 << 10];
+        let mut reader = inotify::Reader::new(inotify, &mut room);
+        while let Ok(event) = reader.next() {
+            let what = event.events();
+            let at = self.watched.iter().position(|one| one.watch == Some(event.wd()));
+            let Some(at) = at else {
+                // Of a watch that has ended, or too much was told.
+                if what.contains(ReadFlags::QUEUE_OVERFLOW) {
+                    told.fill(Told::Changed);
+                }
+                continue;
+            };
+            let news = match event.file_name() {
+                // `state` and what is being compressed.
+                Some(name) if what == ReadFlags::MODIFY && name.to_bytes() != b"current" => Told::Nothing,
+                Some(_) if what == ReadFlags::MODIFY => Told::Written,
+                _ => Told::Changed,
+            };
+            told[at] = told[at].max(news);
+            let ends =
+                ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT;
+            if what.intersects(ends) {
+                // A directory that is moved away is not followed; another one may come in its place.
+                if what.contains(ReadFlags::MOVE_SELF) {
+                    inotify::remove_watch(inotify, event.wd()).ok();
+                }
+                self.watched[at].watch = None;
+            }
+            if reader.is_buffer_empty() {
+                return;
+            }
+        }
     }
 }

@@ -1,24 +1,28 @@
 //! The follower, which loses no line and says where others have.
 //!
-//! The follower holds the descriptor of the generation in which it stands, so its inode is not used again and what was read
-//! can't be mistaken for something else. `current` becomes the first label later than the newest one that was there when it
-//! was opened. While the generation in which the follower stands is in the directory nothing behind it was deleted, since
-//! retention begins with the oldest; otherwise there may be a gap, and it is a gap where a label that was seen is gone.
-//! What is told of changes is a hint; the names in the directory are the truth.
+//! The follower holds the descriptor of the generation in which it is, so its inode is not used again and what was read
+//! can't be mistaken for something else. It knows which labels are behind it; every other label is of a later generation, or
+//! of its own, whatever the clock did. Its own one is known by the inode, or, when a logger has written the text into
+//! another file, by being the first of the others. While an archive is in the directory, nothing later was deleted, since
+//! retention begins with the oldest. So where the own archive is gone there may be a gap, and it is a gap where a label that
+//! was seen is gone. What is told of changes is a hint; the names in the directory are the truth.
 
 mod hints;
+mod order;
 mod place;
 mod rotation;
+#[cfg(test)]
+mod sim;
 mod text;
 
-pub use hints::Hints;
+pub use hints::{Hints, Told};
 pub use place::{Meant, Place, Resumed};
+pub use text::{Readable, Sealed, Segments};
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::Metadata;
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 
 use tai64tools::Label;
 use tai64tools::leap::Offset;
@@ -26,8 +30,9 @@ use tai64tools::leap::Offset;
 use crate::archive::Damage;
 use crate::search::LONGEST;
 use crate::stamp::Stamps;
-use crate::store::{Generation, Snapshot, Store};
+use crate::store::{Directory, Generation, Snapshot, Store};
 
+use order::Passed;
 use text::Text;
 
 /// Lines that are missing, or may be.
@@ -46,6 +51,8 @@ pub struct Gap {
 pub enum Step {
     /// There was something; there may be more.
     Read,
+    /// There was something; there is no more unless it is told.
+    Last,
     /// There is nothing at the moment.
     Idle,
 }
@@ -60,28 +67,27 @@ pub trait Reader {
     fn damage(&mut self, name: &OsStr, damage: &Damage);
 }
 
-/// In which generation the follower stands.
+/// In which generation the follower is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Standing {
-    /// In `current`, which becomes the first label later than `after`, or the second one where there was a `previous`.
-    Current { after: Option<Label>, previous: bool },
+    /// In `current`, or in a file that was it and had no label when it was entered.
+    Unlabelled,
     /// In an archive.
     Archive(Generation),
-    /// Before everything: there was no `current` yet, and this was the newest label.
-    Nowhere { after: Option<Label> },
+    /// Before what comes: there was nothing to enter yet.
+    Nowhere,
 }
 
 /// Follows one directory.
-pub struct Follower {
-    store: Store,
+pub struct Follower<D: Directory<File: Readable> = Store> {
+    store: D,
     standing: Standing,
-    text: Text,
+    text: Text<D::File>,
+    passed: Passed,
     /// The start of a line that is not complete.
     partial: Vec<u8>,
     /// What was read and not taken yet.
     unread: Vec<u8>,
-    /// The newest label when `previous` was entered.
-    newest_seen: Option<Label>,
     /// How much of the generation's text is behind the follower, as whole lines.
     offset: u64,
     /// The last whole line.
@@ -89,8 +95,6 @@ pub struct Follower {
     /// The last stamp.
     last: Option<Label>,
     stamps: Stamps,
-    /// Labels later than the own one that were seen.
-    seen: BTreeSet<Label>,
     /// A gap that is said when its end is known.
     gap: Option<Gap>,
     buffer: Vec<u8>,
@@ -101,35 +105,32 @@ pub struct Follower {
 /// So much is read at once.
 const PIECE: usize = 128 << 10;
 
-impl Follower {
-    /// Stands in `current`, at this place of it.
-    pub fn at_current(store: Store, offset: Offset, snapshot: &Snapshot, at: u64) -> Follower {
-        let standing = match &snapshot.current {
-            Some(_) => Standing::Current { after: snapshot.newest(), previous: snapshot.has_previous() },
-            None => Standing::Nowhere { after: snapshot.newest() },
-        };
-        let text = snapshot.current.as_ref().map_or(Text::Nothing, |(file, _)| Text::plain(file.clone(), at));
-        Follower::new(store, offset, standing, text, at)
+impl<D: Directory<File: Readable>> Follower<D> {
+    /// Is in `current`, at this place of it.
+    pub fn at_current(store: D, offset: Offset, snapshot: &Snapshot<D::File>, at: u64) -> Follower<D> {
+        let mut follower = Follower::at_start(store, offset);
+        follower.passed = Passed::all(snapshot);
+        if let Some((file, _)) = &snapshot.current {
+            follower.standing = Standing::Unlabelled;
+            follower.text = Text::growing(file.clone(), at);
+            follower.offset = at;
+        }
+        follower
     }
 
-    /// Stands before all that is there.
-    pub fn at_start(store: Store, offset: Offset) -> Follower {
-        Follower::new(store, offset, Standing::Nowhere { after: None }, Text::Nothing, 0)
-    }
-
-    fn new(store: Store, offset: Offset, standing: Standing, text: Text, at: u64) -> Follower {
+    /// Is before all that is there.
+    pub fn at_start(store: D, offset: Offset) -> Follower<D> {
         Follower {
             store,
-            standing,
-            text,
+            standing: Standing::Nowhere,
+            text: Text::Nothing,
+            passed: Passed::default(),
             partial: Vec::new(),
             unread: Vec::new(),
-            newest_seen: None,
-            offset: at,
+            offset: 0,
             line: Vec::new(),
             last: None,
             stamps: Stamps::new(offset),
-            seen: BTreeSet::new(),
             gap: None,
             buffer: vec![0; PIECE],
             looks: 0,
@@ -137,46 +138,75 @@ impl Follower {
     }
 
     /// The directory.
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &D {
         &self.store
     }
 
-    /// Reads what is there, at most a piece.
+    /// Reads what is there, at most a piece, and goes on to the next generation at the end of one.
+    ///
+    /// # Errors
+    ///
+    /// The directory or what is in it can't be read at the moment. The follower is where it was, and may try again.
     pub fn step(&mut self, reader: &mut dyn Reader) -> io::Result<Step> {
-        if self.read(reader)? {
+        if self.read(reader)? > 0 {
             return Ok(Step::Read);
         }
         match self.standing.clone() {
-            Standing::Nowhere { after } => self.enter(after, reader),
+            Standing::Nowhere => self.enter(reader),
             Standing::Archive(generation) => self.leave_archive(&generation, reader),
-            Standing::Current { after, previous } => self.leave_current(after, previous, reader),
+            Standing::Unlabelled => self.leave_unlabelled(reader),
         }
     }
 
-    /// Reads on in the generation. False: it is at its end.
-    fn read(&mut self, reader: &mut dyn Reader) -> io::Result<bool> {
+    /// Reads what was written, and looks at nothing else while there is something.
+    ///
+    /// # Errors
+    ///
+    /// As [`Follower::step`].
+    pub fn read_on(&mut self, reader: &mut dyn Reader) -> io::Result<Step> {
+        match self.read(reader)? {
+            0 => self.step(reader),
+            got if got < PIECE / 2 => Ok(Step::Last),
+            _ => Ok(Step::Read),
+        }
+    }
+
+    /// Reads on in the generation: how much. 0: it is at its end.
+    fn read(&mut self, reader: &mut dyn Reader) -> io::Result<usize> {
         if !self.unread.is_empty() {
             let unread = std::mem::take(&mut self.unread);
             self.take(&unread, reader);
-            return Ok(true);
+            return Ok(unread.len());
         }
         let mut buffer = std::mem::take(&mut self.buffer);
         let got = self.text.read(&mut buffer);
         let taken = match got {
-            Ok(0) => Ok(false),
             Ok(got) => {
-                self.take(&buffer[..got], reader);
-                Ok(true)
+                let bytes = &buffer[got];
+                self.take(bytes, reader);
+                Ok(bytes.len())
             }
             Err(text::Failed::Damage(damage)) => {
                 self.flush_partial(reader);
                 reader.damage(self.name(), &damage);
-                Ok(true)
+                Ok(PIECE)
+            }
+            Err(text::Failed::Changed) => {
+                self.written_anew();
+                Ok(PIECE)
             }
             Err(text::Failed::Io(error)) => Err(error),
         };
         self.buffer = buffer;
         taken
+    }
+
+    /// `current` has another text than it had.
+    fn written_anew(&mut self) {
+        self.partial.clear();
+        self.note_gap(false);
+        self.offset = 0;
+        self.text.go_to(0);
     }
 
     fn name(&self) -> &OsStr {
@@ -230,20 +260,5 @@ impl Follower {
     }
 }
 
-/// The generations later than a label, `previous` included.
-fn later(snapshot: &Snapshot, label: Option<Label>) -> Vec<Generation> {
-    let is_later = |generation: &&Generation| match generation.label {
-        Some(own) => label.is_none_or(|label| own > label),
-        None => true,
-    };
-    snapshot.archives.iter().filter(is_later).cloned().collect()
-}
-
-/// Whether a label is still there, so that nothing behind it was deleted.
-fn has(snapshot: &Snapshot, label: Option<Label>) -> bool {
-    label.is_none() || snapshot.archives.iter().any(|generation| generation.label == label)
-}
-
-fn same(a: &Metadata, b: &Metadata) -> bool {
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
+/// The file of a real directory.
+pub type Real = Arc<File>;

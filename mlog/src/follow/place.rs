@@ -1,14 +1,13 @@
 //! `Place`: where a follower is, in a form that outlives it, and how it gets there again.
 
-use std::sync::Arc;
-
 use tai64tools::Label;
 use tai64tools::leap::Offset;
 
-use crate::store::{Generation, Snapshot, State, Store};
+use crate::store::{Directory, Generation, Snapshot, Store};
 
-use super::text::Text;
-use super::{Follower, Gap, Standing, has, later};
+use super::order::Passed;
+use super::text::{Readable, Text};
+use super::{Follower, Gap, Standing};
 
 /// Where a follower is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,17 +48,14 @@ pub enum Resumed {
     Anew,
 }
 
-impl Follower {
+impl<D: Directory<File: Readable>> Follower<D> {
     /// Where the follower is.
     pub fn place(&self) -> Place {
+        let newest = self.passed.newest();
         let (label, meant) = match &self.standing {
-            Standing::Archive(Generation { label: Some(label), .. }) => (Some(*label), Meant::Own),
-            // `previous` gets the first label later than those that were there.
-            Standing::Archive(_) => (self.newest_seen, Meant::After),
-            Standing::Current { after, previous: false } | Standing::Nowhere { after } => {
-                (*after, Meant::After)
-            }
-            Standing::Current { after, previous: true } => (*after, Meant::SecondAfter),
+            Standing::Archive(Generation { label, .. }) => (*label, Meant::Own),
+            Standing::Unlabelled if self.passed.unlabelled.is_some() => (newest, Meant::SecondAfter),
+            Standing::Unlabelled | Standing::Nowhere => (newest, Meant::After),
         };
         Place {
             label,
@@ -70,7 +66,9 @@ impl Follower {
             last: self.last,
         }
     }
+}
 
+impl Follower {
     /// A follower at a place, or as near to it as can be.
     ///
     /// # Errors
@@ -84,18 +82,19 @@ impl Follower {
         let newest = snapshot.newest();
         let anew = place.label.is_some() && newest < place.label;
         if place.offset == 0 && !anew {
-            if !has(&snapshot, place.label) {
+            let is_there = |label| snapshot.archives.iter().any(|generation| generation.label == Some(label));
+            if !place.label.is_none_or(is_there) {
                 follower.note_gap(false);
             }
-            follower.stand(&snapshot, candidates.first(), place)?;
+            follower.go_to(&snapshot, candidates.first(), place)?;
             return Ok((follower, Resumed::There));
         }
         for (at, candidate) in candidates.iter().enumerate() {
-            follower.stand(&snapshot, Some(candidate), place)?;
+            follower.go_to(&snapshot, Some(candidate), place)?;
             if at == 0 && follower.is_at(place)? {
                 return Ok((follower, Resumed::There));
             }
-            follower.stand(&snapshot, Some(candidate), place)?;
+            follower.go_to(&snapshot, Some(candidate), place)?;
             if follower.look_for(place)? {
                 return Ok((follower, Resumed::Elsewhere));
             }
@@ -104,38 +103,34 @@ impl Follower {
             return Ok((Follower::at_start(follower.store, offset), Resumed::Anew));
         }
         let mut behind = Follower::at_start(follower.store, offset);
-        behind.standing = Standing::Nowhere { after: place.label };
+        behind.passed = Passed::up_to(&snapshot, place.label);
         behind.last = place.last;
         behind.gap = Some(Gap { after: place.last, before: None, certain: false });
         Ok((behind, Resumed::Elsewhere))
     }
 
-    /// Stands at the start of a generation.
-    fn stand(&mut self, snapshot: &Snapshot, at: Option<&Candidate>, place: &Place) -> std::io::Result<()> {
-        self.unread.clear();
-        self.offset = 0;
-        match at {
+    /// To the start of a generation.
+    fn go_to(&mut self, snapshot: &Snapshot, at: Option<&Candidate>, place: &Place) -> std::io::Result<()> {
+        let (standing, text, passed) = match at {
             Some(Candidate::Archive(generation)) => {
-                let opened = self.store.open(generation)?;
-                self.text = match opened {
-                    Some((file, state)) => Text::archive(Arc::new(file), state)?,
+                let text = match self.store.open(generation)? {
+                    Some((file, state)) => Text::archive(file, state)?,
                     None => Text::Nothing,
                 };
-                self.standing = Standing::Archive(generation.clone());
-                self.newest_seen = snapshot.newest();
-                self.seen = later(snapshot, generation.label)
-                    .iter()
-                    .filter_map(|generation| generation.label)
-                    .collect();
+                let from = snapshot.archives.iter().position(|one| one == generation);
+                let passed = Passed::before(snapshot, &snapshot.archives[from.unwrap_or(0)..]);
+                match generation.label {
+                    Some(_) => (Standing::Archive(generation.clone()), text, passed),
+                    None => (Standing::Unlabelled, text, passed),
+                }
             }
             Some(Candidate::Current) => {
                 let Some((file, _)) = &snapshot.current else { return Ok(()) };
-                self.text = Text::plain(file.clone(), 0);
-                self.standing =
-                    Standing::Current { after: snapshot.newest(), previous: snapshot.has_previous() };
+                (Standing::Unlabelled, Text::growing(file.clone(), 0), Passed::all(snapshot))
             }
-            None => self.standing = Standing::Nowhere { after: place.label },
-        }
+            None => (Standing::Nowhere, Text::Nothing, Passed::up_to(snapshot, place.label)),
+        };
+        self.stand(standing, text, passed);
         Ok(())
     }
 
@@ -143,21 +138,21 @@ impl Follower {
     fn is_at(&mut self, place: &Place) -> std::io::Result<bool> {
         let length = u64::from(place.length);
         let (mut at, mut line) = (0, Vec::new());
-        if let Text::Plain { at: position, .. } = &mut self.text {
+        if let Text::Growing { .. } = self.text {
             at = place.offset.saturating_sub(length);
-            *position = at;
+            self.text.go_to(at);
         }
-        let mut buffer = vec![0; super::PIECE];
+        let mut buffer = vec![0; 2 * super::PIECE];
         while at < place.offset {
-            let most = usize::try_from(place.offset - at).unwrap_or(usize::MAX).min(buffer.len());
-            let Ok(got) = self.text.read(&mut buffer[..most]) else { return Ok(false) };
-            if got == 0 {
+            let most = usize::try_from(place.offset - at).unwrap_or(usize::MAX).min(super::PIECE);
+            let Ok(got) = self.text.read_at_most(&mut buffer, most) else { return Ok(false) };
+            if got.is_empty() {
                 return Ok(false);
             }
-            line.extend_from_slice(&buffer[..got]);
+            at += got.len() as u64;
+            line.extend_from_slice(&buffer[got]);
             let spare = line.len().saturating_sub(place.length as usize);
             line.drain(..spare);
-            at += got as u64;
         }
         let fits = line.len() == place.length as usize && crc32fast::hash(&line) == place.crc;
         self.offset = place.offset;
@@ -172,10 +167,10 @@ impl Follower {
         let mut behind = 0;
         loop {
             let Ok(got) = self.text.read(&mut buffer) else { return Ok(false) };
-            if got == 0 {
+            if got.is_empty() {
                 return Ok(false);
             }
-            rest.extend_from_slice(&buffer[..got]);
+            rest.extend_from_slice(&buffer[got]);
             let mut from = 0;
             while let Some(newline) = memchr::memchr(b'\n', &rest[from..]) {
                 let line = &rest[from..=from + newline];
@@ -206,8 +201,7 @@ fn candidates(snapshot: &Snapshot, place: &Place) -> Vec<Candidate> {
         Meant::After | Meant::SecondAfter => generation.label > place.label || generation.label.is_none(),
     };
     let mut wanted: Vec<&Generation> = snapshot.archives.iter().filter(is_wanted).collect();
-    if place.meant == Meant::SecondAfter && wanted.first().is_some_and(|first| first.state != State::Current)
-    {
+    if place.meant == Meant::SecondAfter && !wanted.is_empty() {
         wanted.remove(0);
     }
     let archives = wanted.into_iter().map(|generation| Candidate::Archive(generation.clone()));

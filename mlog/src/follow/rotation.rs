@@ -1,250 +1,302 @@
 //! From the generation that was read to its end into the next one, through rotation, sealing and deletion.
 
-use std::fs::{File, Metadata};
+use std::ffi::OsStr;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::sync::Arc;
 
 use tai64tools::Label;
+use unix::file::Stat;
 
-use crate::store::{Generation, Snapshot};
+use crate::archive::Damage;
+use crate::store::{Content as _, Directory, Generation, Look, is_odd, look};
 
-use super::text::Text;
-use super::{Follower, Reader, Standing, Step, has, later, same};
+use super::order::{Known, Passed};
+use super::text::{Readable, Text, start};
+use super::{Follower, Reader, Standing, Step};
 
 /// How much of the starts of two files is compared.
 const START: usize = 4096;
-/// A file that has a name, but none in the directory, is looked for so often.
-const LOOKS: u32 = 1000;
+/// So many files are compared.
+const FIRST: usize = 8;
+/// A file that has a name, but none that a log directory has, is looked for so often.
+const LOOKS: u32 = 20;
 
-impl Follower {
-    /// From nowhere into the first generation that is later.
-    pub(super) fn enter(&mut self, after: Option<Label>, reader: &mut dyn Reader) -> io::Result<Step> {
-        let snapshot = self.store.snapshot()?;
-        let later: Vec<Generation> = later(&snapshot, after);
-        if !has(&snapshot, after) {
+/// What was found of the own generation among others.
+enum Own {
+    /// It is this one of them.
+    At(usize),
+    /// It is none of them: it was deleted.
+    Gone,
+    /// It is there, and not where it was looked for. The next look shows it.
+    Hidden,
+}
+
+/// How a file begins.
+enum Likeness {
+    /// With the same text or the same stamp: processors leave stamps alone.
+    Same,
+    /// With a stamp that is not later than what was read.
+    Earlier,
+    /// With a later one, or without.
+    Other,
+}
+
+impl<D: Directory<File: Readable>> Follower<D> {
+    /// From nowhere into the first generation that is not behind.
+    pub(super) fn enter(&mut self, reader: &mut dyn Reader) -> io::Result<Step> {
+        let look = look(&self.store)?;
+        let others = self.passed.others(&look.snapshot, None);
+        if others.is_empty() && look.snapshot.current.is_none() {
+            return Ok(after(&look));
+        }
+        if !self.passed.is_nothing() && !self.is_sure(&look, None)? {
             self.note_gap(false);
         }
-        self.go_on(&snapshot, &later, after, reader)
+        self.go_on(&look, &others, reader)
     }
 
     pub(super) fn leave_archive(&mut self, own: &Generation, reader: &mut dyn Reader) -> io::Result<Step> {
         self.flush_partial(reader);
-        let snapshot = self.store.snapshot()?;
-        if own.label.is_none() {
-            return self.leave_previous(&snapshot, reader);
+        let look = look(&self.store)?;
+        let snapshot = &look.snapshot;
+        let others = self.passed.others(snapshot, own.label);
+        if others.is_empty() && snapshot.current.is_none() {
+            return Ok(after(&look));
         }
-        let there = snapshot.archives.iter().any(|generation| generation.label == own.label);
-        let later = later(&snapshot, own.label);
-        let next = later.first().map(|generation| generation.label);
-        let missed = match next {
-            Some(Some(next)) => self.seen.range(..next).next().is_some(),
-            _ => !self.seen.is_empty(),
-        };
-        if missed || !there {
+        let is_there = look.file_of(&self.store, own)?.is_some();
+        let missed = self.passed.is_missed(snapshot, look.settled);
+        self.see(&look, own.label);
+        let may_be =
+            if is_there { self.passed.may_lack(&others) } else { !self.passed.is_next(others.first()) };
+        if missed || may_be {
             self.note_gap(missed);
         }
-        self.go_on(&snapshot, &later, own.label, reader)
+        self.go_on(&look, &others, reader)
     }
 
-    /// `previous` was read to its end; by its inode it is seen whether it has got its label.
-    fn leave_previous(&mut self, snapshot: &Snapshot, reader: &mut dyn Reader) -> io::Result<Step> {
-        let newest = snapshot.newest();
-        let Some(file) = self.text.file() else { return Ok(Step::Idle) };
-        let after = self.newest_seen;
-        let candidates = later(snapshot, after);
-        let ours = match self.find(&file, &candidates, 0)? {
-            None if self.is_on_its_way(&file)? => return Ok(Step::Read),
-            ours => ours,
-        };
-        if snapshot.current.is_none() && ours.is_some_and(|at| candidates[at].label.is_none()) {
-            return Ok(Step::Idle);
-        }
-        if ours.is_none() {
-            self.note_gap(false);
-        }
-        let rest = ours.map_or(&candidates[..], |at| &candidates[at + 1..]);
-        let own = ours.and_then(|at| candidates[at].label).or(newest);
-        self.go_on(snapshot, rest, own, reader)
-    }
-
-    pub(super) fn leave_current(
-        &mut self,
-        after: Option<Label>,
-        previous: bool,
-        reader: &mut dyn Reader,
-    ) -> io::Result<Step> {
-        let Some(file) = self.text.file() else { return Ok(Step::Idle) };
-        let own = file.metadata()?;
-        match self.store.path.join("current").symlink_metadata() {
-            Ok(named) if same(&own, &named) => return Ok(self.still_there(&own)),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+    pub(super) fn leave_unlabelled(&mut self, reader: &mut dyn Reader) -> io::Result<Step> {
+        let Some(own) = self.text.stat()? else { return Ok(Step::Idle) };
+        if self.store.lookup(OsStr::new("current"))?.is_some_and(|named| named.identity == own.identity) {
+            return Ok(self.still_there(&own));
         }
         // Nothing is written after the rename, so what is read now is the rest.
-        if self.read(reader)? {
+        if self.read(reader)? > 0 {
             return Ok(Step::Read);
         }
-        let snapshot = self.store.snapshot()?;
-        let later = later(&snapshot, after);
-        if later.is_empty() && snapshot.current.is_none() {
-            return Ok(Step::Idle);
+        let look = look(&self.store)?;
+        let snapshot = &look.snapshot;
+        let is_own = |current: &D::File| current.stat().is_ok_and(|stat| stat.identity == own.identity);
+        if snapshot.current.as_ref().is_some_and(|(current, _)| is_own(current)) {
+            return Ok(Step::Read);
         }
-        if let Some((current, _)) = &snapshot.current
-            && same(&current.metadata()?, &own)
-        {
-            return Ok(Step::Idle);
+        let others = self.passed.others(snapshot, None);
+        if others.is_empty() && snapshot.current.is_none() {
+            return Ok(after(&look));
         }
-        // Where there was a `previous`, the first label is its.
-        let first = usize::from(previous && later.first().is_some_and(|first| first.label.is_some()));
-        let ours = match self.find(&file, &later, first)? {
-            None if self.is_on_its_way(&file)? => return Ok(Step::Read),
-            ours => ours,
+        let at = match self.find(&look, &others)? {
+            Own::At(at) => Some(at),
+            Own::Gone => None,
+            Own::Hidden => return Ok(Step::Read),
         };
-        // It has no label yet, and what follows it is not there yet.
-        if snapshot.current.is_none() && ours.is_some_and(|at| later[at].label.is_none()) {
-            return Ok(Step::Idle);
+        let earlier = self.earlier(&look, &others, at)?;
+        // What is earlier by its label is later where the clock has stepped back. What has no label is the last.
+        let labelled = others.iter().take_while(|other| other.label.is_some()).count();
+        let own = at.map_or(0, |at| at.min(labelled));
+        let order = (own..labelled).chain(0..own).chain(labelled..others.len());
+        let rest = order.filter(|&number| Some(number) != at && Some(number) != earlier);
+        let rest: Vec<Generation> = rest.map(|number| others[number].clone()).collect();
+        if rest.is_empty() && snapshot.current.is_none() {
+            // What follows is not there yet.
+            return Ok(after(&look));
         }
         self.flush_partial(reader);
-        if ours.is_none() {
+        self.see(&look, at.and_then(|at| others[at].label));
+        if at.is_none() || self.passed.may_lack(&rest) {
             self.note_gap(false);
         }
-        let rest = ours.map_or(&later[first.min(later.len())..], |at| &later[at + 1..]);
-        let own_label = ours.and_then(|at| later[at].label).or(after);
-        self.go_on(&snapshot, rest, own_label, reader)
-    }
-
-    /// Whether a file that was not found has a name: then it got another one in between.
-    fn is_on_its_way(&mut self, file: &File) -> io::Result<bool> {
-        self.looks += 1;
-        Ok(file.metadata()?.nlink() > 0 && self.looks < LOOKS)
+        self.go_on(&look, &rest, reader)
     }
 
     /// `current` is what it was; it may have become shorter.
-    fn still_there(&mut self, own: &Metadata) -> Step {
-        if own.len() >= self.text.at() {
+    fn still_there(&mut self, own: &Stat) -> Step {
+        if own.size >= self.text.at() {
             return Step::Idle;
         }
-        self.partial.clear();
-        self.note_gap(false);
-        self.offset = 0;
-        self.text.rewind();
+        self.written_anew();
         Step::Read
     }
 
-    /// Which of the generations is the file that is held: by its inode; the one at `first` by its start if it was
-    /// compressed, by its stamps if a processor has changed it.
-    fn find(&mut self, file: &File, generations: &[Generation], first: usize) -> io::Result<Option<usize>> {
-        let own = file.metadata()?;
-        for (at, generation) in generations.iter().enumerate() {
-            let path = self.store.path.join(&generation.name);
-            if path.symlink_metadata().is_ok_and(|named| same(&named, &own)) {
+    /// Which of the others is the file that is held.
+    fn find(&mut self, look: &Look<D::File>, others: &[Generation]) -> io::Result<Own> {
+        let Some(own) = self.text.stat()? else { return Ok(Own::Gone) };
+        for (at, other) in others.iter().enumerate() {
+            // A file without a name is only what the look holds.
+            let may_be = own.links > 0 || other.label.is_none();
+            if may_be && look.file_of(&self.store, other)?.is_some_and(|(file, _)| file == own.identity) {
+                return Ok(Own::At(at));
+            }
+        }
+        if own.links > 0 {
+            // Its name was changed since the look. Somebody may have moved it elsewhere, too.
+            self.looks += 1;
+            if self.looks < LOOKS || !look.settled {
+                return Ok(Own::Hidden);
+            }
+        }
+        self.find_copy(look, others)
+    }
+
+    /// Whether nothing later than this was deleted: something is still there that is behind, and earlier. It is looked for
+    /// after the look, which may show what was deleted in the meantime.
+    fn is_sure(&self, look: &Look<D::File>, than: Option<Label>) -> io::Result<bool> {
+        let Some(newest) = self.passed.newest_before(&look.snapshot, than) else { return Ok(false) };
+        Ok(look.file_of(&self.store, &newest)?.is_some())
+    }
+
+    /// Which of the others was made of the file that is held, which has no name any more: the first one, or the one behind
+    /// that of an earlier generation which had no label.
+    fn find_copy(&mut self, look: &Look<D::File>, others: &[Generation]) -> io::Result<Own> {
+        let expected = usize::from(self.passed.unlabelled.is_some());
+        if let Some(likely) = others.get(expected) {
+            let is_copy = likely.label.is_some() || likely.name == "processed";
+            if is_copy && self.is_sure(look, others[0].label)? {
+                return Ok(Own::At(expected));
+            }
+        } else if !look.settled {
+            return Ok(Own::Hidden);
+        }
+        let (mut found, mut is_earlier) = (Own::Gone, true);
+        for (at, other) in others.iter().enumerate().take(FIRST) {
+            match self.compare(look, other)? {
+                Some(Likeness::Same) => return Ok(Own::At(at)),
+                Some(Likeness::Earlier) if is_earlier => found = Own::At(at),
+                Some(_) => is_earlier = false,
+                // It may have been the own one.
+                None => return Ok(Own::Hidden),
+            }
+        }
+        Ok(found)
+    }
+
+    /// How a file begins beside the one that is held. None: it is gone.
+    fn compare(&mut self, look: &Look<D::File>, other: &Generation) -> io::Result<Option<Likeness>> {
+        let Some((opened, state)) = look.open(&self.store, other)? else { return Ok(None) };
+        let theirs = start(&opened, state, START)?;
+        let mut ours = vec![0; START];
+        let got = self.text.file().map_or(Ok(0), |file| file.read_at(&mut ours, 0))?;
+        ours.truncate(got);
+        let both = theirs.len().min(got);
+        let is_same = theirs[..both] == ours[..both] && (both > 0 || theirs.len() == got);
+        let mut begins = |text: &[u8]| self.stamps.read(text, None).map(|stamp| stamp.moment);
+        let (their_first, our_first) = (begins(&theirs), begins(&ours));
+        Ok(Some(match their_first {
+            _ if is_same => Likeness::Same,
+            Some(first) if Some(first) == our_first => Likeness::Same,
+            Some(first) if Some(first) <= self.last => Likeness::Earlier,
+            _ => Likeness::Other,
+        }))
+    }
+
+    /// Which of the others is the generation before the own one, that had no label when the own one was entered. Where the
+    /// own one is gone, so is that.
+    fn earlier(
+        &self,
+        look: &Look<D::File>,
+        others: &[Generation],
+        own: Option<usize>,
+    ) -> io::Result<Option<usize>> {
+        let (Some(known), Some(own)) = (&self.passed.unlabelled, own) else { return Ok(None) };
+        if let Some(before) = own.checked_sub(1) {
+            return Ok(Some(before));
+        }
+        // It was deleted, or the clock has stepped back in between.
+        for (at, other) in others.iter().enumerate().skip(1) {
+            if known.file.is_some()
+                && look.file_of(&self.store, other)? == known.file
+                && self.ends_with(look, other)?
+            {
                 return Ok(Some(at));
             }
         }
-        let Some(likely) = generations.get(first) else { return Ok(None) };
-        let Some((opened, state)) = self.store.open(likely)? else { return Ok(None) };
-        let mut start = vec![0; START];
-        let got = unix::file::read_at(file, &mut start, 0)?;
-        let theirs = Text::archive(Arc::new(opened), state)?.start(START);
-        let alike = !theirs.is_empty() && theirs[..theirs.len().min(got)] == start[..theirs.len().min(got)];
-        let begins = self.stamps.read(&theirs, None).map(|stamp| stamp.moment);
-        let earlier = begins.is_some_and(|begins| self.last.is_some_and(|last| begins <= last));
-        Ok((alike && got > 0 || earlier || got == 0 && theirs.is_empty()).then_some(first))
+        Ok(None)
     }
 
-    /// Into the first of these generations, or `current`; `own` is the label of the one that was left.
+    /// Whether a file ends with the last line of the generation before the own one: an inode may have been used again.
+    fn ends_with(&self, look: &Look<D::File>, other: &Generation) -> io::Result<bool> {
+        let Some(known) = &self.passed.unlabelled else { return Ok(false) };
+        let Some((opened, _)) = look.open(&self.store, other)? else { return Ok(false) };
+        let mut end = vec![0; known.line.len()];
+        let from = opened.stat()?.size.checked_sub(end.len() as u64);
+        let got = from.map_or(Ok(0), |from| opened.read_at(&mut end, from))?;
+        Ok(got == end.len() && end == known.line)
+    }
+
+    /// Into the first of these generations that can be opened, or `current`.
     fn go_on(
         &mut self,
-        snapshot: &Snapshot,
-        later: &[Generation],
-        own: Option<Label>,
+        look: &Look<D::File>,
+        rest: &[Generation],
         reader: &mut dyn Reader,
     ) -> io::Result<Step> {
-        self.flush_partial(reader);
-        self.looks = 0;
-        for (at, generation) in later.iter().enumerate() {
-            if let Some((file, state)) = self.store.open(generation)? {
-                self.seen = later[at + 1..].iter().filter_map(|generation| generation.label).collect();
-                self.text = Text::archive(Arc::new(file), state)?;
-                self.standing = Standing::Archive(generation.clone());
-                self.newest_seen = snapshot.newest();
-                self.offset = 0;
-                return Ok(Step::Read);
+        let snapshot = &look.snapshot;
+        for (at, generation) in rest.iter().enumerate() {
+            match look.open(&self.store, generation) {
+                Ok(Some((file, state))) => {
+                    let text = Text::archive(file, state)?;
+                    let standing = match generation.label {
+                        Some(_) => Standing::Archive(generation.clone()),
+                        None => Standing::Unlabelled,
+                    };
+                    let passed = Passed::before(snapshot, &rest[at..]);
+                    self.stand(standing, text, passed);
+                    self.see(look, generation.label);
+                    return Ok(Step::Read);
+                }
+                Ok(None) => self.note_gap(true),
+                Err(error) if is_odd(&error) => {
+                    self.flush_partial(reader);
+                    reader.damage(&generation.name, &Damage(format!("and is left out: {error}")));
+                }
+                Err(error) => return Err(error),
             }
-            if generation.label.is_none() {
-                // `previous` has got its label since the look at the names. The next look shows it.
-                return Ok(Step::Read);
-            }
-            self.note_gap(true);
         }
-        self.seen.clear();
-        let Some((file, _)) = &snapshot.current else {
-            self.standing = Standing::Nowhere { after: own.max(snapshot.newest()) };
-            self.text = Text::Nothing;
-            return Ok(Step::Idle);
-        };
-        self.standing = Standing::Current { after: snapshot.newest(), previous: snapshot.has_previous() };
-        self.text = Text::plain(file.clone(), 0);
-        self.offset = 0;
-        Ok(Step::Read)
+        let passed = self.all_passed(look)?;
+        match &snapshot.current {
+            Some((file, _)) => {
+                let text = Text::growing(file.clone(), 0);
+                self.stand(Standing::Unlabelled, text, passed);
+                Ok(Step::Read)
+            }
+            None if rest.is_empty() => Ok(after(look)),
+            None => {
+                self.stand(Standing::Nowhere, Text::Nothing, passed);
+                Ok(after(look))
+            }
+        }
+    }
+
+    /// All of a look is behind. What has no label is known again by its file.
+    fn all_passed(&self, look: &Look<D::File>) -> io::Result<Passed> {
+        let mut passed = Passed::all(&look.snapshot);
+        if let (Some(known), Some(last)) = (&mut passed.unlabelled, look.snapshot.archives.last()) {
+            *known = Known { file: look.file_of(&self.store, last)?, line: self.line.clone() };
+        }
+        Ok(passed)
+    }
+
+    /// Sees whether archives are deleted, and in which state the own one is.
+    fn see(&mut self, look: &Look<D::File>, own: Option<Label>) {
+        self.passed.see(&look.snapshot, own);
+    }
+
+    pub(super) fn stand(&mut self, standing: Standing, text: Text<D::File>, mut passed: Passed) {
+        passed.deleted |= self.passed.deleted;
+        (self.standing, self.text, self.passed) = (standing, text, passed);
+        (self.offset, self.looks) = (0, 0);
+        self.unread.clear();
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::archive::Damage;
-    use crate::follow::Gap;
-    use crate::store::Store;
-    use std::ffi::OsStr;
-    use tai64tools::leap::Offset;
-
-    #[derive(Default)]
-    struct Taken {
-        lines: Vec<u8>,
-        gaps: Vec<Gap>,
-    }
-
-    impl Reader for Taken {
-        fn lines(&mut self, lines: &[u8]) {
-            self.lines.extend_from_slice(lines);
-        }
-
-        fn gap(&mut self, gap: Gap) {
-            self.gaps.push(gap);
-        }
-
-        fn damage(&mut self, name: &OsStr, damage: &Damage) {
-            panic!("{name:?} {damage:?}");
-        }
-    }
-
-    /// s6-log gave `previous` its label just after the names were looked at. Its lines were left out and said to be missing.
-    #[test]
-    fn a_previous_that_gets_its_label_after_the_look_is_read_under_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let [one, two] = ["@4000000037c219bf2ef02e94.s", "@4000000037c219bf2ef02e95.s"];
-        let (write, rename) = (
-            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap(),
-            |from: &str, to: &str| std::fs::rename(folder.path().join(from), folder.path().join(to)).unwrap(),
-        );
-        write("current", "1\n");
-        let store = Store::new(folder.path());
-        let mut follower = Follower::at_current(store.clone(), Offset::Fixed, &store.snapshot().unwrap(), 0);
-        let mut taken = Taken::default();
-        follower.step(&mut taken).unwrap();
-        rename("current", one);
-        write("previous", "2\n");
-        write("current", "3\n");
-        let snapshot = store.snapshot().unwrap();
-        rename("previous", two);
-        let own = snapshot.archives[0].label;
-        follower.go_on(&snapshot, &snapshot.archives[1..], own, &mut taken).unwrap();
-        for _ in 0..9 {
-            follower.step(&mut taken).unwrap();
-        }
-        assert_eq!((taken.lines.as_slice(), taken.gaps.as_slice()), (&b"1\n2\n3\n"[..], &[][..]));
-    }
+/// A look that shows nothing new.
+fn after<F>(look: &Look<F>) -> Step {
+    if look.settled { Step::Idle } else { Step::Read }
 }

@@ -1,98 +1,179 @@
-//! `Text`: the text of the generation in which a follower stands.
+//! `Text`: the text of the generation in which a follower is.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
+use unix::file::Stat;
+
 use crate::archive::{Damage, Segment, Stream, segments};
-use crate::store::State;
+use crate::store::{Content, State};
+
+/// A file whose text can be read from its start to its end, however it is compressed.
+pub trait Readable: Content {
+    /// The text, as far as it was read.
+    type Text: Sealed;
+
+    /// From the start of a file that does not grow any more.
+    fn text(&self, state: State) -> io::Result<Self::Text>;
+}
+
+/// The text of a file that does not grow.
+pub trait Sealed {
+    /// Reads on: how much, 0 at the end.
+    ///
+    /// # Errors
+    ///
+    /// Something can't be read. What is behind it can be read on.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Damage>;
+}
+
+/// The text of a real file.
+pub struct Segments {
+    segments: VecDeque<Segment>,
+    stream: Option<Box<Stream>>,
+}
+
+impl Readable for Arc<File> {
+    type Text = Segments;
+
+    fn text(&self, state: State) -> io::Result<Segments> {
+        let size = self.metadata()?.len();
+        let segments = segments(self, size, state == State::Current)?.into();
+        Ok(Segments { segments, stream: None })
+    }
+}
+
+impl Sealed for Segments {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Damage> {
+        loop {
+            if self.stream.is_none() {
+                let Some(segment) = self.segments.pop_front() else { return Ok(0) };
+                self.stream = Some(Box::new(Stream::new(&segment)));
+            }
+            let Some(reading) = &mut self.stream else { return Ok(0) };
+            match reading.read(buffer) {
+                Ok(0) => self.stream = None,
+                Ok(got) => return Ok(got),
+                Err(damage) => {
+                    self.stream = None;
+                    return Err(damage);
+                }
+            }
+        }
+    }
+}
+
+/// So much before the place is compared when a file has grown: it may have been cut and written again.
+const KNOWN: usize = 32;
 
 /// Where text comes from.
-pub(super) enum Text {
+pub(super) enum Text<F: Readable> {
     /// Nowhere.
     Nothing,
-    /// A file that may grow.
-    Plain { file: Arc<File>, at: u64 },
-    /// A file that does not, perhaps compressed.
-    Archive { file: Arc<File>, segments: VecDeque<Segment>, stream: Option<Box<Stream>> },
+    /// A file that may grow, and what is just before the place.
+    Growing { file: F, at: u64, known: Vec<u8> },
+    /// A file that does not.
+    Archive { file: F, text: F::Text },
 }
 
 /// Why nothing was read.
 pub(super) enum Failed {
+    /// What follows can't be read.
     Damage(Damage),
+    /// The file is another one than it was, though it is long enough.
+    Changed,
     Io(io::Error),
 }
 
-impl Text {
-    pub(super) fn plain(file: Arc<File>, at: u64) -> Text {
-        Text::Plain { file, at }
+impl<F: Readable> Text<F> {
+    pub(super) fn growing(file: F, at: u64) -> Text<F> {
+        let mut text = Text::Growing { file, at: 0, known: Vec::new() };
+        text.go_to(at);
+        text
     }
 
-    pub(super) fn archive(file: Arc<File>, state: State) -> io::Result<Text> {
-        let size = file.metadata()?.len();
-        let segments = segments(&file, size, state == State::Current)?.into();
-        Ok(Text::Archive { file, segments, stream: None })
+    pub(super) fn archive(file: F, state: State) -> io::Result<Text<F>> {
+        let text = file.text(state)?;
+        Ok(Text::Archive { file, text })
     }
 
-    /// Reads on: how much, 0 at the end for now.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failed> {
+    /// Reads on: where in `buffer` that is, nowhere at the end for now.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Range<usize>, Failed> {
+        let most = buffer.len().saturating_sub(KNOWN);
+        self.read_at_most(buffer, most)
+    }
+
+    /// The same, not more than this; `buffer` is larger.
+    pub(super) fn read_at_most(&mut self, buffer: &mut [u8], most: usize) -> Result<Range<usize>, Failed> {
         match self {
-            Text::Nothing => Ok(0),
-            Text::Plain { file, at } => {
-                let got = unix::file::read_at(&**file, buffer, *at).map_err(Failed::Io)?;
-                *at += got as u64;
-                Ok(got)
+            Text::Nothing => Ok(0..0),
+            Text::Growing { file, at, known } => {
+                let before = known.len();
+                let wanted = buffer.len().min(before + most);
+                let got = file.read_at(&mut buffer[..wanted], *at - before as u64).map_err(Failed::Io)?;
+                if got <= before {
+                    return Ok(0..0);
+                }
+                if buffer[..before] != known[..] {
+                    return Err(Failed::Changed);
+                }
+                *at += (got - before) as u64;
+                known.clear();
+                known.extend_from_slice(&buffer[got.saturating_sub(KNOWN)..got]);
+                Ok(before..got)
             }
-            Text::Archive { segments, stream, .. } => loop {
-                if stream.is_none() {
-                    let Some(segment) = segments.pop_front() else { return Ok(0) };
-                    *stream = Some(Box::new(Stream::new(&segment)));
-                }
-                let Some(reading) = stream else { return Ok(0) };
-                match reading.read(buffer) {
-                    Ok(0) => *stream = None,
-                    Ok(got) => return Ok(got),
-                    Err(damage) => {
-                        *stream = None;
-                        return Err(Failed::Damage(damage));
-                    }
-                }
-            },
-        }
-    }
-
-    /// The first bytes of an archive of which nothing was read.
-    pub(super) fn start(mut self, most: usize) -> Vec<u8> {
-        let mut start = vec![0; most];
-        let mut filled = 0;
-        while filled < most {
-            match self.read(&mut start[filled..]) {
-                Ok(0) | Err(_) => break,
-                Ok(got) => filled += got,
+            Text::Archive { text, .. } => {
+                text.read(&mut buffer[..most]).map(|got| 0..got).map_err(Failed::Damage)
             }
         }
-        start.truncate(filled);
-        start
     }
 
     /// How far a file that may grow was read.
     pub(super) fn at(&self) -> u64 {
-        if let Text::Plain { at, .. } = self { *at } else { 0 }
+        if let Text::Growing { at, .. } = self { *at } else { 0 }
     }
 
-    /// From the start of a file that may grow.
-    pub(super) fn rewind(&mut self) {
-        if let Text::Plain { at, .. } = self {
-            *at = 0;
+    /// To a place of a file that may grow.
+    pub(super) fn go_to(&mut self, place: u64) {
+        if let Text::Growing { file, at, known } = self {
+            let from = place.saturating_sub(KNOWN as u64);
+            known.resize(usize::try_from(place - from).unwrap_or(0), 0);
+            // What can't be read, or is shorter, is not compared.
+            if !known.is_empty() && !matches!(file.read_at(known, from), Ok(got) if got == known.len()) {
+                known.clear();
+            }
+            *at = place;
         }
+    }
+
+    /// What the open file is. None: there is none.
+    pub(super) fn stat(&self) -> io::Result<Option<Stat>> {
+        self.file().map(Content::stat).transpose()
     }
 
     /// The open file.
-    pub(super) fn file(&self) -> Option<Arc<File>> {
+    pub(super) fn file(&self) -> Option<&F> {
         match self {
             Text::Nothing => None,
-            Text::Plain { file, .. } | Text::Archive { file, .. } => Some(file.clone()),
+            Text::Growing { file, .. } | Text::Archive { file, .. } => Some(file),
         }
     }
+}
+
+/// The first bytes of the text of a file.
+pub(super) fn start<F: Readable>(file: &F, state: State, most: usize) -> io::Result<Vec<u8>> {
+    let mut text = file.text(state)?;
+    let mut start = vec![0; most];
+    let mut filled = 0;
+    while filled < most {
+        match text.read(&mut start[filled..]) {
+            Ok(0) | Err(_) => break,
+            Ok(got) => filled += got,
+        }
+    }
+    start.truncate(filled);
+    Ok(start)
 }

@@ -177,8 +177,13 @@ impl Assembly {
             return;
         }
         let mut entries = lines.entries;
-        for entry in &mut entries {
-            entry.key = lower(entry.key.max(self.key), self.ceiling);
+        // Keys of a part never go back, so mostly the first and the greatest tell that all of them hold.
+        let is_raised = entries.first().is_some_and(|first| first.key < self.key);
+        let is_lowered = self.ceiling.is_some() && lines.greatest > self.ceiling;
+        if is_raised || is_lowered {
+            for entry in &mut entries {
+                entry.key = lower(entry.key.max(self.key), self.ceiling);
+            }
         }
         self.key = self.key.max(lines.greatest);
         let range = self.range;
@@ -190,7 +195,11 @@ impl Assembly {
             None => Batch::new(lines.bytes, entries),
             Some(around) => self.context.apply(&lines.bytes, &entries, lines.count, around),
         };
-        self.hits += batch.entries.iter().filter(|entry| entry.hit).count() as u64;
+        self.hits += match self.query.context {
+            // Every line of these is one.
+            None => batch.entries.len() as u64,
+            Some(_) => batch.entries.iter().filter(|entry| entry.hit).count() as u64,
+        };
         if self.order == Order::Forward { self.ready.push(batch) } else { self.collect(batch) }
     }
 
@@ -212,6 +221,11 @@ impl Assembly {
             self.waiting -= gone;
             self.unit.pop_front();
         }
+    }
+
+    /// How many bytes wait here.
+    pub(super) fn bytes(&self) -> usize {
+        self.unit.iter().chain(&self.ready).map(Batch::size).sum()
     }
 
     fn end_unit(&mut self) {

@@ -101,7 +101,7 @@ pub fn run(
 }
 
 fn work(to_do: &Receiver<Job>, done: &Sender<Done>, skins: &[Arc<Skin>], query: Arc<Query>) {
-    let mut worker = Worker::new(query);
+    let mut worker = Worker::new(query, skins.len());
     let mut painters: Vec<Option<Painter>> = skins.iter().map(|_| None).collect();
     while let Ok(Job { source, lane, mut reading }) = to_do.recv() {
         let painter = painters[source].get_or_insert_with(|| Painter::new(skins[source].clone()));
@@ -136,18 +136,21 @@ impl Drive {
             if self.in_hand == 0 {
                 continue;
             }
-            let Ok((source, lane, reading, part)) = self.results.recv() else {
-                return Err(Stop::Enough);
-            };
-            self.in_hand -= 1;
-            sink.progress(part.text);
-            self.sources[source].deliver(lane, reading, part, trouble);
+            let Ok(done) = self.results.recv() else { return Err(Stop::Enough) };
+            let mut next = Some(done);
+            while let Some((source, lane, reading, part)) = next {
+                self.in_hand -= 1;
+                sink.progress(part.text);
+                self.sources[source].deliver(lane, reading, part, trouble);
+                next = self.results.try_recv().ok();
+            }
         }
     }
 
     fn hand_out(&mut self, trouble: &mut Trouble) {
         for source in 0..self.sources.len() {
-            if self.queues[source].is_empty() && self.sources[source].is_starving() {
+            // While the last lines wait those that follow are read.
+            if self.queues[source].batches() < 2 && self.sources[source].is_starving() {
                 self.job(source, 1, trouble);
             }
         }
@@ -185,6 +188,6 @@ impl Drive {
         }
         let Drive { sources, queues, merger, .. } = self;
         let over = |source: usize| sources[source].is_over();
-        merger.run(queues, &over, &mut |source, entry, bytes| sink.line(source, entry, bytes))
+        merger.run(queues, &over, |source, entry, bytes| sink.line(source, entry, bytes))
     }
 }

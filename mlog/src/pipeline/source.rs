@@ -105,9 +105,9 @@ impl Source {
         }
     }
 
-    /// How many bytes wait in lanes.
+    /// How many bytes wait in lanes, and behind them until they can be passed on.
     pub(super) fn bytes(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.bytes).sum()
+        self.lanes.iter().map(|lane| lane.bytes).sum::<usize>() + self.assembly.bytes()
     }
 
     /// The next piece of work; `lanes` is the most that may be open.
@@ -173,7 +173,7 @@ impl Source {
     fn archive(&self, generation: &Generation) -> io::Result<Option<Opened>> {
         let Some((file, state)) = self.store.open(generation)? else { return Ok(None) };
         let size = file.metadata()?.len();
-        Ok(Some((Arc::new(file), size, state, generation.name.to_string_lossy().into_owned())))
+        Ok(Some((file, size, state, generation.name.to_string_lossy().into_owned())))
     }
 
     /// What was `current` when this was the newest label.

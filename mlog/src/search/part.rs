@@ -15,6 +15,10 @@ pub const LONGEST: usize = 1 << 20;
 const FILL: usize = 256 << 10;
 /// A part with so much in it is passed on.
 const MUCH: usize = 1 << 20;
+/// The same of each where lines of many directories wait for each other.
+const LITTLE: usize = 128 << 10;
+/// More directories are many.
+const FEW: usize = 8;
 /// So many lines of it, too.
 const MANY: usize = 32 << 10;
 /// A part of so much text is passed on, whatever was found.
@@ -59,12 +63,16 @@ pub struct Worker {
     query: Arc<Query>,
     buffer: Vec<u8>,
     filled: usize,
+    /// So much is read at once, and a part with so much in it is passed on.
+    fill: usize,
+    much: usize,
 }
 
 impl Worker {
-    /// For a query.
-    pub fn new(query: Arc<Query>) -> Worker {
-        Worker { query, buffer: Vec::new(), filled: 0 }
+    /// For a query of this number of directories.
+    pub fn new(query: Arc<Query>, directories: usize) -> Worker {
+        let (fill, much) = if directories > FEW { (LITTLE, LITTLE) } else { (FILL, MUCH) };
+        Worker { query, buffer: Vec::new(), filled: 0, fill, much }
     }
 
     /// Reads on, and says what was there.
@@ -94,13 +102,13 @@ impl Worker {
 
     fn is_enough(&self, part: &Part) -> bool {
         let Lines { bytes, entries, .. } = &part.lines;
-        let much = bytes.len() >= MUCH || entries.len() >= MANY || part.text >= LONG as u64;
+        let much = bytes.len() >= self.much || entries.len() >= MANY || part.text >= LONG as u64;
         much || self.query.context.is_some()
     }
 
     /// Reads text behind what is there. True: there is no more.
     fn fill(&mut self, stream: &mut Stream, part: &mut Part) -> bool {
-        let until = self.filled + FILL;
+        let until = self.filled + self.fill;
         while self.filled < until {
             match stream.read(&mut self.buffer[self.filled..until]) {
                 Ok(0) => return true,

@@ -44,9 +44,9 @@ const PIECE: usize = 256 << 10;
 /// # Errors
 ///
 /// The file can't be read; what can't be decoded is no error.
-pub fn summarize(file: File, state: State, offset: Offset) -> io::Result<Summary> {
+pub fn summarize(file: &Arc<File>, state: State, offset: Offset) -> io::Result<Summary> {
     let bytes = file.metadata()?.len();
-    let segments = segments(&Arc::new(file), bytes, state == State::Current)?;
+    let segments = segments(file, bytes, state == State::Current)?;
     let mut reading = Reading::new(offset);
     for segment in &segments {
         let mut stream = Stream::new(segment);
@@ -151,7 +151,7 @@ mod tests {
     fn of(text: &[u8]) -> Summary {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text).unwrap();
-        summarize(file, State::Sealed, Offset::Fixed).unwrap()
+        summarize(&Arc::new(file), State::Sealed, Offset::Fixed).unwrap()
     }
 
     #[test]

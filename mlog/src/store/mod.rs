@@ -1,29 +1,28 @@
 //! What a log directory holds: its generations in order, each a file, and how far its labels are ahead of UTC.
 //!
 //! A generation is what was once called `current`. It is read from one file: its final name where there is one, else
-//! `@label.u`; `@label.t` and `processed` are copies that somebody is making. `previous`, of an original multilog with a
-//! processor, is a generation that has no label yet. A directory is read by its path and nothing in it is ever changed.
+//! `@label.u`; `@label.t` is a copy that somebody is making. `previous`, of a logger that gives labels later, is a generation
+//! that has no label yet; so is `processed` when there is no `previous`. A directory is read by its path and nothing in it is ever changed.
 
 mod ahead;
+mod look;
+mod names;
 mod scan;
 
 pub use ahead::{Ahead, guess};
+pub use look::{Directory, Look, is_odd, look};
+pub use names::parse;
 pub use scan::services;
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tai64tools::{Label, label};
-use unix::file;
-
-/// The last second of the year 9999, as labels have it: later labels are not a logger's.
-const LAST_SECOND: u64 = label::EPOCH + 253_402_300_799;
+use tai64tools::Label;
+use unix::file::{self, Stat};
 
 /// In which state a generation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +59,14 @@ pub struct Store {
 
 /// A directory as it was at one moment.
 #[derive(Debug)]
-pub struct Snapshot {
+pub struct Snapshot<F = Arc<File>> {
     /// All generations in order, without `current`.
     pub archives: Vec<Generation>,
     /// `current`, open, and its size.
-    pub current: Option<(Arc<File>, u64)>,
+    pub current: Option<(F, u64)>,
 }
 
-impl Snapshot {
+impl<F> Snapshot<F> {
     /// The newest label: the next one is that of `previous` where that is there, else of `current`.
     pub fn newest(&self) -> Option<Label> {
         self.archives.iter().rev().find_map(|generation| generation.label)
@@ -76,6 +75,40 @@ impl Snapshot {
     /// Whether there is a `previous`.
     pub fn has_previous(&self) -> bool {
         self.archives.last().is_some_and(|generation| generation.state == State::Previous)
+    }
+}
+
+/// What is read of an open file.
+pub trait Content: Clone {
+    /// Its size, its identity, and how many names it has.
+    fn stat(&self) -> io::Result<Stat>;
+    /// Reads at an offset, possibly less than everything; 0 at the end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+impl Content for Arc<File> {
+    fn stat(&self) -> io::Result<Stat> {
+        file::stat(&**self)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        file::read_at(&**self, buffer, offset)
+    }
+}
+
+impl Directory for Store {
+    type File = Arc<File>;
+
+    fn each_name(&self, see: &mut dyn FnMut(&OsStr)) -> io::Result<()> {
+        file::each_name(file::open_directory(&self.path)?, see)
+    }
+
+    fn lookup(&self, name: &OsStr) -> io::Result<Option<Stat>> {
+        file::lookup(file::here(), self.path.join(name).as_os_str())
+    }
+
+    fn open_name(&self, name: &OsStr) -> io::Result<Arc<File>> {
+        self.open_name(name).map(Arc::new)
     }
 }
 
@@ -89,54 +122,12 @@ impl Store {
 
     /// The generations in order, without `current`.
     pub fn archives(&self) -> io::Result<Vec<Generation>> {
-        Ok(self.all_names()?.archives())
-    }
-
-    /// The names, looked at until nothing has come or gone meanwhile: a name that is changed during a look may be missed
-    /// under both.
-    fn all_names(&self) -> io::Result<Names> {
-        let mut names = self.names()?;
-        loop {
-            let again = self.names()?;
-            if again.is_like(&names) {
-                return Ok(again);
-            }
-            names = again;
-        }
-    }
-
-    fn names(&self) -> io::Result<Names> {
-        loop {
-            let directory = file::open_directory(&self.path)?;
-            let mut names = Names::default();
-            file::each_name(&directory, &mut |name| names.see(name))?;
-            if !names.previous {
-                return Ok(names);
-            }
-            // `previous` gets its label by a link and an unlink, or by a rename: it may have it already, or be gone.
-            let Some(previous) = file::lookup(&directory, OsStr::new("previous"))? else { continue };
-            if let Some((name, _)) = names.labels.values().next_back() {
-                let newest = file::lookup(&directory, name)?;
-                names.previous = newest.is_none_or(|newest| newest.identity != previous.identity);
-            }
-            return Ok(names);
-        }
+        look::archives(self)
     }
 
     /// Opens the file of a generation, under the name that it has now if it got another one.
-    pub fn open(&self, generation: &Generation) -> io::Result<Option<(File, State)>> {
-        let mut tried = generation.clone();
-        for _ in 0..8 {
-            match self.open_name(&tried.name) {
-                Ok(opened) => return Ok(Some((opened, tried.state))),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-            let found = self.archives()?.into_iter().find(|other| other.label == generation.label);
-            let Some(found) = found else { return Ok(None) };
-            tried = found;
-        }
-        Ok(None)
+    pub fn open(&self, generation: &Generation) -> io::Result<Option<(Arc<File>, State)>> {
+        look::open(self, generation)
     }
 
     /// Opens a regular file of the directory.
@@ -145,115 +136,14 @@ impl Store {
         Ok(File::from(file::open_file(&directory, name)?))
     }
 
-    /// Whether what was opened as `current` has no label: it gets one by a link and an unlink, or by a rename.
-    fn is_unlabelled(&self, current: Option<&File>, names: &Names) -> io::Result<bool> {
-        let (Some(current), Some((name, _))) = (current, names.labels.values().next_back()) else {
-            return Ok(true);
-        };
-        let own = current.metadata()?;
-        match self.path.join(name).symlink_metadata() {
-            Ok(newest) => Ok((newest.dev(), newest.ino()) != (own.dev(), own.ino())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// All generations at one moment: no rotation has happened between the look at the names and the opening of
-    /// `current`.
+    /// `current`. Where a logger rotates all the time, those up to a moment without `current`.
     ///
     /// # Errors
     ///
     /// The directory can't be read, `current` can't be opened, or it is no log directory (`InvalidInput`).
     pub fn snapshot(&self) -> io::Result<Snapshot> {
-        let mut names = self.names()?;
-        loop {
-            let current = match self.open_name(OsStr::new("current")) {
-                Ok(current) => Some(current),
-                Err(error) if error.kind() == ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            };
-            let size = current.as_ref().map_or(Ok(0), |current| current.metadata().map(|meta| meta.len()))?;
-            let after = self.names()?;
-            // A rotation makes a label or `previous`.
-            if after.is_like(&names) && self.is_unlabelled(current.as_ref(), &after)? {
-                if !after.is_log_directory() {
-                    return Err(io::Error::new(ErrorKind::InvalidInput, "not a log directory"));
-                }
-                let current = current.map(|current| (Arc::new(current), size));
-                return Ok(Snapshot { archives: after.archives(), current });
-            }
-            names = after;
-        }
-    }
-}
-
-/// The names of a directory that matter.
-#[derive(Debug, Default)]
-struct Names {
-    labels: BTreeMap<Label, (OsString, State)>,
-    previous: bool,
-    /// Whether there is `current`, `lock` or `state`.
-    of_a_logger: bool,
-}
-
-impl Names {
-    fn see(&mut self, name: &OsStr) {
-        match name.as_bytes() {
-            b"previous" => self.previous = true,
-            b"current" | b"lock" | b"state" => self.of_a_logger = true,
-            bytes => {
-                if let Some((label, state)) = parse(bytes) {
-                    self.see_archive(label, name, state);
-                }
-            }
-        }
-    }
-
-    /// A final name goes before `.u`, and of two final names the first in the order of bytes.
-    fn see_archive(&mut self, label: Label, name: &OsStr, state: State) {
-        let rank = |state, name: &OsStr| (state == State::Unsealed, name.to_owned());
-        let better = self.labels.get(&label).is_none_or(|(old, kept)| rank(state, name) < rank(*kept, old));
-        if better {
-            self.labels.insert(label, (name.to_owned(), state));
-        }
-    }
-
-    /// Whether two looks have found the same generations, except the oldest ones, which retention may have deleted.
-    fn is_like(&self, other: &Names) -> bool {
-        let from = self.labels.keys().next().max(other.labels.keys().next());
-        let since = |names: &Names| -> Vec<Label> {
-            names.labels.keys().filter(|label| from.is_none_or(|from| *label >= from)).copied().collect()
-        };
-        self.newest() == other.newest() && self.previous == other.previous && since(self) == since(other)
-    }
-
-    fn newest(&self) -> Option<Label> {
-        self.labels.last_key_value().map(|(&label, _)| label)
-    }
-
-    fn is_log_directory(&self) -> bool {
-        self.of_a_logger || self.previous || !self.labels.is_empty()
-    }
-
-    fn archives(self) -> Vec<Generation> {
-        let labelled = self.labels.into_iter();
-        let mut all: Vec<Generation> =
-            labelled.map(|(label, (name, state))| Generation { label: Some(label), name, state }).collect();
-        if self.previous {
-            all.push(Generation { label: None, name: "previous".into(), state: State::Previous });
-        }
-        all
-    }
-}
-
-/// The label and state that a name says. None: it is no generation.
-pub fn parse(name: &[u8]) -> Option<(Label, State)> {
-    let label = Label::parse(name).filter(|label| label.seconds() <= LAST_SECOND)?;
-    match &name[label::LENGTH..] {
-        b".t" => None,
-        b".u" => Some((label, State::Unsealed)),
-        [b'.', _, ..] => Some((label, State::Sealed)),
-        _ => None,
+        look::snapshot(self)
     }
 }
 
@@ -265,6 +155,7 @@ pub fn shown(path: &Path) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::ErrorKind;
 
     fn listed(names: &[&str]) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
@@ -295,6 +186,7 @@ mod tests {
                 vec!["previous".into(), "processed".into(), name(A, "s")],
                 vec![name(A, "s"), "previous".into()],
             ),
+            (vec!["processed".into(), name(A, "s")], vec![name(A, "s"), "processed".into()]),
             (vec!["link".into(), name(A, "s"), "previous".into()], vec![name(A, "s")]),
             (vec![A.into(), name(A, ""), "@4.s".into()], vec![]),
             (vec!["@7000000037c219bf2ef02e94.s".into()], vec![]),

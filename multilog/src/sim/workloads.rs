@@ -33,13 +33,7 @@ pub(super) fn workloads() -> Vec<Workload> {
         memory: 0,
         ..Workload::new(&["t", "s4096", "n100", "compress=gzip", "./a"], 90, 5000)
     });
-    for form in ["t=iso", "t=iso-utc", "t=unix", "t=unixms"] {
-        all.push(Workload::new(
-            &[form, "s4096", "n100", "-* line *7 *", "./main", "-*", "+*T*3 *", "./few"],
-            70,
-            1500,
-        ));
-    }
+    all.extend(stamped());
     all[0].open_end = true;
     all[1].source = Source::File;
     all[1].chunks = vec![977, 1, 30];
@@ -60,6 +54,13 @@ pub(super) fn workloads() -> Vec<Workload> {
     all.extend(splitting());
     all.extend(limited());
     all
+}
+
+/// The forms of stamps that are ours alone.
+fn stamped() -> impl Iterator<Item = Workload> {
+    let script = |form| [form, "s4096", "n100", "-* line *7 *", "./main", "-*", "+*T*3 *", "./few"];
+    let forms = ["t=iso", "t=iso-utc", "t=unix", "t=unixms"];
+    forms.into_iter().map(move |form| Workload::new(&script(form), 70, 1500))
 }
 
 /// Small numbers of archives with each way of sealing, at once and behind a queue.
@@ -119,7 +120,7 @@ fn splitting() -> Vec<Workload> {
 
 /// Limits: beside a directory without one, with long lines, with a processor, and with lines in pieces.
 fn limited() -> Vec<Workload> {
-    let beside = ["t", "s4096", "n100", "limit=6", "./main", "limit=0", "-*", "+* line *3 *", "./all"];
+    let beside = ["t", "s4096", "n100", "limit=6", "./main", "limit=0", "-*", "+* line *4 *", "./few"];
     let mut beside = Workload::new(&beside, 120, 1500);
     beside.open_end = true;
     let processed =

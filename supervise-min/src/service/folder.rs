@@ -39,7 +39,7 @@ impl Home {
         let home = Home::open(path)?;
         match part {
             Part::Main => Ok(home),
-            Part::Log => directory_below(&home, "log").map(|(log, _)| Home(log)),
+            Part::Log => home.directory("log"),
         }
     }
 
@@ -51,6 +51,11 @@ impl Home {
     /// Whether there is a script of this name that can be run.
     pub fn has_script(&self, name: &str) -> bool {
         is_executable(&self.0, OsStr::new(name))
+    }
+
+    /// A directory in it, `log` for example.
+    pub fn directory(&self, name: &str) -> io::Result<Home> {
+        directory_below(&self.0, name).map(|(directory, _)| Home(directory))
     }
 
     /// Its `supervise/`.

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod folder;
 pub mod hold;
+pub mod json;
 pub mod machine;
 pub mod place;
 pub mod rules;
@@ -12,3 +13,4 @@ pub mod shutdown;
 pub mod state;
 pub mod status;
 pub mod survivor;
+pub mod waiting;

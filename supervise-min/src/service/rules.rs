@@ -64,6 +64,14 @@ impl Rules {
         understood.is_some()
     }
 
+    /// Whether a file's text would be understood.
+    pub fn understands(file: &str, text: &str) -> bool {
+        {
+            let mut rules = Rules::PLAIN;
+            rules.take(file, text)
+        }
+    }
+
     /// The files.
     pub const FILES: [&'static str; 7] = [
         "down-signal",

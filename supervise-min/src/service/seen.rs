@@ -33,7 +33,7 @@ pub struct Seen {
 pub struct View {
     /// What was seen.
     pub seen: Seen,
-    home: Home,
+    says_ready: bool,
     folder: Folder,
 }
 
@@ -62,22 +62,27 @@ impl View {
         State::read(&self.folder).ok()
     }
 
+    /// Whether the service says when it is ready.
+    pub fn says_ready(&self) -> bool {
+        self.says_ready
+    }
+
     /// Whether the service is up. If `supervise/state` tells whether it is ready, it has to be ready as well.
     pub fn is_ready(&self, state: Option<State>) -> bool {
         let Some(pid) = self.seen.status.pid else { return false };
         let ready = state.and_then(|state| state.ready);
-        ready.is_some_and(|(ready, _)| ready == pid)
-            || !exists(&self.home, OsStr::new("notification-fd")).is_ok_and(|says_so| says_so)
+        ready.is_some_and(|(ready, _)| ready == pid) || !self.says_ready
     }
 }
 
 /// Looks at the service in a directory, or at its logger.
 pub fn look(directory: &OsStr, part: Part) -> Result<View, Unseen> {
-    let unable = |what: &'static str| {
-        move |error: io::Error| Unseen::Trouble(format!("unable to {what}: {}", words(&error)))
-    };
-    let home = Home::open_part(directory, part).map_err(unable("chdir"))?;
-    let down = exists(&home, OsStr::new("down")).map_err(unable("stat down"))?;
+    look_in(&Home::open_part(directory, part).map_err(unable("chdir"))?)
+}
+
+/// Looks at the service in a directory that is open.
+pub fn look_in(home: &Home) -> Result<View, Unseen> {
+    let down = exists(home, OsStr::new("down")).map_err(unable("stat down"))?;
     let normally = if down { Normally::Down } else { Normally::Up };
     let folder = home.folder().map_err(unable("open supervise/ok"))?;
     if !folder.is_supervised().map_err(unable("open supervise/ok"))? {
@@ -91,5 +96,11 @@ pub fn look(directory: &OsStr, part: Part) -> Result<View, Unseen> {
     })?;
     let bad = || Unseen::Trouble("unable to read supervise/status: bad format".into());
     let status = Status::of(&bytes).ok_or_else(bad)?;
-    Ok(View { seen: Seen { status, normally }, home, folder })
+    let says_ready = exists(home, OsStr::new("notification-fd")).is_ok_and(|says_so| says_so);
+    Ok(View { seen: Seen { status, normally }, says_ready, folder })
+}
+
+/// In svstat's words.
+fn unable(what: &'static str) -> impl Fn(io::Error) -> Unseen {
+    move |error| Unseen::Trouble(format!("unable to {what}: {}", words(&error)))
 }

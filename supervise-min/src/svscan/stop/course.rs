@@ -88,28 +88,6 @@ impl Moment {
     }
 }
 
-/// When it is said who is waited for: after a second, 5, 15 and 60, then every minute.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Words(Duration);
-
-impl Words {
-    pub(super) fn new() -> Words {
-        Words(Duration::from_secs(1))
-    }
-
-    pub(super) fn are_due(&mut self, elapsed: Duration) -> bool {
-        let due = elapsed >= self.0;
-        if due {
-            self.0 = Duration::from_secs(match elapsed.as_secs() {
-                ..5 => 5,
-                5..15 => 15,
-                seconds => (seconds / 60 + 1) * 60,
-            });
-        }
-        due
-    }
-}
-
 /// What runs of a service or a logger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {

@@ -205,17 +205,6 @@ fn who_had_no_time_is_not_given_up() {
     assert_eq!(verdict(runs, limit, &every_100_ms(7)), Some(Verdict::Left));
 }
 
-#[test]
-fn words_are_due_after_1_5_15_and_60_seconds_and_then_every_minute() {
-    let mut words = Words::new();
-    let due = |tick: &u64| words.are_due(TICK * u32::try_from(*tick).unwrap());
-    let seconds: Vec<u64> = (0..2500).filter(due).map(|tick| tick / 10).collect();
-    assert_eq!(seconds, [1, 5, 15, 60, 120, 180, 240]);
-    // Nobody looked for a time.
-    let mut late = Words::new();
-    assert!(late.are_due(Duration::from_secs(30)) && !late.are_due(Duration::from_secs(59)));
-}
-
 /// `svscan -t 18446744073709551615` added up to more than there is, and panicked when it was told to stop.
 #[test]
 fn the_stage_changes_by_the_limit_or_by_a_term_that_is_not_the_same() {

@@ -21,7 +21,8 @@ use unix::tool::Exit;
 use super::job::{Descriptors, Job};
 use super::service::Service;
 use super::{LEFT, Svscan, chosen};
-use course::{Clock, Moment, Verdict, Words};
+use crate::service::waiting::Words;
+use course::{Clock, Moment, Verdict};
 use leaving::{Detail, Leaving, LeavingLogger};
 
 /// The time between two looks.

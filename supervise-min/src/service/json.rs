@@ -1,4 +1,4 @@
-//! A service as a line of JSON, for programs.
+//! A service as JSON, for programs.
 
 use std::fmt::Write;
 
@@ -6,12 +6,17 @@ use tai64tools::Label;
 use unix::process::Ended;
 use unix::spawn::Ending;
 
-use crate::service::seen::{Normally, Seen};
-use crate::service::state::State;
-use crate::service::status::Want;
+use super::seen::{Normally, Seen};
+use super::state::State;
+use super::status::Want;
 
-/// What is said of a service whose supervise runs.
-pub(super) fn line(directory: &[u8], seen: &Seen, ready: bool, state: Option<State>, now: Label) -> String {
+/// What is said of a service whose supervise runs: an object.
+pub fn line(directory: &[u8], seen: &Seen, ready: bool, state: Option<State>, now: Label) -> String {
+    format!("{{\"dir\":{},{}}}", text(directory), members(seen, ready, state, now))
+}
+
+/// The same without its directory and its braces.
+pub fn members(seen: &Seen, ready: bool, state: Option<State>, now: Label) -> String {
     let status = seen.status;
     let state = state.unwrap_or_default();
     let (code, signal) = match state.ended {
@@ -25,9 +30,8 @@ pub(super) fn line(directory: &[u8], seen: &Seen, ready: bool, state: Option<Sta
         Want::Once => "once",
     };
     format!(
-        "{{\"dir\":{},\"up\":{},\"pid\":{},\"since\":\"{}\",\"seconds\":{},\"normally\":\"{}\",\"want\":\"{want}\",\
-         \"paused\":{},\"ready\":{ready},\"finishing\":{},\"exit_code\":{code},\"signal\":{signal}}}",
-        text(directory),
+        "\"up\":{},\"pid\":{},\"since\":\"{}\",\"seconds\":{},\"normally\":\"{}\",\"want\":\"{want}\",\
+         \"paused\":{},\"ready\":{ready},\"finishing\":{},\"exit_code\":{code},\"signal\":{signal}",
         status.pid.is_some(),
         status.pid.map_or_else(null, |pid| pid.to_string()),
         String::from_utf8_lossy(&status.since.text()),
@@ -39,7 +43,7 @@ pub(super) fn line(directory: &[u8], seen: &Seen, ready: bool, state: Option<Sta
 }
 
 /// What is said of one of which nothing is known.
-pub(super) fn trouble(directory: &[u8], words: &str) -> String {
+pub fn trouble(directory: &[u8], words: &str) -> String {
     format!("{{\"dir\":{},\"error\":{}}}", text(directory), text(words.as_bytes()))
 }
 
@@ -48,7 +52,7 @@ fn null() -> String {
 }
 
 /// A string of JSON. What is not UTF-8 is replaced.
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     let mut text = String::from("\"");
     for character in String::from_utf8_lossy(bytes).chars() {
         match character {
