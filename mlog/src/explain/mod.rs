@@ -173,6 +173,11 @@ mod tests {
             ("rotate=1w ./main", "before Monday"),
             ("rotate=6h ./main", "each 6 hours of local time"),
             ("n5 rotate=1m ./main", "at least 4 minutes old"),
+            ("n5 age=2m ./main", "at least 2 minutes old"),
+            ("n5 age=2m rotate=1m ./main", "at least 2 minutes old"),
+            ("n5 age=9m rotate=1m ./main", "at least 4 minutes old"),
+            ("s4096 cap=14096 rotate=1m ./main", "with 100 a second 1 second"),
+            ("s4096 n2 cap=1G ./main", "at least 40 seconds old"),
         ] {
             let Explanation { text, mistakes } = explained(script);
             assert!(text.contains(words) && mistakes.is_empty(), "{text}");

@@ -43,7 +43,7 @@ impl Workload {
                 return Err(format!("{bytes} bytes are left in directory {directory}"));
             }
             let Some(span) = config.age.map(|age| age.span()) else { continue };
-            let late = (span / 24).clamp(Duration::from_secs(1), HOUR) + state.time.slack();
+            let late = (span / 24).clamp(Duration::from_secs(1), HOUR) + state.slack();
             let is_free = state.doubted(directory).is_none_or(|since| since > HOUR + 2 * late);
             let overdue = ages.iter().filter(|age| **age > span + late).count();
             if is_free && overdue > state.failed {
@@ -132,6 +132,11 @@ pub(super) fn workloads() -> Vec<Workload> {
         // What waits has its bytes, and what is compressed hardly any.
         Workload { behind: 2, ..of(&["s4096", "cap=6k", "compress=gzip:1", "./main"], 1, &[]) },
         of(&["s4096", "cap=9k", "age=2m", "!copy", "./a", "s4096", "age=1w", "./b"], 5, &[(40, -500)]),
+        // Files are rotated each hour, and the clock is set in waits and between processes.
+        Workload {
+            chunks: vec![250],
+            ..Workload::new(&["s4096", "rotate=1h", "age=3h", "./a", "cap=6k", "rotate=1h", "./b"], 60, 600)
+        },
     ]
 }
 

@@ -12,7 +12,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 26] = [
+const SCRIPTS: [&[&str]; 28] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -31,6 +31,8 @@ const SCRIPTS: [&[&str]; 26] = [
     &["s4096", "cap=7k", "./main"],
     &["t", "s4096", "age=5m", "compress=gzip:1", "./main"],
     &["s4096", "cap=9k", "age=2m", "!copy", "./a", "n3", "./b"],
+    &["t", "s4096", "cap=9k", "limit=3", "./a", "limit=0", "-* line *3*", "./b"],
+    &["s4096", "rotate=1h", "age=2h", "./a", "cap=8k", "rotate=2h", "compress=gzip:1", "./b"],
     &["t", "maxline=1000", "s4096", "n100", "./main"],
     &["t", "maxline=1999", "s4096", "n100", "-* line *3*", "./a", "1", "s5000", "./b"],
     &["maxline=1024", "-x*", "./a", "s4096", "n3", "+*", "!copy", "./b"],
@@ -87,8 +89,9 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
         let source = if matches!(lines_are, Lines::Distinct) { source.without_files() } else { source };
         // An empty line without a newline is no line.
         let open_end = open_end && lines.last().is_some_and(|line| !line.is_empty());
-        let ages = SCRIPTS[script].iter().any(|word| word.starts_with("age="));
-        let (tempo, steps) = if ages { (tempo, steps) } else { (0, Vec::new()) };
+        let has = |head| SCRIPTS[script].iter().any(|word| word.starts_with(head));
+        let passes = has("age=") && !has("rotate=");
+        let (tempo, steps) = if passes { (tempo, steps) } else { (0, Vec::new()) };
         let tempo = Duration::from_secs(tempo);
         let script = SCRIPTS[script].iter().map(ToString::to_string).collect();
         let (journal, lacks) = (Journal::Kept, Lacks::default());

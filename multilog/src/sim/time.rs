@@ -8,6 +8,7 @@ use tai64tools::Label;
 
 use super::disk::{Entry, State};
 use super::outcome::content;
+use super::wall::BETWEEN_LOOKS;
 use crate::host::Clocks;
 use crate::logfs::Archive;
 use crate::retention::Mark;
@@ -61,11 +62,6 @@ const UP: u64 = 10_000;
 const LOOKS: u32 = 40;
 
 impl Time {
-    /// How long a look at the clock and what comes after it may take.
-    pub(super) fn slack(&self) -> Duration {
-        self.tempo * LOOKS
-    }
-
     /// How often a directory had no rotated file left.
     pub(super) fn emptied(&self, directory: usize) -> usize {
         self.emptied.get(&directory).copied().unwrap_or(0)
@@ -81,6 +77,11 @@ impl State {
     /// What the clock shows that no step changes.
     pub(super) fn running(&self) -> Duration {
         self.passed().saturating_sub(self.time.booted)
+    }
+
+    /// How long a look at the clock and what comes after it may take.
+    pub(super) fn slack(&self) -> Duration {
+        if self.wall.runs() { BETWEEN_LOOKS } else { self.time.tempo * LOOKS }
     }
 
     /// How long ago an hour may last have begun in a directory.
@@ -131,7 +132,7 @@ impl State {
 
     /// The look after this may find that more than the oldest archive is due.
     fn doubt(&mut self, directory: usize) {
-        let slack = self.time.slack();
+        let slack = self.slack();
         let Some(Some(span)) = self.spans.get(directory) else { return };
         // What a start does not seal counts as an archive from then on, and `current` may be such a file.
         let ages = self.rotated(directory).map(|(archive, inode)| self.age(&archive, inode));

@@ -8,6 +8,8 @@
 //!
 //! The watch knows hours by a rule of its own: an hour is new when the local clock shows it for the first time.
 
+use std::time::Duration;
+
 use super::disk::{Entry, State};
 use super::mutant::Mutant;
 
@@ -17,6 +19,8 @@ pub(super) const BEGIN: i64 = 1_000_000;
 const WAIT: i64 = 411;
 /// How long a wait is in which none comes, unless something wakes the process.
 const IDLE: i64 = 4000;
+/// How long it may be from one look of a process to the next, where it runs and nothing fails.
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_secs((IDLE + 2 * WAIT).unsigned_abs());
 /// How long a pause is.
 const PAUSE: i64 = 1300;
 /// How long the time between two processes is at times.
