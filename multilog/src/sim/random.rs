@@ -32,7 +32,7 @@ const SCRIPTS: [&[&str]; 28] = [
     &["t", "s4096", "age=5m", "compress=gzip:1", "./main"],
     &["s4096", "cap=9k", "age=2m", "!copy", "./a", "n3", "./b"],
     &["t", "s4096", "cap=9k", "limit=3", "./a", "limit=0", "-* line *3*", "./b"],
-    &["s4096", "rotate=1h", "age=2h", "./a", "cap=8k", "rotate=2h", "compress=gzip:1", "./b"],
+    &["s4096", "rotate=1h", "cap=9k", "./a", "cap=8k", "rotate=2h", "compress=gzip:1", "./b"],
     &["t", "maxline=1000", "s4096", "n100", "./main"],
     &["t", "maxline=1999", "s4096", "n100", "-* line *3*", "./a", "1", "s5000", "./b"],
     &["maxline=1024", "-x*", "./a", "s4096", "n3", "+*", "!copy", "./b"],
