@@ -174,7 +174,16 @@ impl<'a> Case<'a> {
             verdict.held_is = Held::Beginning;
             verdict.midline = after.midline.then(|| self.takers(|share| share.takes_after));
             verdict.piece = after.piece;
+        } else {
+            self.leave_torn_files(verdict);
         }
+    }
+
+    /// Nobody goes on with the line in hand: what follows it must not be joined to the part that a file has.
+    fn leave_torn_files(&self, verdict: &mut Verdict) {
+        let torn = |share: &Option<&Share>| share.is_some_and(|share| share.takes_after);
+        let torn = verdict.directories.iter_mut().zip(&self.shares).filter(|(_, share)| torn(share));
+        torn.for_each(|(known, _)| known.current = None);
     }
 
     /// Not every directory has the batch: things are as they were before it.

@@ -110,6 +110,20 @@ fn flag_head_and_lengths_tell_how_far_a_batch_came() {
     }
 }
 
+/// Another program had replaced `current` of the first directory. The second one went on in its `current`, which ended
+/// with a part of a line, and the next line was joined to that part.
+#[test]
+fn nothing_is_written_behind_a_part_of_a_line_that_nobody_goes_on_with() {
+    for (length, kept) in [(0, Some(230)), (3, None)] {
+        let mut directories = now([104, 230]);
+        directories[0].current = Some((99, length));
+        let input = Some((PIPE, Source::Pipe(b"rest\n")));
+        let verdict = judge(&record(), &Facts { boot: BOOT, input, flag: b'\n', directories: &directories });
+        assert_eq!(lengths(&verdict), [None, kept], "{length}");
+        assert_eq!(verdict.midline, kept.map(|_| vec![1]), "{length}");
+    }
+}
+
 /// What the batch drops counts where the batch is done, and only there: what is written or consumed is not read again.
 #[test]
 fn lines_that_are_dropped_count_once() {
@@ -224,7 +238,8 @@ fn a_rotation_after_the_batch_is_no_contradiction() {
 /// let in: the batch is still in the pipe, and the other directory must not keep its part of it.
 #[test]
 fn a_batch_of_which_a_directory_has_nothing_anymore_is_cut_off_the_others() {
-    for gone in [None, Some((99, 0)), Some((99, 12))] {
+    // Behind lines of a stranger nobody goes on with the line in hand, and so nothing may be joined to its part.
+    for (gone, kept) in [(None, Some(230)), (Some((99, 0)), Some(230)), (Some((99, 12)), None)] {
         let mut directories = now([104, 230]);
         directories[0].current = gone;
         let input = Some((PIPE, Source::Pipe(b"one\n")));
@@ -236,7 +251,7 @@ fn a_batch_of_which_a_directory_has_nothing_anymore_is_cut_off_the_others() {
         // A part of it has left the pipe, so everybody had it, and the rest of it is not to be logged.
         let input = Some((PIPE, Source::Pipe(b"e\n")));
         let verdict = judge(&record(), &Facts { input, ..facts });
-        assert_eq!((lengths(&verdict), verdict.unconsumed), (vec![None, Some(230)], 7), "{gone:?}");
+        assert_eq!((lengths(&verdict), verdict.unconsumed), (vec![None, kept], 7), "{gone:?}");
         assert_eq!(verdict.directories[0].written, Some(Proven { inode: 10, length: 104 }));
         // All of it has, and the next multilog has another input.
         let verdict = judge(&record(), &Facts { input: None, flag: b'\n', ..facts });

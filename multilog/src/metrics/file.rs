@@ -51,10 +51,10 @@ impl File {
         &self.next
     }
 
-    /// Whether another process has replaced the file since this one wrote it.
+    /// Whether another process has replaced the file since this one wrote it. What is no file is none of a logger.
     pub(super) fn is_replaced(&self) -> bool {
         let now = file::lookup(file::here(), &self.path);
-        matches!((self.ours, now), (Some(ours), Ok(Some(stat))) if stat.identity != ours)
+        matches!((self.ours, now), (Some(ours), Ok(Some(stat))) if stat.regular && stat.identity != ours)
     }
 
     /// Replaces what it says. A failure leaves it as it was.
