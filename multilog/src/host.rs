@@ -37,6 +37,15 @@ pub enum Patience {
     Over,
 }
 
+/// What the clocks show at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// The clock of the system, which may be wrong and may step.
+    pub wall: Label,
+    /// The clock that no step changes. It begins with the run of the machine.
+    pub running: Duration,
+}
+
 /// Messages and pauses: what everything that retries needs.
 pub trait Pace {
     /// Says a warning, if somebody listens.
@@ -48,6 +57,14 @@ pub trait Pace {
     /// What can be read once [`Pace::patience`] may have changed. None: it has to be asked again and again.
     fn interrupt(&mut self) -> Option<BorrowedFd<'_>> {
         None
+    }
+    /// What the clocks show.
+    fn clocks(&self) -> Clocks {
+        Clocks { wall: Label::now(), running: unix::clock::running() }
+    }
+    /// The name of this run of the machine, as far as the kernel tells it.
+    fn boot(&self) -> Vec<u8> {
+        unix::file::boot_id().map_or(Vec::new(), |name| name.to_vec())
     }
 }
 

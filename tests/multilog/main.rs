@@ -8,6 +8,7 @@
     reason = "tests fail by panicking and say what they skip"
 )]
 
+mod age_and_cap;
 mod alert;
 mod boundary;
 mod compress;

@@ -12,6 +12,7 @@
 pub mod about;
 pub mod alarm;
 pub mod bytes;
+pub mod clock;
 pub mod descriptors;
 pub mod diag;
 pub mod environment;

@@ -1,6 +1,6 @@
 //! A directory: its settings, and what they mean in bytes and hours.
 
-use multilog::script::{Compression, Cycle, Durability, LogConfig, Spared, Transform};
+use multilog::script::{Compression, Cycle, Durability, FileCount, LogConfig, Spared, Transform};
 use tai64tools::Stamp;
 
 use super::words::{bytes, put, quoted, seconds};
@@ -10,8 +10,21 @@ const LINE: u64 = 100;
 
 /// Says what is done with files, what they take of the disk, and how old they become.
 pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) {
-    let LogConfig { path, size, cycle, keep, spare, durability, transform, prefix, limit, mode, code: _ } =
-        log;
+    let LogConfig {
+        path,
+        size,
+        cycle,
+        keep: _,
+        age: _,
+        cap: _,
+        spare,
+        durability,
+        transform,
+        prefix,
+        limit,
+        mode,
+        code: _,
+    } = log;
     put(text, format_args!("\n{}", path.display()));
     let mut say = |what: &str, words: String| put(text, format_args!("  {what:<8} {words}"));
     let code = log.code();
@@ -23,8 +36,7 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
     if let Some(words) = then(transform) {
         say("then", words);
     }
-    let archives = keep.archives();
-    say("kept", format!("current and the newest {archives} archives; the oldest one goes first"));
+    kept(log).into_iter().for_each(|(what, words)| say(what, words));
     say("no room", no_room(*spare));
     say("on disk", on_disk(*durability));
     if let Some(rate) = limit {
@@ -37,14 +49,48 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
     if !prefix.as_bytes().is_empty() {
         say("prefix", format!("lines begin with {}", quoted(prefix)));
     }
-    say("space", space(size.bytes().saturating_mul(keep.files() as u64), transform));
+    say("space", space(log));
     let each = LINE + prefix.as_bytes().len() as u64 + stamp.map_or(0, length);
-    let lines = size.bytes().saturating_mul(archives as u64) / each;
-    let longest =
-        cycle.map_or(u64::MAX, |cycle| cycle.length().unsigned_abs().saturating_mul(archives as u64));
-    let (slow, fast) = (seconds(lines.min(longest)), seconds((lines / 100).min(longest)));
-    say("time", format!("with one line of {LINE} bytes a second it is at least {slow} old when it goes;"));
-    say("", format!("with 100 a second {fast}"));
+    if let Some((slow, fast)) = age_at_least(log, each) {
+        say(
+            "time",
+            format!("with one line of {LINE} bytes a second it is at least {slow} old when it goes;"),
+        );
+        say("", format!("with 100 a second {fast}"));
+    }
+}
+
+/// How old a line of `each` bytes is at least when it goes, where one comes each second, and a hundred. None: only its
+/// age decides, which is said already.
+fn age_at_least(log: &LogConfig, each: u64) -> Option<(String, String)> {
+    let size = log.size.bytes();
+    let archives = log.keep().map(|keep| keep.archives() as u64);
+    let by_number = archives.map(|archives| size.saturating_mul(archives));
+    // The oldest file goes as a whole.
+    let by_cap = log.cap.map(|cap| cap.bytes().saturating_sub(size));
+    let lines = by_number.into_iter().chain(by_cap).min()? / each;
+    let length = log.cycle.map(|cycle| cycle.length().unsigned_abs());
+    let by_cycle = archives.zip(length).map(|(archives, length)| length.saturating_mul(archives));
+    let by_age = log.age.map(|age| age.span().as_secs());
+    let longest = by_cycle.into_iter().chain(by_age).min().unwrap_or(u64::MAX);
+    Some((seconds(lines.min(longest)), seconds((lines / 100).min(longest))))
+}
+
+/// Which archives go.
+fn kept(log: &LogConfig) -> Vec<(&'static str, String)> {
+    let number = log.keep().map(FileCount::archives);
+    let archives =
+        number.map_or("any number of archives".into(), |number| format!("the newest {number} archives"));
+    let mut kept = vec![("kept", format!("current and {archives}; the oldest one goes first"))];
+    if let Some(age) = log.age {
+        let span = seconds(age.span().as_secs());
+        kept.push(("age", format!("archives older than {span} go, also when no line comes")));
+    }
+    if let Some(cap) = log.cap {
+        let most = bytes(cap.bytes());
+        kept.push(("cap", format!("the oldest archives go when all files have more than {most}")));
+    }
+    kept
 }
 
 /// When time rotates a file.
@@ -87,7 +133,18 @@ fn on_disk(durability: Durability) -> String {
 }
 
 /// The most that the files take.
-fn space(all: u64, transform: &Transform) -> String {
+fn space(log: &LogConfig) -> String {
+    let by_number = log.keep().map(|keep| log.size.bytes().saturating_mul(keep.files() as u64));
+    match (by_number, log.cap) {
+        (_, Some(cap)) if by_number.is_none_or(|all| cap.bytes() < all) => {
+            format!("{} at most, and those that wait to be archives", bytes(cap.bytes()))
+        }
+        (Some(all), _) => space_by_number(all, &log.transform),
+        (None, _) => "as much as comes within that time".into(),
+    }
+}
+
+fn space_by_number(all: u64, transform: &Transform) -> String {
     let all = bytes(all);
     match transform {
         Transform::Keep => format!("{all} at most"),

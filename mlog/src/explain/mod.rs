@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_by_age_and_size_is_told() {
+        for (script, words) in [
+            ("age=30d ./a", &["any number of archives", "older than 30 days", "as much as comes"][..]),
+            ("cap=10G ./a", &["any number", "more than 10.7 GB", "10.7 GB at most, and those that wait"]),
+            ("n4 s4096 cap=10G ./a", &["newest 3", "more than 10.7 GB", "16.3 kB at most"]),
+            ("n10 ./a", &["newest 9", "old when it goes"]),
+        ] {
+            let text = explained(script).text;
+            assert!(words.iter().all(|words| text.contains(words)), "{script}: {text}");
+        }
+    }
+
+    #[test]
     fn what_may_not_be_meant_is_said_and_nothing_else() {
         for (script, said) in [
             ("t ./main", None),
@@ -160,6 +173,11 @@ mod tests {
             ("rotate=1w ./main", "before Monday"),
             ("rotate=6h ./main", "each 6 hours of local time"),
             ("n5 rotate=1m ./main", "at least 4 minutes old"),
+            ("n5 age=2m ./main", "at least 2 minutes old"),
+            ("n5 age=2m rotate=1m ./main", "at least 2 minutes old"),
+            ("n5 age=9m rotate=1m ./main", "at least 4 minutes old"),
+            ("s4096 cap=14096 rotate=1m ./main", "with 100 a second 1 second"),
+            ("s4096 n2 cap=1G ./main", "at least 40 seconds old"),
         ] {
             let Explanation { text, mistakes } = explained(script);
             assert!(text.contains(words) && mistakes.is_empty(), "{text}");

@@ -134,7 +134,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
                     self.dirs[log].rotate(Label::MIN, &mut self.host)?;
                     let adds = self.assembly.outputs[log].len() as u64;
                     let now = Share { adds, ..self.dirs[log].share() };
-                    self.tap.record_share(log, now, &mut self.host)?;
+                    self.record_share(log, now)?;
                 }
                 Ok(Appended::Refused) => {
                     self.leave_refused(log)?;
@@ -160,17 +160,26 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             unsaid: assembly.unsaid(log),
             ..dir.share()
         });
-        tap.record(batch, shares.chain(output), host)
+        let plan = tap.record(batch, shares.chain(output), host)?;
+        dirs.iter_mut().for_each(LogDir::note_recorded);
+        Ok(plan)
     }
 
     /// The disk refused to keep a `current` that has the batch: it goes to the sealer, which writes it again
     /// elsewhere, and when that is on the disk the directory has the batch for good.
     fn leave_refused(&mut self, log: usize) -> Result<(), End> {
         let has_it = self.dirs[log].share();
-        self.tap.record_share(log, has_it, &mut self.host)?;
+        self.record_share(log, has_it)?;
         self.dirs[log].rotate_refused(self.assembly.last_stamp(), &mut self.host)?;
         let now = self.dirs[log].share();
-        self.tap.record_share(log, now, &mut self.host)
+        self.record_share(log, now)
+    }
+
+    /// Says in the journal what a directory has now.
+    pub(super) fn record_share(&mut self, log: usize, now: Share) -> Result<(), End> {
+        self.tap.record_share(log, now, &mut self.host)?;
+        self.dirs[log].note_recorded();
+        Ok(())
     }
 
     /// The batch stays in the input, so no directory may keep it.

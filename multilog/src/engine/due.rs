@@ -45,12 +45,24 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
 
     /// Does what is due.
     pub(super) fn attend(&mut self) -> Result<(), End> {
+        self.record_rotations()?;
         let stamped = self.assembly.last_stamp();
         for dir in &mut self.dirs {
             dir.attend(stamped, &mut self.host)?;
         }
         self.say_what_is_due()?;
         self.show_counters();
+        Ok(())
+    }
+
+    /// Says in the journal that there were rotations, where the archive may go before a batch says so.
+    fn record_rotations(&mut self) -> Result<(), End> {
+        for log in 0..self.dirs.len() {
+            if self.dirs[log].has_to_be_recorded() {
+                let now = self.dirs[log].share();
+                self.record_share(log, now)?;
+            }
+        }
         Ok(())
     }
 }

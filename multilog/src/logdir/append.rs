@@ -18,6 +18,10 @@ impl<F: LogFs> LogDir<F> {
     /// Appends a batch to `current`, all of it, however often that has to be tried.
     pub fn append(&mut self, bytes: &[u8], host: &mut impl Host) -> Result<Appended, Stopped> {
         self.before = self.current.get()?.mark();
+        if self.config.cap.is_some() {
+            let length = self.before.length.saturating_add(bytes.len() as u64);
+            self.crew.make_room_for_current(length, host);
+        }
         let mut left = bytes;
         let mut pause = FIRST_PAUSE;
         while !left.is_empty() {

@@ -14,11 +14,13 @@ use crate::logfs::{Identity, LogFs};
 enum Task {
     /// `current` is brought to the disk.
     Sync,
+    /// Archives may have become too old.
+    Prune,
 }
 
 impl Task {
     /// In the order in which they are done when several are due.
-    const ALL: [Task; 1] = [Task::Sync];
+    const ALL: [Task; 2] = [Task::Sync, Task::Prune];
 }
 
 impl<F: LogFs> LogDir<F> {
@@ -33,6 +35,7 @@ impl<F: LogFs> LogDir<F> {
             if self.until(task, host).is_some_and(|left| left.is_zero()) {
                 match task {
                     Task::Sync => self.sync_now(stamped, host)?,
+                    Task::Prune => self.crew.prune(host),
                 }
             }
         }
@@ -78,6 +81,7 @@ impl<F: LogFs> LogDir<F> {
     fn until(&self, task: Task, host: &impl Host) -> Option<Duration> {
         match task {
             Task::Sync => Some(self.sync_due()?.saturating_sub(host.uptime())),
+            Task::Prune => self.crew.until_pruning(host),
         }
     }
 }

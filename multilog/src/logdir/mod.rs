@@ -80,6 +80,8 @@ pub struct LogDir<F: LogFs> {
     settled: Label,
     /// Unsealed files that the last run left, to be sealed now.
     pending: VecDeque<Label>,
+    /// Whether the journal does not know the last rotation, and has to before the archive goes by age or size.
+    has_to_be_recorded: bool,
     place: Place,
     crew: Crew<F>,
     account: Arc<Account>,
@@ -114,9 +116,23 @@ impl<F: LogFs> LogDir<F> {
         }
     }
 
+    /// Whether the journal does not know the last rotation, and has to: without an archive nothing else shows that
+    /// `current` was rotated, and not removed by another program.
+    pub fn has_to_be_recorded(&self) -> bool {
+        self.has_to_be_recorded
+    }
+
+    /// The journal says what [`LogDir::share`] says now.
+    pub fn note_recorded(&mut self) {
+        if std::mem::take(&mut self.has_to_be_recorded) {
+            self.crew.note_recorded(self.last_label);
+        }
+    }
+
     /// Makes the directory ready for lines, when the journal knows its state: `current` is marked as being written, and
     /// the sealer gets what the last run had not sealed.
     pub fn make_ready(&mut self, host: &mut impl Host) -> Result<(), Stopped> {
+        self.crew.make_room_for_current(self.length(), host);
         match self.current.get()?.inherited {
             Inherited::Refused => self.put_aside(host)?,
             Inherited::Yes => {

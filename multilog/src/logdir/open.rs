@@ -74,6 +74,7 @@ impl<F: LogFs> LogDir<F> {
             last_label,
             settled,
             pending: pending.into(),
+            has_to_be_recorded: false,
             place,
             crew,
             account,

@@ -11,6 +11,7 @@ use super::current::{Current, Inherited};
 use super::{LogDir, Stopped};
 use crate::host::{FIRST_PAUSE, Host, Pause, wait};
 use crate::logfs::{self, Archive, How, LogFs, Name};
+use crate::retention::Reason;
 use crate::sealer::{Asked, Checksum};
 use crate::tally::Trouble;
 
@@ -112,7 +113,11 @@ impl<F: LogFs> LogDir<F> {
     ) -> Result<(Current<F::File>, Label), Stopped> {
         let mut current = self.current.take()?;
         match self.try_to_rename(&mut current, stamped, tries, host) {
-            Ok(label) => Ok((current, label)),
+            Ok(label) => {
+                self.crew.begin_current();
+                self.has_to_be_recorded = self.crew.retention().has_rule_for(Reason::Excess);
+                Ok((current, label))
+            }
             Err(stopped) => {
                 self.current.put(current);
                 Err(stopped)

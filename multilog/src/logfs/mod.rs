@@ -117,12 +117,12 @@ pub trait LogFs: Send + Sync + 'static {
     fn stat(&self, file: &Self::File) -> io::Result<Stat>;
     /// What is under a name. None: nothing.
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>>;
+    /// Says that the bytes of a file have last changed at this moment.
+    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()>;
     /// The mode that the script asks for. None: it says nothing of it.
     fn asked_mode(&self) -> Option<FileMode>;
     /// Sets the permission bits.
     fn set_bits(&self, file: &Self::File, bits: u32) -> io::Result<()>;
-    /// Says that the bytes of a file have last changed at this moment.
-    fn set_modified(&self, name: &Name, moment: SystemTime) -> io::Result<()>;
     /// Brings a file to the disk.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     /// Brings the names to the disk.

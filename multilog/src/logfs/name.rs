@@ -20,6 +20,11 @@ pub struct Archive {
 }
 
 impl Archive {
+    /// The rest of the name.
+    pub fn suffix(&self) -> &[u8] {
+        &self.suffix
+    }
+
     /// `@label.u`: rotated, not yet known to be safe or not yet processed.
     pub fn unsealed(label: Label) -> Archive {
         Archive { label, suffix: b".u".to_vec() }
@@ -69,6 +74,8 @@ pub enum Name {
     Lock,
     /// `.journal`: what the batch in hand is doing.
     Journal,
+    /// `.age-hold`: since when nothing goes by age.
+    AgeHold,
     /// A rotated file.
     Archive(Archive),
 }
@@ -84,6 +91,7 @@ impl Name {
             Name::NewState => "newstate".into(),
             Name::Lock => "lock".into(),
             Name::Journal => ".journal".into(),
+            Name::AgeHold => ".age-hold".into(),
             Name::Archive(archive) => {
                 OsString::from_vec([&archive.label.text()[..], &archive.suffix].concat())
             }

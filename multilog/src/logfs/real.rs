@@ -163,7 +163,8 @@ impl LogFs for RealFs {
     }
 
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
-        let mode = if *name == Name::Journal { PRIVATE } else { self.mode.unwrap_or_default().at_first() };
+        let is_private = matches!(name, Name::Journal | Name::AgeHold);
+        let mode = if is_private { PRIVATE } else { self.mode.unwrap_or_default().at_first() };
         if how != How::New
             && let Some(stat) = self.lookup(name)?
         {

@@ -40,7 +40,7 @@ mod tests {
         for (kept, count, doomed) in
             [(1, 0, 0), (1, 1, 0), (1, 2, 1), (9, 100_000, 99_991), (usize::MAX, 7, 0)]
         {
-            assert_eq!(Count(kept).doomed(&Stock { count }), doomed, "{kept} {count}");
+            assert_eq!(Count(kept).doomed(&Stock { count, ..Stock::default() }), doomed, "{kept} {count}");
         }
     }
 

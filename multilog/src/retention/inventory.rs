@@ -11,6 +11,7 @@ use std::io;
 
 use tai64tools::Label;
 
+use super::weights::{Fresh, Seen, Weights};
 use crate::logfs::{Archive, Changed, LogFs};
 
 /// How many of the oldest labels are known by name.
@@ -27,6 +28,8 @@ pub struct Inventory {
     count: usize,
     /// The oldest of them, oldest first, each with all its files.
     oldest: VecDeque<Vec<Archive>>,
+    /// What they weigh. Nothing where nobody asks.
+    weights: Weights,
     trust: Trust,
     /// How many files were rotated since the last look and are archives now, or gone.
     added: usize,
@@ -46,6 +49,15 @@ enum Trust {
     Looked,
 }
 
+/// Whether it matters how many bytes the files have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weigh {
+    /// It does.
+    Bytes,
+    /// It does not.
+    Nothing,
+}
+
 impl Inventory {
     /// Whether a look is due before anything is deleted.
     pub fn is_due(&self) -> bool {
@@ -55,18 +67,29 @@ impl Inventory {
     }
 
     /// Reads the names. Files for which `is_pending` holds are no archives yet.
-    pub fn look<F: LogFs>(&mut self, fs: &F, is_pending: impl Fn(&Archive) -> bool) -> io::Result<()> {
+    pub fn look<F: LogFs>(
+        &mut self,
+        fs: &F,
+        weigh: Weigh,
+        is_pending: impl Fn(&Archive) -> bool,
+    ) -> io::Result<()> {
         let mut labels: Vec<Label> = Vec::new();
+        let (weights, refused, mut fresh) = (&mut self.weights, &self.refused, Fresh::default());
+        weights.begin();
         let mut oldest: BTreeMap<Label, Vec<Archive>> = BTreeMap::new();
         fs.each_name(&mut |name| {
-            let counts = |archive: &Archive| !is_pending(archive) && !self.refused.contains(archive);
+            let counts = |archive: &Archive| !is_pending(archive) && !refused.contains(archive);
             let Some(archive) = Archive::parse(name).filter(counts) else { return };
+            if weigh == Weigh::Bytes {
+                weights.see(&archive, &mut fresh);
+            }
             labels.push(archive.label);
             oldest.entry(archive.label).or_default().push(archive);
             if oldest.len() > KNOWN {
                 oldest.pop_last();
             }
         })?;
+        weights.end(fresh);
         labels.sort_unstable();
         labels.dedup();
         self.count = labels.len();
@@ -75,8 +98,11 @@ impl Inventory {
         Ok(())
     }
 
-    /// An archive has come. Its label is later than nearly all others.
-    pub fn add(&mut self, archive: Archive) {
+    /// An archive has come. Its label is later than nearly all others. `seen` is what it weighs, where that matters.
+    pub fn add(&mut self, archive: Archive, seen: Option<&Seen>) {
+        if let Some(seen) = seen {
+            self.weights.add(&archive, seen);
+        }
         let place = self.oldest.partition_point(|other| label(other) < archive.label);
         let are_all_known = self.oldest.len() == self.count && self.count < KNOWN;
         if place < self.oldest.len() || are_all_known {
@@ -101,10 +127,26 @@ impl Inventory {
         self.oldest.front().map(|archives| label(archives))
     }
 
+    /// What the archives weigh.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// For who looks at the files.
+    pub fn weights_mut(&mut self) -> &mut Weights {
+        &mut self.weights
+    }
+
+    /// The files of the oldest label, and of the one after it, as far as they are known.
+    pub fn two_oldest(&self) -> [&[Archive]; 2] {
+        [0, 1].map(|place| self.oldest.get(place).map_or(&[][..], |archives| archives))
+    }
+
     /// Takes the files of the oldest label out of the inventory, so that the caller deletes them.
     pub fn take_oldest(&mut self) -> Option<Vec<Archive>> {
         let oldest = self.oldest.pop_front()?;
         self.count -= 1;
+        self.weights.remove(label(&oldest));
         Some(oldest)
     }
 

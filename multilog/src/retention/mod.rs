@@ -7,24 +7,36 @@
 //! A new rule is a file and a row in [`Retention::new`]. What a rule has to know besides the number of files becomes a
 //! field of [`Stock`], which the desk of the sealer fills in.
 
+mod age;
+mod cap;
+mod caution;
 mod count;
 mod inventory;
 mod spare;
+mod weights;
 
 use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::script::{LogConfig, Transform};
+use crate::script::{self, LogConfig, MaxAge, Transform};
+use age::Age;
+pub use age::moment;
+use cap::Cap;
+pub use caution::{Caution, Change, Due, HOUR, Mark, Ruling};
 pub use count::Count;
-pub use inventory::Inventory;
-
+pub use inventory::{Inventory, Weigh};
 pub use spare::{Spare, is_full, make_room};
+pub use weights::{Seen, Weights};
 
 /// What there is: the files to which the rules apply.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Stock {
     /// How many labels there are.
     pub count: usize,
+    /// How old the oldest archive is. None: it does not go by its age now, or nobody asks.
+    pub age: Option<Duration>,
+    /// How many bytes all files have. 0 where nobody asks.
+    pub bytes: u64,
 }
 
 /// Why archives may have to go.
@@ -32,6 +44,8 @@ pub struct Stock {
 pub enum Reason {
     /// There may be more than the script keeps.
     Surplus,
+    /// Archives may be too old, or have too many bytes. Files on their way never go for that.
+    Excess,
     /// The disk is full.
     Full,
 }
@@ -59,13 +73,25 @@ pub trait Rule: Debug + Send + Sync {
 pub struct Retention {
     rules: Vec<(Reason, Box<dyn Rule>)>,
     scope: Scope,
+    /// How old an archive may become.
+    span: Option<Duration>,
+    /// How many bytes all files may have.
+    cap: Option<u64>,
 }
 
 impl Retention {
     /// The rules that the script gives a directory.
     pub fn new(config: &LogConfig) -> Retention {
-        let mut rules: Vec<(Reason, Box<dyn Rule>)> =
-            vec![(Reason::Surplus, Box::new(Count::new(config.keep)))];
+        let mut rules: Vec<(Reason, Box<dyn Rule>)> = Vec::new();
+        if let Some(keep) = config.keep() {
+            rules.push((Reason::Surplus, Box::new(Count::new(keep))));
+        }
+        if let Some(age) = config.age {
+            rules.push((Reason::Excess, Box::new(Age::new(age))));
+        }
+        if let Some(cap) = config.cap {
+            rules.push((Reason::Excess, Box::new(Cap::new(cap))));
+        }
         if let Some(spared) = config.spare {
             rules.push((Reason::Full, Box::new(Spare::new(spared))));
         }
@@ -73,11 +99,29 @@ impl Retention {
             Transform::Process(_) => Scope::Archives,
             Transform::Keep | Transform::Compress(_) => Scope::Everything,
         };
-        Retention::with(rules, scope)
+        let (span, cap) = (config.age.map(MaxAge::span), config.cap.map(script::Cap::bytes));
+        Retention { rules, scope, span, cap }
     }
 
+    #[cfg(test)]
     pub(crate) fn with(rules: Vec<(Reason, Box<dyn Rule>)>, scope: Scope) -> Retention {
-        Retention { rules, scope }
+        Retention { rules, scope, span: None, cap: None }
+    }
+
+    /// How old an archive may become.
+    pub fn span(&self) -> Option<Duration> {
+        self.span
+    }
+
+    /// How many bytes all files may have.
+    pub fn cap(&self) -> Option<u64> {
+        self.cap
+    }
+
+    /// How far two looks at the age of archives are apart at least. So an archive may become older than it should by
+    /// this: by a small part of its age, and by an hour at most.
+    pub fn rest(&self) -> Duration {
+        self.span.map_or(HOUR, |span| (span / 24).clamp(Duration::from_secs(1), HOUR))
     }
 
     /// To which files the rules apply.
@@ -98,7 +142,7 @@ impl Retention {
     /// How many of the oldest files would go if there were no others than these `waiting` ones, which are on their way.
     pub fn doomed_of_waiting(&self, waiting: usize) -> usize {
         match self.scope {
-            Scope::Everything => self.doomed(Reason::Surplus, &Stock { count: waiting }),
+            Scope::Everything => self.doomed(Reason::Surplus, &Stock { count: waiting, ..Stock::default() }),
             Scope::Archives => 0,
         }
     }
@@ -126,7 +170,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_rules_of_its_own() {
-        let stock = Stock { count: 12 };
+        let stock = Stock { count: 12, ..Stock::default() };
         for (words, surplus, full) in
             [(&["n4"][..], 9, 0), (&["n4", "min=10"], 9, 2), (&["n4", "min=2", "!true"], 9, 10), (&[], 3, 0)]
         {
@@ -150,7 +194,7 @@ mod tests {
     fn the_rule_that_takes_most_decides() {
         let rule = |kept| (Reason::Surplus, Box::new(Count::of(kept)) as Box<dyn Rule>);
         let retention = Retention::with(vec![rule(5), rule(2), rule(9)], Scope::Everything);
-        assert_eq!(retention.doomed(Reason::Surplus, &Stock { count: 7 }), 5);
+        assert_eq!(retention.doomed(Reason::Surplus, &Stock { count: 7, ..Stock::default() }), 5);
         assert_eq!(retention.keeps(Duration::from_secs(1)), Duration::from_secs(2));
     }
 }

@@ -44,7 +44,7 @@ pub fn make_room<F: LogFs>(fs: &F, retention: &Retention) -> io::Result<Option<A
     let archives = names.iter().filter_map(|name| Archive::parse(name));
     let mut finished: Vec<Archive> =
         archives.filter(|archive| !archive.is_unsealed() && !archive.is_temporary()).collect();
-    if retention.doomed(Reason::Full, &Stock { count: finished.len() }) == 0 {
+    if retention.doomed(Reason::Full, &Stock { count: finished.len(), ..Stock::default() }) == 0 {
         return Ok(None);
     }
     finished.sort();
@@ -65,7 +65,11 @@ mod tests {
     #[test]
     fn what_is_spared_stays_on_a_full_disk() {
         for (spared, count, doomed) in [(0, 0, 0), (0, 3, 3), (2, 2, 0), (2, 3, 1), (usize::MAX, 3, 0)] {
-            assert_eq!(Spare(spared).doomed(&Stock { count }), doomed, "{spared} {count}");
+            assert_eq!(
+                Spare(spared).doomed(&Stock { count, ..Stock::default() }),
+                doomed,
+                "{spared} {count}"
+            );
         }
     }
 }

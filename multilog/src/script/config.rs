@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use super::action::age::MaxAge;
+use super::action::cap::Cap;
 use super::action::code::Code;
 use super::action::count::FileCount;
 use super::action::durable::Durability;
@@ -22,8 +24,12 @@ pub struct LogConfig {
     pub size: FileSize,
     /// At which boundaries of local time `current` is rotated. None: at none.
     pub cycle: Option<Cycle>,
-    /// How many files are kept.
-    pub keep: FileCount,
+    /// How many files are kept, if the script says so; see [`LogConfig::keep`].
+    pub keep: Option<FileCount>,
+    /// How old an archive may become.
+    pub age: Option<MaxAge>,
+    /// How many bytes the files may have together.
+    pub cap: Option<Cap>,
     /// On a full disk the oldest archives are deleted down to this number. None: multilog waits.
     pub spare: Option<Spared>,
     /// When `current` is brought to the disk.
@@ -48,6 +54,30 @@ impl LogConfig {
             (None, Transform::Compress(compression)) => compression.code(),
             (None, Transform::Process(_) | Transform::Keep) => Code::plain(),
         }
+    }
+
+    /// How many files are kept. None: their number is not limited, since the script limits something else.
+    pub fn keep(&self) -> Option<FileCount> {
+        let is_limited = self.age.is_some() || self.cap.is_some();
+        self.keep.or_else(|| (!is_limited).then(FileCount::default))
+    }
+
+    /// How many archives may be beside `current`.
+    #[cfg(test)]
+    pub fn archives(&self) -> usize {
+        self.keep().map_or(usize::MAX, FileCount::archives)
+    }
+
+    /// Whether archives go by age or size alone.
+    #[cfg(test)]
+    pub fn has_limits(&self) -> bool {
+        self.keep().is_none()
+    }
+
+    /// Whether nothing goes in a test.
+    #[cfg(test)]
+    pub fn keeps_all(&self) -> bool {
+        self.age.is_none() && self.cap.is_none() && self.archives() >= 50
     }
 
     /// Whether every byte has to go through a processor before it may be deleted.

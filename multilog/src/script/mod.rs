@@ -17,6 +17,8 @@ mod remark;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
+pub use action::age::MaxAge;
+pub use action::cap::Cap;
 pub use action::code::Code;
 pub use action::compress::Compression;
 pub use action::count::FileCount;
@@ -82,10 +84,10 @@ mod tests {
                 .unwrap();
         let [a, b, c, d] = &script.logs[..] else { panic!("four directories") };
         assert_eq!(
-            (a.size, a.keep, &a.transform),
-            (FileSize::default(), FileCount::default(), &Transform::Keep)
+            (a.size, a.keep(), &a.transform),
+            (FileSize::default(), Some(FileCount::default()), &Transform::Keep)
         );
-        assert_eq!((b.size.bytes(), b.keep.archives()), (5000, 2));
+        assert_eq!((b.size.bytes(), b.archives()), (5000, 2));
         assert_eq!(b.transform, Transform::Process("gzip".into()));
         assert_eq!(
             (b.code().as_bytes(), c.code().as_bytes(), d.code().as_bytes()),
@@ -154,12 +156,27 @@ mod tests {
     fn what_the_original_reads_as_a_number_is_that_number() {
         let script = parse(&["+x", "starting", "not", "wa/b", "w", "./a", "n3k", "s9999x", "./b"]).unwrap();
         let [a, b] = &script.logs[..] else { panic!("two directories") };
-        assert_eq!((a.size.bytes(), a.keep.archives(), a.code().as_bytes()), (4096, 1, &b"s"[..]));
-        assert_eq!((b.size.bytes(), b.keep.archives()), (9999, 2));
+        assert_eq!((a.size.bytes(), a.archives(), a.code().as_bytes()), (4096, 1, &b"s"[..]));
+        assert_eq!((b.size.bytes(), b.archives()), (9999, 2));
         let read = |argument: &str, meaning: &str| Remark::ReadAs(argument.into(), meaning.into());
         assert_eq!(script.remarks[..2], [read("starting", "s4096"), read("not", "n2")]);
         assert!(matches!(script.remarks[2..4], [Remark::Ignored(..), Remark::Ignored(..)]));
         assert_eq!(script.remarks[4..], [read("n3k", "n3"), read("s9999x", "s9999")]);
+    }
+
+    #[test]
+    fn a_number_of_files_counts_beside_age_and_cap_only_when_it_is_given() {
+        for (words, archives) in [
+            (&[][..], 9),
+            (&["n5"], 4),
+            (&["age=30d"], usize::MAX),
+            (&["cap=10G"], usize::MAX),
+            (&["age=30d", "cap=10G", "n5"], 4),
+            (&["n10", "age=30d"], 9),
+        ] {
+            let script = parse(&[words, &["./main"]].concat()).unwrap();
+            assert_eq!(script.logs[0].archives(), archives, "{words:?}");
+        }
     }
 
     #[test]
@@ -174,6 +191,14 @@ mod tests {
             assert_eq!(misuse.argument, "./a");
             assert!(misuse.reason.contains("compress= and !command"), "{}", misuse.reason);
         }
+    }
+
+    #[test]
+    fn a_cap_below_the_size_of_a_file_is_refused_with_the_directory() {
+        assert!(parse(&["cap=4k", "s4096", "./a"]).is_ok());
+        let misuse = parse(&["cap=50k", "s4096", "./a", "s60k", "./b"]).unwrap_err();
+        assert_eq!(misuse.argument, "./b");
+        assert!(misuse.reason.contains("cap=51200") && misuse.reason.contains("s61440"), "{misuse:?}");
     }
 
     #[test]
@@ -198,9 +223,18 @@ mod tests {
 
     #[test]
     fn a_malformed_value_names_its_argument() {
-        for argument in
-            ["compress=lz4", "compress=gzip:77", "compress=", "min=x", "durable=5", "t=", "t=foo", "t=ISO"]
-        {
+        for argument in [
+            "compress=lz4",
+            "compress=gzip:77",
+            "compress=",
+            "min=x",
+            "durable=5",
+            "age=30",
+            "cap=1T",
+            "t=",
+            "t=foo",
+            "t=ISO",
+        ] {
             assert_eq!(parse(&["./a", argument]).unwrap_err().argument, argument);
         }
         assert_eq!(parse(&["R", "+("]).unwrap_err().argument, "+(");

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use tai64tools::Label;
 use unix::event::Bell;
 
-use super::desk::{Desk, Order};
+use super::desk::{Desk, Order, Prunes};
 use super::thread::{SLACK, Thread, is_early};
 use super::{Job, Sealed, Sealer};
 use crate::descriptors::PENDING;
 use crate::host::{GRACE, Host, Pause, Stop};
 use crate::logfs::LogFs;
-use crate::retention::Retention;
+use crate::retention::{HOUR, Retention};
 
 /// How many files may wait with a processor, since none of them may be deleted.
 const PENDING_PROCESSING: usize = 2;
@@ -92,6 +92,9 @@ impl<F: LogFs> Crew<F> {
     pub fn submit(&mut self, job: Job<F::File>, host: &mut impl Host) {
         self.start();
         let room = self.pending_at_most();
+        if let Some(span) = self.retention().span() {
+            self.desk.limits.look_within(span.min(HOUR), host.clocks());
+        }
         let mut state = self.desk.state();
         // A thread that defers its work looks at the files again by itself.
         let needs_thread =
@@ -113,6 +116,42 @@ impl<F: LogFs> Crew<F> {
         if self.sealer.config.has_transform() {
             self.desk.state().put_off = Some(Instant::now() + time);
         }
+    }
+
+    /// How long it is until the directory is to be pruned though no file is handed over. None: that is never the case.
+    pub fn until_pruning(&self, host: &impl Host) -> Option<Duration> {
+        let retention = self.retention();
+        let limits = retention.span().is_some() || retention.cap().is_some();
+        if limits { self.desk.limits.until_due(host.clocks()) } else { None }
+    }
+
+    /// Prunes the directory, or has the thread do that.
+    pub fn prune(&mut self, host: &mut impl Host) {
+        self.desk.limits.begin_look(self.retention(), host.clocks());
+        self.start();
+        if self.thread.is_none() {
+            self.sealer.prune_alone(&self.desk, host);
+            return;
+        }
+        self.desk.state().prunes = Prunes::Asked;
+        self.desk.wake.notify_all();
+    }
+
+    /// `current` is going to have this many bytes: deletes archives that have to go for it.
+    pub fn make_room_for_current(&mut self, length: u64, host: &mut impl Host) {
+        if self.retention().cap().is_some() && self.desk.limits.grow(length) {
+            self.prune(host);
+        }
+    }
+
+    /// There is no `current` now, and the next one begins without bytes.
+    pub fn begin_current(&self) {
+        self.desk.limits.grow(0);
+    }
+
+    /// The journal knows of rotations up to this label.
+    pub fn note_recorded(&self, label: Label) {
+        self.desk.state().recorded = label;
     }
 
     /// A file that was awaited stays what it is.
@@ -150,14 +189,14 @@ impl<F: LogFs> Crew<F> {
     /// has made the changes before.
     pub fn begin_change(&self) {
         let mut state = self.desk.state();
-        if state.pending() == 0 {
+        if state.is_quiet() {
             state.inventory.compare(self.sealer.fs.changed());
         }
     }
 
     /// The directory has changed by something of ours.
     pub fn end_change(&self) {
-        self.sealer.note_quiet(&self.desk);
+        self.sealer.note_quiet(&mut self.desk.state(), &self.desk);
     }
 
     /// Waits until another file may be handed over, or the program is told to stop.
@@ -219,7 +258,7 @@ impl<F: LogFs> Crew<F> {
         }
         let mut order = deadline.order();
         let mut end = (deadline == Deadline::Soon).then(|| Instant::now() + GRACE);
-        while self.pending() > 0 {
+        while self.is_busy() {
             host.listen();
             let stop = host.stop();
             if order == Order::Finish && stop.is_some() {
@@ -254,6 +293,11 @@ impl<F: LogFs> Crew<F> {
     /// How many files are on their way.
     pub fn pending(&self) -> usize {
         self.desk.state().pending()
+    }
+
+    fn is_busy(&self) -> bool {
+        let state = self.desk.state();
+        state.pending() > 0 || state.prunes != Prunes::No
     }
 
     fn start(&mut self) {

@@ -12,9 +12,11 @@ use std::time::Instant;
 use tai64tools::Label;
 use unix::event::Bell;
 
+use super::awaited::Awaited;
+use super::limits::{Limits, Oldest};
 use super::{Job, Sealed};
 use crate::logfs::{Archive, LogFs};
-use crate::retention::{Inventory, Reason, Retention, Scope, Stock};
+use crate::retention::{Caution, Inventory, Reason, Retention, Scope, Seen, Stock, Weigh};
 
 /// What the foreground and the thread share.
 #[derive(Debug)]
@@ -24,6 +26,11 @@ pub(super) struct Desk<File> {
     pub(super) wake: Condvar,
     /// Rung for the foreground after each round. None: the foreground does the sealing itself.
     pub(super) progress: Option<Arc<Bell>>,
+    /// The limits of age and size.
+    pub(super) limits: Limits,
+    /// Whether the clock is believed, by which archives go. Who holds this may look at files, so it comes before the
+    /// lock of `state`, which the foreground takes.
+    pub(super) caution: Mutex<Caution>,
     /// Rung for those who wait for a processor. The first of them makes it.
     stop: OnceLock<Bell>,
 }
@@ -47,22 +54,45 @@ pub(super) struct State<File> {
     pub(super) put_off: Option<Instant>,
     /// The labels of the jobs that are in work.
     pub(super) in_work: Vec<Label>,
-    /// The labels of files that the last run has left and that will be handed over, and of those left to the next run.
-    awaited: Vec<Label>,
+    /// How many bytes those have.
+    in_work_bytes: u64,
+    /// How many rounds are under way. One may still change names when its files are not in work any more.
+    pub(super) rounds: usize,
+    /// Whether the thread has to prune, also when no file waits.
+    pub(super) prunes: Prunes,
+    /// Files that the last run has left and that will be handed over, and those left to the next run.
+    awaited: Awaited,
     /// Whether the thread defers its work because retention will probably delete what it would seal.
     pub(super) deferring: bool,
     /// Files up to this label are archives, or stay what they are. Later ones are on their way.
     decided: Label,
+    /// The journal knows of rotations up to this label. Later archives do not go by age or size.
+    pub(super) recorded: Label,
     pub(super) inventory: Inventory,
     /// How the jobs that are over ended, all together.
     pub(super) outcome: Sealed,
     pub(super) order: Order,
 }
 
+/// Pruning besides that of the rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prunes {
+    No,
+    /// It was asked for.
+    Asked,
+    /// It is being done.
+    Now,
+}
+
 impl<File> State<File> {
     /// How many files are on their way.
     pub(super) fn pending(&self) -> usize {
         self.jobs.len() + self.in_work.len()
+    }
+
+    /// Whether nothing of ours is under way in the directory.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.pending() == 0 && self.rounds == 0 && self.prunes != Prunes::Now
     }
 
     /// Whether one file waits, and neither another file nor the end.
@@ -72,9 +102,47 @@ impl<File> State<File> {
 
     /// Puts a file back that was taken from the desk.
     pub(super) fn put_back(&mut self, job: Job<File>) {
-        self.in_work.retain(|&label| label != job.label);
+        self.end(job.label, job.length);
         let place = self.jobs.partition_point(|other| other.label < job.label);
         self.jobs.insert(place, job);
+    }
+
+    /// A file is not in work any more.
+    fn end(&mut self, label: Label, bytes: u64) {
+        self.in_work.retain(|&other| other != label);
+        self.in_work_bytes = self.in_work_bytes.saturating_sub(bytes);
+    }
+
+    /// How many bytes all files have except `current`.
+    pub(super) fn bytes(&self) -> u64 {
+        let jobs = self.jobs.iter().map(|job| job.length);
+        let others = [self.in_work_bytes, self.awaited.bytes(), self.inventory.weights().bytes()];
+        jobs.chain(others).fold(0, u64::saturating_add)
+    }
+
+    /// Whether nobody has looked yet at some files that count.
+    pub(super) fn lacks_weights(&self) -> bool {
+        self.inventory.weights().lack_any() || self.awaited.lack_any()
+    }
+
+    /// Whether nobody has looked yet at this file, which counts.
+    pub(super) fn lacks_weight(&self, archive: &Archive) -> bool {
+        self.inventory.weights().lacks(archive) || archive.is_unsealed() && self.awaited.lacks(archive.label)
+    }
+
+    /// Somebody has looked at a file.
+    pub(super) fn weigh(&mut self, archive: &Archive, seen: &Seen) {
+        let stat = seen.as_ref().ok().and_then(Option::as_ref).filter(|stat| stat.regular);
+        let bytes = stat.map_or(0, |stat| stat.size);
+        if !(archive.is_unsealed() && self.awaited.weigh(archive.label, bytes)) {
+            self.inventory.weights_mut().weigh(archive, seen);
+        }
+    }
+
+    /// All names were looked at.
+    pub(super) fn end_weighing(&mut self) {
+        self.awaited.end_weighing();
+        self.inventory.weights_mut().end_weighing();
     }
 
     /// A file is handed over.
@@ -86,13 +154,14 @@ impl<File> State<File> {
 
     /// This file of the last run is handed over, or will never be.
     pub(super) fn await_no_more(&mut self, label: Label) {
-        self.awaited.retain(|&other| other != label);
+        self.awaited.remove(label);
     }
 
     /// Takes the newest file for a moment.
     pub(super) fn take_newest(&mut self) -> Option<Job<File>> {
         let job = self.jobs.pop_back()?;
         self.in_work.push(job.label);
+        self.in_work_bytes = self.in_work_bytes.saturating_add(job.length);
         Some(job)
     }
 
@@ -101,16 +170,23 @@ impl<File> State<File> {
         let count = most.min(self.jobs.len());
         let taken: Vec<Job<File>> = self.jobs.drain(..count).collect();
         self.in_work.extend(taken.iter().map(|job| job.label));
+        self.in_work_bytes = taken.iter().map(|job| job.length).fold(self.in_work_bytes, u64::saturating_add);
         taken
     }
 
     /// Takes away the oldest of the files to which retention applies, if that goes. Files in work count and are not
-    /// taken.
-    pub(super) fn take_doomed(&mut self, retention: &Retention) -> Option<Doomed<File>> {
-        match retention.scope() {
+    /// taken. `oldest` is what is known of the oldest archive, and `current` how many bytes `current` has.
+    pub(super) fn take_doomed(
+        &mut self,
+        retention: &Retention,
+        oldest: Oldest,
+        current: u64,
+    ) -> Option<Doomed<File>> {
+        let surplus = match retention.scope() {
             Scope::Everything => self.take_doomed_file(retention),
             Scope::Archives => self.take_doomed_archive(retention, self.inventory.count()),
-        }
+        };
+        surplus.or_else(|| self.take_excess(retention, oldest, current))
     }
 
     fn take_doomed_file(&mut self, retention: &Retention) -> Option<Doomed<File>> {
@@ -121,7 +197,7 @@ impl<File> State<File> {
         if waits != Some(oldest) {
             return self.take_doomed_archive(retention, count);
         }
-        if retention.doomed(Reason::Surplus, &Stock { count }) == 0 {
+        if retention.doomed(Reason::Surplus, &Stock { count, ..Stock::default() }) == 0 {
             return None;
         }
         self.decide(oldest);
@@ -130,18 +206,34 @@ impl<File> State<File> {
     }
 
     fn take_doomed_archive(&mut self, retention: &Retention, count: usize) -> Option<Doomed<File>> {
-        match retention.doomed(Reason::Surplus, &Stock { count }) {
+        match retention.doomed(Reason::Surplus, &Stock { count, ..Stock::default() }) {
             0 => None,
             _ => self.inventory.take_oldest().map(Doomed::Archives),
         }
     }
 
-    /// The work on a file is over: it is this archive now. None: it was deleted.
-    pub(super) fn end_work(&mut self, label: Label, archive: Option<Archive>) {
-        self.in_work.retain(|&other| other != label);
+    /// Takes the oldest archive away if it is too old, or if there are too many bytes. An archive does not go before a
+    /// file with an older label, which is still on its way.
+    fn take_excess(&mut self, retention: &Retention, oldest: Oldest, current: u64) -> Option<Doomed<File>> {
+        let label = self.inventory.oldest().filter(|label| *label <= self.recorded)?;
+        let jobs = self.jobs.front().map(|job| job.label);
+        let mut on_their_way = self.in_work.iter().copied().chain(self.awaited.labels()).chain(jobs);
+        let is_weighed = self.inventory.weights().know(label);
+        let bytes = if is_weighed { self.bytes().saturating_add(current) } else { 0 };
+        let stock = Stock { count: self.inventory.count(), age: oldest.age, bytes };
+        if on_their_way.any(|other| other < label) || retention.doomed(Reason::Excess, &stock) == 0 {
+            return None;
+        }
+        self.inventory.take_oldest().map(Doomed::Archives)
+    }
+
+    /// The work on a file of this many bytes is over: it is this archive now, which was looked at where its bytes matter.
+    /// None: it was deleted.
+    pub(super) fn end_work(&mut self, label: Label, bytes: u64, archive: Option<(Archive, Option<Seen>)>) {
+        self.end(label, bytes);
         self.decide(label);
-        if let Some(archive) = archive {
-            self.inventory.add(archive);
+        if let Some((archive, seen)) = archive {
+            self.inventory.add(archive, seen.as_ref());
         }
     }
 
@@ -150,15 +242,15 @@ impl<File> State<File> {
     }
 
     /// Leaves a file to the next run, because there is no time for it. It is not an archive to retention.
-    pub(super) fn leave(&mut self, label: Label) {
-        self.in_work.retain(|&other| other != label);
-        self.awaited.push(label);
+    pub(super) fn leave(&mut self, label: Label, bytes: u64) {
+        self.end(label, bytes);
+        self.awaited.leave(label, bytes);
     }
 
     /// Leaves all files that wait to the next run.
     pub(super) fn leave_jobs(&mut self) -> Vec<Job<File>> {
         let jobs: Vec<Job<File>> = self.jobs.drain(..).collect();
-        self.awaited.extend(jobs.iter().map(|job| job.label));
+        jobs.iter().for_each(|job| self.awaited.leave(job.label, job.length));
         if !jobs.is_empty() {
             self.outcome = Sealed::Left;
         }
@@ -166,16 +258,16 @@ impl<File> State<File> {
     }
 
     /// Looks at the directory, if that is due.
-    pub(super) fn look<F: LogFs>(&mut self, fs: &F) -> io::Result<()> {
+    pub(super) fn look<F: LogFs>(&mut self, fs: &F, weigh: Weigh) -> io::Result<()> {
         if !self.inventory.is_due() {
             return Ok(());
         }
         let State { jobs, in_work, awaited, decided, .. } = self;
         let is_waiting = |label: Label| {
-            label > *decided || awaited.contains(&label) || jobs.iter().any(|job| job.label == label)
+            label > *decided || awaited.contains(label) || jobs.iter().any(|job| job.label == label)
         };
         let is_unfinished = |archive: &Archive| archive.is_unsealed() || archive.is_temporary();
-        self.inventory.look(fs, |archive| {
+        self.inventory.look(fs, weigh, |archive| {
             in_work.contains(&archive.label) || is_unfinished(archive) && is_waiting(archive.label)
         })
     }
@@ -202,19 +294,29 @@ impl<File> Desk<File> {
             second: None,
             put_off: None,
             in_work: Vec::new(),
-            awaited,
+            in_work_bytes: 0,
+            rounds: 0,
+            prunes: Prunes::No,
+            awaited: Awaited::of(awaited),
             deferring: false,
             decided,
+            recorded: decided,
             inventory: Inventory::default(),
             outcome: Sealed::Done,
             order: Order::Work,
         };
-        Desk { state: Mutex::new(state), wake: Condvar::new(), progress, stop: OnceLock::new() }
+        let (state, caution) = (Mutex::new(state), Mutex::new(Caution::default()));
+        let (wake, limits) = (Condvar::new(), Limits::default());
+        Desk { state, wake, progress, limits, caution, stop: OnceLock::new() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State<File>> {
         // A panic aborts the program, so a poisoned lock is never seen.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn caution(&self) -> MutexGuard<'_, Caution> {
+        self.caution.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn give(&self, order: Order) {
@@ -245,61 +347,5 @@ impl<File> Desk<File> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::retention::{Count, Rule};
-    use crate::sealer::Asked;
-
-    fn labels(count: usize) -> Vec<Label> {
-        std::iter::successors(Some(Label::MIN.next()), |last| Some(last.next())).take(count).collect()
-    }
-
-    fn desk(labels: &[Label]) -> Desk<()> {
-        let desk = Desk::new(Label::MIN, Vec::new(), None);
-        let job = |&label| Job { label, file: None, length: 1, checksum: None, asked: Asked::NotYet };
-        desk.state().jobs.extend(labels.iter().map(job));
-        desk
-    }
-
-    /// The place of the label that goes, and whether as an archive.
-    fn doomed(desk: &Desk<()>, labels: &[Label], kept: usize) -> Option<(usize, bool)> {
-        let rules: Vec<(Reason, Box<dyn Rule>)> = vec![(Reason::Surplus, Box::new(Count::of(kept)))];
-        let doomed = desk.state().take_doomed(&Retention::with(rules, Scope::Everything))?;
-        let (label, is_archive) = match doomed {
-            Doomed::Archives(archives) => (archives[0].label, true),
-            Doomed::Job(job) => (job.label, false),
-        };
-        labels.iter().position(|&other| other == label).map(|place| (place, is_archive))
-    }
-
-    #[test]
-    fn what_is_oldest_goes_unless_it_is_in_work() {
-        let labels = labels(4);
-        let desk = desk(&labels[..3]);
-        assert_eq!(desk.state().take(1).len(), 1);
-        assert_eq!(desk.state().pending(), 3);
-        assert_eq!(doomed(&desk, &labels, 2), None, "an older one that is in work does not count");
-        assert_eq!(doomed(&desk, &labels, 1), Some((1, false)));
-        // A file that is later than one on its way was left, and is an archive to retention.
-        desk.state().inventory.add(Archive::unsealed(labels[3]));
-        assert_eq!(doomed(&desk, &labels, 1), Some((2, false)));
-        desk.state().end_work(labels[0], Some(Archive::unsealed(labels[0])));
-        assert_eq!(doomed(&desk, &labels, 1), Some((0, true)));
-        assert_eq!(doomed(&desk, &labels, 1), None);
-        assert_eq!(doomed(&desk, &labels, 0), Some((3, true)));
-        assert_eq!(desk.state().pending(), 0);
-    }
-
-    #[test]
-    fn what_is_put_back_is_in_its_place_and_not_in_work() {
-        let labels = labels(3);
-        let desk = desk(&labels[..2]);
-        let mut state = desk.state();
-        let job = state.take_newest().unwrap();
-        state.jobs.push_back(Job { label: labels[2], ..job });
-        let newest = state.take_newest().unwrap();
-        state.put_back(Job { label: labels[1], ..newest });
-        let order: Vec<Label> = state.jobs.iter().map(|job| job.label).collect();
-        assert_eq!((&order[..], &state.in_work[..]), (&labels[..2], &labels[2..]));
-    }
-}
+#[path = "desk_tests.rs"]
+mod desk_tests;

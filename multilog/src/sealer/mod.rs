@@ -13,9 +13,11 @@
 //! besides the thread, where files are compressed.
 
 mod archive;
+mod awaited;
 mod compress;
 mod crew;
 mod desk;
+mod limits;
 mod prune;
 mod rewrite;
 mod room;
@@ -38,7 +40,7 @@ use crate::tally::{Account, Trouble};
 
 use compress::Compressed;
 pub use crew::{Crew, Deadline, Threading};
-use desk::{Desk, Order};
+use desk::{Desk, Order, State};
 use prune::Went;
 pub use rewrite::Checksum;
 use room::Room;
@@ -133,14 +135,27 @@ impl<F: LogFs> Sealer<F> {
 
     /// Seals the oldest files on the desk. Whether one of them was left.
     fn seal_oldest(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> Sealed {
-        let jobs = desk.state().take(self.at_once());
+        let jobs = {
+            let mut state = desk.state();
+            state.rounds += 1;
+            state.take(self.at_once())
+        };
+        let oldest = jobs.first().map(|job| job.label);
         let sealed = self.seal(jobs, desk, pace);
-        self.end_round(desk);
+        if self.is_over_cap(desk) || oldest.is_some_and(|label| self.is_past(label, pace)) {
+            // What was on its way may go now. A directory that can't be read now is read in the next round.
+            self.prune(desk, pace).ok();
+        }
+        self.end_round(desk, |state| state.rounds -= 1);
         sealed
     }
 
-    fn end_round(&self, desk: &Desk<F::File>) {
-        self.note_quiet(desk);
+    /// Says that something is over that may have changed names: `end` says what.
+    fn end_round(&self, desk: &Desk<F::File>, end: impl FnOnce(&mut State<F::File>)) {
+        let mut state = desk.state();
+        end(&mut state);
+        self.note_quiet(&mut state, desk);
+        drop(state);
         desk.ring();
     }
 
@@ -177,7 +192,7 @@ impl<F: LogFs> Sealer<F> {
             }
             if wait(&mut pause, pace) == Pause::Stop {
                 self.leave_jobs(desk);
-                self.end_round(desk);
+                self.end_round(desk, |_| ());
                 return Err(NoTime);
             }
         }
@@ -220,20 +235,21 @@ impl<F: LogFs> Sealer<F> {
 
     /// Tells the desk that a file is no longer on its way, and what it is now.
     fn report(&self, work: &Work<'_, F>, desk: &Desk<F::File>) {
-        let label = work.label();
+        let (label, length) = (work.label(), work.job.length);
         let archive = match work.ended() {
-            Sealed::Left if !work.is_at(Step::SyncRemoval) => return desk.state().leave(label),
+            Sealed::Left if !work.is_at(Step::SyncRemoval) => return desk.state().leave(label, length),
             Sealed::Left | Sealed::Done => Some(work.archive()),
             Sealed::GivenUp => Some(Archive::unsealed(label)),
             Sealed::Gone => None,
         };
-        desk.state().end_work(label, archive);
+        let archive = archive.map(|archive| (archive.clone(), self.weighed(&archive)));
+        desk.state().end_work(label, length, archive);
     }
 
     /// Takes note of the state of the directory when nothing is under way in it.
-    fn note_quiet(&self, desk: &Desk<F::File>) {
-        let mut state = desk.state();
-        if state.pending() == 0 {
+    fn note_quiet(&self, state: &mut State<F::File>, desk: &Desk<F::File>) {
+        self.publish_room(state, desk);
+        if state.is_quiet() {
             state.inventory.note_quiet(self.fs.changed());
         }
     }

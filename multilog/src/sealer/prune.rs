@@ -6,10 +6,15 @@
 use std::io;
 
 use super::Sealer;
-use super::desk::{Desk, Doomed, State};
-use crate::host::Pace;
+use super::desk::{Desk, Doomed, Prunes};
+use super::limits::{Oldest, Two};
+use crate::host::{Clocks, Pace, Patience};
 use crate::logfs::{Archive, LogFs, Name};
+use crate::retention::{Reason, Weigh};
 use crate::tally::Trouble;
+
+/// How many files go by age or size before others have their turn.
+const AT_ONCE: usize = 256;
 
 /// What had to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,27 +29,77 @@ impl<F: LogFs> Sealer<F> {
     /// Deletes what goes by the rules, and warns about what can't be deleted. Fails when the directory can't be read.
     pub(super) fn prune(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) -> io::Result<Went> {
         let mut went = Went::Archives;
+        let now = self.retention.span().map(|_| pace.clocks());
         let refused = desk.state().inventory.refused();
         refused.iter().for_each(|archive| self.delete(archive, desk, pace));
-        loop {
-            // The desk is free for others while something is deleted.
-            let doomed = self.take_doomed(&mut desk.state())?;
+        let mut count = 0;
+        // The desk is free for others while something is deleted.
+        while let Some(doomed) = self.take_doomed(desk, now, pace)? {
             match doomed {
-                None => return Ok(went),
-                Some(Doomed::Archives(archives)) => {
+                Doomed::Archives(archives) => {
                     archives.iter().for_each(|archive| self.delete(archive, desk, pace));
                 }
-                Some(Doomed::Job(job)) => {
+                Doomed::Job(job) => {
                     self.delete(&Archive::unsealed(job.label), desk, pace);
                     went = Went::Jobs;
                 }
             }
+            count += 1;
+            // Each file takes its time, and there may be a hundred thousand.
+            if self.retention.has_rule_for(Reason::Excess)
+                && (count >= AT_ONCE || pace.patience() == Patience::Over)
+            {
+                self.prune_on(desk, pace.clocks());
+                break;
+            }
+        }
+        Ok(went)
+    }
+
+    fn take_doomed(
+        &self,
+        desk: &Desk<F::File>,
+        now: Option<Clocks>,
+        pace: &dyn Pace,
+    ) -> io::Result<Option<Doomed<F::File>>> {
+        let weigh = if self.retention.cap().is_some() { Weigh::Bytes } else { Weigh::Nothing };
+        let mut measured: Option<Oldest> = None;
+        loop {
+            let mut state = desk.state();
+            state.look(&*self.fs, weigh)?;
+            if weigh == Weigh::Bytes && state.lacks_weights() {
+                drop(state);
+                self.weigh_all(desk)?;
+                continue;
+            }
+            let known = measured.filter(|known| known.label == state.inventory.oldest());
+            if known.is_none() && self.has_to_measure(&state) {
+                let two = Two::of(&state.inventory);
+                drop(state);
+                measured = Some(self.measure(&two, desk, now, pace));
+                continue;
+            }
+            let known = known.unwrap_or_default();
+            let doomed = state.take_doomed(&self.retention, known, desk.limits.current());
+            if doomed.is_none() {
+                self.publish(&state, desk, now, known);
+            }
+            return Ok(doomed);
         }
     }
 
-    fn take_doomed(&self, state: &mut State<F::File>) -> io::Result<Option<Doomed<F::File>>> {
-        state.look(&*self.fs)?;
-        Ok(state.take_doomed(&self.retention))
+    /// Prunes for itself, and not for the sake of a file that waits.
+    pub(super) fn prune_alone(&self, desk: &Desk<F::File>, pace: &mut dyn Pace) {
+        desk.state().prunes = Prunes::Now;
+        if let Err(error) = self.prune(desk, pace) {
+            pace.warn(&self.said("unable to read ", "").because(&error));
+        }
+        self.end_round(desk, |state| {
+            // It may have been asked for again.
+            if state.prunes == Prunes::Now {
+                state.prunes = Prunes::No;
+            }
+        });
     }
 
     /// Deletes a regular file. Anything else with that name belongs to another user, and stays.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
+use super::desk::Prunes;
 use super::thread::Thread;
 use super::*;
 use crate::logfs::{How, RealFs, write_all};
-use crate::script::Script;
+use crate::script::{Code, Script};
 
 type Files = BTreeMap<Label, (Vec<u8>, Mode)>;
 
@@ -89,4 +90,36 @@ fn another_file_or_an_end_lets_it_be_compressed_at_once() {
             until(sealer, &labels[..1], b".gz");
         });
     }
+}
+
+#[test]
+fn the_directory_is_pruned_meanwhile() {
+    let labels = [Label::MIN.next(), Label::MIN.next().next()];
+    let here = tempfile::tempdir().unwrap();
+    let path = here.path().join("main").into_os_string();
+    let script =
+        Script::parse([OsString::from("cap=1M"), "compress=gzip".into(), path.clone()].into()).unwrap();
+    let sealer =
+        Sealer::new(Arc::new(RealFs::open(&path, None).unwrap()), script.logs[0].clone(), Arc::default());
+    let desk = Desk::new(labels[1], Vec::new(), None);
+    desk.state().put_off = Some(Instant::now() + AN_HOUR);
+    sealer.fs.open(&Archive::sealed(labels[0], &Code::plain()).into(), How::New).unwrap();
+    hand_over(&sealer, &desk, labels[1]);
+    std::thread::scope(|scope| {
+        let thread = Thread { sealer: &sealer, desk: &desk, room: 32 };
+        scope.spawn(move || thread.live());
+        let is_there = |label| files(&sealer).contains_key(label);
+        let begun = Instant::now();
+        while files(&sealer).get(&labels[1]) != Some(&(b".u".to_vec(), Mode::Safe)) {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(is_there(&labels[0]));
+        // That is what `current` has now.
+        desk.limits.grow(1 << 20);
+        desk.state().prunes = Prunes::Asked;
+        desk.wake.notify_all();
+        until(&sealer, &labels[1..], b".u");
+        desk.give(Order::Finish);
+    });
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use unix::diag::{self, Message};
 
-use super::desk::{Desk, Order, State};
+use super::desk::{Desk, Order, Prunes, State};
 use super::prune::Went;
 use super::{Asked, Job, NoTime, Sealed, Sealer};
 use crate::host::{PROGRAM, Pace, Patience, Pause};
@@ -46,9 +46,17 @@ impl<'a, F: LogFs> Thread<'a, F> {
         let mut pace = ThreadPace { desk, tried: false };
         loop {
             let mut state = desk.state();
-            while state.jobs.is_empty() && state.order == Order::Work {
+            while state.jobs.is_empty() && state.prunes == Prunes::No && state.order == Order::Work {
                 state = desk.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
+            let has_time = matches!(state.order, Order::Work | Order::Finish);
+            if state.jobs.is_empty() && state.prunes == Prunes::Asked && has_time {
+                drop(state);
+                sealer.prune_alone(desk, &mut pace);
+                continue;
+            }
+            // A round prunes too.
+            state.prunes = Prunes::No;
             let state = self.defer(state, &mut pace);
             if state.jobs.is_empty() || state.order == Order::Stop {
                 break;
@@ -57,7 +65,7 @@ impl<'a, F: LogFs> Thread<'a, F> {
             let sealed = match sealer.make_room(desk, &mut pace) {
                 Ok(Went::Jobs) => {
                     // The others may be deferred now.
-                    desk.ring();
+                    sealer.end_round(desk, |_| ());
                     continue;
                 }
                 Ok(Went::Archives) => match self.wait_for_its_time(&mut pace) {
@@ -113,7 +121,7 @@ impl<'a, F: LogFs> Thread<'a, F> {
 
 impl<F: LogFs> Thread<'_, F> {
     /// Waits for as long as the transformation of the only file is put off. The file is brought to the disk and marked
-    /// before that. Another file, or an order to end, ends the wait.
+    /// before that, and the directory is pruned when that is asked for. Another file, or an order to end, ends the wait.
     fn wait_for_its_time(&self, pace: &mut dyn Pace) -> Waited {
         let mut waited = Waited::No;
         loop {
@@ -124,6 +132,11 @@ impl<F: LogFs> Thread<'_, F> {
                 return waited;
             };
             waited = Waited::Yes;
+            if state.prunes == Prunes::Asked {
+                drop(state);
+                self.sealer.prune_alone(self.desk, pace);
+                continue;
+            }
             if state.jobs.back().is_some_and(|job| job.asked == Asked::NotYet)
                 && let Some(mut job) = state.take_newest()
             {

@@ -56,7 +56,7 @@ impl<F: LogFs> Work<'_, F> {
             (Transform::Process(command), _) => self.process(command, &output, pace)?,
             (Transform::Compress(how), Some(input)) => {
                 match compress::compress(&*sealer.fs, *how, input, &output) {
-                    Ok(done) => self.compressed(done, pace),
+                    Ok(done) => self.compressed(done, input, pace),
                     Err(error) => return self.no_output("unable to compress into ", &error, pace),
                 }
             }
@@ -75,7 +75,14 @@ impl<F: LogFs> Work<'_, F> {
         }
     }
 
-    fn compressed(&self, done: Compressed, pace: &mut dyn Pace) -> Written {
+    /// A compressor has written all or nothing. Age goes by the time of the lines, and not by the time of the compression.
+    fn compressed(&self, done: Compressed, input: &F::File, pace: &mut dyn Pace) -> Written {
+        if done != Compressed::No
+            && let Ok(stat) = self.sealer.fs.stat(input)
+        {
+            // Some file systems keep no times. The label says nearly the same.
+            self.sealer.fs.set_modified(&self.temporary(), stat.modified).ok();
+        }
         self.sealer.tell_of_lack(done, pace);
         match done {
             Compressed::No => Written::NoMemory,

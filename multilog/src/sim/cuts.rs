@@ -10,7 +10,7 @@ use super::outcome::content;
 use super::trouble::{Fault, Trouble};
 use super::workload::Workload;
 use super::workloads::workloads;
-use crate::script::Durability;
+use crate::script::{Durability, LogConfig};
 
 /// Power cuts, each with a choice of its own of what got to the disk.
 pub(super) fn check_cuts(workload: &Workload, mutant: Option<Mutant>, extent: Extent) -> Result<(), String> {
@@ -84,6 +84,7 @@ pub(super) fn check_cut(
         check_archives(workload, expected, &disk).map_err(about)?;
     }
     check_safe(workload, expected, &disk, &safe).map_err(about)?;
+    workload.check_deletions(&disk).map_err(about)?;
     check_dropped(workload, expected, &disk).map_err(about)?;
     // A file that the disk refused, and that could not be written again before its process ended, is not
     // on the disk; it says so by its mode.
@@ -106,10 +107,11 @@ fn check_durable(
     let consumed: Vec<&[u8]> = input[..consumed].split_inclusive(|&b| b == b'\n').collect();
     for (directory, config) in workload.script().logs.iter().enumerate() {
         let dropped = workload.is_limited(directory);
-        if config.durability != Durability::Always || config.keep.archives() < 50 || dropped {
+        let keeps = config.keeps_all() || config.has_limits();
+        if config.durability != Durability::Always || !keeps || dropped {
             continue;
         }
-        let logged = workload.logged(disk, directory).concat();
+        let logged = workload.logged_and_deleted(disk, directory).concat();
         for line in consumed.iter().filter(|line| expected[directory].iter().any(|known| known == *line)) {
             if line.len() < 900 && memchr::memmem::find(&logged, line).is_none() {
                 return Err(format!("consumed and lost: {}", line.escape_ascii()));
@@ -151,7 +153,7 @@ fn is_part(line: &[u8], first: bool, expected: &[Vec<u8>]) -> bool {
     ends || begins || first && expected.iter().filter(|known| known.len() > 900).any(goes_on)
 }
 
-/// What was on the disk is still there, where nothing is pruned.
+/// What was on the disk is still there, where nothing is pruned, or it has gone by age or size.
 fn check_safe(
     workload: &Workload,
     expected: &[Vec<Vec<u8>>],
@@ -159,9 +161,10 @@ fn check_safe(
     safe: &[(usize, Vec<u8>)],
 ) -> Result<(), String> {
     let logs = workload.script().logs;
-    for (directory, bytes) in safe.iter().filter(|(directory, _)| logs[*directory].keep.archives() >= 50) {
+    let is_safe = |config: &LogConfig| config.keeps_all() || config.has_limits();
+    for (directory, bytes) in safe.iter().filter(|(directory, _)| is_safe(&logs[*directory])) {
         // As bytes: what was torn ends within a line, and another file comes behind it.
-        let logged = workload.logged(disk, *directory).concat();
+        let logged = workload.logged_and_deleted(disk, *directory).concat();
         for line in workload.lines_of(bytes).iter().filter(|line| expected[*directory].contains(line)) {
             if memchr::memmem::find(&logged, line).is_none() {
                 return Err(format!("lost {}", line.escape_ascii()));
@@ -199,13 +202,18 @@ pub(super) fn check_refusals(
             for directory in 0..workload.directories() {
                 let mut files = disk.files(directory);
                 files.retain(|(name, ..)| name.starts_with('@') && !name.ends_with(".u"));
-                all.extend(files.into_iter().map(|(name, _, bytes)| (name, bytes)));
+                all.extend(files.into_iter().map(|(name, _, bytes)| (directory, name, bytes)));
             }
             all
         };
         let before = archives(&disk);
         disk.cut_power(|_| 0);
-        if archives(&disk) != before {
+        let mut after = archives(&disk);
+        // The removal of what is too old or too much is not brought to the disk by itself.
+        after.retain(|archive| {
+            before.contains(archive) || !workload.has_deleted(&disk, archive.0, &archive.1)
+        });
+        if after != before {
             return Err(format!("{:?} EIO at {at}: an archive is not on the disk", workload.script));
         }
     }

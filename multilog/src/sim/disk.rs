@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::poor::Lacks;
+use super::time::{Spans, Time};
 use super::trouble::{EMFILE, ENOENT, Fault, Killed, Trouble, error};
 use super::wall::Wall;
 use crate::logfs::{Identity, Stat};
@@ -80,13 +81,19 @@ pub(crate) struct State {
     open: usize,
     /// How many it may have. None: any number.
     budget: Option<usize>,
+    /// How time passes from look to look, and what the clock makes due.
+    pub(crate) time: Time,
+    /// How old archives may become.
+    pub(super) spans: Spans,
+    /// How many operations have failed.
+    pub(super) failed: usize,
     /// What each process wrote to standard output.
     pub(super) printed: Vec<Vec<u8>>,
     /// How many lines processes have left out there, and said so.
     pub(super) left_out: usize,
-    /// What each name held that a processor has seen to its end.
-    pub(super) processed: BTreeMap<Entry, Vec<u8>>,
-    /// What the wall clock shows, where it runs.
+    /// What each name held that a processor has seen to its end, in the order in which it has seen them first.
+    pub(super) processed: Vec<(Entry, Vec<u8>)>,
+    /// What the wall clock shows.
     pub(super) wall: Wall,
 }
 
@@ -117,7 +124,7 @@ impl Disk {
         (state.dead, state.told, state.open) = (false, false, 0);
         state.printed.push(Vec::new());
         (state.counted, state.processes) = (None, state.processes + 1);
-        state.wall.start();
+        state.start_clock();
     }
 
     /// Whether the process was told to end.
@@ -155,6 +162,7 @@ impl Disk {
                 perform(&mut state, None)
             }
             Some(Trouble::Error(errno)) => {
+                state.failed += 1;
                 perform(&mut state, trouble).ok();
                 Err(io::Error::from_raw_os_error(errno))
             }
@@ -300,7 +308,8 @@ impl State {
     pub(super) fn make_nameless(&mut self) -> u64 {
         self.next_inode += 1;
         let number = self.next_inode;
-        *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, ..Inode::default() };
+        let modified = self.moment();
+        *self.inode(number) = Inode { mode: 0o644, durable_mode: 0o644, modified, ..Inode::default() };
         number
     }
 

@@ -61,6 +61,7 @@ pub(super) fn check_on(
     let about = |error| format!("{} {faults:?}: {error}; {}", workload.summary(), disk.report());
     workload.run(disk, mutant, |_, _| {}).map_err(about)?;
     workload.check_exact(disk, expected).map_err(about)?;
+    workload.check_limits(disk).map_err(about)?;
     if !faults.iter().any(|fault| fault.trouble == Trouble::Error(EPIPE)) {
         workload.check_printed(disk, expected).map_err(about)?;
     }

@@ -141,6 +141,10 @@ impl LogFs for SimFs {
                 _ => bytes.len(),
             };
             state.write(file.number, &bytes[..written]);
+            let is_hold = || self.number(state, &Name::AgeHold).is_ok_and(|number| number == file.number);
+            if self.is(Mutant::ForgetsTheHour) && is_hold() {
+                state.put_the_hour_back(file.number);
+            }
             let live = &mut state.inode(file.number).live;
             if self.is(Mutant::AddsAnEmptyPiece) && ends_with_a_full_piece(&bytes[..written]) {
                 live.push(b'\n');
@@ -223,7 +227,11 @@ impl LogFs for SimFs {
 
     fn lookup(&self, name: &Name) -> io::Result<Option<Stat>> {
         let what = if *name == Name::Current { "look at current" } else { "lookup" };
-        self.change(what, |state| Ok(self.number(state, name).ok().map(|number| state.stat(number))))
+        let seen = |stat: Stat| match (self.mutant, name) {
+            (Some(mutant), Name::Archive(_)) => mutant.seen(stat),
+            _ => stat,
+        };
+        self.change(what, |state| Ok(self.number(state, name).ok().map(|number| seen(state.stat(number)))))
     }
 
     fn asked_mode(&self) -> Option<FileMode> {
@@ -325,6 +333,7 @@ impl LogFs for SimFs {
     fn remove(&self, name: &Name) -> io::Result<()> {
         self.change("remove", |state| {
             if state.names.contains_key(&self.entry(name)) {
+                state.note_removal(&self.entry(name));
                 state.set_name(self.entry(name), None);
             }
             Ok(())

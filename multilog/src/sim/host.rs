@@ -11,20 +11,18 @@ use super::disk::Disk;
 use super::mutant::Mutant;
 use super::trouble::{EPIPE, Trouble};
 use super::wall;
-use crate::host::{Host, Output, Pace, Patience, Pause, Stop};
+use crate::host::{Clocks, Host, Output, Pace, Patience, Pause, Stop};
 use crate::tally::Tally;
 
 /// More pauses than this and a run hangs.
 const PATIENCE: usize = 100;
 
-/// A host whose clock counts, unless the wall clock runs.
+/// A host. Where time does not pass from look to look, each look shows a later nanosecond.
 #[derive(Debug)]
 pub(crate) struct SimHost {
     disk: Disk,
     pauses: usize,
     ticks: std::cell::Cell<u32>,
-    /// Seconds since 1970 at its start.
-    started: u64,
     mutant: Option<Mutant>,
     /// What a mutant has not printed yet.
     late: Vec<u8>,
@@ -32,15 +30,18 @@ pub(crate) struct SimHost {
 }
 
 impl SimHost {
-    /// A host that is started at this second since 1970, and counts what each of its directories gets.
-    pub(crate) fn started_at(
-        disk: Disk,
-        started: u64,
-        directories: usize,
-        mutant: Option<Mutant>,
-    ) -> SimHost {
+    /// A host that counts what each of its directories gets.
+    pub(crate) fn of(disk: Disk, directories: usize, mutant: Option<Mutant>) -> SimHost {
         let tally = Tally::new(directories);
-        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), started, mutant, late: Vec::new(), tally }
+        SimHost { disk, pauses: 0, ticks: std::cell::Cell::new(0), mutant, late: Vec::new(), tally }
+    }
+}
+
+impl SimHost {
+    /// A label of this second since 1970, and later than those before it in this second.
+    fn label(&self, second: i64) -> Label {
+        self.ticks.set(self.ticks.get() + 1000);
+        Label::new(label::EPOCH + second.unsigned_abs(), self.ticks.get()).unwrap_or(Label::MIN)
     }
 }
 
@@ -76,14 +77,27 @@ impl Pace for SimHost {
     fn patience(&mut self) -> Patience {
         Patience::Endless
     }
+
+    fn clocks(&self) -> Clocks {
+        let passes = !self.disk.state().time.tempo.is_zero();
+        // Only a reading of the clock for stamps is compared with boundaries, and this is none.
+        let wall = if passes { self.now() } else { self.label(self.disk.state().wall.shows()) };
+        Clocks { wall, running: self.disk.state().running() }
+    }
+
+    fn boot(&self) -> Vec<u8> {
+        vec![b'0' + self.disk.state().boots]
+    }
 }
 
 impl Host for SimHost {
     fn now(&self) -> Label {
-        self.ticks.set(self.ticks.get() + 1000);
-        let wall = &mut self.disk.state().wall;
-        let seconds = if wall.runs() { wall.look(self.mutant).unsigned_abs() } else { self.started };
-        Label::new(label::EPOCH + seconds, self.ticks.get()).unwrap_or(Label::MIN)
+        let mut state = self.disk.state();
+        if !state.time.tempo.is_zero() {
+            state.look_at_clock();
+            return state.moment().into();
+        }
+        self.label(state.wall.look(self.mutant))
     }
 
     fn ahead(&self, seconds: i64) -> i64 {
@@ -96,6 +110,11 @@ impl Host for SimHost {
     }
 
     fn uptime(&self) -> Duration {
+        let state = self.disk.state();
+        if !state.time.tempo.is_zero() {
+            return state.passed();
+        }
+        drop(state);
         // A look is a while.
         self.ticks.set(self.ticks.get() + 1000);
         Duration::from_millis(u64::from(self.ticks.get()) / 10)

@@ -3,6 +3,10 @@
 //! Each is what the engine would be with a line wrong: the seam does, or does not do, what the wrong line would have
 //! asked of it.
 
+use std::time::UNIX_EPOCH;
+
+use crate::logfs::Stat;
+
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mutant {
@@ -40,6 +44,14 @@ pub(super) enum Mutant {
     PrintsLate,
     /// Descriptors are kept of files that are sealed.
     HoldsWhatItHasSealed,
+    /// Every archive is taken for one that was written long ago.
+    TakesYoungForOld,
+    /// The hour in which nothing goes by age is over at the next start.
+    ForgetsTheHour,
+    /// The bytes of archives do not count.
+    WeighsNothing,
+    /// The bytes of archives count more than once.
+    WeighsTwice,
     /// Files get the usual mode, whatever the script asks for.
     IgnoresTheAskedMode,
     /// The record does not say how much of the piece in hand is written.
@@ -63,8 +75,18 @@ pub(super) enum Mutant {
 }
 
 impl Mutant {
+    /// What it takes an archive for.
+    pub(super) fn seen(self, stat: Stat) -> Stat {
+        match self {
+            Mutant::TakesYoungForOld => Stat { modified: UNIX_EPOCH, ..stat },
+            Mutant::WeighsNothing => Stat { size: 0, ..stat },
+            Mutant::WeighsTwice => Stat { size: 9 * stat.size, ..stat },
+            _ => stat,
+        }
+    }
+
     /// All of them.
-    pub(super) const ALL: [Mutant; 27] = [
+    pub(super) const ALL: [Mutant; 31] = [
         Mutant::ConsumesFirst,
         Mutant::KeepsNoJournal,
         Mutant::SetsTheFlagFirst,
@@ -82,6 +104,10 @@ impl Mutant {
         Mutant::PrunesWhatIsOnItsWay,
         Mutant::PrintsLate,
         Mutant::HoldsWhatItHasSealed,
+        Mutant::TakesYoungForOld,
+        Mutant::ForgetsTheHour,
+        Mutant::WeighsNothing,
+        Mutant::WeighsTwice,
         Mutant::IgnoresTheAskedMode,
         Mutant::ForgetsThePieceInHand,
         Mutant::AddsAnEmptyPiece,
@@ -101,6 +127,8 @@ impl Mutant {
             Mutant::ForgetsWhatIsUnsaid | Mutant::CountsDroppedLinesTwice | Mutant::SaysItWithinALine => {
                 "limit="
             }
+            Mutant::TakesYoungForOld | Mutant::ForgetsTheHour => "age=",
+            Mutant::WeighsNothing | Mutant::WeighsTwice => "cap=",
             _ => "",
         }
     }

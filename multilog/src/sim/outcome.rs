@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use tai64tools::Label;
+
 use super::disk::{Disk, State};
 use super::limited::{account, said};
 use super::strangers::FOREIGN;
@@ -14,7 +16,7 @@ impl Workload {
     /// Whether what is kept is all that is newest. A long line may have begun in a file that is gone, and what
     /// could not be deleted is there as well, in its place.
     fn newest_are_kept(&self, disk: &Disk, directory: usize, expected: &[u8]) -> bool {
-        let kept = self.script().logs[directory].keep.archives() + 1;
+        let kept = self.script().logs[directory].archives() + 1;
         let mut files = self.files_of_log(disk, directory);
         let current = files.pop();
         // An empty one that the disk has refused is of no interest.
@@ -38,7 +40,12 @@ impl Workload {
     }
 
     /// The text of each file of a log as a reader finds it, oldest first.
-    fn files_of_log(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
+    pub(super) fn files_of_log(&self, disk: &Disk, directory: usize) -> Vec<Vec<u8>> {
+        self.labelled_files(disk, directory).into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// The same with their labels. `current` has none.
+    pub(super) fn labelled_files(&self, disk: &Disk, directory: usize) -> Vec<(Option<Label>, Vec<u8>)> {
         let files = disk.files(directory);
         let sealed = |name: &str| {
             let label = &name[..25];
@@ -50,12 +57,12 @@ impl Workload {
         for (name, _, bytes) in files.iter().filter(|(name, ..)| name.starts_with('@')) {
             let content = content(name, bytes);
             if !(name.ends_with(".t") || name.ends_with(".u") && sealed(name) || content == FOREIGN) {
-                texts.push(content);
+                texts.push((Label::parse(name.as_bytes()), content));
             }
         }
         let is_current = |name: &str, bytes: &[u8]| name == "current" && bytes != FOREIGN;
         let current = files.iter().filter(|(name, _, bytes)| is_current(name, bytes));
-        texts.extend(current.map(|(.., bytes)| bytes.clone()));
+        texts.extend(current.map(|(.., bytes)| (None, bytes.clone())));
         texts
     }
 
@@ -73,16 +80,21 @@ impl Workload {
     /// Every line once and in order in every directory that has to have it, and nothing left half done.
     pub(super) fn check_exact(&self, disk: &Disk, expected: &[Vec<Vec<u8>>]) -> Result<(), String> {
         for (directory, (config, expected)) in self.script().logs.iter().zip(expected).enumerate() {
-            let logged = self.logged(disk, directory);
+            let is_bounded = config.age.is_some() || config.cap.is_some();
+            let logged = if is_bounded {
+                self.logged_and_deleted(disk, directory)
+            } else {
+                self.logged(disk, directory)
+            };
             let given_up = disk.state().journals_given_up > 0;
-            let right = if given_up && config.keep.archives() < 50 {
+            let right = if given_up && !is_bounded && config.archives() < 50 {
                 // Nothing can be said of what is left of what may be repeated.
                 true
-            } else if self.is_limited(directory) && (given_up || config.keep.archives() < 50) {
+            } else if self.is_limited(directory) && (given_up || !is_bounded && config.archives() < 50) {
                 // What was dropped may have been said in what is gone, and a long line may have begun there.
                 let whole = logged.iter().filter(|line| expected.contains(line) || said(line).is_some());
                 given_up || account(&whole.cloned().collect::<Vec<_>>(), expected).is_some()
-            } else if config.keep.archives() < 50 {
+            } else if !is_bounded && config.archives() < 50 {
                 self.newest_are_kept(disk, directory, &expected.concat())
             } else if given_up {
                 self.has_at_least(&logged, expected)
@@ -135,7 +147,7 @@ impl Workload {
             return Err(format!("{input:?} is counted of {} lines, {} bytes", self.lines.len(), read.len()));
         }
         for (directory, ((outlet, dropped), lines)) in outlets.iter().zip(expected).enumerate() {
-            let kept = self.script().logs[directory].keep.archives() >= 50;
+            let kept = self.script().logs[directory].keeps_all();
             let found = self.files_of_log(disk, directory).concat();
             let remarks = self.lines_of(&found).iter().filter(|line| said(line).is_some()).count();
             let logged = lines.len() + remarks - usize::try_from(*dropped).unwrap();
@@ -156,6 +168,7 @@ impl Workload {
             for (name, mode, _) in disk.files(directory) {
                 let tidy = match name.as_str() {
                     "state" => true,
+                    ".age-hold" => config.age.is_some(),
                     "current" => mode == safe,
                     archive => archive.starts_with('@') && !archive.ends_with(".u") && mode == safe,
                 };

@@ -8,6 +8,7 @@ impl Disk {
     pub(crate) fn cut_power(&self, mut choose: impl FnMut(usize) -> usize) {
         let mut state = self.state();
         state.boots += 1;
+        state.time.booted = state.passed();
         state.cut_names(&mut choose);
         state.inodes.values_mut().for_each(|inode| inode.cut(&mut choose));
     }

@@ -30,7 +30,11 @@ impl SimFs {
             let mut runs = state.inode(old).live.clone();
             runs.push(b'+');
             state.inode(new).live.extend_from_slice(&runs);
-            state.processed.insert(self.entry(on.input), input);
+            let entry = self.entry(on.input);
+            match state.processed.iter_mut().find(|(name, _)| *name == entry) {
+                Some((_, seen)) => *seen = input,
+                None => state.processed.push((entry, input)),
+            }
             ending = Ending::Exited(0);
             Ok(())
         });

@@ -1,5 +1,7 @@
 //! Random workloads with random things happening, several in a row.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -10,7 +12,7 @@ use super::surroundings::Source;
 use super::trouble::{Fault, Trouble};
 use super::workload::{Journal, Workload, line};
 
-const SCRIPTS: [&[&str]; 23] = [
+const SCRIPTS: [&[&str]; 28] = [
     &["./main"],
     &["t", "s4096", "n100", "./main"],
     &["s4096", "n100", "!copy", "./main"],
@@ -26,6 +28,11 @@ const SCRIPTS: [&[&str]; 23] = [
     &["1", "-*", "+*7*", "s4096", "n100", "!copy", "./main"],
     &["t", "s4096", "n3", "!copy", "./a", "s6000", "n2", "compress=gzip:1", "./b"],
     &["t=iso", "s4096", "n100", "./a", "-* line *3*", "./b"],
+    &["s4096", "cap=7k", "./main"],
+    &["t", "s4096", "age=5m", "compress=gzip:1", "./main"],
+    &["s4096", "cap=9k", "age=2m", "!copy", "./a", "n3", "./b"],
+    &["t", "s4096", "cap=9k", "limit=3", "./a", "limit=0", "-* line *3*", "./b"],
+    &["s4096", "rotate=1h", "cap=9k", "./a", "cap=8k", "rotate=2h", "compress=gzip:1", "./b"],
     &["t", "maxline=1000", "s4096", "n100", "./main"],
     &["t", "maxline=1999", "s4096", "n100", "-* line *3*", "./a", "1", "s5000", "./b"],
     &["maxline=1024", "-x*", "./a", "s4096", "n3", "+*", "!copy", "./b"],
@@ -63,9 +70,12 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
     let chunks = prop::collection::vec(prop_oneof![1usize..40, 1usize..3000, 4000usize..9000], 1..5);
     let source = prop_oneof![3 => Just(Source::Pipe), 1 => Just(Source::Packets), 1 => Just(Source::File)];
     let memory = prop_oneof![3 => Just(usize::MAX), 1 => Just(0), 1 => Just(20_000)];
-    let limits = (0usize..4, memory);
+    let step = (1usize..100, prop_oneof![Just(-50_000i64), Just(-50), Just(100), Just(50_000)]);
+    let clock = (1u64..100, prop::collection::vec(step, 0..3));
+    let limits = (0usize..4, memory, clock);
     let parts = (0..SCRIPTS.len(), lengths, chunks, source, any::<bool>(), any::<bool>(), limits);
-    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical, (behind, memory))| {
+    parts.prop_map(move |(script, lengths, chunks, source, open_end, identical, limits)| {
+        let (behind, memory, (tempo, steps)) = limits;
         let alike = |length: usize| vec![b'7'; if length > 900 { length } else { length % 2 }];
         let lines: Vec<Vec<u8>> = lengths
             .iter()
@@ -79,9 +89,13 @@ fn workload(lines_are: Lines) -> impl Strategy<Value = Workload> {
         let source = if matches!(lines_are, Lines::Distinct) { source.without_files() } else { source };
         // An empty line without a newline is no line.
         let open_end = open_end && lines.last().is_some_and(|line| !line.is_empty());
+        let has = |head| SCRIPTS[script].iter().any(|word| word.starts_with(head));
+        let passes = has("age=") && !has("rotate=");
+        let (tempo, steps) = if passes { (tempo, steps) } else { (0, Vec::new()) };
+        let tempo = Duration::from_secs(tempo);
         let script = SCRIPTS[script].iter().map(ToString::to_string).collect();
         let (journal, lacks) = (Journal::Kept, Lacks::default());
-        Workload { script, lines, chunks, source, open_end, behind, journal, lacks, memory }
+        Workload { script, lines, chunks, source, open_end, behind, journal, lacks, memory, tempo, steps }
     })
 }
 

@@ -97,11 +97,12 @@ fn what_is_lost_when_current_is_removed_and_multilog_killed_is_said() {
                 let said = disk.state().losses_said > 0;
                 // A long line of which a part was in the one that was replaced may be two.
                 for (directory, log) in workload.script().logs.iter().enumerate() {
-                    let (keep, expected) = (log.keep.archives(), &expected[directory]);
-                    let all = workload.is_limited(directory)
-                        || workload.has_at_least(&workload.logged(&disk, directory), expected);
+                    let keeps = log.keeps_all() || log.has_limits();
+                    let (logged, expected) =
+                        (workload.logged_and_deleted(&disk, directory), &expected[directory]);
+                    let all = workload.is_limited(directory) || workload.has_at_least(&logged, expected);
                     // The others have everything in any case.
-                    let right = all || keep < 50 || said && directory == 0;
+                    let right = all || !keeps || said && directory == 0;
                     assert!(right, "{checked:?}, directory {directory} {at}: {}", disk.report());
                 }
             }

@@ -1,26 +1,34 @@
-//! The wall clock in simulation, where it runs, and a watch of what it shows and of what is rotated at its hours.
+//! The wall clock in simulation, and a watch of what it shows and of what is rotated at its hours.
 //!
-//! Time passes while a process waits for input or after a failure, and at times the clock is set. Between two waits it
+//! There is one wall clock, which gives labels and the times of files. Time passes in one of three ways. For most
+//! workloads it stands still, and is set back a little before each process but the first. Where the ages of archives
+//! matter, it passes from look to look (`time.rs`). Where a directory is rotated each hour, the clock runs: time passes while a process waits for input or after a failure, and at times the clock is set. Between two waits it
 //! stands still, so that every look in the handling of one chunk shows the same hour. In some waits no line comes, and
 //! then only the alarm of the process or the setting of the clock wakes it.
 //!
 //! The watch knows hours by a rule of its own: an hour is new when the local clock shows it for the first time.
 
+use std::time::Duration;
+
 use super::disk::{Entry, State};
 use super::mutant::Mutant;
 
 /// When it is first looked at, in seconds since 1970.
-const BEGIN: i64 = 1_000_000;
+pub(super) const BEGIN: i64 = 1_000_000;
 /// How long a wait is in which a line comes: not a divisor of an hour.
 const WAIT: i64 = 411;
 /// How long a wait is in which none comes, unless something wakes the process.
 const IDLE: i64 = 4000;
+/// How long it may be from one look of a process to the next, where it runs and nothing fails.
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_secs((IDLE + 2 * WAIT).unsigned_abs());
 /// How long a pause is.
 const PAUSE: i64 = 1300;
 /// How long the time between two processes is at times.
 const DOWN: i64 = 5000;
 /// How far the clock is set back otherwise when a process is started.
 const LOST: i64 = 2500;
+/// How far the clock of other workloads is set back when a process is started.
+const BEHIND: i64 = 10;
 /// How long a season is, at the end of which summer time begins or ends.
 const SEASON: i64 = 17_000;
 /// By how much the local clock is ahead in summer.
@@ -30,6 +38,8 @@ const SUMMER: i64 = 1800;
 #[derive(Clone, Debug)]
 pub(crate) struct Wall {
     now: i64,
+    /// How many seconds have passed. Setting the clock does not change that.
+    passed: i64,
     /// The directories that are rotated each hour, and how long a file is in each that may be rotated as full.
     hourly: Vec<(usize, u64)>,
     waits: u64,
@@ -54,6 +64,7 @@ impl Default for Wall {
     fn default() -> Wall {
         Wall {
             now: BEGIN,
+            passed: 0,
             hourly: Vec::new(),
             waits: 0,
             looked: BEGIN,
@@ -91,13 +102,35 @@ impl Wall {
         !self.hourly.is_empty()
     }
 
-    /// A process is started.
-    pub(super) fn start(&mut self) {
-        if self.starts > 0 {
-            self.now += if self.waits.is_multiple_of(2) { DOWN } else { -LOST };
-        }
-        self.starts += 1;
+    /// A process is started. By how many seconds the clock is to be set before that.
+    pub(super) fn start(&mut self) -> i64 {
         self.alarm = None;
+        self.starts += 1;
+        match (self.starts, self.runs()) {
+            (1, _) => 0,
+            (_, false) => -BEHIND,
+            (_, true) if self.waits.is_multiple_of(2) => {
+                self.elapse(DOWN);
+                0
+            }
+            (_, true) => -LOST,
+        }
+    }
+
+    /// Time passes.
+    pub(super) fn elapse(&mut self, seconds: i64) {
+        self.now += seconds;
+        self.passed += seconds;
+    }
+
+    /// The clock is set.
+    pub(super) fn set(&mut self, seconds: i64) {
+        self.now += seconds;
+    }
+
+    /// How many seconds have passed.
+    pub(super) fn passed(&self) -> i64 {
+        self.passed
     }
 
     /// What it shows, in seconds since 1970.
@@ -125,7 +158,9 @@ impl Wall {
 
     /// A process waits after a failure.
     pub(super) fn pause(&mut self) {
-        self.now += PAUSE;
+        if self.runs() {
+            self.elapse(PAUSE);
+        }
     }
 
     /// Time passes until a line comes or the alarm rings, and at times the clock is set.
@@ -138,15 +173,16 @@ impl Wall {
         };
         if set != 0 {
             self.set_back += (hour_of(self.now) - hour_of(self.now + set)).max(0);
-            self.now += set;
+            self.set(set);
             return if self.alarm.is_some() { End::Alarm } else { End::Input };
         }
         if self.waits % 5 == 2 {
             let end = self.now + IDLE;
-            self.now = self.alarm.filter(|&alarm| alarm <= end).map_or(end, |alarm| alarm.max(self.now));
+            let woken = self.alarm.filter(|&alarm| alarm <= end).map_or(end, |alarm| alarm.max(self.now));
+            self.elapse(woken - self.now);
             return if self.now < end { End::Alarm } else { End::Input };
         }
-        self.now += WAIT;
+        self.elapse(WAIT);
         End::Input
     }
 
@@ -169,7 +205,12 @@ impl State {
         }
         // It has looked since the last wait, and has acted on what it has seen.
         self.find_missed(self.wall.looked, "nothing was rotated at an hour that the clock has shown");
+        let set = self.wall.now - self.wall.passed;
         let end = self.wall.pass();
+        let set = self.wall.now - self.wall.passed - set;
+        if set != 0 {
+            self.note_step(set);
+        }
         if end == End::Input && self.wall.alarm.is_none_or(|alarm| alarm > self.wall.now) {
             self.find_missed(self.wall.now, "no line came, and nothing woke the process for a new hour");
         }

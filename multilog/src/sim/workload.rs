@@ -14,15 +14,13 @@ use super::mutant::Mutant;
 use super::poor::Lacks;
 use super::surroundings::{SimInput, Source};
 use super::trouble::{Killed, Trouble};
+use super::wall::BEGIN;
 use crate::descriptors::Plan;
 use crate::intake::Care;
 use crate::output::newline_window;
-use crate::script::{Action, Cycle, LogConfig, Script, Value};
+use crate::script::{Action, Cycle, LogConfig, MaxAge, Script, Value};
 use crate::sealer::Threading;
 use crate::start::{self, Circumstances};
-
-/// When the first process is started, in seconds since 1970. The clock steps back before each of the others.
-const CLOCK: u64 = 1_000_000;
 
 /// More processes than this and a run gets nowhere.
 const PROCESSES: u64 = 30;
@@ -44,6 +42,10 @@ pub(super) struct Workload {
     pub(super) lacks: Lacks,
     /// Larger pieces of memory are refused.
     pub(super) memory: usize,
+    /// How much time passes with each look at the clock.
+    pub(super) tempo: Duration,
+    /// At which look the clock steps, and by how many seconds.
+    pub(super) steps: Vec<(usize, i64)>,
 }
 
 /// Whether there is a journal.
@@ -96,6 +98,8 @@ impl Workload {
             journal: Journal::Kept,
             lacks: Lacks::default(),
             memory: usize::MAX,
+            tempo: Duration::ZERO,
+            steps: Vec::new(),
         }
     }
 
@@ -178,13 +182,12 @@ impl Workload {
         mutant: Option<Mutant>,
         mut cut: impl FnMut(&Disk, usize),
     ) -> Result<(), String> {
-        disk.state().lacks = self.lacks;
-        disk.state().wall.watch(self.script().logs.iter().map(|log| (log.cycle == hourly(), full(log))));
+        self.prepare(disk);
         let input = SimInput::new(disk.clone(), self.source, &self.input());
-        for process in 0..PROCESSES {
+        for _ in 0..PROCESSES {
             disk.start();
             let power = disk.state().faults_left().contains(&Trouble::PowerCut);
-            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant, CLOCK - 10 * process));
+            let started = AssertUnwindSafe(|| self.process(disk, &input, mutant));
             match memory::with_at_most(self.memory, || catch_unwind(started)) {
                 Ok(true) if !disk.was_told() => return disk.state().wall.check(),
                 // Fatal at the start, or told to end: the supervisor starts it again.
@@ -201,15 +204,23 @@ impl Workload {
         Err("it never ends".to_string())
     }
 
+    fn prepare(&self, disk: &Disk) {
+        let mut state = disk.state();
+        state.lacks = self.lacks;
+        state.spans = self.script().logs.iter().map(|log| log.age.map(MaxAge::span)).collect();
+        (state.time.tempo, state.time.steps) = (self.tempo, self.steps.clone());
+        state.wall.watch(self.script().logs.iter().map(|log| (log.cycle == hourly(), full(log))));
+    }
+
     /// The same with what there are descriptors for. An input that can't be looked into has no journal.
     pub(super) fn planned(&self, plan: Plan) -> Workload {
         let journal = if plan.care == Care::Peek { self.journal } else { Journal::Impossible };
         Workload { behind: plan.pending.saturating_sub(1), journal, ..self.clone() }
     }
 
-    fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>, second: u64) -> bool {
+    fn process(&self, disk: &Disk, input: &SimInput, mutant: Option<Mutant>) -> bool {
         let script = self.script();
-        let host = SimHost::started_at(disk.clone(), second, script.logs.len(), mutant);
+        let host = SimHost::of(disk.clone(), script.logs.len(), mutant);
         let modes = script.logs.iter().map(|config| config.mode).enumerate();
         let filesystems =
             modes.map(|(directory, mode)| SimFs::new(disk.clone(), directory, mode, mutant)).collect();
@@ -237,6 +248,6 @@ fn full(log: &LogConfig) -> u64 {
 /// A stamp of this form, as patterns see it.
 fn some_stamp(form: Stamp) -> Vec<u8> {
     let mut stamper = Stamper::new(form);
-    stamper.begin(Label::from(UNIX_EPOCH + Duration::from_secs(CLOCK)));
+    stamper.begin(Label::from(UNIX_EPOCH + Duration::from_secs(BEGIN.unsigned_abs())));
     stamper.stamp().to_vec()
 }

@@ -1,5 +1,6 @@
 //! The workloads that every check goes through: each has something that the others lack.
 
+use super::kept;
 use super::surroundings::Source;
 use super::workload::{Workload, line};
 
@@ -24,11 +25,8 @@ pub(super) fn workloads() -> Vec<Workload> {
         600,
     ));
     // Two modes: one that a umask would cut, and a processor's directory that nobody else may read.
-    all.push(Workload::new(
-        &["t", "s4096", "n100", "mode=0666", "./shared", "mode=0600", "!copy", "./private"],
-        90,
-        600,
-    ));
+    let modes = ["t", "s4096", "n100", "mode=0666", "./shared", "mode=0600", "!copy", "./private"];
+    all.push(Workload::new(&modes, 90, 600));
     all.extend(hours());
     // Without memory for anything large: small batches, and files that are not compressed after all.
     all.push(Workload {
@@ -51,6 +49,7 @@ pub(super) fn workloads() -> Vec<Workload> {
     crumbs.open_end = true;
     all.push(crumbs);
     all.extend(corners());
+    all.extend(kept::workloads());
     all.extend(printing());
     all.extend(splitting());
     all.extend(limited());

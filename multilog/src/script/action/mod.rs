@@ -9,7 +9,9 @@
 //!     the word                       a bad value   where a good one goes
 //! ```
 
+pub(super) mod age;
 mod alert;
+pub(super) mod cap;
 pub(super) mod code;
 pub(super) mod compress;
 pub(super) mod count;
@@ -71,7 +73,7 @@ pub static ALL: &[Row] = &[
     row(&directory::HERE, |draft, of| draft.directory(of)),
     row(&directory::ROOT, |draft, of| draft.directory(of)),
     row(&size::WORD, |draft, of| draft.number(of, |to, size| to.log.size = size)),
-    row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = count)),
+    row(&count::WORD, |draft, of| draft.number(of, |to, count| to.log.keep = Some(count))),
     row(&rotate::WORD, |draft, of| draft.or_misuse(of, |to, cycle| to.log.cycle = Some(cycle))),
     row(&processor::WORD, |draft, of| {
         draft.text(of, |to, command| to.transform(Transform::Process(command)))
@@ -79,6 +81,8 @@ pub static ALL: &[Row] = &[
     row(&compress::WORD, |draft, of| draft.or_misuse(of, |to, how| to.transform(Transform::Compress(how)))),
     row(&code::WORD, |draft, of| draft.or_ignored(of, |to, code| to.log.code = Some(code))),
     row(&min::WORD, |draft, of| draft.or_misuse(of, |to, number| to.log.spare = Some(number))),
+    row(&age::WORD, |draft, of| draft.or_misuse(of, |to, age| to.log.age = Some(age))),
+    row(&cap::WORD, |draft, of| draft.or_misuse(of, |to, cap| to.log.cap = Some(cap))),
     row(&prefix::WORD, |draft, of| draft.or_misuse(of, |to, text| to.log.prefix = text)),
     row(&limit::WORD, |draft, of| draft.or_misuse(of, |to, rate| to.log.limit = rate)),
     row(&durable::WORD, |draft, of| draft.or_misuse(of, |to, when| to.log.durability = when)),
@@ -106,7 +110,7 @@ mod tests {
     fn naive(argument: &[u8]) -> Option<(&'static str, &[u8])> {
         let bytes = ["t", "+", "-", "e", "=", ".", "/", "s", "n", "!", "w"];
         let words = ["T", "S", "F", "R"];
-        let keys = ["compress=", "min=", "durable=", "mode=", "ready=", "metrics="];
+        let keys = ["compress=", "min=", "durable=", "age=", "cap=", "mode=", "ready=", "metrics="];
         let behind = |head: &&'static str| Some((*head, argument.strip_prefix(head.as_bytes())?));
         let word = || words.into_iter().find(|word| word.as_bytes() == argument).map(|word| (word, &b""[..]));
         bytes.iter().find_map(behind).or_else(word).or_else(|| keys.iter().find_map(behind))
@@ -124,7 +128,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn an_argument_is_the_action_that_its_beginning_says(
-            argument in "(t|t=|T|S|F|R|s|w|e|compress=|compress|min=|durable=|min|[ -~]?)[ -~\u{e9}]{0,3}"
+            argument in "(t|t=|T|S|F|R|s|w|e|compress=|compress|min=|durable=|age=|cap=|min|[ -~]?)[ -~\u{e9}]{0,3}"
         ) {
             let argument = argument.as_bytes();
             let found = find(argument).map(|(row, value)| (row.word.head.text(), value));
