@@ -140,15 +140,18 @@ fn misses_the_stamp(text: &[u8], syntax: Syntax, stamp: Stamp) -> bool {
 /// A line that the pattern seems to match and does not. A star of the original ends at the first byte like the one behind
 /// it, and never tries a later one.
 fn surprise(text: &[u8]) -> Option<Vec<u8>> {
-    let star = text.iter().position(|&byte| byte == b'*')?;
-    let next = *text.get(star + 1).filter(|&&byte| byte != b'*')?;
-    let word: &[u8] = text[star + 1..].split(|&byte| byte == b'*').next()?;
-    // One byte alone is found wherever it is first, and blanks are meant to divide a line.
-    if word.len() < 2 || !next.is_ascii_alphanumeric() {
-        return None;
-    }
-    let filled: Vec<u8> = text[star + 1..].iter().copied().filter(|&byte| byte != b'*').collect();
-    let example = [&text[..star], &[next], b" ", &filled].concat();
     let pattern = Pattern::new(Syntax::Star, text).ok()?;
-    (!pattern.matches(&example)).then_some(example)
+    let stars = text.iter().enumerate().filter(|&(_, &byte)| byte == b'*').map(|(at, _)| at);
+    let mut examples = stars.filter_map(|star| with_a_false_start(text, star));
+    examples.find(|example| !pattern.matches(example))
+}
+
+/// The text of a pattern in which a star is filled with the byte behind it, if a word begins there. One byte alone is
+/// found wherever it is first, and a blank or a colon is meant to divide a line.
+fn with_a_false_start(text: &[u8], star: usize) -> Option<Vec<u8>> {
+    let (before, behind) = (&text[..star], &text[star + 1..]);
+    let word = behind.split(|&byte| byte == b'*').next().filter(|word| word.len() > 1)?;
+    let begins_a_word = word[0].is_ascii_alphanumeric() || b"\"'[(<".contains(&word[0]);
+    let filled = |text: &[u8]| -> Vec<u8> { text.iter().copied().filter(|&byte| byte != b'*').collect() };
+    begins_a_word.then(|| [filled(before), vec![word[0], b' '], filled(behind)].concat())
 }

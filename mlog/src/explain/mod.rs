@@ -185,6 +185,24 @@ mod tests {
     }
 
     #[test]
+    fn a_star_that_ends_too_early_is_shown_by_an_example() {
+        for (pattern, example) in [
+            ("-*fail*", Some("f fail")),
+            ("-@* *Failed*", Some("@ F Failed")),
+            ("-*\" 5*", Some("\\\" \\\" 5")),
+            ("-*: debug: *", None),
+            ("-@* * * x*", None),
+            ("-*x*", None),
+            ("-fail*", None),
+        ] {
+            let mistakes = explain(&[pattern.into(), "./main".into()]).unwrap().mistakes;
+            let said = mistakes.first().and_then(|mistake| mistake.split_once(" does not match \""));
+            let said = said.and_then(|(_, rest)| rest.split_once("\": a star"));
+            assert_eq!(said.map(|(example, _)| example), example, "{pattern}: {mistakes:?}");
+        }
+    }
+
+    #[test]
     fn what_multilog_refuses_is_refused_with_its_words() {
         let refused = explain(&["compress=lz4".into(), "./a".into()]);
         assert_eq!(refused, Err("compress=lz4: not gzip or zstd".into()));
