@@ -17,7 +17,7 @@ use super::{Content, Generation, Snapshot, State};
 const ROUNDS: usize = 3;
 /// How often somebody looks who needs `current`.
 const MANY_ROUNDS: usize = 100;
-/// Among so many of the newest labels that of a file is looked for.
+/// The label of a file is looked for among this number of the newest ones.
 const NEWEST: usize = 4;
 
 /// Names and files of a log directory: a real one, or one of a simulation.

@@ -31,7 +31,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         }
     }
 
-    /// It takes this number of bytes, of which so many were visible.
+    /// The batch takes `taken` bytes, and `visible` bytes could be seen when it was put together.
     pub(super) fn note_taken(&mut self, taken: usize, visible: usize) {
         if let Some(limits) = &mut self.assembly.limits {
             limits.take(taken, visible);
@@ -45,7 +45,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         }
     }
 
-    /// How long it is until something is to be said of what was dropped. None: nothing is.
+    /// The time until the log says what was dropped. None: nothing was dropped.
     pub(super) fn until_said(&self) -> Option<Duration> {
         let due = (0..self.dirs.len()).filter_map(|log| self.due(log)).min()?;
         Some(due.saturating_sub(self.host.uptime()))
@@ -82,7 +82,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
         }
     }
 
-    /// When something is to be said in a directory. None: nothing is, or not yet, as a line is in hand there.
+    /// When the log of a directory says what was dropped. None: nothing was, or a line is in hand there.
     fn due(&self, log: usize) -> Option<Duration> {
         self.assembly.limits.as_ref()?.due(log).filter(|_| !self.assembly.takes(log))
     }

@@ -111,7 +111,7 @@ impl System {
         event::wait_writable(diag::stdout(), &self.signals, limit).map(Some)
     }
 
-    /// Opens the status files, and keeps them open if they are to be held.
+    /// Opens the status files, and keeps them open where `hold` says so.
     pub fn open_statuses(&mut self, paths: &[OsString], hold: Hold) -> Result<(), Fatal> {
         for path in paths {
             let file = unix::file::open_status(path).map_err(|error| {
@@ -142,7 +142,7 @@ impl Pace for System {
             if left.is_zero() {
                 return Pause::Over;
             }
-            // A wait that fails is as good as one that ended early, but must not spin.
+            // The caller treats a wait that fails like one that ended early. It must not spin.
             if event::wait([self.signals.as_fd()], Some(left)).is_err() {
                 std::thread::sleep(left);
             }

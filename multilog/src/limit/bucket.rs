@@ -163,9 +163,9 @@ mod tests {
         assert_eq!(Portion::new(7, SECOND).next(9, Duration::ZERO), Duration::ZERO);
     }
 
-    /// Whether one more line fits, behind portions of which so many were let through: in each sequence of portions that
-    /// ends with this one there are no more lines than the rate allows in a second and in the time since the portion
-    /// before them.
+    /// Whether the last line of the last portion fits. Each portion has the time since the one before it and the lines
+    /// that were let through. In each sequence of portions that ends with the last one, there must be no more lines than
+    /// the rate allows in a second and in the time of the sequence.
     fn fits(rate: u32, portions: &[(Duration, u64)], unlimited: bool) -> bool {
         (0..portions.len()).all(|first| {
             let lines: u64 = portions[first..].iter().map(|(_, lines)| lines).sum();
