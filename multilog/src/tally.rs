@@ -174,7 +174,7 @@ impl Tally {
         self.batch.dropped.clear();
     }
 
-    /// The batch that was looked at drops so many lines for each directory.
+    /// Takes note of how many lines the last batch drops, with a number for each directory.
     pub fn look_at_dropped(&mut self, lines: impl Iterator<Item = u64>) {
         self.batch.dropped.extend(lines);
     }

@@ -6,6 +6,8 @@ use tai64::{Tai64, Tai64N};
 
 /// The seconds of a label at 1970-01-01 00:00:00: 2^62, and 10 as daemontools adds.
 pub const EPOCH: u64 = (1 << 62) + 10;
+/// The last second of the year 9999, as labels have it. No clock of a logger has shown a later one.
+pub const LAST_SECOND: u64 = EPOCH + 253_402_300_799;
 /// `@` and 24 hexadecimal digits.
 pub const LENGTH: usize = 25;
 /// Seconds from here on are reserved by the format, so a label that has them is not one.

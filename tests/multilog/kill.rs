@@ -3,29 +3,10 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use harness::{LogView, Running, Scratch, ours_only};
+use harness::{LogView, Scratch, ours_only};
 use rustix::process::Signal;
 
-/// A pipe that outlives its readers, as the one between a service and its logger.
-struct Held {
-    reader: std::io::PipeReader,
-    writer: std::io::PipeWriter,
-}
-
-impl Held {
-    fn new() -> Held {
-        let (reader, writer) = std::io::pipe().unwrap();
-        Held { reader, writer }
-    }
-
-    fn start(&self, here: &Scratch, script: &[&str]) -> Running {
-        here.multilog(script).from(Stdio::from(self.reader.try_clone().unwrap())).start()
-    }
-
-    fn write(&self, bytes: &[u8]) {
-        (&self.writer).write_all(bytes).unwrap();
-    }
-}
+use crate::held::Held;
 
 fn logged(here: &Scratch) -> Vec<u8> {
     LogView::of(here.path("main")).bytes()

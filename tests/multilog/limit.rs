@@ -1,34 +1,15 @@
 //! `limit=`: lines a second, and what the log says of the others.
 
-use std::io::{PipeReader, PipeWriter, Write, pipe};
+use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use harness::{LogView, Running, Scratch, SmallDisk, ours_only, program, until};
 use rustix::process::Signal;
 
+use crate::held::Held;
+
 const DIFFERENCE: &str = "Limits";
-
-/// A pipe that outlives its readers.
-struct Held {
-    reader: PipeReader,
-    writer: PipeWriter,
-}
-
-impl Held {
-    fn new() -> Held {
-        let (reader, writer) = pipe().unwrap();
-        Held { reader, writer }
-    }
-
-    fn start(&self, here: &Scratch, script: &[&str]) -> Running {
-        here.multilog(script).from(Stdio::from(self.reader.try_clone().unwrap())).start()
-    }
-
-    fn write(&self, text: &str) {
-        (&self.writer).write_all(text.as_bytes()).unwrap();
-    }
-}
 
 /// `line 000001` and so on.
 fn lines(numbers: std::ops::Range<usize>) -> String {
@@ -62,7 +43,7 @@ fn unstamped(here: &Scratch, directory: &str) -> String {
 /// A logger that has read a first line, so that nothing waits for its start.
 fn begun(here: &Scratch, held: &Held, script: &[&str], directory: &str) -> Running {
     let mut running = held.start(here, script);
-    held.write(&lines(0..1));
+    held.write(lines(0..1).as_bytes());
     running.until("it reads", || LogView::of(here.path(directory)).text().lines().count() == 1);
     running
 }
@@ -75,7 +56,7 @@ fn a_flood_is_cut_to_the_rate_and_every_line_is_accounted_for() {
         let mut running = begun(&here, &held, &script, "main");
         let begun = Instant::now();
         for part in 0..20 {
-            held.write(&lines(1 + part * 1000..1 + (part + 1) * 1000));
+            held.write(lines(1 + part * 1000..1 + (part + 1) * 1000).as_bytes());
             std::thread::sleep(Duration::from_millis(100));
         }
         running.until("all of it is read", || unstamped(&here, "all").lines().count() == 20_001);
@@ -102,7 +83,7 @@ fn what_was_dropped_is_said_within_a_second_or_so_though_no_line_comes_any_more(
     if ours_only(DIFFERENCE) {
         let (here, held) = (Scratch::new(), Held::new());
         let mut running = begun(&here, &held, &["limit=10", "./main"], "main");
-        held.write(&lines(1..100));
+        held.write(lines(1..100).as_bytes());
         running.until("something is dropped", || LogView::of(here.path("main")).text().lines().count() > 5);
         let begun = Instant::now();
         running.until("it is said", || LogView::of(here.path("main")).text().contains("dropped"));
@@ -125,7 +106,7 @@ fn what_was_dropped_is_said_at_every_end_and_after_a_kill_by_the_next_run() {
             let (here, held) = (Scratch::new(), Held::new());
             let script = ["limit=10", "./main", "limit=0", "./all"];
             let mut running = begun(&here, &held, &script, "main");
-            held.write(&lines(1..1000));
+            held.write(lines(1..1000).as_bytes());
             running.until("all is read", || LogView::of(here.path("all")).text().lines().count() == 1000);
             // A batch is consumed after the last directory has it.
             std::thread::sleep(Duration::from_millis(50));
@@ -159,14 +140,14 @@ fn a_stall_and_a_restart_drop_no_backlog() {
         let mut running = begun(&here, &held, &["limit=100", "./main"], "main");
         running.signal(Signal::STOP);
         std::thread::sleep(Duration::from_secs(3));
-        held.write(&lines(1..300));
+        held.write(lines(1..300).as_bytes());
         running.signal(Signal::CONT);
         let text = || LogView::of(here.path("main")).text();
         running.until("all is there", || text().lines().count() == 300);
         running.signal(Signal::TERM);
         running.wait().quietly();
         // Three times what a bucket has, and written in no time, but before the start.
-        held.write(&lines(300..700));
+        held.write(lines(300..700).as_bytes());
         let mut running = held.start(&here, &["limit=100", "./main"]);
         running.until("all is there", || text().lines().count() == 700);
         drop(held);
@@ -184,7 +165,7 @@ fn a_line_is_taken_or_dropped_as_a_whole_and_nothing_is_said_within_it() {
         let all = || LogView::of(here.path("all")).bytes().len();
         let (long, mut length) = ("x".repeat(5000), all());
         let mut write = |running: &mut Running, text: &str| {
-            held.write(text);
+            held.write(text.as_bytes());
             length += text.len();
             running.until("it is read", || all() == length);
         };
@@ -270,7 +251,7 @@ fn a_full_disk_loses_no_line_and_no_number() {
         let running = begun(&here, &held, &["limit=1000", "./disk/main"], "disk/main");
         std::fs::write(disk.path().join("filling"), vec![0; 1 << 20]).ok();
         // Less than a pipe holds, and more than a page.
-        held.write(&lines(1..4001));
+        held.write(lines(1..4001).as_bytes());
         until("it waits for room", || running.said().contains("pausing"));
         std::thread::sleep(Duration::from_millis(700));
         std::fs::remove_file(disk.path().join("filling")).unwrap();
@@ -299,7 +280,7 @@ fn a_clock_that_steps_neither_fills_nor_empties_a_bucket() {
         let mut written = 0;
         for offset in ["+0d", "-1d", "+10y", "+0d", "-3650d", "+0d"] {
             std::fs::write(&clock, offset).unwrap();
-            held.write(&lines(written..written + 300));
+            held.write(lines(written..written + 300).as_bytes());
             written += 300;
             until("each line is there, or said to be dropped", || {
                 let (logged, dropped) = all();

@@ -17,6 +17,7 @@ mod descriptors;
 mod durable;
 mod ends;
 mod failure;
+mod held;
 mod input;
 mod interop;
 mod kill;

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::process::Stdio;
 
-use harness::{LogView, Outcome, Random, Running, Scratch, ours_only};
+use harness::{LogView, Outcome, Random, Scratch, ours_only};
 use rustix::process::Signal;
+
+use crate::held::Held;
 
 const DIFFERENCE: &str = "Split lines";
 
@@ -105,27 +106,6 @@ fn alerts_and_status_files_see_each_piece_by_itself() {
     let status = std::fs::read(here.path("status")).unwrap();
     assert_eq!(status, [&[b'a'; 1000][..], b"\n"].concat());
     assert_eq!(LogView::of(here.path("main")).text(), "a".repeat(1000) + "\n");
-}
-
-/// A pipe that outlives its readers.
-struct Held {
-    reader: std::io::PipeReader,
-    writer: std::io::PipeWriter,
-}
-
-impl Held {
-    fn new() -> Held {
-        let (reader, writer) = std::io::pipe().unwrap();
-        Held { reader, writer }
-    }
-
-    fn start(&self, here: &Scratch, script: &[&str]) -> Running {
-        here.multilog(script).from(Stdio::from(self.reader.try_clone().unwrap())).start()
-    }
-
-    fn write(&self, bytes: &[u8]) {
-        (&self.writer).write_all(bytes).unwrap();
-    }
 }
 
 fn current(here: &Scratch) -> Vec<u8> {

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+use tai64tools::label::LAST_SECOND;
 use tai64tools::{Label, label};
 
 use super::{Generation, State};
-
-/// The last second of the year 9999, as labels have it: later labels are not a logger's.
-const LAST_SECOND: u64 = label::EPOCH + 253_402_300_799;
 
 /// The names of a directory that matter.
 #[derive(Clone, Debug, Default)]

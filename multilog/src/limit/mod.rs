@@ -97,7 +97,7 @@ impl Limits {
         fits
     }
 
-    /// The batch takes so many of the visible bytes.
+    /// The batch takes `taken` of the `visible` bytes.
     pub fn take(&mut self, taken: usize, visible: usize) {
         self.now.portion.take(taken, visible);
     }

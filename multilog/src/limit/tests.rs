@@ -14,7 +14,8 @@ fn limits(rates: &[&str]) -> Limits {
     limits
 }
 
-/// A batch of so many lines, all that is in the input, each of which is for these directories. How many each gets.
+/// A batch of `lines` lines, which are all of the input. Each line is for the directories of `route`. The result says
+/// how many lines each directory gets.
 fn batch(limits: &mut Limits, uptime: Duration, lines: usize, route: &[usize]) -> Vec<usize> {
     limits.begin(|| lines as u64, || uptime);
     let mut got = vec![0; 4];

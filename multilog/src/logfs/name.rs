@@ -3,12 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use tai64tools::label::LAST_SECOND;
 use tai64tools::{Label, label};
 
 use crate::script::Code;
-
-/// The last second of the year 9999, as labels have it. No clock of ours has shown a later one.
-const LAST_SECOND: u64 = label::EPOCH + 253_402_300_799;
 
 /// A rotated file: its label, and the rest of its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

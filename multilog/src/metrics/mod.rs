@@ -49,7 +49,7 @@ impl Metrics {
         &mut self.tally
     }
 
-    /// How long it is until the file is to be written, at this moment of the monotonic clock. None: nothing is new.
+    /// The time from this moment of the monotonic clock until the file is due. None: there is nothing new to write.
     pub fn until_due(&self, uptime: Duration) -> Option<Duration> {
         self.schedule.until(self.tally.changes(), uptime)
     }

@@ -118,7 +118,7 @@ impl<F: LogFs> Crew<F> {
         }
     }
 
-    /// How long it is until the directory is to be pruned though no file is handed over. None: that is never the case.
+    /// The time until the directory is pruned without a new file. None: only new files cause that.
     pub fn until_pruning(&self, host: &impl Host) -> Option<Duration> {
         let retention = self.retention();
         let limits = retention.span().is_some() || retention.cap().is_some();

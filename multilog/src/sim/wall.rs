@@ -102,7 +102,7 @@ impl Wall {
         !self.hourly.is_empty()
     }
 
-    /// A process is started. By how many seconds the clock is to be set before that.
+    /// A process is started. The result is the number of seconds by which the clock is set first.
     pub(super) fn start(&mut self) -> i64 {
         self.alarm = None;
         self.starts += 1;

@@ -52,7 +52,7 @@ pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fa
     waiting::run(scan, request.limit, tasks)
 }
 
-/// The service directory that is to be linked.
+/// The service directory for a link.
 fn target(directory: &OsStr) -> Result<PathBuf, Fatal> {
     let shown = || Message::new(directory.as_bytes()).and(" is no service directory");
     let unable = |error: io::Error| Fatal::misuse(shown().because(&error));

@@ -27,8 +27,6 @@ pub enum Durability {
     Always,
 }
 
-impl Durability {}
-
 impl Value for Durability {
     /// Reads `rotate`, `always`, or digits and `s`, `m`, `h`, `d` or `w`.
     fn parse(text: &[u8]) -> Result<Self, Malformed> {
