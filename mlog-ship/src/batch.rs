@@ -3,8 +3,9 @@
 //! The bounds of a batch are on the disk before it is sent for the first time. So a delivery after a kill has the same
 //! bytes and the same identity as the one before, whatever has been written to the directory meanwhile.
 
-use mlog::follow::Place;
+use std::ops::Range;
 
+use crate::bound::Bound;
 use crate::identity::{Instance, Origin};
 
 /// Which batch it is. Two batches with the same identity have the same bytes.
@@ -12,26 +13,28 @@ use crate::identity::{Instance, Origin};
 pub struct Id {
     /// Who ships.
     pub instance: Instance,
-    /// How many batches of this lane were cut before it, since the instance began. It only grows.
+    /// Which batch of this lane it is, from 1. A batch that was never taken may be cut anew under its number.
     pub number: u64,
-    /// Where its first line begins.
-    pub first: Place,
-    /// Where its last line ends.
-    pub end: Place,
+    /// Where it begins.
+    pub first: Bound,
+    /// Where it ends.
+    pub end: Bound,
     /// The CRC-32 of its lines.
     pub crc: u32,
 }
 
-/// Whole lines of one directory, in its order.
+/// Lines of one directory, in its order.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Which it is.
     pub id: Id,
     /// Where the lines are from.
     pub origin: Origin,
-    /// The lines as they are in the log, stamps included, each with its newline.
+    /// The lines as they are in the log, stamps included, each with its newline. A line that is too long for a batch is in
+    /// several: then the first one of the lines has no start, or the last one has no end and no newline.
     pub lines: Vec<u8>,
-    /// The records in `lines`, in order: a line, or a piece of one that is longer than the sink takes.
+    /// The records in `lines`, in order: a line, or a piece of one that is longer than the sink takes. Empty for a sink
+    /// that wants none.
     pub records: Vec<Record>,
 }
 
@@ -39,7 +42,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Its bytes in the batch, without the newline.
-    pub bytes: std::ops::Range<usize>,
+    pub bytes: Range<usize>,
     /// How much of that is the stamp and the blank behind it. 0: there is none.
     pub stamp: usize,
     /// When it was written: of its stamp, else of the line before it, in nanoseconds since 1970. None: nobody knows.
@@ -57,4 +60,12 @@ pub enum Piece {
     Part(u32),
     /// The last piece: its number.
     Last(u32),
+}
+
+impl Batch {
+    /// How many lines it has. What is a part of a line counts as one.
+    pub fn count(&self) -> usize {
+        let newlines = memchr::memchr_iter(b'\n', &self.lines).count();
+        newlines + usize::from(self.lines.last().is_some_and(|&last| last != b'\n'))
+    }
 }

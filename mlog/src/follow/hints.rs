@@ -3,7 +3,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,8 @@ pub struct Hints {
     watched: Vec<Watched>,
     /// Whether standard output is a pipe, whose reader may go away.
     to_pipe: bool,
+    /// After so long followers look by themselves.
+    patience: Option<Duration>,
     woken: Option<Instant>,
 }
 
@@ -52,9 +54,20 @@ impl Hints {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         let watched = directories.map(|path| Watched { path, watch: None }).collect();
         let to_pipe = matches!(pipe::kind(unix::diag::stdout()), Ok(pipe::Kind::Pipe));
-        let mut hints = Hints { inotify, watched, to_pipe, woken: None };
+        let mut hints = Hints { inotify, watched, to_pipe, patience: Some(PATIENCE), woken: None };
         hints.watch();
         hints
+    }
+
+    /// The same for a program that writes nothing and waits for days: nobody looks by himself where all file systems tell
+    /// what happens on them, and the reader of standard output does not matter.
+    #[must_use]
+    pub fn patient(mut self) -> Hints {
+        self.to_pipe = false;
+        if !self.watched.iter().any(|one| is_remote(&one.path)) {
+            self.patience = None;
+        }
+        self
     }
 
     /// Watches what is not watched. True: some of it can't be.
@@ -79,7 +92,7 @@ impl Hints {
     pub fn wait(&mut self, told: &mut [Told]) -> io::Result<bool> {
         loop {
             let blind = self.watch();
-            let limit = Some(if blind { BLIND } else { PATIENCE });
+            let limit = if blind { Some(BLIND) } else { self.patience };
             let stdout = unix::diag::stdout();
             let (come, gone) = match (&self.inotify, self.to_pipe) {
                 (Some(inotify), true) => {
@@ -154,4 +167,19 @@ impl Hints {
             }
         }
     }
+}
+
+/// Whether other machines may write to the file system of a directory, which is not told then.
+fn is_remote(path: &Path) -> bool {
+    const REMOTE: [u64; 8] = [
+        0x6969,      // NFS
+        0xff53_4d42, // CIFS
+        0xfe53_4d42, // SMB2
+        0x517b,      // SMB
+        0x0102_1997, // 9P
+        0x6573_5546, // FUSE
+        0x00c3_6400, // Ceph
+        0x5346_414f, // AFS
+    ];
+    rustix::fs::statfs(path).is_ok_and(|found| REMOTE.contains(&u64::from(found.f_type.cast_unsigned())))
 }

@@ -1,0 +1,42 @@
+//! What `mlog-ship --help` says: the definition of the command line, as a table.
+
+use std::fmt;
+
+use clap::Arg;
+
+use super::cli;
+use crate::sink::KINDS;
+
+/// The text of `--help` after the usage. The last line is without its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Help;
+
+impl fmt::Display for Help {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = cli::command();
+        writeln!(f, "{}.", command.get_about().map(ToString::to_string).unwrap_or_default())?;
+        for kind in KINDS {
+            row(f, kind.written, kind.about)?;
+        }
+        writeln!(f)?;
+        for argument in command.get_arguments().filter(|argument| !argument.is_positional()) {
+            let about = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            row(f, &written(argument), &about)?;
+        }
+        write!(f, "\nExit status: 0 after TERM, 100 misuse, 111 something has failed.")
+    }
+}
+
+fn row(f: &mut fmt::Formatter<'_>, written: &str, about: &str) -> fmt::Result {
+    writeln!(f, "  {written:<23} {about}")
+}
+
+/// An option as it is typed.
+fn written(argument: &Arg) -> String {
+    let short = argument.get_short().map(|letter| format!("-{letter}"));
+    let long = argument.get_long().map(|long| format!("--{long}"));
+    let name = short.into_iter().chain(long).collect::<Vec<_>>().join(", ");
+    let takes = argument.get_action().takes_values();
+    let value = argument.get_value_names().and_then(|names| names.first()).filter(|_| takes);
+    value.map_or(name.clone(), |value| format!("{name} {value}"))
+}

@@ -1,0 +1,5 @@
+//! What is counted.
+
+mod tally;
+
+pub use tally::Tally;

@@ -1,0 +1,155 @@
+//! `Logs`: the lines of a log directory, by a follower.
+
+use std::io;
+
+use mlog::follow::{Follower, Resumed, Step};
+use mlog::stamp::Stamps;
+use mlog::store::{Ahead, Store, guess};
+use tai64tools::leap::Offset;
+
+use super::pending::Pending;
+use super::{Amount, Cut, Said, Source};
+use crate::bound::Bound;
+
+/// Where a lane begins that was nowhere before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Before all that is there.
+    Start,
+    /// Behind it.
+    End,
+}
+
+/// The lines of a log directory.
+pub struct Logs {
+    store: Store,
+    ahead: Ahead,
+    begin: Begin,
+    /// None: it was not opened yet, or has to be opened again, at this bound.
+    follower: Option<Follower>,
+    pending: Pending,
+    stamps: Stamps,
+}
+
+impl Logs {
+    /// Nothing is opened.
+    pub fn new(store: Store, ahead: Ahead, begin: Begin) -> Logs {
+        Logs {
+            store,
+            ahead,
+            begin,
+            follower: None,
+            pending: Pending::default(),
+            stamps: Stamps::new(Offset::Fixed),
+        }
+    }
+
+    /// A follower where nothing was read before.
+    fn begun(&mut self) -> io::Result<Follower> {
+        let snapshot = self.store.snapshot()?;
+        let offset = guess(&self.store, &snapshot, self.ahead);
+        self.stamps = Stamps::new(offset);
+        Ok(match (self.begin, &snapshot.current) {
+            (Begin::End, Some((file, size))) => {
+                let at = whole_lines(file, *size)?;
+                Follower::at_current(self.store.clone(), offset, &snapshot, at)
+            }
+            _ => Follower::at_start(self.store.clone(), offset),
+        })
+    }
+
+    fn resumed(&mut self, bound: &Bound) -> io::Result<(Follower, Resumed)> {
+        let snapshot = self.store.snapshot()?;
+        let offset = guess(&self.store, &snapshot, self.ahead);
+        self.stamps = Stamps::new(offset);
+        Follower::resume(self.store.clone(), offset, &bound.place)
+    }
+
+    /// Reads until there is so much, or no more for now. True: there may be more.
+    fn fill(&mut self, wanted: usize) -> io::Result<bool> {
+        let Some(follower) = &mut self.follower else { return Ok(false) };
+        while self.pending.len() < wanted {
+            let from = follower.place();
+            let step = follower.step(&mut self.pending);
+            self.pending.stepped(from);
+            if step? == Step::Idle {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Leaves out what of a line is before a bound. False: it is something else.
+    fn skip(&mut self, bound: &Bound) -> io::Result<bool> {
+        let length = usize::try_from(bound.within).unwrap_or(usize::MAX);
+        self.pending.begin_within(if length == 0 { bound.part } else { 0 });
+        if length == 0 {
+            return Ok(true);
+        }
+        self.fill(length)?;
+        let before = self.pending.take(Amount::Exactly(length), &mut self.stamps);
+        Ok(before.is_some_and(|before| crc32fast::hash(&before.lines) == bound.crc))
+    }
+}
+
+impl Source for Logs {
+    fn go_to(&mut self, bound: Option<&Bound>) -> io::Result<bool> {
+        (self.follower, self.pending) = (None, Pending::default());
+        let Some(bound) = bound else {
+            self.follower = Some(self.begun()?);
+            return Ok(true);
+        };
+        let (follower, resumed) = self.resumed(bound)?;
+        self.follower = Some(follower);
+        if resumed == Resumed::Anew {
+            self.pending.say(Said::Anew);
+            return Ok(false);
+        }
+        if self.skip(bound)? {
+            return Ok(resumed == Resumed::There);
+        }
+        // The line is another one than it was: all of it comes again.
+        let (follower, _) = self.resumed(bound)?;
+        (self.follower, self.pending) = (Some(follower), Pending::default());
+        Ok(false)
+    }
+
+    fn take(&mut self, amount: Amount) -> io::Result<Option<Cut>> {
+        let wanted = match amount {
+            Amount::UpTo(most) => most,
+            Amount::Exactly(exactly) => exactly,
+        };
+        let may_be_more = self.fill(wanted)?;
+        let cut = self.pending.take(amount, &mut self.stamps);
+        let more = may_be_more || self.pending.len() > 0;
+        if !more {
+            self.pending.shrink();
+        }
+        Ok(cut.map(|cut| Cut { more, ..cut }))
+    }
+
+    fn place(&self) -> Option<Bound> {
+        let follower = self.follower.as_ref().filter(|_| self.pending.len() == 0)?;
+        Some(Bound::between(follower.place()))
+    }
+
+    fn stamps(&self) -> Stamps {
+        self.stamps.clone()
+    }
+}
+
+/// Where the whole lines of `current` end.
+fn whole_lines(file: &std::fs::File, size: u64) -> io::Result<u64> {
+    let mut piece = vec![0; 64 << 10];
+    let mut end = size;
+    while end > 0 {
+        let from = end.saturating_sub(piece.len() as u64);
+        let most = usize::try_from(end - from).unwrap_or(0);
+        let got = unix::file::read_at(file, &mut piece[..most], from)?;
+        if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
+            return Ok(from + newline as u64 + 1);
+        }
+        end = from;
+    }
+    Ok(0)
+}
