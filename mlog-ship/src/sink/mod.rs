@@ -4,6 +4,7 @@
 //! blocks until it has an answer or until it is too late for one, and never tries again by itself: the lane does.
 
 pub mod exec;
+pub mod nats;
 pub mod otlp;
 
 use std::ffi::OsStr;
@@ -185,7 +186,7 @@ pub struct Kind {
 }
 
 /// All kinds of sinks.
-pub const KINDS: &[Kind] = &[otlp::KIND, exec::KIND];
+pub const KINDS: &[Kind] = &[nats::KIND, otlp::KIND, exec::KIND];
 
 /// The kind of a word of the command line. None: it is a directory.
 pub fn kind(word: &OsStr) -> Option<&'static Kind> {
