@@ -103,6 +103,8 @@ pub struct Lane<S: Source, F: Files> {
     kept: Kept,
     /// Whether the state file says less than `kept`.
     unwritten: bool,
+    /// Whether the state file that was read at the start is known to be on the disk.
+    on_disk: bool,
     doing: Doing,
     pace: Pace,
     backoff: Backoff,
@@ -151,6 +153,7 @@ impl<S: Source, F: Files> Lane<S, F> {
             letters,
             kept,
             unwritten: false,
+            on_disk: false,
             doing: Doing::Finding,
             pace,
             backoff,

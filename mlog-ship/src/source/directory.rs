@@ -111,6 +111,7 @@ impl Source for Logs {
         // The line is another one than it was: all of it comes again.
         let (follower, _) = self.resumed(bound)?;
         (self.follower, self.pending) = (Some(follower), Pending::default());
+        self.pending.say(Said::Changed);
         Ok(false)
     }
 

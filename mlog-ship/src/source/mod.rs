@@ -38,6 +38,8 @@ pub enum Said {
     Damage(Vec<u8>, String),
     /// The directory is another one than it was, and is read from its start.
     Anew,
+    /// The text is another one than it was, and what was shipped of it may come again.
+    Changed,
 }
 
 /// How much is wanted.
