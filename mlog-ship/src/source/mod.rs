@@ -1,9 +1,11 @@
 //! `Source`: where the lines of a lane come from, in pieces between two bounds that can be read again.
 
 mod directory;
+mod left;
 mod pending;
 
 pub use directory::{Begin, Logs};
+pub use left::{Left, left};
 
 use std::io;
 
