@@ -10,6 +10,7 @@
 //! | [`state`] | after a kill or a power cut a state is the old one or the new one |
 //! | [`sink`] | an engine answers, or it is too late for an answer; nobody guesses |
 //! | [`lane`] | no batch is sent whose bounds are not on the disk, and no cursor moves before the engine has it |
+//! | [`letters`] | what an engine never takes is on the disk |
 //! | [`memory`] | what all batches take, and whose turn it is |
 //! | [`metrics`] | what is counted |
 //! | [`stopping`] | the program ends in two seconds |
@@ -24,6 +25,7 @@ pub mod command;
 pub mod cut;
 pub mod identity;
 pub mod lane;
+pub mod letters;
 pub mod memory;
 pub mod metrics;
 pub mod run;

@@ -18,6 +18,9 @@ use crate::source::Begin;
 /// How it is used.
 pub(super) const USAGE: &str = "mlog-ship [ -S scandir | dir ... ] --state dir [ options ] sink ...";
 
+/// Where lines go.
+type Sinks = Vec<Box<dyn Settings>>;
+
 /// What the command line says.
 pub(crate) struct Settled {
     /// The directories that were named.
@@ -42,8 +45,10 @@ pub(crate) struct Settled {
     pub(crate) longest: Option<usize>,
     /// The name of this host.
     pub(crate) host: Option<Vec<u8>>,
+    /// Where lines are kept that are refused.
+    pub(crate) refused: PathBuf,
     /// Where lines go.
-    pub(crate) sinks: Vec<Box<dyn Settings>>,
+    pub(crate) sinks: Sinks,
 }
 
 fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
@@ -73,6 +78,7 @@ pub fn command() -> Command {
             text("max-record", "SIZE", "longer lines are split"),
             text("timeout", "TIME", "the longest that an answer is waited for: 60"),
             text("host", "NAME", "the name of this machine, if not its own"),
+            text("refused", "DIR", "where lines are kept that are refused: refused in the state directory"),
             text("tai-offset", "WHICH", "how far labels are ahead of UTC: auto, 10, leap"),
         ])
         .args(KINDS.iter().flat_map(|kind| (kind.arguments)()))
@@ -153,12 +159,15 @@ pub(super) fn settle(arguments: Vec<OsString>) -> Result<Settled, Fatal> {
         .unwrap_or(256 << 10);
     let memory = read(&given, "memory", "a size from 1M to 64G, such as 64M", size_in(1 << 20, 64 << 30))?
         .unwrap_or(64 << 20);
+    let state = state(&given)?;
+    let refused = value(&given, "refused").map_or_else(|| state.join("refused"), PathBuf::from);
     Ok(Settled {
         directories,
         scan,
         units,
         ahead: ahead(&given)?,
-        state: state(&given)?,
+        state,
+        refused,
         begin: begin(&given)?,
         delay: read(&given, "delay", "a time up to 1h, such as 5 or 200ms", span_up_to(3600))?
             .unwrap_or(Duration::from_secs(5)),
@@ -171,7 +180,7 @@ pub(super) fn settle(arguments: Vec<OsString>) -> Result<Settled, Fatal> {
 }
 
 /// Directories and sinks.
-fn places(given: &ArgMatches) -> Result<(Vec<PathBuf>, Vec<Box<dyn Settings>>), Fatal> {
+fn places(given: &ArgMatches) -> Result<(Vec<PathBuf>, Sinks), Fatal> {
     let (mut directories, mut sinks) = (Vec::new(), Vec::new());
     for word in given.get_many::<OsString>("words").into_iter().flatten() {
         match sink::kind(word) {

@@ -4,16 +4,21 @@
 //! a batch that may have been sent is read again after a kill, byte for byte, and delivered before anything else. The lane
 //! is a machine of steps: it never waits itself, except for the answer of its sink, and is told what time it is.
 
+mod aside;
 mod backoff;
 mod doubt;
 mod outage;
 mod pace;
+#[cfg(test)]
+mod sim;
 mod words;
 
 pub use backoff::Backoff;
 pub use outage::Outage;
 pub use pace::Pace;
 pub use words::Word;
+
+use aside::Refusal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +27,14 @@ use crate::batch::{Batch, Id};
 use crate::bound::Bound;
 use crate::cut;
 use crate::identity::{Instance, Origin};
+use crate::letters::Letters;
 use crate::metrics::Tally;
 use crate::sink::{Answer, Attempt, Sink, Wants};
 use crate::source::{Amount, Cut, Source};
 use crate::state::{Files, Intent, Kept, replace};
+
+/// A batch of fewer bytes is not cut into two.
+const LEAST: usize = 16;
 
 /// What a lane is, and what is settled of it.
 #[derive(Clone, Debug)]
@@ -77,6 +86,8 @@ enum Doing {
     Between,
     /// It has a batch, which is in the state as its intent.
     Delivering(Box<Batch>, Attempt),
+    /// The engine has the batch, except for what has to be set aside.
+    SettingAside(Box<Batch>, Refusal),
     /// It has stopped.
     Stopped,
 }
@@ -88,6 +99,7 @@ pub struct Lane<S: Source, F: Files> {
     source: S,
     sink: Box<dyn Sink>,
     files: F,
+    letters: Box<dyn Letters>,
     kept: Kept,
     /// Whether the state file says less than `kept`.
     unwritten: bool,
@@ -120,6 +132,8 @@ pub struct Parts<S: Source, F: Files> {
     pub sink: Box<dyn Sink>,
     /// The state directory.
     pub files: F,
+    /// Where lines go that are refused.
+    pub letters: Box<dyn Letters>,
     /// What it says of the lane.
     pub kept: Kept,
 }
@@ -127,13 +141,14 @@ pub struct Parts<S: Source, F: Files> {
 impl<S: Source, F: Files> Lane<S, F> {
     /// A lane that has done nothing yet.
     pub fn new(parts: Parts<S, F>, pace: Pace, backoff: Backoff) -> Lane<S, F> {
-        let Parts { terms, shared, source, sink, files, kept } = parts;
+        let Parts { terms, shared, source, sink, files, letters, kept } = parts;
         Lane {
             terms,
             shared,
             source,
             sink,
             files,
+            letters,
             kept,
             unwritten: false,
             doing: Doing::Finding,
@@ -160,7 +175,7 @@ impl<S: Source, F: Files> Lane<S, F> {
 
     /// Whether it has a batch in memory.
     pub fn has_batch(&self) -> bool {
-        matches!(self.doing, Doing::Delivering(..))
+        matches!(self.doing, Doing::Delivering(..) | Doing::SettingAside(..))
     }
 
     /// Whether it goes on with lines that have waited for longer.
@@ -175,13 +190,13 @@ impl<S: Source, F: Files> Lane<S, F> {
             && match self.doing {
                 Doing::Finding => true,
                 Doing::Between => is_due(),
-                Doing::Delivering(..) | Doing::Stopped => false,
+                Doing::Delivering(..) | Doing::SettingAside(..) | Doing::Stopped => false,
             }
     }
 
     /// Gives the memory of its batch back. The batch is read again when it is tried again.
     pub fn put_down(&mut self) {
-        if self.has_batch() {
+        if matches!(self.doing, Doing::Delivering(..)) {
             self.doing = Doing::Finding;
         }
     }
@@ -189,7 +204,7 @@ impl<S: Source, F: Files> Lane<S, F> {
     /// What fills a batch.
     pub fn full(&self) -> usize {
         let most = self.narrowed.unwrap_or(self.terms.most).min(self.terms.most);
-        self.sink.most().map_or(most, |engine| engine.min(most)).max(16)
+        self.sink.most().map_or(most, |engine| engine.min(most)).max(LEAST)
     }
 
     /// Does what comes next, at this time.
@@ -201,6 +216,7 @@ impl<S: Source, F: Files> Lane<S, F> {
             Doing::Finding => self.find(now),
             Doing::Between => self.take(now),
             Doing::Delivering(batch, attempt) => self.deliver(batch, attempt, now),
+            Doing::SettingAside(batch, refusal) => self.set_aside(batch, refusal, now),
             Doing::Stopped => {
                 self.doing = Doing::Stopped;
                 Next::Nothing
@@ -332,10 +348,7 @@ impl<S: Source, F: Files> Lane<S, F> {
                 self.go_on_behind(batch.id.number, batch.id.end, memory)
             }
             Answer::Refused { records, count, reason } => {
-                self.has_taken(&batch, now);
-                self.say_refused(&records, count, &reason);
-                let memory = self.kept.memory.clone();
-                self.go_on_behind(batch.id.number, batch.id.end, memory)
+                self.set_aside(batch, Refusal { records, count, reason }, now)
             }
             Answer::Later { wait, reason, sent } => {
                 let is_again = attempt == Attempt::Again || sent == Attempt::Again;
@@ -343,7 +356,7 @@ impl<S: Source, F: Files> Lane<S, F> {
                 self.doing = Doing::Delivering(batch, attempt);
                 self.wait_for_engine(&reason, wait, now)
             }
-            Answer::TooLong { reason } => self.cut_anew(&batch, &reason, now),
+            Answer::TooLong { reason } => self.cut_anew(batch, reason, now),
             Answer::Ahead { number, end, memory } => {
                 self.say_ahead();
                 self.go_on_behind(number, end, memory);
@@ -386,20 +399,27 @@ impl<S: Source, F: Files> Lane<S, F> {
     }
 
     /// The engine has nothing of a batch and takes no such long one.
-    fn cut_anew(&mut self, batch: &Batch, reason: &str, now: Duration) -> Next {
-        let half = batch.lines.len() / 2;
-        self.narrowed = Some(self.sink.most().map_or(half, |most| most.min(half)).max(16));
+    fn cut_anew(&mut self, batch: Box<Batch>, reason: String, now: Duration) -> Next {
+        let before = self.kept.intent.as_ref().and_then(|intent| intent.longest);
+        let shorter = self.longest().is_some_and(|longest| before.is_none_or(|before| longest < before));
+        if !shorter {
+            let half = batch.lines.len() / 2;
+            if half < LEAST {
+                let refusal = Refusal { records: Vec::new(), count: batch.count() as u64, reason };
+                return self.set_aside(batch, refusal, now);
+            }
+            self.narrowed = Some(half);
+        }
         self.kept.intent = None;
         self.unwritten = true;
-        if half < 16 {
-            return self.stop(reason);
-        }
-        if let Err(error) = self.write() {
-            self.unable_to_write(&error);
-            return self.try_later(now);
-        }
         self.doing = Doing::Finding;
-        Next::Go
+        match self.settle() {
+            Ok(()) => Next::Go,
+            Err(error) => {
+                self.unable_to_write(&error);
+                self.try_later(now)
+            }
+        }
     }
 
     fn stop(&mut self, reason: &str) -> Next {

@@ -9,6 +9,7 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use super::Lane;
+use super::aside::Refusal;
 use crate::source::{Cut, Said, Source};
 use crate::state::{Files, Intent};
 
@@ -116,11 +117,25 @@ impl<S: Source, F: Files> Lane<S, F> {
         }
     }
 
-    pub(super) fn say_refused(&mut self, _records: &[usize], count: u64, reason: &str) {
-        self.shared.tally.refused.add(count);
-        let message =
-            self.about().and(count.to_string()).and(" records are refused by ").and(&self.terms.sink);
-        self.warn(message.and(": ").and(reason));
+    pub(super) fn say_refused(&mut self, refusal: &Refusal, older_are_gone: bool) {
+        let Refusal { records, count, reason } = refusal;
+        self.shared.tally.refused.add(*count);
+        let of = if records.is_empty() { " of a batch" } else { "" };
+        let plural = if *count == 1 { " record" } else { " records" };
+        let place = self.letters.place().as_os_str().as_bytes();
+        let message = self.about().and(count.to_string()).and(plural).and(of).and(" refused by ");
+        let message = message.and(&self.terms.sink).and(": ").and(reason).and(": set aside in ").and(place);
+        let gone = Message::new(place).and(" is full: the oldest lines that were set aside are deleted");
+        self.warn(message);
+        if older_are_gone {
+            self.warn(gone);
+        }
+    }
+
+    pub(super) fn unable_to_set_aside(&mut self, error: &io::Error) {
+        let place = self.letters.place().as_os_str().as_bytes();
+        let message = Message::new("unable to set lines aside in ").and(place).because(error);
+        self.trouble(message);
     }
 
     pub(super) fn say_ahead(&mut self) {

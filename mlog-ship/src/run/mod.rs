@@ -23,6 +23,7 @@ use places::Place;
 
 use crate::command::Settled;
 use crate::lane::{Backoff, Lane, Outage, Pace, Parts, Shared, Terms};
+use crate::letters::Refused;
 use crate::memory::Memory;
 use crate::metrics::Tally;
 use crate::sink::{Given, Settings};
@@ -40,7 +41,7 @@ const STACK: usize = 512 << 10;
 /// What can't be opened, or that no lane goes on.
 pub(crate) fn run(settled: Settled) -> Result<Exit, Fatal> {
     let failed = |what: &str, error: &std::io::Error| Fatal::system(Message::new(what), error);
-    let signals = Signals::take_over(&[Signal::TERM, Signal::INT, Signal::HUP])
+    let signals = Signals::take_over(&[Signal::TERM, Signal::INT])
         .map_err(|error| failed("unable to take over signals", &error))?;
     let stopping = Arc::new(Stopping::new().map_err(|error| failed("unable to create an event", &error))?);
     let places = places::find(&settled)?;
@@ -128,7 +129,8 @@ impl Run {
         let seed = u64::from(crc32fast::hash(terms.file.as_bytes())) << 32
             | u64::from(crc32fast::hash(terms.instance.0.as_bytes()));
         let files = Disk::new(&self.state.path);
-        let parts = Parts { terms, shared, source, sink, files, kept };
+        let letters = Box::new(Refused::new(self.settled.refused.join(letters_of(&terms))));
+        let parts = Parts { terms, shared, source, sink, files, letters, kept };
         Ok(Lane::new(parts, Pace::new(self.settled.delay), Backoff::new(seed)))
     }
 
@@ -172,15 +174,22 @@ impl Run {
             let waited = event::wait([signals.as_fd(), ended.as_fd()], None);
             waited.map_err(|error| Fatal::system(Message::new("unable to wait"), &error))?;
             ended.quiet();
-            match signals.next() {
-                Some(Signal::TERM | Signal::INT) => return Ok(()),
-                Some(_) | None => {}
+            if signals.next().is_some() {
+                return Ok(());
             }
             if ended.all() {
                 return Err(Fatal::failure(Message::new("no directory is shipped any more")));
             }
         }
     }
+}
+
+/// The name of the directory for what is refused of a lane.
+fn letters_of(terms: &Terms) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let service = terms.origin.service.iter().take(100);
+    let service: String = service.map(|&byte| if is_plain(byte) { char::from(byte) } else { '_' }).collect();
+    format!("{service}.{}", terms.file)
 }
 
 /// Rings the bells of the lanes whose directories have changed.

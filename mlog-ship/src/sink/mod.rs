@@ -166,6 +166,9 @@ pub struct Given {
     pub stopping: Arc<Stopping>,
 }
 
+/// Reads the word of a sink, and the options. What is wrong is said in a line.
+pub type Settle = fn(&OsStr, &ArgMatches) -> Result<Box<dyn Settings>, String>;
+
 /// A kind of sink.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
@@ -178,7 +181,7 @@ pub struct Kind {
     /// The options of its own.
     pub arguments: fn() -> Vec<Arg>,
     /// Reads the word and the options.
-    pub settle: fn(&OsStr, &ArgMatches) -> Result<Box<dyn Settings>, String>,
+    pub settle: Settle,
 }
 
 /// All kinds of sinks.

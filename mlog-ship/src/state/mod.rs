@@ -11,6 +11,8 @@ use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use unix::diag::Message;
 use unix::lock::{self, Keep};
@@ -42,7 +44,7 @@ impl State {
         unix::file::make_directory(path);
         let lock = lock::open_file(&path.join("lock"), Keep::Here)
             .map_err(|error| unable("unable to open ", "lock", &error))?;
-        lock::exclusive_now(&lock).map_err(|error| in_use(path, &lock, &error))?;
+        take(&lock).map_err(|error| in_use(path, &lock, &error))?;
         let disk = Disk::new(path);
         let instance = match disk.read("instance") {
             Ok(text) => Instance::parse(&text).ok_or_else(|| damaged(path, "instance"))?,
@@ -79,6 +81,18 @@ impl State {
             Err(error) => Err(Fatal::system(file(), &error)),
         }
     }
+}
+
+/// Takes the lock. A shipper that was killed while it started a command leaves the lock to that for a moment.
+fn take(lock: &OwnedFd) -> io::Result<()> {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        match lock::exclusive_now(lock) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(25)),
+            taken => return taken,
+        }
+    }
+    lock::exclusive_now(lock)
 }
 
 fn damaged(path: &Path, name: &str) -> Fatal {

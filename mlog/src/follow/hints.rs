@@ -171,7 +171,7 @@ impl Hints {
 
 /// Whether other machines may write to the file system of a directory, which is not told then.
 fn is_remote(path: &Path) -> bool {
-    const REMOTE: [u64; 8] = [
+    const REMOTE: [i128; 8] = [
         0x6969,      // NFS
         0xff53_4d42, // CIFS
         0xfe53_4d42, // SMB2
@@ -181,5 +181,5 @@ fn is_remote(path: &Path) -> bool {
         0x00c3_6400, // Ceph
         0x5346_414f, // AFS
     ];
-    rustix::fs::statfs(path).is_ok_and(|found| REMOTE.contains(&u64::from(found.f_type.cast_unsigned())))
+    rustix::fs::statfs(path).is_ok_and(|found| REMOTE.contains(&(i128::from(found.f_type) & 0xffff_ffff)))
 }
