@@ -4,6 +4,7 @@
 //! blocks until it has an answer or until it is too late for one, and never tries again by itself: the lane does.
 
 pub mod exec;
+pub mod nats;
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -184,7 +185,7 @@ pub struct Kind {
 }
 
 /// All kinds of sinks.
-pub const KINDS: &[Kind] = &[exec::KIND];
+pub const KINDS: &[Kind] = &[exec::KIND, nats::KIND];
 
 /// The kind of a word of the command line. None: it is a directory.
 pub fn kind(word: &OsStr) -> Option<&'static Kind> {

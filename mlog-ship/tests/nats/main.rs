@@ -1,0 +1,16 @@
+//! mlog-ship and NATS: real servers that are killed, a connection that lies, and the stream read back.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+#![allow(dead_code, reason = "more is used by other tests")]
+#![allow(missing_docs, unreachable_pub, reason = "a test has no readers but its own")]
+
+mod cluster;
+mod lanes;
+mod peer;
+mod proxy;
