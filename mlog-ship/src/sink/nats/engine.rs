@@ -171,43 +171,41 @@ impl Shared {
     /// What the stream is. It is made if it has to be.
     async fn look(&self, connection: &Connection, stopping: &Stopping) -> Result<Info, String> {
         let name = &self.url.stream.name;
-        let info = match self.api(connection, "STREAM.INFO", b"", stopping).await? {
-            Err(Refusal { code: reply::NO_STREAM, .. }) if self.create => {
-                match self.api(connection, "STREAM.CREATE", self.config().as_bytes(), stopping).await? {
-                    // Another shipper was quicker.
-                    Err(Refusal { code: reply::NAME_IN_USE, .. }) => {
-                        self.api(connection, "STREAM.INFO", b"", stopping).await?
-                    }
-                    Err(refusal) => return Err(format!("stream {name} can't be made: {refusal}")),
-                    made => made,
+        let mut info = reply::info(&self.api(connection, "STREAM.INFO", b"", stopping).await?);
+        if self.create && matches!(info, Err(Refusal { code: reply::NO_STREAM, .. })) {
+            let made = self.api(connection, "STREAM.CREATE", self.config().as_bytes(), stopping).await?;
+            info = match reply::info(&made) {
+                // Another shipper was quicker.
+                Err(Refusal { code: reply::NAME_IN_USE, .. }) => {
+                    reply::info(&self.api(connection, "STREAM.INFO", b"", stopping).await?)
                 }
-            }
-            Err(Refusal { code: reply::NO_STREAM, .. }) => {
-                return Err(format!("there is no stream {name}: with --create it is made"));
-            }
-            other => other,
-        };
-        let body = info.map_err(|refusal| format!("stream {name}: {refusal}"))?;
-        let info = reply::info(&body).map_err(|refusal| format!("stream {name}: {refusal}"))?;
+                Err(refusal) => return Err(format!("stream {name} can't be made: {refusal}")),
+                made => made,
+            };
+        }
+        let info = info.map_err(|refusal| match refusal.code {
+            reply::NO_STREAM => format!("there is no stream {name}: with --create it is made"),
+            _ => format!("stream {name}: {refusal}"),
+        })?;
         if info.is_mute {
             return Err(format!("stream {name} has no_ack: it never says what it has stored"));
         }
         Ok(info)
     }
 
-    /// A request about the stream. The outer error: no answer.
+    /// A request about the stream. The answer is not looked at.
     async fn api(
         &self,
         connection: &Connection,
         verb: &str,
         body: &[u8],
         stopping: &Stopping,
-    ) -> Result<Result<Vec<u8>, Refusal>, String> {
+    ) -> Result<Vec<u8>, String> {
         let prefix = self.url.domain.as_ref().map_or("$JS.API".into(), |domain| format!("$JS.{domain}.API"));
         let subject = format!("{prefix}.{verb}.{}", self.url.stream.name);
         let request = Request::new().payload(body.to_vec().into());
         match connection.ask(&subject, request, self.timeout, stopping).await {
-            Ok(message) => Ok(reply::read(&message.payload).map(|_| message.payload.to_vec())),
+            Ok(message) => Ok(message.payload.to_vec()),
             Err(Silence::Nobody) => Err("the servers have no JetStream for this account".into()),
             Err(Silence::Unsent(reason)) => Err(reason),
             Err(Silence::Unknown(reason)) => Err(format!("stream {}: {reason}", self.url.stream.name)),
@@ -294,18 +292,30 @@ impl Engine for Prepared {
     }
 
     fn last(&mut self, subject: &Subject) -> Result<Option<Last>, Trouble> {
+        let body = json!({ "last_by_subj": subject.as_str() }).to_string();
+        self.ask("STREAM.MSG.GET", &body, reply::last)
+    }
+
+    fn is_complete(&mut self) -> Result<bool, Trouble> {
+        self.ask("STREAM.INFO", "", reply::is_complete)
+    }
+}
+
+impl Prepared {
+    /// A question about the stream. What is no answer makes the next one look at the stream again.
+    fn ask<T>(
+        &self,
+        verb: &str,
+        body: &str,
+        read: impl Fn(&[u8]) -> Result<T, Refusal>,
+    ) -> Result<T, Trouble> {
         let shared = &self.shared;
         let stream = shared.stream(&self.stopping)?;
-        let body = json!({ "last_by_subj": subject.as_str() }).to_string();
-        let asked = shared.api(&stream.connection, "STREAM.MSG.GET", body.as_bytes(), &self.stopping);
-        let answer = match shared.runtime.block_on(asked).map_err(trouble)? {
-            Ok(body) => reply::last(&body),
-            Err(Refusal { code: reply::NO_MESSAGE, .. }) => Ok(None),
-            Err(refusal) => Err(refusal),
-        };
-        answer.map_err(|refusal| {
+        let asked = shared.api(&stream.connection, verb, body.as_bytes(), &self.stopping);
+        let answer = shared.runtime.block_on(asked).map_err(trouble)?;
+        read(&answer).map_err(|refusal| {
             stream.connection.leave();
-            trouble(format!("{subject}: {refusal}"))
+            trouble(format!("stream {}: {refusal}", shared.url.stream.name))
         })
     }
 }

@@ -38,6 +38,13 @@ pub trait Engine: Send {
     ///
     /// It can't be asked now.
     fn last(&mut self, subject: &Subject) -> Result<Option<Last>, Trouble>;
+
+    /// Whether the stream has every message that was ever stored in it.
+    ///
+    /// # Errors
+    ///
+    /// It can't be asked now.
+    fn is_complete(&mut self) -> Result<bool, Trouble>;
 }
 
 /// What a message may be.
@@ -185,7 +192,9 @@ impl<E: Engine> Lane<E> {
     /// Looks at the last message.
     fn look(&mut self, batch: &Batch, attempt: Attempt) -> Result<Look, Trouble> {
         let Some(Last { sequence, mark }) = self.engine.last(&self.subject)? else {
-            if attempt == Attempt::Again {
+            // Nothing was ever on the subject: so the batch that was perhaps sent has not arrived.
+            let is_new = self.expected.is_none_or(|expected| expected == 0);
+            if attempt == Attempt::Again && !(is_new && self.engine.is_complete()?) {
                 let what = "lines are possibly repeated: the stream has no message any more that would tell";
                 self.notice = Some(format!("{}: {what}", self.subject));
             }

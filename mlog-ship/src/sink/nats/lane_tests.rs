@@ -100,7 +100,9 @@ impl World {
         self.store(self.last(), headers, Vec::new());
     }
 
+    /// What is on its way arrives before: nothing is so late that it comes behind a purge.
     fn purge(&mut self) {
+        self.arrive();
         self.kept = self.ever.len();
     }
 }
@@ -143,6 +145,10 @@ impl Engine for Model {
                 Ok(world.store(expected, headers, body))
             }
         }
+    }
+
+    fn is_complete(&mut self) -> Result<bool, Trouble> {
+        Ok(self.with(|world| world.kept == 0))
     }
 
     fn last(&mut self, _: &Subject) -> Result<Option<Last>, Trouble> {
@@ -237,6 +243,14 @@ fn a_purged_subject_is_begun_anew() {
     assert_eq!(lane(&model, "6").holds(&batch(3, b"c\n").id), Held::Unknown);
     assert_eq!(one.deliver(&batch(3, b"c\n"), Attempt::Again), taken("12", Some(REPEATED)));
     assert_eq!(one.deliver(&batch(4, b"d\n"), Attempt::First), taken("15", None));
+}
+
+#[test]
+fn nothing_is_said_of_a_first_batch_that_did_not_arrive() {
+    let model = Model::default();
+    model.whims(&[Whim::LoseRequest]);
+    lane(&model, "").deliver(&batch(1, b"a\n"), Attempt::First);
+    assert_eq!(lane(&model, "").deliver(&batch(1, b"a\n"), Attempt::Again), taken("3", None));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::lane::{Last, Limits};
 use super::mark::Mark;
 
 /// No message of that kind.
-pub(super) const NO_MESSAGE: u64 = 10_037;
+const NO_MESSAGE: u64 = 10_037;
 /// The message is longer than the stream takes.
 pub(super) const TOO_LONG: u64 = 10_054;
 /// The stream is there already, and is another one.
@@ -105,6 +105,15 @@ fn headers(bytes: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(bytes);
     let header = |line: &str| line.split_once(':').map(|(name, value)| (name.into(), value.trim().into()));
     text.split("\r\n").skip(1).filter_map(header).collect()
+}
+
+/// Whether a stream has all that was ever stored in it.
+pub(super) fn is_complete(body: &[u8]) -> Result<bool, Refusal> {
+    let value = read(body)?;
+    let state =
+        value.get("state").ok_or_else(|| Refusal { code: 0, words: "a stream without a state".into() })?;
+    let number = |name| state.get(name).and_then(Value::as_u64).unwrap_or(0);
+    Ok(number("first_seq") <= 1 && number("num_deleted") == 0)
 }
 
 /// What a stream is.
@@ -204,6 +213,19 @@ mod tests {
         let body = format!(r#"{{"message":{{"seq":3,"hdrs":"{}"}}}}"#, STANDARD.encode(headers));
         let mark = Mark { instance: "ab".into(), number: 9, crc: 10, bytes: 4, end: None };
         assert_eq!(last(body.as_bytes()), Ok(Some(Last { sequence: 3, mark: Some(mark) })));
+    }
+
+    #[test]
+    fn a_stream_is_complete_until_something_is_taken_away() {
+        for (state, wanted) in [
+            (r#"{"messages":0,"first_seq":0,"last_seq":0}"#, true),
+            (r#"{"messages":7,"first_seq":1,"last_seq":7}"#, true),
+            (r#"{"messages":6,"first_seq":1,"last_seq":7,"num_deleted":1}"#, false),
+            (r#"{"messages":0,"first_seq":8,"last_seq":7}"#, false),
+        ] {
+            assert_eq!(is_complete(format!(r#"{{"state":{state}}}"#).as_bytes()), Ok(wanted), "{state}");
+        }
+        assert!(is_complete(b"{}").is_err());
     }
 
     #[test]
