@@ -23,7 +23,7 @@ pub struct Outcome {
     /// The longest time that a batch waits for those before it after that, in seconds.
     pub queue: f64,
     /// How long it takes from then until no line has waited for longer than before the outage, in seconds. None: more than
-    /// three hours.
+    /// an hour.
     pub caught_up: Option<f64>,
 }
 
@@ -33,7 +33,7 @@ const DAY: f64 = 120.0;
 /// Time passes in steps of half of this, in seconds.
 const MOMENT: f64 = 2e-6;
 /// Nobody waits longer for the end of an outage to be over.
-pub(super) const LONGEST: f64 = 3.0 * 3600.0;
+pub(super) const LONGEST: f64 = 3600.0;
 
 /// Runs a fleet through an outage of so many seconds.
 pub fn run(fleet: Fleet, outage: f64) -> Outcome {

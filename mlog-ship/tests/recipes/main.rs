@@ -33,11 +33,11 @@ fn peers() -> PathBuf {
 
 fn ship(scratch: &Scratch, command: &str) -> Run {
     let sink = format!("exec:{command}");
-    let arguments = ["log", "--state", "state", "--delay", "50ms", "--batch", "4K", "--host", "web1", &sink];
+    let arguments = ["web", "--state", "state", "--delay", "50ms", "--batch", "4K", "--host", "web1", &sink];
     scratch.run(Path::new(env!("CARGO_BIN_EXE_mlog-ship")), &arguments)
 }
 
-/// Writes lines into `log`, with hostile ones among them, and gives back what is there then.
+/// Writes lines into `web`, with hostile ones among them, and gives back what is there then.
 fn write(scratch: &Scratch, count: usize) -> Vec<Vec<u8>> {
     let mut text = Vec::new();
     for at in 0..count {
@@ -52,8 +52,8 @@ fn write(scratch: &Scratch, count: usize) -> Vec<Vec<u8>> {
         });
         text.push(b'\n');
     }
-    scratch.run(&tool("multilog"), &["t", "./log"]).over(text).quietly();
-    let written = std::fs::read(scratch.path("log/current")).unwrap();
+    scratch.run(&tool("multilog"), &["t", "s9999999", "./web"]).over(text).quietly();
+    let written = std::fs::read(scratch.path("web/current")).unwrap();
     let lines = written.strip_suffix(b"\n").unwrap().split(|&byte| byte == b'\n').map(<[u8]>::to_vec);
     lines.collect()
 }

@@ -122,7 +122,7 @@ fn postgresql_has_each_line_once_though_the_shipper_is_killed() {
     let got = database.ask("SELECT encode(text, 'hex') FROM lines ORDER BY batch, line");
     let hex = |line: &Vec<u8>| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert!(got.lines().map(str::to_owned).collect::<Vec<_>>() == lines.iter().map(hex).collect::<Vec<_>>());
-    assert_eq!(database.ask("SELECT DISTINCT host, service FROM lines"), "web1|log");
+    assert_eq!(database.ask("SELECT DISTINCT host, service FROM lines"), "web1|web");
 }
 
 #[test]
