@@ -13,4 +13,5 @@
 mod cluster;
 mod lanes;
 mod peer;
+mod program;
 mod proxy;
