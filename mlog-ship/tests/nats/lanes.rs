@@ -20,7 +20,7 @@ use crate::peer::{Peer, Stored};
 use crate::proxy::Proxy;
 
 /// How long a lane waits for an answer in these tests.
-const TIMEOUT: Duration = Duration::from_secs(3);
+pub const TIMEOUT: Duration = Duration::from_secs(3);
 
 fn nats(hosts: &str, more: &str) -> Nats {
     let url = format!("nats://{hosts}/LOGS?subject=logs.{{host}}.{{service}}{more}");
@@ -31,7 +31,7 @@ fn origin(host: &str, service: &str) -> Origin {
     Origin { directory: PathBuf::from("/log").join(service), host: host.into(), service: service.into() }
 }
 
-fn given(instance: &str, service: &str, memory: &str) -> Given {
+pub fn given(instance: &str, service: &str, memory: &str) -> Given {
     Given {
         instance: Instance(instance.into()),
         origin: origin("h", service),
@@ -59,7 +59,7 @@ fn batch_of(instance: &str, service: &str, number: u64, lines: Vec<u8>) -> Batch
 }
 
 /// A batch whose line says which it is.
-fn batch(service: &str, number: u64) -> Batch {
+pub fn batch(service: &str, number: u64) -> Batch {
     batch_of("ab12", service, number, format!("{service} {number}\n").into_bytes())
 }
 
