@@ -43,6 +43,8 @@ pub(crate) struct Settled {
     pub(crate) memory: usize,
     /// The longest record.
     pub(crate) longest: Option<usize>,
+    /// Where counters go.
+    pub(crate) metrics: Option<PathBuf>,
     /// The name of this host.
     pub(crate) host: Option<Vec<u8>>,
     /// Where lines are kept that are refused.
@@ -77,6 +79,7 @@ pub fn command() -> Command {
             text("memory", "SIZE", "what all batches together may take: 64M"),
             text("max-record", "SIZE", "longer lines are split"),
             text("timeout", "TIME", "the longest that an answer is waited for: 60"),
+            text("metrics", "FILE", "counters, for the node exporter's textfile collector"),
             text("host", "NAME", "the name of this machine, if not its own"),
             text("refused", "DIR", "where lines are kept that are refused: refused in the state directory"),
             text("tai-offset", "WHICH", "how far labels are ahead of UTC: auto, 10, leap"),
@@ -174,6 +177,7 @@ pub(super) fn settle(arguments: Vec<OsString>) -> Result<Settled, Fatal> {
         batch,
         memory,
         longest: read(&given, "max-record", "a size from 64 to 8M, such as 256K", size_in(64, 8 << 20))?,
+        metrics: metrics(&given)?,
         host: host(&given)?,
         sinks,
     })
@@ -200,6 +204,15 @@ fn state(given: &ArgMatches) -> Result<PathBuf, Fatal> {
     match value(given, "state") {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err(wrong("--state is missing: a directory where is kept what was delivered")),
+    }
+}
+
+fn metrics(given: &ArgMatches) -> Result<Option<PathBuf>, Fatal> {
+    match value(given, "metrics") {
+        Some(path) if path.is_empty() => {
+            Err(wrong("--metrics needs a file, such as /var/lib/node/ship.prom"))
+        }
+        path => Ok(path.map(PathBuf::from)),
     }
 }
 

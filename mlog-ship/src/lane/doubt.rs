@@ -12,9 +12,18 @@ use crate::state::{Files, Intent};
 impl<S: Source, F: Files> Lane<S, F> {
     /// Goes to the cursor, and reads the batch again that may have been sent.
     pub(super) fn find(&mut self, now: Duration) -> Next {
+        // The process before may have been killed between the new name and its sync. A power cut would bring back what was
+        // there before, though this process has acted upon it.
+        if !self.on_disk {
+            if let Err(error) = self.files.sync_names() {
+                self.unable_to_write(&error);
+                return self.try_later(now);
+            }
+            self.on_disk = true;
+        }
         let Some(intent) = self.kept.intent.clone() else {
             return match self.source.go_to(self.kept.cursor.as_ref()) {
-                Ok(_) => self.found(now),
+                Ok(is_there) => self.found(is_there, now),
                 Err(error) => {
                     self.unable_to_read(&error);
                     self.try_later(now)
@@ -33,7 +42,17 @@ impl<S: Source, F: Files> Lane<S, F> {
 
     /// The source is at the cursor. Where a lane begins at the end of a directory, that end is kept, so that a restart does
     /// not leave out what is written until the first batch.
-    fn found(&mut self, now: Duration) -> Next {
+    fn found(&mut self, is_there: bool, now: Duration) -> Next {
+        if let Some(before) = self.before_ahead.take() {
+            if !is_there {
+                self.kept = before;
+                self.unwritten = false;
+                return self.stop(
+                    "it has later batches of this shipper, and not of this directory: is the state a copy?",
+                );
+            }
+            self.say_ahead();
+        }
         if self.kept.cursor.is_none() {
             self.kept.cursor = self.source.place();
             self.unwritten = true;
@@ -43,6 +62,7 @@ impl<S: Source, F: Files> Lane<S, F> {
                 return self.try_later(now);
             }
         }
+        self.shared.tally.set_cursor(self.kept.cursor.as_ref());
         self.doing = Doing::Between;
         self.more = true;
         Next::Go

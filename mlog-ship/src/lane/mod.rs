@@ -23,6 +23,8 @@ use aside::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tai64tools::Label;
+
 use crate::batch::{Batch, Id};
 use crate::bound::Bound;
 use crate::cut;
@@ -103,6 +105,10 @@ pub struct Lane<S: Source, F: Files> {
     kept: Kept,
     /// Whether the state file says less than `kept`.
     unwritten: bool,
+    /// Whether the state file that was read at the start is known to be on the disk.
+    on_disk: bool,
+    /// What the state was before the engine told of a later batch, until that is found in the directory.
+    before_ahead: Option<Kept>,
     doing: Doing,
     pace: Pace,
     backoff: Backoff,
@@ -151,6 +157,8 @@ impl<S: Source, F: Files> Lane<S, F> {
             letters,
             kept,
             unwritten: false,
+            on_disk: false,
+            before_ahead: None,
             doing: Doing::Finding,
             pace,
             backoff,
@@ -166,6 +174,11 @@ impl<S: Source, F: Files> Lane<S, F> {
     /// There may be lines.
     pub fn told(&mut self, now: Duration) {
         self.pace.told(now);
+    }
+
+    /// Whether what it ships waits, for the engine or for its turn.
+    pub fn is_behind(&self) -> bool {
+        self.shared.tally.down.get() > 0 || self.catches_up()
     }
 
     /// What has to be said.
@@ -230,7 +243,7 @@ impl<S: Source, F: Files> Lane<S, F> {
     ///
     /// The state can't be written. What was taken since is delivered again by the next run.
     pub fn settle(&mut self) -> std::io::Result<()> {
-        if self.unwritten { self.write() } else { Ok(()) }
+        if self.unwritten && self.before_ahead.is_none() { self.write() } else { Ok(()) }
     }
 
     fn write(&mut self) -> std::io::Result<()> {
@@ -358,7 +371,8 @@ impl<S: Source, F: Files> Lane<S, F> {
             }
             Answer::TooLong { reason } => self.cut_anew(batch, reason, now),
             Answer::Ahead { number, end, memory } => {
-                self.say_ahead();
+                // What may have been sent of this batch is there under its number.
+                self.before_ahead = (number != batch.id.number).then(|| self.kept.clone());
                 self.go_on_behind(number, end, memory);
                 self.doing = Doing::Finding;
                 Next::Go
@@ -376,6 +390,7 @@ impl<S: Source, F: Files> Lane<S, F> {
             memory: if is_word { memory } else { String::new() },
             intent: None,
         };
+        self.shared.tally.set_cursor(self.kept.cursor.as_ref());
         self.unwritten = true;
         Next::Go
     }
@@ -385,6 +400,7 @@ impl<S: Source, F: Files> Lane<S, F> {
         self.say_end_of_outage(now);
         let tally = &self.shared.tally;
         tally.down.set(0);
+        tally.taken_at.set(u64::try_from(Label::now().unix_seconds()).unwrap_or(0));
         tally.batches.add(1);
         tally.lines.add(batch.count() as u64);
         tally.bytes.add(batch.lines.len() as u64);

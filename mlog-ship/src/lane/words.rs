@@ -93,6 +93,10 @@ impl<S: Source, F: Files> Lane<S, F> {
                     Message::new(self.directory()).and("/").and(name).and(": ").and(damage)
                 }
                 Said::Anew => self.about().and("another directory than it was: shipped from its start"),
+                Said::Changed => {
+                    self.shared.tally.repeated.add(1);
+                    self.about().and("lines have changed since they were shipped: possibly repeated")
+                }
             };
             self.warn(message);
         }

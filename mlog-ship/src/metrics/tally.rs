@@ -1,6 +1,9 @@
 //! `Tally`: what is counted of a lane.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::bound::Bound;
 
 /// What is counted of a lane, by its thread, and read by another.
 #[derive(Debug, Default)]
@@ -25,6 +28,20 @@ pub struct Tally {
     pub down: Count,
     /// 1 when the directory is not shipped any more in this run.
     pub stopped: Count,
+    /// Up to where all was taken.
+    cursor: Mutex<Option<Bound>>,
+}
+
+impl Tally {
+    /// All up to this was taken.
+    pub fn set_cursor(&self, cursor: Option<&Bound>) {
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor.cloned();
+    }
+
+    /// Up to where all was taken. None: nothing was.
+    pub fn cursor(&self) -> Option<Bound> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// A number that one thread changes and another reads.

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mlog::store::Store;
 use unix::diag;
 
 use super::bell::{Bell, Woken};
+use super::retention::Retention;
+use super::watch::Watch;
 use crate::lane::{Lane, Next, Word};
 use crate::memory::{Class, Memory, Share};
-use crate::source::Logs;
+use crate::metrics::{Tally, near_the_end};
+use crate::source::{Logs, left};
 use crate::state::Disk;
 
 /// What drives a lane.
@@ -17,16 +21,27 @@ pub(super) struct Driver {
     pub(super) bell: Arc<Bell>,
     pub(super) memory: Arc<Memory>,
     pub(super) begun: Instant,
+    pub(super) store: Store,
+    pub(super) name: Name,
+    pub(super) watch: Arc<Watch>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) retention: Retention,
+}
+
+/// What a lane is called in messages.
+pub(super) struct Name {
+    pub(super) directory: Vec<u8>,
+    pub(super) sink: String,
 }
 
 impl Driver {
-    /// Makes steps until the program ends, or the lane does. True: the lane has stopped by itself.
-    pub(super) fn run(mut self) -> bool {
+    /// Makes steps until the program ends, or the lane does.
+    pub(super) fn run(mut self) {
         let mut share = None;
         self.lane.told(self.now());
-        let stopped = loop {
+        loop {
             if self.bell.has_ended() {
-                break false;
+                break;
             }
             if self.bell.take_lines() {
                 self.lane.told(self.now());
@@ -34,24 +49,25 @@ impl Driver {
             if share.is_none() && self.lane.wants_batch(self.now()) {
                 share = match self.share() {
                     Some(share) => Some(share),
-                    None => break false,
+                    None => break,
                 };
             }
             let next = self.lane.step(self.now());
             self.say();
+            self.watch.changed();
+            self.look_at_retention();
             if next == Next::Nothing {
-                break true;
+                break;
             }
             if next != Next::Go {
                 self.give_back(&mut share);
                 if self.wait(next) == Woken::End {
-                    break false;
+                    break;
                 }
             }
-        };
+        }
         // What was taken since is delivered again by the next run, if this fails.
         self.lane.settle().ok();
-        stopped
     }
 
     fn now(&self) -> Duration {
@@ -88,6 +104,18 @@ impl Driver {
             self.lane.told(self.now());
         }
         woken
+    }
+
+    /// Says it before retention deletes what was not shipped.
+    fn look_at_retention(&mut self) {
+        if !self.lane.is_behind() {
+            self.retention.rest();
+        } else if self.retention.is_due()
+            && let Ok(left) = left(&self.store, self.tally.cursor().as_ref())
+            && self.retention.look(&left)
+        {
+            diag::warn("mlog-ship", &near_the_end(&self.name.directory, &self.name.sink));
+        }
     }
 
     fn say(&mut self) {

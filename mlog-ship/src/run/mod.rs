@@ -1,38 +1,51 @@
 //! The program: finds directories, opens the state, and runs a thread for each lane, one that wakes them, and one that waits
-//! for signals.
+//! for signals and writes counters.
 
 mod bell;
 mod driver;
+mod lanes;
 mod places;
+mod retention;
+mod waking;
+mod watch;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::os::fd::AsFd as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mlog::follow::{Hints, Told};
-use unix::diag::Message;
+use unix::diag::{self, Message};
 use unix::event;
 use unix::signal::{Signal, Signals};
 use unix::tool::{Exit, Fatal};
 
-use bell::Bell;
 use driver::Driver;
 use places::Place;
+use waking::Waking;
+use watch::Watch;
 
 use crate::command::Settled;
-use crate::lane::{Backoff, Lane, Outage, Pace, Parts, Shared, Terms};
-use crate::letters::Refused;
+use crate::lane::Outage;
 use crate::memory::Memory;
-use crate::metrics::Tally;
-use crate::sink::{Given, Settings};
-use crate::source::Logs;
-use crate::state::{self, Disk, State};
+use crate::metrics::Metrics;
+use crate::state::State;
 use crate::stopping::Stopping;
 
 /// A thread needs no more: the buffers are elsewhere.
 const STACK: usize = 512 << 10;
+
+/// What all lanes have in common.
+struct Run {
+    settled: Settled,
+    state: State,
+    stopping: Arc<Stopping>,
+    begun: Instant,
+    memory: Arc<Memory>,
+    watch: Arc<Watch>,
+    /// The outage of each sink.
+    outages: Vec<Arc<Outage>>,
+    metrics: Option<Mutex<Metrics>>,
+}
 
 /// Ships until a signal comes.
 ///
@@ -40,16 +53,24 @@ const STACK: usize = 512 << 10;
 ///
 /// What can't be opened, or that no lane goes on.
 pub(crate) fn run(settled: Settled) -> Result<Exit, Fatal> {
-    let failed = |what: &str, error: &std::io::Error| Fatal::system(Message::new(what), error);
     let signals = Signals::take_over(&[Signal::TERM, Signal::INT])
         .map_err(|error| failed("unable to take over signals", &error))?;
-    let stopping = Arc::new(Stopping::new().map_err(|error| failed("unable to create an event", &error))?);
+    unix::limit::raise_descriptors();
     let places = places::find(&settled)?;
+    if places.is_empty() && settled.scan.is_none() {
+        return Err(Fatal::failure(Message::new("nothing to ship")));
+    }
     check(&settled, &places)?;
-    let state = State::open(&settled.state)?;
-    let run = Run { settled, state, stopping, begun: Instant::now() };
-    let drivers = run.drivers(&places)?;
-    run.go(drivers, places, &signals)
+    let run = Arc::new(Run::new(settled)?);
+    let mut drivers = Vec::new();
+    for (number, place) in places.iter().enumerate() {
+        drivers.push(run.drivers(number, place)?);
+    }
+    run.go(places, drivers, &signals)
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Fatal {
+    Fatal::system(Message::new(what), error)
 }
 
 /// Looks at all directories together before anything is opened.
@@ -61,182 +82,90 @@ fn check(settled: &Settled, places: &[Place]) -> Result<(), Fatal> {
     Ok(())
 }
 
-/// What all lanes have in common.
-struct Run {
-    settled: Settled,
-    state: State,
-    stopping: Arc<Stopping>,
-    begun: Instant,
-}
-
 impl Run {
-    /// A driver for each directory and each sink.
-    fn drivers(&self, places: &[Place]) -> Result<Vec<Driver>, Fatal> {
-        let memory = Memory::new(self.settled.memory);
-        let mut drivers = Vec::new();
-        for (at, sink) in self.settled.sinks.iter().enumerate() {
-            let name = self.name(at);
-            let outage = Arc::new(Outage::default());
-            for (number, place) in places.iter().enumerate() {
-                let tally = Arc::new(Tally::default());
-                let shared = Shared { outage: outage.clone(), tally };
-                let terms = self.terms(number, &name, place);
-                let lane = self.lane(&**sink, place, terms, shared)?;
-                let (bell, memory) = (Arc::new(Bell::default()), memory.clone());
-                drivers.push(Driver { lane, bell, memory, begun: self.begun });
-            }
-        }
-        Ok(drivers)
+    fn new(settled: Settled) -> Result<Run, Fatal> {
+        let unable = |error: std::io::Error| failed("unable to create an event", &error);
+        let state = State::open(&settled.state)?;
+        let metrics =
+            settled.metrics.as_ref().map(|path| Mutex::new(Metrics::new(path.as_os_str(), Vec::new())));
+        Ok(Run {
+            state,
+            stopping: Arc::new(Stopping::new().map_err(unable)?),
+            begun: Instant::now(),
+            memory: Memory::new(settled.memory),
+            watch: Arc::new(Watch::new(metrics.is_some()).map_err(unable)?),
+            outages: settled.sinks.iter().map(|_| Arc::default()).collect(),
+            metrics,
+            settled,
+        })
     }
 
-    /// The name of a sink: its kind, and a number where there are several.
-    fn name(&self, at: usize) -> String {
-        let kind = self.settled.sinks[at].name();
-        match self.settled.sinks[..at].iter().filter(|sink| sink.name() == kind).count() {
-            0 => kind.into(),
-            before => format!("{kind}-{}", before + 1),
-        }
-    }
-
-    fn terms(&self, number: usize, sink: &str, place: &Place) -> Terms {
-        Terms {
-            number,
-            sink: sink.into(),
-            file: state::name(sink, &place.origin.directory),
-            instance: self.state.instance.clone(),
-            origin: place.origin.clone(),
-            most: self.settled.batch,
-            longest: self.settled.longest,
-        }
-    }
-
-    fn lane(
-        &self,
-        sink: &dyn Settings,
-        place: &Place,
-        terms: Terms,
-        shared: Shared,
-    ) -> Result<Lane<Logs, Disk>, Fatal> {
-        let kept = self.state.kept(&terms.file, &terms.origin.directory)?.unwrap_or_default();
-        let given = Given {
-            instance: self.state.instance.clone(),
-            origin: place.origin.clone(),
-            memory: kept.memory.clone(),
-            stopping: self.stopping.clone(),
-        };
-        let sink = sink.open(given).map_err(|wrong| Fatal::failure(Message::new(wrong)))?;
-        let source = Logs::new(place.store.clone(), self.settled.ahead, self.settled.begin);
-        let seed = u64::from(crc32fast::hash(terms.file.as_bytes())) << 32
-            | u64::from(crc32fast::hash(terms.instance.0.as_bytes()));
-        let files = Disk::new(&self.state.path);
-        let letters = Box::new(Refused::new(self.settled.refused.join(letters_of(&terms))));
-        let parts = Parts { terms, shared, source, sink, files, letters, kept };
-        Ok(Lane::new(parts, Pace::new(self.settled.delay), Backoff::new(seed)))
+    fn metrics(&self) -> Option<MutexGuard<'_, Metrics>> {
+        self.metrics.as_ref().map(|metrics| metrics.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Runs everything until a signal comes and what is in flight has ended, or the time for that.
-    fn go(&self, drivers: Vec<Driver>, places: Vec<Place>, signals: &Signals) -> Result<Exit, Fatal> {
-        let failed = |error: &std::io::Error| Fatal::system(Message::new("unable to start a thread"), error);
-        let memory = drivers.first().map(|driver| driver.memory.clone());
-        let bells: Vec<Arc<Bell>> = drivers.iter().map(|driver| driver.bell.clone()).collect();
-        let ended = Arc::new(Ended::new(drivers.len()).map_err(|error| failed(&error))?);
-        for driver in drivers {
-            let ended = ended.clone();
-            thread::Builder::new()
-                .name("lane".into())
-                .stack_size(STACK)
-                .spawn(move || ended.note(driver.run()))
-                .map_err(|error| failed(&error))?;
+    fn go(
+        self: &Arc<Run>,
+        places: Vec<Place>,
+        drivers: Vec<Vec<Driver>>,
+        signals: &Signals,
+    ) -> Result<Exit, Fatal> {
+        let unable = |error: &std::io::Error| failed("unable to start a thread", error);
+        let mut waking = Waking::new(self.clone());
+        for (place, drivers) in places.into_iter().zip(drivers) {
+            waking.add(place, drivers).map_err(|error| unable(&error))?;
         }
-        let waking = bells.clone();
+        let bells = waking.bells();
         thread::Builder::new()
             .name("hints".into())
             .stack_size(STACK)
-            .spawn(move || wake(&waking, places.into_iter().map(|place| place.store.path).collect()))
-            .map_err(|error| failed(&error))?;
-        self.wait(signals, &ended)?;
+            .spawn(move || waking.run())
+            .map_err(|error| unable(&error))?;
+        let ended = self.wait(signals);
         self.stopping.begin();
-        bells.iter().for_each(|bell| bell.end());
-        if let Some(memory) = memory {
-            memory.end();
+        bells.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|bell| bell.end());
+        self.memory.end();
+        while let Some(left) = self.stopping.left().filter(|left| !left.is_zero() && !self.watch.all_ended())
+        {
+            event::wait([self.watch.as_fd()], Some(left)).ok();
+            self.watch.quiet();
         }
-        while let Some(left) = self.stopping.left().filter(|left| !left.is_zero() && !ended.all()) {
-            event::wait([ended.as_fd()], Some(left)).ok();
-            ended.quiet();
+        if let Some(message) = self.metrics().and_then(|mut metrics| metrics.end()) {
+            diag::warn("mlog-ship", &message);
         }
-        Ok(Exit::Success)
+        ended.map(|()| Exit::Success)
     }
 
-    /// Waits for a signal.
-    fn wait(&self, signals: &Signals, ended: &Ended) -> Result<(), Fatal> {
-        use std::os::fd::AsFd as _;
+    /// Waits for a signal, and writes counters.
+    fn wait(&self, signals: &Signals) -> Result<(), Fatal> {
+        self.watch.changed();
         loop {
-            let waited = event::wait([signals.as_fd(), ended.as_fd()], None);
-            waited.map_err(|error| Fatal::system(Message::new("unable to wait"), &error))?;
-            ended.quiet();
+            let limit = self.write_metrics();
+            let waited = event::wait([signals.as_fd(), self.watch.as_fd()], limit);
+            waited.map_err(|error| failed("unable to wait", &error))?;
+            self.watch.quiet();
             if signals.next().is_some() {
                 return Ok(());
             }
-            if ended.all() {
+            if self.watch.all_ended() && self.settled.scan.is_none() {
                 return Err(Fatal::failure(Message::new("no directory is shipped any more")));
             }
         }
     }
-}
 
-/// The name of the directory for what is refused of a lane.
-fn letters_of(terms: &Terms) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    let service = terms.origin.service.iter().take(100);
-    let service: String = service.map(|&byte| if is_plain(byte) { char::from(byte) } else { '_' }).collect();
-    format!("{service}.{}", terms.file)
-}
-
-/// Rings the bells of the lanes whose directories have changed.
-fn wake(bells: &[Arc<Bell>], directories: Vec<PathBuf>) {
-    let count = directories.len();
-    let mut told = vec![Told::Nothing; count];
-    let mut hints = Hints::new(directories.into_iter()).patient();
-    loop {
-        if hints.wait(&mut told).is_err() {
-            thread::sleep(Duration::from_secs(1));
-            told.fill(Told::Changed);
+    /// Writes the counters if that is due. How long it is until it is; None: until something changes.
+    fn write_metrics(&self) -> Option<Duration> {
+        let mut metrics = self.metrics().filter(|_| self.watch.has_changed())?;
+        let now = self.begun.elapsed();
+        let left = metrics.until_due(now);
+        if !left.is_zero() {
+            return Some(left);
         }
-        for (at, bell) in bells.iter().enumerate() {
-            if told[at % count] != Told::Nothing {
-                bell.lines();
-            }
+        self.watch.forget_changes();
+        if let Some(message) = metrics.write(now) {
+            diag::warn("mlog-ship", &message);
         }
-        told.fill(Told::Nothing);
-    }
-}
-
-/// How many lanes have not ended.
-struct Ended {
-    left: AtomicUsize,
-    bell: event::Bell,
-}
-
-impl Ended {
-    fn new(lanes: usize) -> std::io::Result<Ended> {
-        Ok(Ended { left: AtomicUsize::new(lanes), bell: event::Bell::new()? })
-    }
-
-    fn note(&self, _by_itself: bool) {
-        self.left.fetch_sub(1, Ordering::AcqRel);
-        self.bell.ring();
-    }
-
-    fn all(&self) -> bool {
-        self.left.load(Ordering::Acquire) == 0
-    }
-
-    fn quiet(&self) {
-        self.bell.quiet();
-    }
-
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        use std::os::fd::AsFd as _;
-        self.bell.as_fd()
+        None
     }
 }

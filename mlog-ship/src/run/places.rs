@@ -21,7 +21,7 @@ pub(super) struct Place {
 ///
 /// # Errors
 ///
-/// The scan directory can't be read, or there is nothing to ship.
+/// The scan directory can't be read.
 pub(super) fn find(settled: &Settled) -> Result<Vec<Place>, Fatal> {
     let host = settled.host.clone().unwrap_or_else(this_host);
     let mut places: Vec<Place> = Vec::new();
@@ -41,11 +41,6 @@ pub(super) fn find(settled: &Settled) -> Result<Vec<Place>, Fatal> {
     }
     for directory in &settled.directories {
         add(Store::new(directory), None);
-    }
-    if places.is_empty() {
-        let scan = settled.scan.as_deref().unwrap_or(Path::new("."));
-        let message = Message::new("no log directory of such a service under ");
-        return Err(Fatal::failure(message.and(scan.as_os_str().as_bytes())));
     }
     Ok(places)
 }

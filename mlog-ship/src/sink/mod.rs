@@ -5,6 +5,7 @@
 
 pub mod exec;
 pub mod nats;
+pub mod otlp;
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -185,7 +186,7 @@ pub struct Kind {
 }
 
 /// All kinds of sinks.
-pub const KINDS: &[Kind] = &[exec::KIND, nats::KIND];
+pub const KINDS: &[Kind] = &[nats::KIND, otlp::KIND, exec::KIND];
 
 /// The kind of a word of the command line. None: it is a directory.
 pub fn kind(word: &OsStr) -> Option<&'static Kind> {

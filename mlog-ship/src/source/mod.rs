@@ -1,9 +1,11 @@
 //! `Source`: where the lines of a lane come from, in pieces between two bounds that can be read again.
 
 mod directory;
+mod left;
 mod pending;
 
 pub use directory::{Begin, Logs};
+pub use left::{Left, left};
 
 use std::io;
 
@@ -38,6 +40,8 @@ pub enum Said {
     Damage(Vec<u8>, String),
     /// The directory is another one than it was, and is read from its start.
     Anew,
+    /// The text is another one than it was, and what was shipped of it may come again.
+    Changed,
 }
 
 /// How much is wanted.

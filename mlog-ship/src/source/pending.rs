@@ -75,7 +75,36 @@ impl Pending {
 
     /// Says something before what comes.
     pub(super) fn say(&mut self, said: Said) {
-        self.said.push(said);
+        match self.stretches.front_mut() {
+            Some(first) => first.said.insert(0, said),
+            None => self.said.push(said),
+        }
+    }
+
+    /// Leaves out lines of the generation of a place whose stamps are earlier than this one, and those without stamps behind
+    /// them. Whether all of them are left out now, and how many that were.
+    pub(super) fn leave_out(&mut self, than: Label, place: &Place, stamps: &mut Stamps) -> (bool, usize) {
+        let mut count = 0;
+        while let Some(first) = self.stretches.front_mut() {
+            let own = &first.bound.place;
+            if (own.label, own.meant) != (place.label, place.meant) {
+                return (true, count);
+            }
+            let text = &self.text[self.taken..][..first.length];
+            let line = memchr::memchr(b'\n', text).map_or(text.len(), |newline| newline + 1);
+            let stamp = stamps.read(&text[..line], None).map(|stamp| stamp.moment);
+            if stamp.map_or(count == 0, |stamp| stamp >= than) {
+                return (true, count);
+            }
+            count += 1;
+            first.bound = advanced(&first.bound, &text[..line], true, stamps);
+            first.length -= line;
+            self.taken += line;
+            if first.length == 0 {
+                self.stretches.pop_front();
+            }
+        }
+        (false, count)
     }
 
     /// So many pieces of the line in which the follower is are behind it.

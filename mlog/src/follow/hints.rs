@@ -38,6 +38,10 @@ pub struct Hints {
     to_pipe: bool,
     /// After so long followers look by themselves.
     patience: Option<Duration>,
+    /// The same where there is nobody who tells.
+    blind: Duration,
+    /// The same as is asked for.
+    look: Option<Duration>,
     woken: Option<Instant>,
 }
 
@@ -54,7 +58,15 @@ impl Hints {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         let watched = directories.map(|path| Watched { path, watch: None }).collect();
         let to_pipe = matches!(pipe::kind(unix::diag::stdout()), Ok(pipe::Kind::Pipe));
-        let mut hints = Hints { inotify, watched, to_pipe, patience: Some(PATIENCE), woken: None };
+        let mut hints = Hints {
+            inotify,
+            watched,
+            to_pipe,
+            patience: Some(PATIENCE),
+            blind: BLIND,
+            look: None,
+            woken: None,
+        };
         hints.watch();
         hints
     }
@@ -64,10 +76,22 @@ impl Hints {
     #[must_use]
     pub fn patient(mut self) -> Hints {
         self.to_pipe = false;
+        self.blind = PATIENCE;
         if !self.watched.iter().any(|one| is_remote(&one.path)) {
             self.patience = None;
         }
         self
+    }
+
+    /// Lets followers look by themselves after so long, in the waits that come.
+    pub fn look_after(&mut self, span: Option<Duration>) {
+        self.look = span;
+    }
+
+    /// Watches one more directory: the last one of those that are told of.
+    pub fn add(&mut self, path: PathBuf) {
+        self.watched.push(Watched { path, watch: None });
+        self.watch();
     }
 
     /// Watches what is not watched. True: some of it can't be.
@@ -92,7 +116,8 @@ impl Hints {
     pub fn wait(&mut self, told: &mut [Told]) -> io::Result<bool> {
         loop {
             let blind = self.watch();
-            let limit = if blind { Some(BLIND) } else { self.patience };
+            let patience = self.look.into_iter().chain(self.patience).min();
+            let limit = if blind { Some(self.blind) } else { patience };
             let stdout = unix::diag::stdout();
             let (come, gone) = match (&self.inotify, self.to_pipe) {
                 (Some(inotify), true) => {
@@ -102,7 +127,7 @@ impl Hints {
                 (Some(inotify), false) => (event::wait([inotify.as_fd()], limit)?[0].readable, false),
                 (None, true) => (false, event::wait([stdout], limit)?[0].readable),
                 (None, false) => {
-                    thread::sleep(BLIND);
+                    thread::sleep(self.blind);
                     (false, false)
                 }
             };

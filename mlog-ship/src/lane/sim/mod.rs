@@ -1,0 +1,371 @@
+//! A lane between a model of a log directory, a model of an engine and a model of a disk, with a death at every operation on
+//! the state, pairs of them, and long histories in which everything goes wrong.
+//!
+//! No line is lost that was not deleted before it was shipped, and what was deleted is said to be missing. An engine that
+//! can tell what it has gets each line once and in order; one that can't has each at least once, and more often only where
+//! an answer was lost or the process has died.
+
+mod chance;
+mod disk;
+mod engine;
+mod log;
+
+use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chance::Chance;
+use disk::{Careless, Death, Disk};
+use engine::{Engine, Kind, To};
+use log::{Log, Written};
+
+use super::{Backoff, Lane, Next, Pace, Parts, Shared, Terms, Word};
+use crate::bound::Bound;
+use crate::identity::{Instance, Origin};
+use crate::letters::Letters;
+use crate::state::{Files as _, Kept};
+
+const FILE: &str = "lane";
+const DIRECTORY: &str = "/log";
+
+/// Everything outside of the lane.
+struct World {
+    chance: Chance,
+    written: Rc<RefCell<Written>>,
+    engine: Arc<Mutex<Engine>>,
+    disk: Disk,
+    aside: Arc<Mutex<Vec<u8>>>,
+    now: Duration,
+    deaths: usize,
+    said: Vec<String>,
+    batch: usize,
+}
+
+/// Where lines go that are refused.
+struct Aside(Arc<Mutex<Vec<u8>>>);
+
+impl Letters for Aside {
+    fn set_aside(&mut self, lines: &[u8]) -> io::Result<bool> {
+        self.0.lock().unwrap().extend_from_slice(lines);
+        Ok(false)
+    }
+
+    fn place(&self) -> &Path {
+        Path::new("/refused")
+    }
+}
+
+type Machine = Lane<Log, Disk>;
+
+impl World {
+    fn new(seed: u64, kind: Kind, careless: Careless) -> World {
+        let chance = Chance::new(seed);
+        World {
+            written: Rc::default(),
+            engine: Arc::new(Mutex::new(Engine::new(kind))),
+            disk: Disk::new(chance.clone(), careless),
+            aside: Arc::default(),
+            now: Duration::from_secs(1),
+            deaths: 0,
+            said: Vec::new(),
+            batch: 100,
+            chance,
+        }
+    }
+
+    /// A lane as a process has it that starts now.
+    fn start(&self) -> Result<Machine, String> {
+        let kept = match self.disk.read(FILE) {
+            Ok(text) => Kept::parse(&text).ok_or("the state is damaged")?.1,
+            Err(_) => Kept::default(),
+        };
+        let origin = Origin { directory: PathBuf::from(DIRECTORY), host: Vec::new(), service: Vec::new() };
+        let terms = Terms {
+            number: 0,
+            sink: "model".into(),
+            file: FILE.into(),
+            instance: Instance("i".into()),
+            origin,
+            most: self.batch,
+            longest: None,
+        };
+        let engine = self.engine.clone();
+        let sink = Box::new(To { engine, memory: kept.memory.clone(), chance: self.chance.clone() });
+        let source = Log::new(self.written.clone(), self.chance.clone());
+        let letters = Box::new(Aside(self.aside.clone()));
+        let files = self.disk.clone();
+        let parts = Parts { terms, shared: Shared::default(), source, sink, files, letters, kept };
+        Ok(Lane::new(parts, Pace::new(Duration::from_secs(1)), Backoff::new(3)))
+    }
+
+    /// A step of the lane. False: the process has died in it.
+    fn step(&mut self, lane: &mut Machine) -> (Next, bool) {
+        let next = lane.step(self.now);
+        for word in lane.words() {
+            let (Word::Warning(message) | Word::Notice(message)) = word;
+            self.said.push(String::from_utf8_lossy(message.as_bytes()).into_owned());
+        }
+        if let Next::At(at) = next {
+            self.now = self.now.max(at);
+        }
+        let is_alive = self.disk.state.borrow().dead.is_none();
+        if !is_alive {
+            self.deaths += 1;
+            self.disk.restart();
+        }
+        (next, is_alive)
+    }
+
+    /// Ships all that is there, in as many lives as that takes.
+    fn ship_all(&mut self) -> Result<(), String> {
+        let mut lane = self.start()?;
+        lane.told(self.now);
+        for _ in 0..10_000 {
+            let (next, is_alive) = self.step(&mut lane);
+            if !is_alive {
+                lane = self.start()?;
+                lane.told(self.now);
+            } else if next == Next::Told {
+                lane.settle().map_err(|error| error.to_string())?;
+                return Ok(());
+            } else if next == Next::Nothing {
+                return Err(format!("the lane has stopped: {:?}", self.said));
+            }
+        }
+        Err(format!("it goes round and round: {:?}", self.said))
+    }
+
+    /// What is wrong at the end.
+    fn faults(&self) -> Result<(), String> {
+        let (written, engine) = (self.written.borrow(), self.engine.lock().unwrap());
+        let (mut at, mut before, mut back) = (0, 0, 0);
+        for message in &engine.has {
+            let (first, end) = (place(&message.id.first), place(&message.id.end));
+            let fits = written.text.get(first..end).is_some_and(|text| is_like(text, &message.lines));
+            if !fits {
+                return Err(format!("{first}..{end} is not what was written"));
+            }
+            let is_unseen = at == 0 && first <= written.unseen;
+            if first > at && !is_unseen && !self.is_said_to_be_missing(first, &written) {
+                return Err(format!("{at}..{first} lost"));
+            }
+            back += usize::from(first < before);
+            (at, before) = (at.max(end), end);
+        }
+        if at != written.text.len() {
+            return Err(format!("{at}..{} did not come", written.text.len()));
+        }
+        let allowed = match engine.kind {
+            Kind::Plain => self.deaths + engine.lost + self.said_to_be_repeated(),
+            Kind::ByNumber | Kind::Conditional => self.said_to_be_repeated(),
+        };
+        if back > allowed {
+            return Err(format!("{back} times lines came again, and {allowed} times for a reason"));
+        }
+        self.refused_faults(&written, &engine)
+    }
+
+    fn is_said_to_be_missing(&self, first: usize, written: &Written) -> bool {
+        first <= written.gone && self.said.iter().any(|said| said.contains("are missing"))
+    }
+
+    fn said_to_be_repeated(&self) -> usize {
+        self.said.iter().filter(|said| said.contains("possibly repeated")).count()
+    }
+
+    /// What is refused is set aside.
+    fn refused_faults(&self, written: &Written, engine: &Engine) -> Result<(), String> {
+        let Some(bad) = engine.refused else { return Ok(()) };
+        let aside = self.aside.lock().unwrap();
+        for line in written.text.split_inclusive(|&byte| byte == b'\n') {
+            // Of a longer line a piece is refused.
+            let is_bad = line.len() <= 20 && memchr::memmem::find(line, bad.as_bytes()).is_some();
+            if is_bad && memchr::memmem::find(&aside, line).is_none() {
+                return Err(format!("{:?} was not set aside", String::from_utf8_lossy(line)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn place(bound: &Bound) -> usize {
+    bound.place.offset as usize + bound.within as usize
+}
+
+/// Whether a processor may have made one of the other.
+fn is_like(one: &[u8], other: &[u8]) -> bool {
+    let plain =
+        |text: &[u8]| text.iter().map(|&byte| if byte == b'y' { b'x' } else { byte }).collect::<Vec<_>>();
+    plain(one) == plain(other)
+}
+
+/// Lines of several batches, one of which is longer than a batch.
+fn write_some(world: &World) {
+    for length in [5, 20, 30, 0, 260, 10, 70, 5] {
+        world.written.borrow_mut().write(length);
+    }
+}
+
+/// Ships in two lives and more, with deaths at these operations.
+fn short(kind: Kind, careless: Careless, plan: &[(usize, Death)], seed: u64) -> (Result<(), String>, usize) {
+    let mut world = World::new(seed, kind, careless);
+    world.disk.state.borrow_mut().plan = plan.iter().copied().collect();
+    write_some(&world);
+    let shipped = world.ship_all().and_then(|()| {
+        write_some(&world);
+        world.ship_all()?;
+        world.faults()
+    });
+    let operations = world.disk.state.borrow().operations;
+    (shipped, operations)
+}
+
+fn every_death(kind: Kind, careless: Careless) -> Result<usize, String> {
+    let (shipped, operations) = short(kind, careless, &[], 1);
+    shipped?;
+    let mut count = 0;
+    for at in 0..operations + 5 {
+        for death in Death::ALL {
+            for seed in 0..4 {
+                let found = short(kind, careless, &[(at, death)], seed).0;
+                found.map_err(|fault| format!("{kind:?} {death:?} at {at} {seed}: {fault}"))?;
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}
+
+#[test]
+fn a_death_at_every_operation_on_the_state() {
+    for kind in Kind::ALL {
+        let count = every_death(kind, Careless::Not).unwrap();
+        assert!(count > 1000, "{count}");
+    }
+}
+
+#[test]
+fn two_deaths_at_every_pair_of_operations() {
+    for kind in Kind::ALL {
+        let operations = short(kind, Careless::Not, &[], 1).1;
+        for at in 0..operations {
+            for apart in [1, 2, 3, 5, 6, 10, 11] {
+                for (one, other) in [(0, 1), (1, 3), (3, 3), (2, 1)] {
+                    let plan = [(at, Death::ALL[one]), (at + apart, Death::ALL[other])];
+                    let found = short(kind, Careless::Not, &plan, at as u64).0;
+                    found.unwrap_or_else(|fault| panic!("{kind:?} {plan:?}: {fault}"));
+                }
+            }
+        }
+    }
+}
+
+/// What is wrong on purpose.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mutant {
+    careless: Careless,
+    greedy: bool,
+    hopeful: bool,
+}
+
+/// A long history in which everything goes wrong.
+fn long(kind: Kind, seed: u64, mutant: Mutant) -> Result<(), String> {
+    let mut world = World::new(seed, kind, mutant.careless);
+    let chance = world.chance.clone();
+    world.written.borrow_mut().greedy = mutant.greedy;
+    {
+        let mut engine = world.engine.lock().unwrap();
+        engine.hopeful = mutant.hopeful;
+        engine.trouble = [0, 10, 40][seed as usize % 3];
+        engine.most = if chance.of_hundred(20) { 80 } else { usize::MAX };
+        engine.refused = (kind != Kind::Conditional && chance.of_hundred(30)).then_some("7 ");
+    }
+    world.written.borrow_mut().failing = chance.below(10);
+    world.disk.state.borrow_mut().failing = [0, 0, 5][seed as usize / 3 % 3];
+    for _ in 0..6 {
+        live(&mut world)?;
+    }
+    world.engine.lock().unwrap().trouble = 0;
+    world.written.borrow_mut().failing = 0;
+    world.disk.state.borrow_mut().failing = 0;
+    world.disk.state.borrow_mut().plan.clear();
+    world.ship_all()?;
+    world.faults()
+}
+
+/// One life of the process.
+fn live(world: &mut World) -> Result<(), String> {
+    let chance = world.chance.clone();
+    let mut lane = world.start()?;
+    if chance.of_hundred(70) {
+        let mut disk = world.disk.state.borrow_mut();
+        let at = disk.operations + chance.below(60) as usize;
+        disk.plan.insert(at, Death::ALL[chance.below(4) as usize]);
+    }
+    for _ in 0..chance.below(80) {
+        match chance.below(20) {
+            0..6 => {
+                let length = if chance.of_hundred(5) { 300 } else { chance.below(60) };
+                world.written.borrow_mut().write(length as usize);
+                lane.told(world.now);
+            }
+            6 if chance.of_hundred(20) && world.engine.lock().unwrap().refused.is_none() => {
+                let length = world.written.borrow().text.len() as u64;
+                world.written.borrow_mut().delete(chance.below(length) as usize);
+            }
+            7 if chance.of_hundred(20) && world.engine.lock().unwrap().refused.is_none() => {
+                let length = world.written.borrow().text.len() as u64;
+                world.written.borrow_mut().change(chance.below(length) as usize);
+            }
+            8 => lane.put_down(),
+            9 => world.now += Duration::from_millis(chance.below(2000)),
+            _ => {
+                if !world.step(&mut lane).1 {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    world.deaths += 1;
+    Ok(())
+}
+
+fn histories() -> u64 {
+    let times = std::env::var("SHIP_HISTORIES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+    2000 * times
+}
+
+#[test]
+fn long_histories_in_which_everything_goes_wrong() {
+    for kind in Kind::ALL {
+        for seed in 0..histories() {
+            long(kind, seed, Mutant::default()).unwrap_or_else(|fault| panic!("{kind:?} {seed}: {fault}"));
+        }
+    }
+}
+
+/// Whether a history shows that something is wrong.
+fn is_found(kind: Kind, mutant: Mutant) -> bool {
+    every_death(kind, mutant.careless).is_err()
+        || (0..histories()).any(|seed| long(kind, seed, mutant).is_err())
+}
+
+#[test]
+fn what_is_wrong_on_purpose_is_found() {
+    let careless = |careless| Mutant { careless, ..Mutant::default() };
+    for (kind, mutant) in [
+        (Kind::ByNumber, careless(Careless::NoIntent)),
+        (Kind::ByNumber, careless(Careless::NoSync)),
+        (Kind::ByNumber, careless(Careless::NoSyncOfNames)),
+        (Kind::ByNumber, careless(Careless::NoSyncAtStart)),
+        (Kind::Plain, careless(Careless::NoSync)),
+        (Kind::ByNumber, Mutant { greedy: true, ..Mutant::default() }),
+        (Kind::Plain, Mutant { hopeful: true, ..Mutant::default() }),
+        (Kind::Conditional, Mutant { hopeful: true, ..Mutant::default() }),
+    ] {
+        assert!(is_found(kind, mutant), "{kind:?} {mutant:?}");
+    }
+}
