@@ -536,3 +536,87 @@ fn what_is_wrong_with_the_sink_ends_before_anything_is_opened() {
     }
     assert!(!folder.path().join("state").exists());
 }
+
+fn copy(from: &Path, to: &Path) {
+    if to.exists() {
+        std::fs::remove_dir_all(to).unwrap();
+    }
+    std::fs::create_dir(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap().flatten() {
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn a_state_that_was_restored_goes_on_behind_what_the_stream_has() {
+    let Some(program) = cluster::server() else { return };
+    let cluster = Cluster::of(&program, 1);
+    let peer = cluster.stream("LOGS", json!({}));
+    let mut yard = Yard::new(&cluster.hosts(), &["web"]);
+    yard.write(500);
+    yard.start(&[]);
+    yard.assert_all_once(&peer);
+    yard.end();
+    let (state, kept) = (yard.path("state"), yard.path("kept"));
+    copy(&state, &kept);
+    yard.write(2000);
+    yard.start(&[]);
+    yard.assert_all_once(&peer);
+    yard.end();
+    copy(&kept, &state);
+    yard.write(500);
+    yard.start(&[]);
+    yard.assert_all_once(&peer);
+}
+
+#[test]
+fn term_is_obeyed_while_nobody_answers() {
+    let Some(program) = cluster::server() else { return };
+    let cluster = Cluster::of(&program, 1);
+    let peer = cluster.stream("LOGS", json!({}));
+    let proxy = Proxy::of(cluster.ports()[0]);
+    let mut yard = Yard::new(&hosts(&[proxy.port]), &["web"]);
+    yard.write(100);
+    yard.start(&[]);
+    yard.assert_all_once(&peer);
+    proxy.swallow(true);
+    yard.write(100);
+    std::thread::sleep(Duration::from_millis(500));
+    let took = yard.end();
+    assert!(took < Duration::from_millis(3500), "{took:?}");
+    proxy.swallow(false);
+    yard.write(100);
+    yard.start(&[]);
+    yard.assert_all_once(&peer);
+    // Nor is it waited for a server that is not there.
+    proxy.close(true);
+    yard.write(100);
+    std::thread::sleep(Duration::from_millis(500));
+    let took = yard.end();
+    assert!(took < Duration::from_millis(3500), "{took:?}");
+}
+
+#[test]
+fn a_stream_that_is_made_later_gets_all_that_was_written() {
+    let Some(program) = cluster::server() else { return };
+    let cluster = Cluster::of(&program, 1);
+    let mut yard = Yard::new(&cluster.hosts(), &["web"]);
+    yard.url.push_str("&zstd=1&replicas=1");
+    yard.write(500);
+    yard.start(&[]);
+    let since = Instant::now();
+    while !yard.said().contains("there is no stream LOGS: with --create it is made") {
+        assert!(since.elapsed() < Duration::from_secs(20), "{}", yard.said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    yard.end();
+    yard.start(&["--create"]);
+    yard.write(500);
+    let peer = cluster.peer();
+    while peer.try_api("STREAM.INFO.LOGS", &Value::Null).is_none_or(|info| info.get("error").is_some()) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    yard.assert_all_once(&peer);
+    assert!(peer.messages("LOGS").iter().any(|message| message.header("Content-Encoding") == Some("zstd")));
+    assert!(!yard.said().contains("repeated"), "{}", yard.said());
+}
