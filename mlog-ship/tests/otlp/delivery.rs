@@ -112,7 +112,7 @@ fn what_the_engine_refuses_for_now_comes_later_when_it_says() {
 #[test]
 fn a_partial_success_is_counted() {
     let (answer, receiver) = deliver([Act::TakePartly(2)]);
-    assert_eq!(answer, refused(&[], 2, "some are wrong"));
+    assert_eq!(answer, refused(&[0, 1, 2], 2, "some are wrong"));
     assert_eq!(receiver.asked().len(), 1);
     let (answer, _receiver) = deliver([Act::TakePartly(3)]);
     assert_eq!(answer, refused(&[0, 1, 2], 3, "some are wrong"));
@@ -121,7 +121,7 @@ fn a_partial_success_is_counted() {
     let json = r#"{"partialSuccess":{"rejectedLogRecords":"1"}}"#;
     let json = format!("Content-Type: application/json\n\n{json}");
     let (answer, _receiver) = deliver([Act::TakeAndSay("200 OK".into(), json)]);
-    assert_eq!(answer, refused(&[], 1, "refused without a reason"));
+    assert_eq!(answer, refused(&[0, 1, 2], 1, "refused without a reason"));
 }
 
 #[test]
@@ -263,7 +263,10 @@ fn a_long_batch_is_several_requests() {
     receiver.then(Act::Take);
     receiver.then(Act::TakePartly(3));
     receiver.then(Act::Take);
-    assert_eq!(sink.deliver(&batch, Attempt::Again), refused(&[], 3, "some are wrong"));
+    let Answer::Refused { records, count: 3, .. } = sink.deliver(&batch, Attempt::Again) else { panic!() };
+    let counted = &receiver.asked()[3];
+    let times: Vec<u64> = counted.records().iter().map(|got| got.time).collect();
+    assert_eq!(records.iter().map(|at| *at as u64 + 1).collect::<Vec<_>>(), times, "all of that request");
     let longest = receiver.asked().iter().map(|asked| asked.body.len()).max().unwrap();
     assert!(longest < 4 << 20, "{longest}");
 }

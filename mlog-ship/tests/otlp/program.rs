@@ -39,9 +39,9 @@ fn by_identity(receiver: &Receiver) -> HashMap<String, String> {
 fn the_lines_of_a_directory_arrive_with_host_and_service_and_time() {
     let scratch = Scratch::new();
     let receiver = Receiver::new([]);
-    write(&scratch, &["t", "./log"], (0..3).map(|at| format!("level=warn line {at}"))).quietly();
+    write(&scratch, &["t", "./web"], (0..3).map(|at| format!("level=warn line {at}"))).quietly();
     let url = format!("otlp:{}", receiver.url());
-    let arguments = ["log", "--state", "state", "--host", "web1", "--level", "level=(\\w+)", &url];
+    let arguments = ["web", "--state", "state", "--host", "web1", "--level", "level=(\\w+)", &url];
     let mut running = ship(&scratch, &arguments).start();
     running.until("three lines", || receiver.count() == 3);
     running.signal(Signal::TERM);
@@ -50,8 +50,8 @@ fn the_lines_of_a_directory_arrive_with_host_and_service_and_time() {
     let got = receiver.taken();
     assert_eq!(got[0].body, b"level=warn line 0");
     assert_eq!((got[0].number, got[0].severity.as_str()), (13, "warn"));
-    assert_eq!((got[0].host.as_str(), got[0].service.as_str()), ("web1", "log"));
-    assert!(got[0].path.ends_with("/log/current"), "{}", got[0].path);
+    assert_eq!((got[0].host.as_str(), got[0].service.as_str()), ("web1", "web"));
+    assert!(got[0].path.ends_with("/web/current"), "{}", got[0].path);
     assert!(got[0].time > 1_700_000_000_000_000_000 && got[0].time < got[1].time);
 }
 
@@ -125,7 +125,7 @@ fn any_act(random: &mut Random) -> Act {
 
 #[test]
 fn killed_at_random_it_delivers_every_line_and_each_identity_has_one_content() {
-    let long = std::env::var_os("SHIP").is_some_and(|value| value == "long");
+    let long = std::env::var_os("SHIP_LONG").is_some();
     let (rounds, lines) = if long { (100, 60_000) } else { (8, 4000) };
     let scratch = Scratch::new();
     let mut random = Random::new(11);
@@ -162,6 +162,35 @@ fn killed_at_random_it_delivers_every_line_and_each_identity_has_one_content() {
     found.sort();
     expected.sort();
     assert!(found == expected, "seed {seed}: {} lines of {lines}", found.len());
+}
+
+#[test]
+fn what_is_refused_is_set_aside_as_a_log_directory_that_can_be_shipped_again() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./log"], (0..3).map(|at| format!("line {at}"))).quietly();
+    let bad =
+        || Act::Say("400 Bad Request".into(), "Content-Type: text/plain\n\nentry too far behind".into());
+    let receiver = Receiver::new([bad(), bad()]);
+    let url = format!("otlp:{}", receiver.url());
+    let mut running = start(&scratch, &url);
+    running.until("it is said", || scratch.path("state/refused").exists());
+    running.until("it goes on", || receiver.asked().len() >= 2);
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    assert!(
+        outcome.stderr.contains("3 records refused by otlp: 400 Bad Request: entry too far behind"),
+        "{outcome:?}"
+    );
+    let aside = std::fs::read_dir(scratch.path("state/refused")).unwrap().next().unwrap().unwrap().path();
+    let aside = aside.to_str().unwrap();
+    let arguments = [aside, "--state", "again", "--delay", "100ms", &url];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("three lines", || receiver.count() == 3);
+    running.signal(Signal::TERM);
+    running.wait();
+    let bodies: Vec<_> = receiver.taken().into_iter().map(|got| got.body).collect();
+    assert_eq!(bodies, [b"line 0", b"line 1", b"line 2"]);
 }
 
 #[test]

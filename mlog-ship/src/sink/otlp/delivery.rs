@@ -16,10 +16,10 @@ pub(super) struct Delivery<'a> {
     /// How many records are settled, from the first on.
     pub(super) done: usize,
     attempt: Attempt,
-    /// The records that are refused.
+    /// The records that are refused. Where the engine only counts them: all of the request.
     refused: Vec<usize>,
-    /// How many more are refused, of which nobody knows which they are.
-    counted: u64,
+    /// How many of these are refused.
+    count: u64,
     said: String,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Delivery<'a> {
     pub(super) fn new(batch: &'a Batch, attempt: Attempt) -> Delivery<'a> {
         let common = Common::of(&batch.origin);
         let (refused, said) = (Vec::new(), String::new());
-        Delivery { batch, common, done: 0, attempt, refused, counted: 0, said }
+        Delivery { batch, common, done: 0, attempt, refused, count: 0, said }
     }
 
     /// The next records are taken, except for those that the engine counts.
@@ -35,7 +35,10 @@ impl<'a> Delivery<'a> {
         if said.rejected >= records as u64 {
             return self.refuse(records, said.message);
         }
-        self.counted += said.rejected;
+        if said.rejected > 0 {
+            self.refused.extend(self.done..self.done + records);
+            self.count += said.rejected;
+        }
         self.done += records;
         self.attempt = Attempt::Again;
         if !said.message.is_empty() {
@@ -46,6 +49,7 @@ impl<'a> Delivery<'a> {
     /// The next records are refused.
     pub(super) fn refuse(&mut self, records: usize, reason: String) {
         self.refused.extend(self.done..self.done + records);
+        self.count += records as u64;
         self.done += records;
         self.said = reason;
     }
@@ -61,12 +65,11 @@ impl<'a> Delivery<'a> {
 
     /// All records are settled.
     pub(super) fn answer(self) -> Answer {
-        let count = self.refused.len() as u64 + self.counted;
-        if count == 0 {
+        if self.count == 0 {
             let notice = (!self.said.is_empty()).then_some(self.said);
             return Answer::Taken { memory: String::new(), notice };
         }
         let reason = if self.said.is_empty() { "refused without a reason".to_owned() } else { self.said };
-        Answer::Refused { records: self.refused, count, reason }
+        Answer::Refused { records: self.refused, count: self.count, reason }
     }
 }
