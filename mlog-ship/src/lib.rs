@@ -15,6 +15,7 @@
 //! | [`metrics`] | what is counted |
 //! | [`stopping`] | the program ends in two seconds |
 //! | [`run`] | a thread for each lane, and one that wakes them |
+//! | [`values`] | sizes and times as they are written |
 //! | [`command`] | the command line |
 
 #![forbid(unsafe_code)]
@@ -29,9 +30,11 @@ pub mod letters;
 pub mod memory;
 pub mod metrics;
 pub mod run;
+mod settled;
 pub mod sink;
 pub mod source;
 pub mod state;
 pub mod stopping;
+pub mod values;
 
 pub use command::main;

@@ -11,47 +11,13 @@ use tai64tools::leap::Offset;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
-use super::values;
-use crate::sink::{self, KINDS, Settings};
+use crate::settled::{Settled, Sinks};
+use crate::sink::{self, KINDS};
 use crate::source::Begin;
+use crate::values;
 
 /// How it is used.
 pub(super) const USAGE: &str = "mlog-ship [ -S scandir | dir ... ] --state dir [ options ] sink ...";
-
-/// Where lines go.
-type Sinks = Vec<Box<dyn Settings>>;
-
-/// What the command line says.
-pub(crate) struct Settled {
-    /// The directories that were named.
-    pub(crate) directories: Vec<PathBuf>,
-    /// The scan directory.
-    pub(crate) scan: Option<PathBuf>,
-    /// Globs of services.
-    pub(crate) units: Vec<Vec<u8>>,
-    /// How far labels are ahead.
-    pub(crate) ahead: Ahead,
-    /// The state directory.
-    pub(crate) state: PathBuf,
-    /// Where a new lane begins.
-    pub(crate) begin: Begin,
-    /// How long a line waits.
-    pub(crate) delay: Duration,
-    /// The most bytes of a batch.
-    pub(crate) batch: usize,
-    /// The memory of all batches.
-    pub(crate) memory: usize,
-    /// The longest record.
-    pub(crate) longest: Option<usize>,
-    /// Where counters go.
-    pub(crate) metrics: Option<PathBuf>,
-    /// The name of this host.
-    pub(crate) host: Option<Vec<u8>>,
-    /// Where lines are kept that are refused.
-    pub(crate) refused: PathBuf,
-    /// Where lines go.
-    pub(crate) sinks: Sinks,
-}
 
 fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     let any = value_parser!(OsString);
@@ -125,12 +91,6 @@ fn size_in(least: usize, most: usize) -> impl Fn(&str) -> Option<usize> {
 
 fn span_up_to(most: u64) -> impl Fn(&str) -> Option<Duration> {
     move |word| values::span(word).filter(|span| *span <= Duration::from_secs(most))
-}
-
-/// How long an answer is waited for. What is no time was refused before.
-pub fn timeout(given: &ArgMatches) -> Duration {
-    let word = value(given, "timeout").and_then(OsStr::to_str);
-    word.and_then(values::span).unwrap_or(Duration::from_secs(60))
 }
 
 /// Reads the arguments. Nothing is opened.

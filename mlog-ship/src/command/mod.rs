@@ -2,16 +2,13 @@
 
 mod cli;
 mod help;
-mod values;
 
 use std::ffi::OsString;
 
 use unix::about::About;
 use unix::tool::{Exit, Fatal};
 
-pub(crate) use cli::Settled;
-pub use cli::{command, timeout};
-pub use values::{size, span};
+pub use cli::command;
 
 /// Ships until it is told to end, which is 0; 100 is a misuse, and 111 where something can't be done.
 ///

@@ -24,10 +24,10 @@ use places::Place;
 use waking::Waking;
 use watch::Watch;
 
-use crate::command::Settled;
 use crate::lane::Outage;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
+use crate::settled::Settled;
 use crate::state::State;
 use crate::stopping::Stopping;
 

@@ -7,8 +7,8 @@ use mlog::store::{Store, services};
 use unix::diag::Message;
 use unix::tool::Fatal;
 
-use crate::command::Settled;
 use crate::identity::{self, Origin};
+use crate::settled::Settled;
 
 /// A directory that is shipped.
 #[derive(Clone, Debug)]

@@ -10,7 +10,9 @@
 #![allow(dead_code, reason = "more is used by other tests")]
 #![allow(missing_docs, unreachable_pub, reason = "a test has no readers but its own")]
 
+mod access;
 mod cluster;
 mod lanes;
 mod peer;
+mod program;
 mod proxy;

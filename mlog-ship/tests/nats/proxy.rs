@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use harness::Random;
+
 /// A proxy in front of one server. Its threads end with the connections and the test.
 pub struct Proxy {
     pub port: u16,
@@ -61,6 +63,30 @@ impl Proxy {
     /// Holds every piece in both directions for so long.
     pub fn delay(&self, delay: Duration) {
         self.shared.delay.store(delay.as_millis().try_into().unwrap(), SeqCst);
+    }
+
+    /// Makes one kind of trouble for a moment.
+    pub fn trouble(&self, random: &mut Random) {
+        let pause = Duration::from_millis(20 + random.below(300));
+        match random.below(4) {
+            0 => {
+                self.swallow(true);
+                std::thread::sleep(pause);
+                self.swallow(false);
+            }
+            1 => {
+                self.delay(pause / 4);
+                std::thread::sleep(pause);
+                self.delay(Duration::ZERO);
+            }
+            2 => {
+                self.close(true);
+                std::thread::sleep(pause);
+                self.close(false);
+            }
+            _ => self.cut(),
+        }
+        std::thread::sleep(pause / 2);
     }
 
     /// Cuts all connections.

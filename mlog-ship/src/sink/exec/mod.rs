@@ -18,7 +18,7 @@ use unix::event;
 
 use super::{Answer, Attempt, Given, Kind, Settings, Sink, Wants};
 use crate::batch::Batch;
-use crate::command::timeout;
+use crate::values::timeout;
 
 /// Commands.
 pub const KIND: Kind = Kind {

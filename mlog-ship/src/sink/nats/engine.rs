@@ -40,7 +40,7 @@ fn arguments() -> Vec<Arg> {
 fn settle(word: &OsStr, given: &ArgMatches) -> Result<Box<dyn Settings>, String> {
     let text = word.to_str().ok_or("nats:// is not UTF-8: %XX for what is not")?;
     let url = Url::parse(text).map_err(|error| format!("nats:// {error}"))?;
-    let timeout = crate::command::timeout(given).min(PATIENCE);
+    let timeout = crate::values::timeout(given).min(PATIENCE);
     Ok(Box::new(Nats::new(url, given.get_flag("create"), timeout)))
 }
 

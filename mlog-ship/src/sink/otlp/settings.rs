@@ -13,8 +13,8 @@ use super::Otlp;
 use super::connection::agent;
 use super::level::Levels;
 use super::target::Target;
-use crate::command::timeout;
 use crate::sink::{Given, Kind, Settings, Sink};
+use crate::values::timeout;
 
 /// Engines that take OTLP over HTTP.
 pub const KIND: Kind = Kind {

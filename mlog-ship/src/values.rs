@@ -1,6 +1,15 @@
 //! Sizes and times as they are written on the command line. Pure.
 
+use std::ffi::OsString;
 use std::time::Duration;
+
+use clap::ArgMatches;
+
+/// How long an answer is waited for: what `--timeout` says, or a minute.
+pub fn timeout(given: &ArgMatches) -> Duration {
+    let word = given.get_one::<OsString>("timeout").and_then(|word| word.to_str());
+    word.and_then(span).unwrap_or(Duration::from_secs(60))
+}
 
 /// Reads a size: `4096`, `64K`, `64M`, `1G`. None: it is none.
 pub fn size(word: &str) -> Option<usize> {
