@@ -21,6 +21,7 @@ use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error};
 
+use super::file;
 use super::headers::Headers;
 use super::reply::{self, Said};
 use super::retry_after;
@@ -278,8 +279,7 @@ fn authorities(file: Option<&Path>) -> Result<Vec<Certificate<'static>>, Message
     let none = || Message::new("the system has no certificates of authorities; name a file with #ca=FILE");
     let path = file.or_else(bundle).ok_or_else(none)?;
     let name = path.as_os_str().as_encoded_bytes();
-    let text =
-        std::fs::read(path).map_err(|error| Message::new("unable to read ").and(name).because(&error))?;
+    let text = file::read(path)?;
     let items = ureq::tls::parse_pem(&text).filter_map(Result::ok);
     let certificates: Vec<_> = items
         .filter_map(|item| match item {
