@@ -46,12 +46,12 @@ impl Store {
         let mut body = vec![0; length];
         stream.read_exact(&mut body).ok()?;
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
-        if number % 6 != 0 {
+        if !number.is_multiple_of(6) {
             let mut objects = self.objects.lock().unwrap();
             let before = objects.insert(path, body.clone());
             assert!(before.is_none_or(|before| before == body), "another object of the same name");
         }
-        let status = if number % 3 == 0 { "500 Internal Server Error" } else { "201 Created" };
+        let status = if number.is_multiple_of(3) { "500 Internal Server Error" } else { "201 Created" };
         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
         stream.get_mut().write_all(answer.as_bytes()).ok()
     }

@@ -13,9 +13,10 @@ use super::{Server, file, peers, run, ship, write};
 /// Reads a topic, and says what is in it: headers, key and line, in hexadecimal.
 const READER: &str = r#"
 import sys
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "g", "auto.offset.reset": "earliest"})
-consumer.subscribe(["logs"])
+partitions = consumer.list_topics("logs", timeout=20).topics["logs"].partitions
+consumer.assign([TopicPartition("logs", number, 0) for number in partitions])
 left = int(sys.argv[2])
 while left:
     message = consumer.poll(20)
