@@ -41,11 +41,12 @@ test:
 	sh tests/unprivileged.sh
 	$(MAKE) test-limits
 
-# mlog-ship by itself, in target/tools: it needs more crates than all others together, and Rust 1.89.
+# mlog-ship by itself, in target/tools: it needs more crates than all others together, and Rust 1.89. It is not static, since
+# the C library can look up the names of servers only with its own modules.
 ship:
-	$(READER) cargo build --profile reader --locked --target $(TARGET) -p mlog-ship
+	cargo build --profile reader --locked -p mlog-ship
 	mkdir -p target/tools
-	install -m 755 target/$(TARGET)/reader/mlog-ship target/tools/
+	install -m 755 target/reader/mlog-ship target/tools/
 
 # Its tests, with real engines where they can be had; they say what they skip. They wait for servers most of the time.
 test-ship:

@@ -4,7 +4,12 @@
 //! `cargo bench -p mlog-ship --bench nats`; `SHIP_MIB` says how much is shipped each time (256), `READER` which `mlog` is
 //! compared (target/tools/mlog).
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failure ends the measurement")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failure ends the measurement"
+)]
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "the servers are those of the tests")]
 
 #[path = "../tests/nats/cluster.rs"]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use unix::event::Bell;
 
-/// So long what is in flight is waited for.
-pub const GRACE: Duration = Duration::from_secs(2);
+/// So long what is in flight is waited for. With what has to be put in order then it is two seconds.
+pub const GRACE: Duration = Duration::from_millis(1700);
 
 /// Whether the program ends.
 #[derive(Debug)]

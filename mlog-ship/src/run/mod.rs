@@ -34,6 +34,9 @@ use crate::stopping::Stopping;
 /// A thread needs no more: the buffers are elsewhere.
 const STACK: usize = 512 << 10;
 
+/// After so long the program ends whatever its lanes do.
+const END: Duration = Duration::from_secs(2);
+
 /// What all lanes have in common.
 struct Run {
     settled: Settled,
@@ -126,9 +129,9 @@ impl Run {
         self.stopping.begin();
         bells.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|bell| bell.end());
         self.memory.end();
-        while let Some(left) = self.stopping.left().filter(|left| !left.is_zero() && !self.watch.all_ended())
-        {
-            event::wait([self.watch.as_fd()], Some(left)).ok();
+        let begun = Instant::now();
+        while begun.elapsed() < END && !self.watch.all_ended() {
+            event::wait([self.watch.as_fd()], Some(END.saturating_sub(begun.elapsed()))).ok();
             self.watch.quiet();
         }
         if let Some(message) = self.metrics().and_then(|mut metrics| metrics.end()) {

@@ -96,6 +96,9 @@ impl Logs {
         }
         if count > 0 || bound.place.last.is_none() {
             self.pending.say(Said::Changed);
+        } else {
+            // Nothing of the generation was before the bound: it is another one.
+            self.pending.say_gap(bound.place.last, &mut self.stamps);
         }
         Ok(())
     }

@@ -81,6 +81,19 @@ impl Pending {
         }
     }
 
+    /// Says that lines may be missing before what comes, unless the follower has said so.
+    pub(super) fn say_gap(&mut self, after: Option<Label>, stamps: &mut Stamps) {
+        let is_said = |said: &[Said]| said.iter().any(|said| matches!(said, Said::Gap(_)));
+        let first = self.stretches.front();
+        if is_said(&self.said) || first.is_some_and(|first| is_said(&first.said)) {
+            return;
+        }
+        let text = first.map_or(&[][..], |first| &self.text[self.taken..][..first.length]);
+        let mut lines = text.split(|&byte| byte == b'\n');
+        let before = lines.find_map(|line| stamps.read(line, None)).map(|stamp| stamp.moment);
+        self.say(Said::Gap(Gap { after, before, certain: false }));
+    }
+
     /// Leaves out lines of the generation of a place whose stamps are earlier than this one, and those without stamps behind
     /// them. Whether all of them are left out now, and how many that were.
     pub(super) fn leave_out(&mut self, than: Label, place: &Place, stamps: &mut Stamps) -> (bool, usize) {

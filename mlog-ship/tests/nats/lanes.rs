@@ -198,7 +198,7 @@ fn leaders_that_are_killed_lose_nothing_and_double_nothing() {
     let mut cluster = Cluster::of(&program, 3);
     let peer = cluster.stream("LOGS", json!({}));
     let kills = AtomicU64::new(0);
-    storm(&cluster.hosts(), &peer, 800, |is_over| {
+    storm(&cluster.hosts(), &peer, 100 * crate::rounds(8) as u64, |is_over| {
         kills.store(killing(&mut cluster, &peer, is_over, 1500), SeqCst);
     });
     eprintln!("{kills:?} leaders were killed");
@@ -211,7 +211,7 @@ fn a_connection_that_loses_answers_delays_and_breaks_doubles_nothing() {
     let peer = cluster.stream("LOGS", json!({}));
     let proxies: Vec<Proxy> = cluster.ports().iter().map(|&port| Proxy::of(port)).collect();
     let ports: Vec<u16> = proxies.iter().map(|proxy| proxy.port).collect();
-    storm(&hosts(&ports), &peer, 300, |is_over| {
+    storm(&hosts(&ports), &peer, 30 * crate::rounds(10) as u64, |is_over| {
         let mut random = Random::new(7);
         while !is_over.load(SeqCst) {
             proxies[usize::try_from(random.below(3)).unwrap()].trouble(&mut random);

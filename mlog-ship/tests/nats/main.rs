@@ -16,3 +16,8 @@ mod lanes;
 mod peer;
 mod program;
 mod proxy;
+
+/// How often something is repeated: a few times, or a hundred.
+fn rounds(short: usize) -> usize {
+    if std::env::var_os("SHIP_LONG").is_some() { 100 } else { short }
+}

@@ -14,11 +14,7 @@ use tempfile::TempDir;
 use crate::cluster::{self, Cluster, hosts};
 use crate::peer::{Peer, Stored};
 use crate::proxy::Proxy;
-
-/// How often something is repeated: a few times, or a hundred.
-fn rounds(short: usize) -> usize {
-    if std::env::var_os("SHIP_LONG").is_some() { 100 } else { short }
-}
+use crate::rounds;
 
 /// Log directories and the shipper's state.
 struct Yard {

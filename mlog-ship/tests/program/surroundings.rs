@@ -31,11 +31,11 @@ fn a_service_that_comes_later_is_found_and_called_as_it_is() {
 #[test]
 fn a_directory_that_is_not_there_yet_holds_nobody_up() {
     let scratch = Scratch::new();
-    write(&scratch, &["t", "./log"], 0..3);
+    write(&scratch, &["t", "./web"], 0..3);
     let sink = "exec:cat >> out.$SHIP_SERVICE";
-    let arguments = ["later", "log", "--state", "state", "--delay", "50ms", sink];
+    let arguments = ["later", "web", "--state", "state", "--delay", "50ms", sink];
     let mut running = ship(&scratch, &arguments).start();
-    running.until("the lines of the other", || unstamped(&scratch.path("out.log")) == expected(0..3));
+    running.until("the lines of the other", || unstamped(&scratch.path("out.web")) == expected(0..3));
     write(&scratch, &["t", "./later"], 0..3);
     running.until("its lines", || unstamped(&scratch.path("out.later")) == expected(0..3));
     running.signal(Signal::TERM);

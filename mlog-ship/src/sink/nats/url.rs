@@ -465,6 +465,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_page_has_every_option() {
+        let page = include_str!("../../../../docs/ship/nats.md");
+        for name in OPTIONS {
+            assert!(page.contains(&format!("`{name}=")) || page.contains(&format!("&{name}=")), "{name}");
+        }
+        let urls: Vec<&str> = page.split('\'').filter(|text| text.starts_with("nats://")).collect();
+        assert!(urls.len() >= 3);
+        for url in urls {
+            assert!(Url::parse(url).is_ok(), "{url}");
+        }
+    }
+
     fn assert_says(rows: &[(&str, &str)]) {
         for (text, says) in rows {
             let error = Url::parse(text).unwrap_err();
