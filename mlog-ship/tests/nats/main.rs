@@ -16,6 +16,7 @@ mod lanes;
 mod peer;
 mod program;
 mod proxy;
+mod yard;
 
 /// How often something is repeated: a few times, or a hundred.
 fn rounds(short: usize) -> usize {
