@@ -1,9 +1,9 @@
 //! A fleet of machines that ship to one engine, in simulation: how many batches there are, how busy the engine is, how much
 //! waits after an outage, and how long it takes until all of it is there. docs/ship/fleet.md has the table.
 //!
-//! What is known by measurement is in [`engine`], what shippers do is in [`shipper`], and [`run`] lets time pass.
+//! What is known by measurement is in `engine`, what shippers do is in `shipper`, and `run` lets time pass.
 
-pub mod engine;
+mod engine;
 mod run;
 mod shipper;
 

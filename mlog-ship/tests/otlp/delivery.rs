@@ -72,6 +72,7 @@ fn a_batch_is_taken_with_a_200_and_the_request_says_what_it_is() {
 fn every_kind_of_success_is_one() {
     for (status, extra) in [
         ("204 No Content", ""),
+        ("200 OK", "Content-Type: text/html"),
         ("202 Accepted", ""),
         ("200 OK", "Content-Type: application/json\n\n{\"partialSuccess\":null}"),
         ("200 OK", "Content-Type: text/plain\n\nok"),

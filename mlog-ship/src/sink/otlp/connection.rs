@@ -21,6 +21,7 @@ use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error};
 
+use super::file;
 use super::headers::Headers;
 use super::reply::{self, Said};
 use super::retry_after;
@@ -178,7 +179,7 @@ impl Connection {
         let reason = answer.reason();
         let later = |wait, arrived| Verdict::Later { wait, reason: reason.clone(), arrived };
         match answer.status.as_u16() {
-            200..=299 if answer.media.starts_with("text/html") => later(None, Arrived::No),
+            200..=299 if answer.is_page() => later(None, Arrived::No),
             200..=299 => Verdict::Taken(reply::success(&answer.media, &answer.body)),
             429 => later(answer.wait, Arrived::No),
             502..=504 => later(answer.wait, Arrived::Perhaps),
@@ -220,12 +221,18 @@ impl Answer {
         Ok(Answer { status: parts.status, media, wait, location, body })
     }
 
+    /// Whether it is for people, as from a server that knows nothing of OTLP.
+    fn is_page(&self) -> bool {
+        self.media.starts_with("text/html") && !self.body.is_empty()
+    }
+
     /// In one line.
     fn reason(&self) -> String {
         let status = self.status;
         let words = status.canonical_reason().map(|words| format!(" {words}")).unwrap_or_default();
         let said = match status.as_u16() {
-            200..=299 => "with a page, so the path is that of something else".to_owned(),
+            200..=299 if self.is_page() => "with a page, so the path is that of something else".to_owned(),
+            200..=299 => String::new(),
             300..=399 => format!("to {}: name that, if it is right", self.location),
             _ => reply::failure(&self.media, &self.body).message,
         };
@@ -278,8 +285,7 @@ fn authorities(file: Option<&Path>) -> Result<Vec<Certificate<'static>>, Message
     let none = || Message::new("the system has no certificates of authorities; name a file with #ca=FILE");
     let path = file.or_else(bundle).ok_or_else(none)?;
     let name = path.as_os_str().as_encoded_bytes();
-    let text =
-        std::fs::read(path).map_err(|error| Message::new("unable to read ").and(name).because(&error))?;
+    let text = file::read(path)?;
     let items = ureq::tls::parse_pem(&text).filter_map(Result::ok);
     let certificates: Vec<_> = items
         .filter_map(|item| match item {

@@ -3,10 +3,9 @@
 //! A line is `Name: value`. Empty lines and lines that begin with `#` are nothing. The file is read again when the
 //! engine says that it does not know who asks, so a token that was replaced is used without a restart.
 
-use std::io;
-
 use unix::diag::Message;
 
+use super::file;
 use super::target::HeadersFrom;
 
 /// Names and values.
@@ -45,9 +44,7 @@ impl Headers {
             HeadersFrom::Nowhere => Ok(Headers::default()),
             HeadersFrom::File(path) => {
                 let name = path.as_os_str().as_encoded_bytes();
-                let unable = |error: &io::Error| Message::new("unable to read ").and(name).because(error);
-                let text = std::fs::read(path).map_err(|error| unable(&error))?;
-                Headers::parse(&text).map_err(|line| wrong(line, name))
+                Headers::parse(&file::read(path)?).map_err(|line| wrong(line, name))
             }
             HeadersFrom::Variable(name) => {
                 let missing = || Message::new("there is no environment variable ").and(name);

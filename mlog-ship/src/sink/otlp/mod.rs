@@ -8,6 +8,7 @@ pub mod connection;
 mod delivery;
 pub mod encode;
 pub mod entry;
+mod file;
 pub mod headers;
 pub mod json;
 pub mod level;
