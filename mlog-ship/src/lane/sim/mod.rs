@@ -26,7 +26,7 @@ use super::{Backoff, Lane, Next, Pace, Parts, Shared, Terms, Word};
 use crate::bound::Bound;
 use crate::identity::{Instance, Origin};
 use crate::letters::Letters;
-use crate::state::{Files as _, Kept};
+use crate::state::{Files as _, Kept, replace};
 
 const FILE: &str = "lane";
 const DIRECTORY: &str = "/log";
@@ -261,6 +261,41 @@ fn two_deaths_at_every_pair_of_operations() {
             }
         }
     }
+}
+
+/// Ships twice, and then with the state of the first time. The lane stops where the log is `another`.
+fn restored(another: bool) -> (World, Result<(), String>) {
+    let mut world = World::new(5, Kind::Conditional, Careless::Not);
+    write_some(&world);
+    world.ship_all().unwrap();
+    let before = world.disk.read(FILE).unwrap();
+    write_some(&world);
+    world.ship_all().unwrap();
+    replace(&world.disk, FILE, &before).unwrap();
+    write_some(&world);
+    if another {
+        let mut written = world.written.borrow_mut();
+        written.gone = written.text.len();
+    }
+    write_some(&world);
+    let shipped = world.ship_all();
+    (world, shipped)
+}
+
+#[test]
+fn a_state_that_was_restored_goes_on_behind_what_the_engine_has() {
+    let (world, shipped) = restored(false);
+    shipped.and_then(|()| world.faults()).unwrap();
+    assert!(world.said.iter().any(|said| said.contains("has more than the state says")), "{:?}", world.said);
+}
+
+#[test]
+fn a_state_that_was_copied_from_another_directory_stops() {
+    let (world, shipped) = restored(true);
+    assert!(shipped.unwrap_err().contains("the lane has stopped"));
+    assert!(world.said.iter().any(|said| said.contains("is the state a copy?")), "{:?}", world.said);
+    // The next run says so again.
+    assert!(world.start().unwrap().cursor().is_some());
 }
 
 /// What is wrong on purpose.
