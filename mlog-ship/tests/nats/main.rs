@@ -17,6 +17,7 @@ mod peer;
 mod program;
 mod proxy;
 mod whole;
+mod yard;
 
 /// How often something is repeated: a few times, or a hundred.
 fn rounds(short: usize) -> usize {

@@ -103,6 +103,7 @@ impl To {
             Some(last) if last.id.number == batch.id.number && last.id.crc == batch.id.crc => {
                 Answer::Taken { memory, notice: None }
             }
+            Some(last) if last.id.number < batch.id.number => To::later("looked up", Attempt::Again),
             Some(last) => Answer::Ahead { number: last.id.number, end: last.id.end.clone(), memory },
             None => To::later("nothing there", Attempt::Again),
         }
