@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 /// So many directories, and as many subjects of the publisher.
 const LANES: usize = 4;
 const BATCH: usize = 256 << 10;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 fn main() {
     let Some(program) = cluster::server() else { return };
@@ -39,7 +39,7 @@ fn main() {
     directories.iter().for_each(|directory| fill(directory, total / LANES));
     let mut ratios = Vec::new();
     for round in 0..ROUNDS {
-        let plain = on_a_cluster(&program, |cluster, peer| publish(cluster, peer, &directories));
+        let plain = on_a_cluster(&program, |_, peer| publish(peer, &directories));
         let (shipped, ticks) =
             on_a_cluster(&program, |cluster, _| ship(cluster, &directories, folder.path(), round));
         let read = read(&directories);
@@ -84,14 +84,14 @@ fn on_a_cluster<T>(program: &Path, measure: impl FnOnce(&Cluster, &Peer) -> T) -
     measure(&cluster, &peer)
 }
 
-/// Publishes the same bytes in pieces of the same size, one in flight on each subject, and waits for each acknowledgement.
-fn publish(cluster: &Cluster, peer: &Peer, directories: &[PathBuf]) -> Duration {
+/// Publishes the same bytes in pieces of the same size over one connection, one in flight on each subject, and waits for
+/// each acknowledgement.
+fn publish(peer: &Peer, directories: &[PathBuf]) -> Duration {
     let texts: Vec<Vec<u8>> =
         directories.iter().map(|one| std::fs::read(one.join("current")).unwrap()).collect();
-    let peers: Vec<Peer> = texts.iter().map(|_| cluster.peer()).collect();
     let since = Instant::now();
     std::thread::scope(|scope| {
-        for (lane, (text, peer)) in texts.iter().zip(&peers).enumerate() {
+        for (lane, text) in texts.iter().enumerate() {
             scope.spawn(move || {
                 for piece in text.chunks(BATCH) {
                     peer.publish(&format!("logs.h.{lane}"), piece).unwrap();
