@@ -11,29 +11,29 @@ const BYTE: f64 = 21.7e-9;
 /// by three servers, so it costs less than a batch.
 const QUESTION: f64 = BATCH / 2.0;
 /// How much smaller a batch is when it was compressed by zstd: 3.54 for 64 KiB of logs, and 3.72 for 256 KiB.
-pub const RATIO: f64 = 3.6;
+pub(super) const RATIO: f64 = 3.6;
 /// The way there, and the way back, in seconds.
-pub const WAY: f64 = 0.5e-3;
+pub(super) const WAY: f64 = 0.5e-3;
 
 /// One stream.
 #[derive(Clone, Debug, Default)]
-pub struct Stream {
+pub(super) struct Stream {
     /// When it has taken all that came.
     free: f64,
     /// How long it was at work.
-    pub worked: f64,
+    pub(super) worked: f64,
     /// The longest time that a batch had to wait for those before it.
-    pub queue: f64,
+    pub(super) queue: f64,
 }
 
 impl Stream {
     /// A batch of so many bytes of lines arrives: when it is taken.
-    pub fn take(&mut self, at: f64, bytes: f64) -> f64 {
+    pub(super) fn take(&mut self, at: f64, bytes: f64) -> f64 {
         self.work(at, BATCH + bytes / RATIO * BYTE)
     }
 
     /// Somebody asks what the last batch of a directory is: when that is answered.
-    pub fn ask(&mut self, at: f64) -> f64 {
+    pub(super) fn ask(&mut self, at: f64) -> f64 {
         self.work(at, QUESTION)
     }
 

@@ -162,8 +162,10 @@ fn shown(label: Label) -> String {
 fn missing(gap: &Gap) -> String {
     let after = gap.after.map_or_else(String::new, |after| format!(" after {}", shown(after)));
     let before = gap.before.map_or_else(String::new, |before| format!(" before {}", shown(before)));
-    let what = if gap.certain { "lines are missing" } else { "lines may be missing" };
-    format!("{what}{after}{before}: retention has deleted them")
+    match gap.certain {
+        true => format!("lines are missing{after}{before}: they were deleted before they were shipped"),
+        false => format!("lines may be missing{after}{before}"),
+    }
 }
 
 /// A span in words.

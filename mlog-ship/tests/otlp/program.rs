@@ -61,7 +61,7 @@ fn what_is_wrong_on_the_command_line_is_100_in_one_line() {
     std::fs::create_dir(scratch.path("log")).unwrap();
     for (sink, more, named) in [
         ("otlp:", None, "otlp: is not otlp:http://HOST"),
-        ("otlp:http://u:p@h", None, "otlp:http://u:p@h has a user"),
+        ("otlp:http://u:p@h", None, "otlp:http://...@h has a user"),
         ("otlp:http://h:99999", None, "has a port"),
         ("otlp:http://h#zip", None, "has the option zip; allowed are json, "),
         ("otlp:http://h", Some("("), "--level ( is no regular expression"),

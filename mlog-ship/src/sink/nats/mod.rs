@@ -6,14 +6,14 @@
 //!
 //! | module | promise |
 //! |---|---|
-//! | [`url`] | the argument as a typed value, nothing opened |
-//! | [`values`] | numbers, ages and sizes in it |
-//! | [`subject`] | a subject for each directory, one token for each name, two names never the same token |
-//! | [`mark`] | what a message says of itself, as headers, and back |
-//! | [`lane`] | every answer of the engine becomes one of the lane's, and is never guessed |
-//! | [`reply`] | what the engine answers, read |
-//! | [`connection`] | one connection for all lanes, replaced when it is silent |
-//! | [`engine`] | the stream: published to, looked up, made |
+//! | `url` | the argument as a typed value, nothing opened |
+//! | `values` | numbers, ages and sizes in it |
+//! | `subject` | a subject for each directory, one token for each name, two names never the same token |
+//! | `mark` | what a message says of itself, as headers, and back |
+//! | `lane` | every answer of the engine becomes one of the lane's, and is never guessed |
+//! | `reply` | what the engine answers, read |
+//! | `connection` | one connection for all lanes, replaced when it is silent |
+//! | `engine` | the stream: published to, looked up, made |
 
 mod connection;
 mod engine;

@@ -3,10 +3,12 @@
 //! All of it follows from the batch, so a second delivery has the same words as the first. One thing does not: the time of
 //! a record of which nobody knows the time is that of the delivery.
 //!
-//! `log.record.uid` is the identity of a line. It is made of the origin, the stamp, where the line is in the text of its
-//! generation, and the CRC-32 of its bytes, so it outlives the batch, the compression of the archive and the loss of the
-//! state directory. A line without a stamp has no such identity: another one may have its place and its bytes after the
-//! directory was made anew. Its identity is that of its batch, and its place there.
+//! `log.record.uid` is the identity of a line. It is made of the origin, the stamp, the CRC-32 of the bytes, and the place,
+//! which tells lines with the same stamp and the same bytes apart: where the batch begins in the text of its generation, and
+//! where the line begins in the batch. So a batch that comes again has the same identities, and so has a line in a batch that
+//! was cut in another way, as long as both begin in the generation of the line. A line without a stamp can't have that:
+//! another one may have its place and its bytes after the directory was made anew. Its identity is that of its batch, and
+//! its place there.
 
 use std::os::unix::ffi::OsStrExt;
 

@@ -38,17 +38,28 @@ fn arguments() -> Vec<Arg> {
 
 fn settle(word: &OsStr, given: &ArgMatches) -> Result<Box<dyn Settings>, String> {
     let rest = word.as_bytes().strip_prefix(b"otlp:").unwrap_or_default();
-    let target = Target::parse(OsStr::from_bytes(rest)).map_err(|wrong| said(word, &wrong))?;
+    let target =
+        Target::parse(OsStr::from_bytes(rest)).map_err(|wrong| said(&shown(word.as_bytes()), &wrong))?;
     let levels = given.get_one::<OsString>(LEVEL).map(|expression| {
         let text = expression.to_str().ok_or_else(|| "--level is not UTF-8".to_owned())?;
-        Levels::new(text).map_err(|wrong| said(OsStr::new(&format!("--level {text}")), &wrong))
+        Levels::new(text).map_err(|wrong| said(format!("--level {text}").as_bytes(), &wrong))
     });
     let levels = levels.transpose()?.map(Arc::new);
     Ok(Box::new(Engine { target, levels, patience: timeout(given), agent: OnceLock::new() }))
 }
 
-fn said(word: &OsStr, wrong: &Message) -> String {
-    let message = Message::new(word.as_bytes()).and(wrong.as_bytes());
+/// The word without a password, which is not for logs.
+fn shown(word: &[u8]) -> Vec<u8> {
+    let end = word.iter().position(|byte| b"#?".contains(byte)).unwrap_or(word.len());
+    let begin = word.windows(3).position(|three| three == b"://").map(|at| at + 3);
+    match (begin, word[..end].iter().rposition(|&byte| byte == b'@')) {
+        (Some(begin), Some(at)) if at >= begin => [&word[..begin], b"...", &word[at..]].concat(),
+        _ => word.to_vec(),
+    }
+}
+
+fn said(word: &[u8], wrong: &Message) -> String {
+    let message = Message::new(word).and(wrong.as_bytes());
     String::from_utf8_lossy(message.as_bytes()).into_owned()
 }
 
@@ -65,13 +76,10 @@ impl Engine {
     fn make(&self) -> Result<Otlp, Message> {
         let agent = match self.agent.get() {
             Some(agent) => agent.clone(),
-            None => self
-                .agent
-                .get_or_init({
-                    let made = agent(&self.target, self.patience)?;
-                    || made
-                })
-                .clone(),
+            None => {
+                let made = agent(&self.target, self.patience)?;
+                self.agent.get_or_init(|| made).clone()
+            }
         };
         Otlp::new(&self.target, self.levels.clone(), agent)
     }
@@ -86,6 +94,24 @@ impl Settings for Engine {
         match self.make() {
             Ok(sink) => Ok(Box::new(sink)),
             Err(wrong) => Err(String::from_utf8_lossy(wrong.as_bytes()).into_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (word, expected) in [
+            ("otlp:http://user:secret@host/x", "otlp:http://...@host/x"),
+            ("otlp:http://a/b@c:secret@host", "otlp:http://...@host"),
+            ("otlp:http://host/x#headers=a@b", "otlp:http://host/x#headers=a@b"),
+            ("otlp:@://", "otlp:@://"),
+            ("otlp:", "otlp:"),
+        ] {
+            assert_eq!(shown(word.as_bytes()), expected.as_bytes(), "{word}");
         }
     }
 }
