@@ -43,7 +43,7 @@ impl<S: Source, F: Files> Lane<S, F> {
 
     /// The engine has all up to this.
     pub(super) fn go_on_behind(&mut self, number: u64, end: Bound, memory: String) -> Next {
-        let is_word = memory.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_word = memory.len() <= 200 && memory.bytes().all(|byte| byte.is_ascii_graphic());
         self.kept = Kept {
             number,
             cursor: Some(end),

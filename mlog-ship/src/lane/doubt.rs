@@ -12,10 +12,10 @@ use crate::state::{Files, Intent};
 impl<S: Source, F: Files> Lane<S, F> {
     /// Goes to the cursor, and reads the batch again that may have been sent.
     pub(super) fn find(&mut self, now: Duration) -> Next {
-        // The process before may have been killed between the new name and its sync. A power cut would bring back what was
-        // there before, though this process has acted upon it.
+        // The process before may have been killed between a write and its sync. A power cut would bring back what was there
+        // before, though this process has acted upon it.
         if !self.on_disk {
-            if let Err(error) = self.files.sync_names() {
+            if let Err(error) = self.slots.settle() {
                 self.unable_to_write(&error);
                 return self.try_later(now);
             }

@@ -31,7 +31,7 @@ use crate::cut;
 use crate::letters::Letters;
 use crate::sink::{Attempt, Sink, Wants};
 use crate::source::{Amount, Cut, Source};
-use crate::state::{Files, Intent, Kept, replace};
+use crate::state::{Files, Intent, Kept, Slots};
 
 /// A batch of fewer bytes is not cut into two.
 const LEAST: usize = 16;
@@ -70,7 +70,7 @@ pub struct Lane<S: Source, F: Files> {
     shared: Shared,
     source: S,
     sink: Box<dyn Sink>,
-    files: F,
+    slots: Slots<F>,
     letters: Box<dyn Letters>,
     kept: Kept,
     /// Whether the state file says less than `kept`.
@@ -99,13 +99,13 @@ pub struct Lane<S: Source, F: Files> {
 impl<S: Source, F: Files> Lane<S, F> {
     /// A lane that has done nothing yet.
     pub fn new(parts: Parts<S, F>, pace: Pace, backoff: Backoff) -> Lane<S, F> {
-        let Parts { terms, shared, source, sink, files, letters, kept } = parts;
+        let Parts { terms, shared, source, sink, slots, letters, kept } = parts;
         Lane {
             terms,
             shared,
             source,
             sink,
-            files,
+            slots,
             letters,
             kept,
             unwritten: false,
@@ -199,8 +199,7 @@ impl<S: Source, F: Files> Lane<S, F> {
     }
 
     fn write(&mut self) -> std::io::Result<()> {
-        let text = self.kept.text(&self.terms.origin.directory);
-        replace(&self.files, &self.terms.file, &text)?;
+        self.slots.write(&self.kept)?;
         self.unwritten = false;
         Ok(())
     }

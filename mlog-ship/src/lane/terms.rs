@@ -8,7 +8,7 @@ use crate::letters::Letters;
 use crate::metrics::Tally;
 use crate::sink::Sink;
 use crate::source::Source;
-use crate::state::{Files, Kept};
+use crate::state::{Files, Kept, Slots};
 
 /// What a lane is, and what is settled of it.
 #[derive(Clone, Debug)]
@@ -48,8 +48,8 @@ pub struct Parts<S: Source, F: Files> {
     pub source: S,
     /// Where they go.
     pub sink: Box<dyn Sink>,
-    /// The state directory.
-    pub files: F,
+    /// Its file in the state directory.
+    pub slots: Slots<F>,
     /// Where lines go that are refused.
     pub letters: Box<dyn Letters>,
     /// What it says of the lane.

@@ -15,7 +15,7 @@ use crate::letters::Refused;
 use crate::metrics::{self, Tally};
 use crate::sink::Given;
 use crate::source::Logs;
-use crate::state::{self, Disk};
+use crate::state::{self, Disk, Slots};
 
 impl Run {
     /// Drivers of the lanes from a directory to all sinks.
@@ -76,7 +76,7 @@ impl Run {
         place: &Place,
         tally: Arc<Tally>,
     ) -> Result<Lane<Logs, Disk>, Fatal> {
-        let kept = self.state.kept(&terms.file, &terms.origin.directory)?.unwrap_or_default();
+        let (kept, version) = self.state.kept(&terms.file, &terms.origin.directory)?;
         let given = Given {
             instance: self.state.instance.clone(),
             origin: place.origin.clone(),
@@ -89,8 +89,9 @@ impl Run {
         let source = Logs::new(place.store.clone(), self.settled.ahead, self.settled.begin);
         let backoff = Backoff::new(seed(&terms));
         let letters = Box::new(Refused::new(self.settled.refused.join(letters_of(&terms))));
-        let files = Disk::new(&self.state.path);
-        let parts = Parts { terms, shared, source, sink, files, letters, kept };
+        let disk = Disk::new(&self.state.path);
+        let slots = Slots::new(disk, &terms.file, &terms.origin.directory, version);
+        let parts = Parts { terms, shared, source, sink, slots, letters, kept };
         Ok(Lane::new(parts, Pace::new(self.settled.delay), backoff))
     }
 }

@@ -67,7 +67,7 @@ pub enum Attempt {
 pub enum Answer {
     /// The engine has all of it. `memory` is what the sink wants to be told after a restart.
     Taken {
-        /// A word of ASCII without blanks, kept beside the cursor and given to the sink of the next run. Empty: nothing.
+        /// A word of ASCII without blanks, of 200 bytes at most, kept beside the cursor and given to the sink of the next run. Empty: nothing.
         memory: String,
         /// What has to be said, such as that lines were possibly repeated.
         notice: Option<String>,

@@ -1,7 +1,8 @@
 //! `Files`: what is done to the files of a state directory, so that a test can fail, kill and cut the power at each of it.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 /// The files of a directory.
@@ -13,8 +14,10 @@ pub trait Files {
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
     /// Makes a file, or makes it empty.
     fn create(&self, name: &str) -> io::Result<Self::File>;
-    /// Writes all of a text.
-    fn write(&self, file: &mut Self::File, text: &[u8]) -> io::Result<()>;
+    /// Opens a file to be written at any place.
+    fn open(&self, name: &str) -> io::Result<Self::File>;
+    /// Writes all of a text at a place.
+    fn write(&self, file: &Self::File, place: u64, text: &[u8]) -> io::Result<()>;
     /// Waits until what was written is on the disk.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     /// Gives a file a name, in the place of what had it.
@@ -30,8 +33,8 @@ pub trait Files {
 /// One of this has failed. The file has its old text, or the new one.
 pub fn replace<F: Files>(files: &F, name: &str, text: &[u8]) -> io::Result<()> {
     let beside = format!("{name}.new");
-    let mut file = files.create(&beside)?;
-    files.write(&mut file, text)?;
+    let file = files.create(&beside)?;
+    files.write(&file, 0, text)?;
     files.sync(&file)?;
     files.rename(&beside, name)?;
     files.sync_names()
@@ -59,12 +62,20 @@ impl Files for Disk {
         File::create(self.0.join(name))
     }
 
-    fn write(&self, file: &mut File, text: &[u8]) -> io::Result<()> {
-        file.write_all(text)
+    fn open(&self, name: &str) -> io::Result<File> {
+        File::options().write(true).open(self.0.join(name))
+    }
+
+    fn write(&self, file: &File, place: u64, text: &[u8]) -> io::Result<()> {
+        // What has no name any more is found by nobody.
+        if file.metadata()?.nlink() == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        file.write_all_at(text, place)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        file.sync_all()
+        file.sync_data()
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! mlog-ship lane 1
+//! version 34
 //! directory /var/log/web
 //! taken 17 in,@400000006b074d542188117c,8190,37,5d1bf04a,@400000006b074d5422056f3c,0,0,00000000
 //! memory 4711
@@ -9,7 +10,7 @@
 //! crc 0c2f44a1
 //! ```
 //!
-//! `taken` is how many batches the engine has taken and where the last one ended; `-` in the place of a bound is before all
+//! `version` counts the texts. `taken` is how many batches the engine has taken and where the last one ended; `-` in the place of a bound is before all
 //! that is there. `memory` is a word of the sink. `intent`, where there is one, is the batch that was cut and may have been
 //! sent: its bytes, its CRC-32, the longest record in it (0: any) and where it ends. The last line is the CRC-32 of all
 //! before it.
@@ -46,12 +47,23 @@ pub struct Intent {
     pub end: Bound,
 }
 
+/// What a text says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which text it is, of those that were written. The first one is 1.
+    pub version: u64,
+    /// Of which directory.
+    pub directory: PathBuf,
+    /// What is kept.
+    pub kept: Kept,
+}
+
 const MAGIC: &str = "mlog-ship lane 1";
 
 impl Kept {
-    /// The text of the file.
-    pub fn text(&self, directory: &Path) -> Vec<u8> {
-        let mut text = format!("{MAGIC}\ndirectory {}\n", escape(directory));
+    /// The text of this version.
+    pub fn text(&self, version: u64, directory: &Path) -> Vec<u8> {
+        let mut text = format!("{MAGIC}\nversion {version}\ndirectory {}\n", escape(directory));
         let cursor = self.cursor.as_ref().map_or("-".into(), Bound::word);
         // Writing to a string does not fail.
         writeln!(text, "taken {} {cursor}", self.number).ok();
@@ -66,8 +78,8 @@ impl Kept {
         text.into_bytes()
     }
 
-    /// Reads the text of a file: of which directory, and what. None: it is damaged.
-    pub fn parse(bytes: &[u8]) -> Option<(PathBuf, Kept)> {
+    /// Reads a text. None: it is damaged.
+    pub fn parse(bytes: &[u8]) -> Option<Found> {
         let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
         let (before, crc) = text.rsplit_once("\ncrc ")?;
         let checked = &bytes[..=before.len()];
@@ -78,13 +90,14 @@ impl Kept {
         if lines.next()? != MAGIC {
             return None;
         }
+        let version = lines.next()?.strip_prefix("version ")?.parse().ok()?;
         let directory = unescape(lines.next()?.strip_prefix("directory ")?)?;
         let mut kept = Kept::default();
         for line in lines {
             let words: Vec<&str> = line.split(' ').collect();
             kept.read(&words)?;
         }
-        Some((directory, kept))
+        Some(Found { version, directory, kept })
     }
 
     fn read(&mut self, words: &[&str]) -> Option<()> {
@@ -108,7 +121,7 @@ impl Kept {
     }
 }
 
-fn escape(path: &Path) -> String {
+pub(super) fn escape(path: &Path) -> String {
     let mut text = String::new();
     for &byte in path.as_os_str().as_bytes() {
         if byte.is_ascii_graphic() && byte != b'%' {
@@ -157,8 +170,8 @@ mod tests {
             let path: PathBuf = std::ffi::OsString::from_vec(path).into();
             let intent = some.0.then(|| Intent { bytes: 1, crc: 2, longest, end: bound(offset / 2) });
             let kept = Kept { number, cursor: some.1.then(|| bound(offset)), memory, intent };
-            let mut text = kept.text(&path);
-            prop_assert_eq!(Kept::parse(&text), Some((path, kept)));
+            let mut text = kept.text(number, &path);
+            prop_assert_eq!(Kept::parse(&text), Some(Found { version: number, directory: path, kept }));
             let at = at.index(text.len());
             if !std::mem::replace(&mut text[at], byte).eq_ignore_ascii_case(&byte) {
                 prop_assert_eq!(Kept::parse(&text), None);

@@ -1,11 +1,13 @@
-//! The state directory: who ships, and for each lane where it is, replaced so that a kill or a power cut leaves the old
-//! text or the new one.
+//! The state directory: who ships, and for each lane where it is, written so that a kill or a power cut leaves the old text
+//! or the new one.
 
 mod files;
 mod kept;
+mod slots;
 
 pub use files::{Disk, Files, replace};
-pub use kept::{Intent, Kept};
+pub use kept::{Found, Intent, Kept};
+pub use slots::Slots;
 
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
@@ -60,24 +62,22 @@ impl State {
         Ok(State { path: path.to_owned(), instance, _lock: lock })
     }
 
-    /// What is kept of a lane. None: it is a new one.
+    /// What is kept of a lane, and the version of that. Of a new one: nothing, and 0.
     ///
     /// # Errors
     ///
     /// It can't be read, is damaged, or is of another directory.
-    pub fn kept(&self, name: &str, directory: &Path) -> Result<Option<Kept>, Fatal> {
+    pub fn kept(&self, name: &str, directory: &Path) -> Result<(Kept, u64), Fatal> {
         let file = || Message::new("unable to read ").and(self.path.join(name).as_os_str().as_bytes());
-        match Disk::new(&self.path).read(name) {
-            Ok(text) => match Kept::parse(&text) {
-                Some((path, kept)) if path == directory => Ok(Some(kept)),
-                Some((path, _)) => {
-                    let said = Message::new(self.path.join(name).as_os_str().as_bytes()).and(" is of ");
-                    let said = said.and(path.as_os_str().as_bytes()).and(" and not of ");
-                    Err(Fatal::failure(said.and(directory.as_os_str().as_bytes())))
-                }
-                None => Err(damaged(&self.path, name)),
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        match Slots::read(&Disk::new(&self.path), name) {
+            Ok(None) => Ok((Kept::default(), 0)),
+            Ok(Some(found)) if found.directory == directory => Ok((found.kept, found.version)),
+            Ok(Some(found)) => {
+                let said = Message::new(self.path.join(name).as_os_str().as_bytes()).and(" is of ");
+                let said = said.and(found.directory.as_os_str().as_bytes()).and(" and not of ");
+                Err(Fatal::failure(said.and(directory.as_os_str().as_bytes())))
+            }
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(damaged(&self.path, name)),
             Err(error) => Err(Fatal::system(file(), &error)),
         }
     }

@@ -64,7 +64,7 @@ fn a_state_that_is_damaged_or_in_use_is_111_in_one_line() {
     let lane = std::fs::read_dir(scratch.path("state")).unwrap().map(|entry| entry.unwrap().path());
     let lane = lane.into_iter().find(|path| path.to_string_lossy().contains("exec.")).unwrap();
     let good = std::fs::read_to_string(&lane).unwrap();
-    std::fs::write(&lane, good.replace("taken 1", "taken 7")).unwrap();
+    std::fs::write(&lane, good.replace("taken ", "taken 7")).unwrap();
     let damaged = ship(&scratch, &["log", "--state", "state", sink]).over("");
     assert!(damaged.code == Some(111) && damaged.stderr.contains(" is damaged: "), "{damaged:?}");
     std::fs::write(&lane, "").unwrap();

@@ -50,22 +50,25 @@ fn a_directory_that_is_not_there_yet_holds_nobody_up() {
 }
 
 #[test]
-fn a_state_on_a_full_disk_stops_shipping_and_nothing_is_lost_or_sent_twice() {
+fn on_a_full_disk_a_lane_goes_on_that_has_its_state_and_a_new_one_sends_nothing_until_there_is_room() {
     let scratch = Scratch::new();
     let Some(disk) = SmallDisk::mount(&scratch.path("small"), "64k") else { return };
-    write(&scratch, &["t", "./log"], 0..3);
+    write(&scratch, &["t", "./old"], 0..3);
     let state = disk.path().join("state");
-    let arguments = ["log", "--state", state.to_str().unwrap(), "--delay", "50ms", "exec:cat >> out"];
+    let sink = "exec:cat >> out.$SHIP_SERVICE";
+    let arguments = ["old", "new", "--state", state.to_str().unwrap(), "--delay", "50ms", sink];
     let mut running = ship(&scratch, &arguments).start();
-    running.until("three lines", || unstamped(&scratch.path("out")) == expected(0..3));
+    running.until("three lines", || unstamped(&scratch.path("out.old")) == expected(0..3));
     let filler = disk.path().join("filler");
     std::fs::write(&filler, vec![0; 1 << 20]).unwrap_err();
-    write(&scratch, &["t", "./log"], 3..6);
+    write(&scratch, &["t", "./old"], 3..6);
+    write(&scratch, &["t", "./new"], 0..3);
+    running.until("the old one's", || unstamped(&scratch.path("out.old")) == expected(0..6));
     harness::until("the trouble", || running.said().contains("unable to write state of "));
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(unstamped(&scratch.path("out")), expected(0..3));
+    assert!(!scratch.path("out.new").exists());
     std::fs::remove_file(filler).unwrap();
-    running.until("all lines", || unstamped(&scratch.path("out")) == expected(0..6));
+    running.until("the new one's", || unstamped(&scratch.path("out.new")) == expected(0..3));
     running.signal(Signal::TERM);
     let outcome = running.wait();
     assert_eq!(outcome.stderr.matches("unable to write state of ").count(), 1, "{outcome:?}");

@@ -40,12 +40,38 @@ pub(super) enum Careless {
     NoSyncAtStart,
     /// The text has no intent.
     NoIntent,
+    /// Each text is written over the last one.
+    OneSlot,
 }
 
 #[derive(Clone, Default)]
 struct Inode {
     text: Vec<u8>,
-    synced: bool,
+    /// What a power cut leaves for certain.
+    synced: Vec<u8>,
+    /// What was written since.
+    unsynced: Vec<(usize, Vec<u8>)>,
+}
+
+impl Inode {
+    /// What a power cut leaves: of each write nothing, all, or the start.
+    fn cut(&mut self, chance: &Chance) {
+        let mut text = std::mem::take(&mut self.synced);
+        for (place, bytes) in self.unsynced.drain(..) {
+            let length =
+                [0, bytes.len(), chance.below(bytes.len() as u64) as usize][chance.below(3) as usize];
+            put(&mut text, place, &bytes[..length]);
+        }
+        (self.text, self.synced) = (text.clone(), text);
+    }
+}
+
+fn put(text: &mut Vec<u8>, place: usize, bytes: &[u8]) {
+    if !bytes.is_empty() {
+        let end = text.len().max(place + bytes.len());
+        text.resize(end, 0);
+        text[place..place + bytes.len()].copy_from_slice(bytes);
+    }
 }
 
 #[derive(Default)]
@@ -63,7 +89,8 @@ pub(super) struct State {
     /// So often of a hundred an operation fails.
     pub(super) failing: u64,
     pub(super) careless: Careless,
-    renamed: bool,
+    /// Whether this process has written.
+    written: bool,
 }
 
 /// The state directory.
@@ -82,7 +109,7 @@ impl Disk {
     /// The process is gone; what is left on the disk.
     pub(super) fn restart(&self) {
         let mut state = self.state.borrow_mut();
-        state.renamed = false;
+        state.written = false;
         let Some(death) = state.dead.take() else { return };
         if matches!(death, Death::KilledBefore | Death::KilledBehind) {
             return;
@@ -91,11 +118,7 @@ impl Disk {
         state.names = state.history[kept].clone();
         state.history = vec![state.names.clone()];
         for inode in &mut state.inodes {
-            if !inode.synced {
-                let length = self.chance.below(inode.text.len() as u64 + 1) as usize;
-                inode.text.truncate(length);
-                inode.synced = true;
-            }
+            inode.cut(&self.chance);
         }
     }
 
@@ -143,24 +166,36 @@ impl Files for Disk {
         })
     }
 
-    fn write(&self, file: &mut usize, text: &[u8]) -> io::Result<()> {
+    fn open(&self, name: &str) -> io::Result<usize> {
+        self.operate(|state| state.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+
+    fn write(&self, file: &usize, place: u64, text: &[u8]) -> io::Result<()> {
         self.operate(|state| {
-            let mut text = String::from_utf8(text.to_vec()).unwrap();
-            if state.careless == Careless::NoIntent {
-                let lines =
-                    text.lines().filter(|line| !line.starts_with("intent") && !line.starts_with("crc"));
-                text = lines.map(|line| format!("{line}\n")).collect();
-                text += &format!("crc {:08x}\n", crc32fast::hash(text.as_bytes()));
-            }
-            state.inodes[*file].text = text.into_bytes();
-            state.inodes[*file].synced = false;
+            let text =
+                if state.careless == Careless::NoIntent { without_intent(text) } else { text.to_vec() };
+            let place = if state.careless == Careless::OneSlot { 0 } else { place as usize };
+            let inode = &mut state.inodes[*file];
+            put(&mut inode.text, place, &text);
+            inode.unsynced.push((place, text));
+            state.written = true;
             Ok(())
         })
     }
 
     fn sync(&self, file: &usize) -> io::Result<()> {
         self.operate(|state| {
-            state.inodes[*file].synced |= state.careless != Careless::NoSync;
+            let is_start = !state.written;
+            let is_done = match state.careless {
+                Careless::NoSync => false,
+                Careless::NoSyncAtStart => !is_start,
+                _ => true,
+            };
+            if is_done {
+                let inode = &mut state.inodes[*file];
+                inode.synced = inode.text.clone();
+                inode.unsynced.clear();
+            }
             Ok(())
         })
     }
@@ -169,7 +204,6 @@ impl Files for Disk {
         self.operate(|state| {
             let inode = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
             state.names.insert(to.into(), inode);
-            state.renamed = true;
             state.history.push(state.names.clone());
             Ok(())
         })
@@ -177,16 +211,24 @@ impl Files for Disk {
 
     fn sync_names(&self) -> io::Result<()> {
         self.operate(|state| {
-            let is_start = !std::mem::take(&mut state.renamed);
-            let is_done = match state.careless {
-                Careless::NoSyncOfNames => false,
-                Careless::NoSyncAtStart => !is_start,
-                _ => true,
-            };
-            if is_done {
+            if state.careless != Careless::NoSyncOfNames {
                 state.history = vec![state.names.clone()];
             }
             Ok(())
         })
     }
+}
+
+/// The texts of a file without their intents.
+fn without_intent(text: &[u8]) -> Vec<u8> {
+    let room = text.len();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    let own = |line: &&str| !line.starts_with("intent") && !line.starts_with("crc") && !line.is_empty();
+    let at = text.find(|letter| letter != '\n').unwrap_or(0);
+    let mut kept: String = text.lines().filter(own).map(|line| format!("{line}\n")).collect();
+    kept += &format!("crc {:08x}\n", crc32fast::hash(kept.as_bytes()));
+    let mut found = vec![b'\n'; at];
+    found.extend_from_slice(kept.as_bytes());
+    found.resize(room, b'\n');
+    found
 }

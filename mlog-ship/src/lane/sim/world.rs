@@ -16,7 +16,7 @@ use super::super::{Backoff, Lane, Next, Pace, Parts, Shared, Terms, Word};
 use crate::bound::Bound;
 use crate::identity::{Instance, Origin};
 use crate::letters::Letters;
-use crate::state::{Files as _, Kept};
+use crate::state::{Kept, Slots};
 
 pub(super) const FILE: &str = "lane";
 const DIRECTORY: &str = "/log";
@@ -68,10 +68,8 @@ impl World {
 
     /// A lane as a process has it that starts now.
     pub(super) fn start(&self) -> Result<Machine, String> {
-        let kept = match self.disk.read(FILE) {
-            Ok(text) => Kept::parse(&text).ok_or("the state is damaged")?.1,
-            Err(_) => Kept::default(),
-        };
+        let found = Slots::read(&self.disk, FILE).map_err(|_| "the state is damaged")?;
+        let (kept, version) = found.map_or((Kept::default(), 0), |found| (found.kept, found.version));
         let origin = Origin { directory: PathBuf::from(DIRECTORY), host: Vec::new(), service: Vec::new() };
         let terms = Terms {
             number: 0,
@@ -86,8 +84,8 @@ impl World {
         let sink = Box::new(To { engine, memory: kept.memory.clone(), chance: self.chance.clone() });
         let source = Log::new(self.written.clone(), self.chance.clone());
         let letters = Box::new(Aside(self.aside.clone()));
-        let files = self.disk.clone();
-        let parts = Parts { terms, shared: Shared::default(), source, sink, files, letters, kept };
+        let slots = Slots::new(self.disk.clone(), FILE, Path::new(DIRECTORY), version);
+        let parts = Parts { terms, shared: Shared::default(), source, sink, slots, letters, kept };
         Ok(Lane::new(parts, Pace::new(Duration::from_secs(1)), Backoff::new(3)))
     }
 
@@ -116,6 +114,8 @@ impl World {
         for _ in 0..10_000 {
             let (next, is_alive) = self.step(&mut lane);
             if !is_alive {
+                // A batch that is cut anew is a longer one.
+                self.written.borrow_mut().write(3);
                 lane = self.start()?;
                 lane.told(self.now);
             } else if next == Next::Told {
