@@ -5,6 +5,7 @@
 
 mod imports;
 mod migration;
+mod pages;
 
 use std::fs;
 use std::path::{Path, PathBuf};
