@@ -14,7 +14,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 FUZZ_SECONDS := 7
 
 .PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny
-.PHONY: install uninstall slashpackage deb
+.PHONY: install uninstall slashpackage unslashpackage deb test-debootstrap
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -26,8 +26,8 @@ build:
 	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
 	install -m 755 supervise-min/scripts/svscanboot target/tools/
 
-demo: build
-	sh docs/demo.sh target/tools
+demo: $(if $(FROM),,build)
+	sh docs/demo.sh "$(or $(FROM),target/tools)"
 
 # Most tests wait most of the time.
 TEST_THREADS := RUST_TEST_THREADS=$$(($$(nproc) * 2))
@@ -43,6 +43,14 @@ test:
 # Small limits, on the programs that users get. LIMITS=long tries every hundred kB.
 test-limits: build
 	$(TEST_THREADS) OUR_TOOLS=$(CURDIR)/target/tools cargo test --locked -p harness --test limits
+
+# A Debian of its own for each of SUITES: the package, README's first example, the demonstration, make install and its removal,
+# and the tests (TESTS=no leaves them out, and BUILD=no building). It needs root, debootstrap and a mirror, and says what it skips.
+SUITES := bookworm trixie
+test-debootstrap: $(if $(FROM),,build)
+	sh tests/install-tools.sh debootstrap
+	$(MAKE) deb FROM="$(or $(FROM),target/tools)"
+	sh tests/packages/debootstrap.sh $(SUITES)
 
 # The same black-box tests on Debian's binaries.
 test-original:
@@ -124,8 +132,12 @@ uninstall:
 	$(PLACE) uninstall "$(or $(FROM),target/tools)" $(PROGRAMS)
 
 # /package/admin, /command and /service, as daemontools' own installation makes them. Nothing is added to what runs at boot.
+# `unslashpackage` removes that.
 slashpackage: $(if $(FROM),,build)
 	$(PLACE) slashpackage "$(or $(FROM),target/tools)" $(PROGRAMS)
+
+unslashpackage:
+	$(PLACE) unslashpackage "$(or $(FROM),target/tools)" $(PROGRAMS)
 
 # A package for Debian, in target/.
 deb: $(if $(FROM),,build)

@@ -4,11 +4,15 @@
 # systems; Prometheus' tools.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
 # With the argument "readers": also the programs with which the comparison of mlog is made.
+# With the argument "debootstrap": what `make test-debootstrap` needs, and nothing else.
 # With the argument "compiler": Debian's compiler, for `make msrv`, and nothing else.
 missing=
 if [ "${1-}" = compiler ]; then
     # These packages exclude Debian's rustc and rustup. Whoever has one of those keeps it.
     { [ -e /usr/bin/rustc ] || [ -e /usr/bin/rustup ]; } || missing=" rustc-web cargo-web"
+elif [ "${1-}" = debootstrap ]; then
+    [ -x /usr/sbin/debootstrap ] || missing="$missing debootstrap"
+    [ -x /usr/bin/lintian ] || missing="$missing lintian"
 else
     [ -x /usr/bin/multilog ] || missing="$missing daemontools"
     [ -x /usr/bin/strace ] || missing="$missing strace"

@@ -135,4 +135,21 @@ fn slashpackage_makes_package_command_and_service() {
         (names("command"), names("package/admin/daemontools/command"));
     assert_eq!(links, programs);
     a_service_runs_with(&here, &at("package/admin/daemontools/command"));
+    // What is in use is not removed; what only this version has goes, and the rest is the original's.
+    let root = format!("DESTDIR={}", here.path("root").display());
+    let remove = ["-s", "-C", self::root().to_str().unwrap(), "unslashpackage", &root].map(str::to_string);
+    let said = here.run(Path::new("/usr/bin/make"), &remove).over("").stderr;
+    assert!(said.contains("is in use; first: ln -sfn daemontools-0.76 "), "{said}");
+    std::fs::write(at("package/admin/daemontools-0.76/command/svscan"), "").unwrap();
+    std::fs::remove_file(at("package/admin/daemontools")).unwrap();
+    std::os::unix::fs::symlink("daemontools-0.76", at("package/admin/daemontools")).unwrap();
+    here.run(Path::new("/usr/bin/make"), &remove).over("").quietly();
+    assert!(!at("package/admin").join(version).exists() && !at("service").exists());
+    assert_eq!(names("command"), BTreeSet::from(["svscan".into()]));
+    // Without the original nothing is left.
+    std::fs::remove_dir_all(at("usr/local/package/admin/daemontools-0.76")).unwrap();
+    std::fs::remove_file(at("package/admin/daemontools")).unwrap();
+    make(&here, "slashpackage", &[]);
+    here.run(Path::new("/usr/bin/make"), &remove).over("").quietly();
+    assert!(!at("usr/local/package/admin").exists() && !at("command").exists());
 }
