@@ -14,7 +14,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 FUZZ_SECONDS := 7
 
 .PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny
-.PHONY: install uninstall slashpackage unslashpackage deb test-debootstrap
+.PHONY: install uninstall slashpackage unslashpackage deb test-debootstrap test-services
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -43,6 +43,11 @@ test:
 # Small limits, on the programs that users get. LIMITS=long tries every hundred kB.
 test-limits: build
 	$(TEST_THREADS) OUR_TOOLS=$(CURDIR)/target/tools cargo test --locked -p harness --test limits
+
+# nginx, redis and PostgreSQL from examples/service, at work. It needs root, and says what it skips.
+test-services:
+	sh tests/install-tools.sh services
+	cargo test --locked -p harness --test services -- --nocapture
 
 # A Debian of its own for each of SUITES: the package, README's first example, the demonstration, make install and its removal,
 # and the tests (TESTS=no leaves them out, and BUILD=no building). It needs root, debootstrap and a mirror, and says what it skips.

@@ -4,12 +4,19 @@
 # systems; Prometheus' tools.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
 # With the argument "readers": also the programs with which the comparison of mlog is made.
+# With the argument "services": the daemons of `make test-services`, and nothing else.
 # With the argument "debootstrap": what `make test-debootstrap` needs, and nothing else.
 # With the argument "compiler": Debian's compiler, for `make msrv`, and nothing else.
 missing=
 if [ "${1-}" = compiler ]; then
     # These packages exclude Debian's rustc and rustup. Whoever has one of those keeps it.
     { [ -e /usr/bin/rustc ] || [ -e /usr/bin/rustup ]; } || missing=" rustc-web cargo-web"
+elif [ "${1-}" = services ]; then
+    [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+    [ -x /usr/bin/redis-server ] || missing="$missing redis-server"
+    [ -d /usr/lib/postgresql ] || missing="$missing postgresql"
+    [ -x /usr/sbin/ip ] || missing="$missing iproute2"
+    [ -x /usr/bin/pkill ] || missing="$missing procps"
 elif [ "${1-}" = debootstrap ]; then
     [ -x /usr/sbin/debootstrap ] || missing="$missing debootstrap"
     [ -x /usr/bin/lintian ] || missing="$missing lintian"
@@ -44,7 +51,15 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
     fi
-    apt-get update -q >/dev/null &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-remove $missing >/dev/null && exit 0
+    only=
+    [ "${1-}" != services ] || only=--no-install-recommends
+    if apt-get update -q >/dev/null &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-remove $only $missing >/dev/null; then
+        # Nor is what was installed here started at the next boot.
+        for daemon in nginx redis-server postgresql prometheus prometheus-node-exporter; do
+            case "$missing " in *" $daemon "* | *" $daemon-light "*) update-rc.d "$daemon" disable >/dev/null 2>&1 || true ;; esac
+        done
+        exit 0
+    fi
 fi
 echo "not installed:$missing - the tests that need it are skipped"

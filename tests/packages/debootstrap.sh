@@ -26,7 +26,8 @@ else
 fi
 
 # The crates, since a system of its own has no place for them and perhaps no way to a registry.
-cargo vendor --locked --quiet "$work/crates" | sed "s,$work/crates,/crates," >"$work/crates.toml"
+cargo vendor --locked --quiet "$work/crates"
+printf '[source.crates-io]\nreplace-with = "here"\n[source.here]\ndirectory = "/crates"\n' >"$work/crates.toml"
 promised=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 rust=$(rustc --print sysroot)
 
