@@ -92,6 +92,23 @@ impl ScanDirectory {
         Ok(names)
     }
 
+    /// Refuses a directory in which nothing could be a service and no svscan runs. One that is empty may be one.
+    pub(super) fn must_have_services(&self) -> Result<(), Fatal> {
+        let names = self.services()?;
+        let may_be = |name: &OsString| {
+            let place = self.path.join(name);
+            let is_there = |file: &str| place.join(file).symlink_metadata().is_ok();
+            // What can't be looked at, as a link that leads nowhere, is worth a word of its own.
+            is_there("run") || is_there("log") || is_there("supervise") || fs::read_dir(&place).is_err()
+        };
+        if names.is_empty() || names.iter().any(may_be) || self.svscan().is_some() {
+            return Ok(());
+        }
+        let message =
+            self.named().and(" is no scan directory: none of the directories in it has a run, and no svscan");
+        Err(Fatal::misuse(message.and(" can be seen in it: name one with -d")))
+    }
+
     fn is_service(&self, name: &OsStr) -> bool {
         match fs::metadata(self.path.join(name)) {
             Ok(stat) => stat.is_dir(),
