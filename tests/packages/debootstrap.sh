@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything that a reader of the front page does, on a Debian with nothing but make, a C compiler and Rust:
 # debootstrap.sh SUITE... The package is the one in target/. Debian's Rust is taken where it is new enough, otherwise that of
-# this machine. TESTS=no leaves `make test` out, and BUILD=no takes the static programs in target/tools instead of building them
+# this machine. TESTS is what tests there (make test; no: nothing), and BUILD=no takes the static programs in target/tools instead of building them
 # there. Archives of the systems are kept in target/debootstrap.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -58,7 +58,7 @@ one() {
         mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --bind "$2" "$1/crates" && mount --bind "$3" "$1/rust" || exit 99
         mount -o remount,bind,ro "$1/crates" && mount -o remount,bind,ro "$1/rust" || exit 99
         exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TESTS="$5" BUILD="$6" chroot "$1" sh /inside.sh "$4"
-    ' sh "$root" "$work/crates" "$rust" "$promised" "${TESTS-yes}" "${BUILD-yes}" </dev/null || code=$?
+    ' sh "$root" "$work/crates" "$rust" "$promised" "${TESTS-make test}" "${BUILD-yes}" </dev/null || code=$?
     rm -rf "$root"
     [ $code != 99 ] || skip "no mounts here"
     return $code

@@ -45,17 +45,25 @@ impl ScanDirectory {
                 (PathBuf::from(there.ok_or_else(nowhere)?), Origin::Custom)
             }
         };
-        let scan = ScanDirectory { path, origin };
-        match fs::read_dir(&scan.path) {
-            Ok(_) if scan.path.join("run").is_file() => Err(Fatal::misuse(
-                scan.named().and(" is a service directory, since it has a run: name the directory it is in"),
+        ScanDirectory { path, origin }.checked()
+    }
+
+    /// This directory, whoever has named it.
+    pub(super) fn at(path: &Path) -> Result<ScanDirectory, Fatal> {
+        ScanDirectory { path: path.to_path_buf(), origin: Origin::Custom }.checked()
+    }
+
+    fn checked(self) -> Result<ScanDirectory, Fatal> {
+        match fs::read_dir(&self.path) {
+            Ok(_) if self.path.join("run").is_file() => Err(Fatal::misuse(
+                self.named().and(" is a service directory, since it has a run: name the directory it is in"),
             )),
-            Ok(_) => Ok(scan),
+            Ok(_) => Ok(self),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                Err(Fatal::system(Message::new("unable to read ").and(scan.named().as_bytes()), &error))
+                Err(Fatal::system(Message::new("unable to read ").and(self.named().as_bytes()), &error))
             }
             Err(error) => Err(Fatal::misuse(
-                scan.named().and(" is no scan directory").because(&error).and(": name one with -d"),
+                self.named().and(" is no scan directory").because(&error).and(": name one with -d"),
             )),
         }
     }
