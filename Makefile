@@ -49,8 +49,9 @@ test-services:
 	sh tests/install-tools.sh services
 	cargo test --locked -p harness --test services -- --nocapture
 
-# A Debian of its own for each of SUITES: the package, README's first example, the demonstration, make install and its removal,
-# and the tests (TESTS=no leaves them out, and BUILD=no the building). It needs root, debootstrap and a mirror, and says what it skips.
+# A Debian of its own for each of SUITES: the package, README's first example, the demonstration, make install and its
+# removal, and the tests (TESTS=no leaves them out, and BUILD=no the building). It needs root, debootstrap and a mirror, and
+# says what it skips.
 SUITES := bookworm trixie
 test-debootstrap: $(if $(FROM),,build)
 	sh tests/install-tools.sh debootstrap

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Everything that a reader of the front page does, on a Debian with nothing but make, a C compiler and Rust:
-# debootstrap.sh SUITE... The package is the one in target/. Debian's Rust is taken where it is new enough, otherwise that of
-# this machine. TESTS is what tests there (make test; no: nothing), and BUILD=no takes the static programs in target/tools instead of building them
-# there. Archives of the systems are kept in target/debootstrap.
+# debootstrap.sh SUITE... The package is the one in target/. Debian's Rust is taken where it is new enough, otherwise that
+# of this machine. TESTS is what tests there (make test; no: nothing), and BUILD=no takes the static programs in
+# target/tools instead of building them there. Archives of the systems are kept in target/debootstrap.
 set -eu
 cd "$(dirname "$0")/../.."
 work=$PWD/target/debootstrap
@@ -19,7 +19,8 @@ mkdir -p "$work"
 
 if command -v lintian >/dev/null; then
     # As root it says that it should not be run so.
-    lintian --fail-on error,warning --tag-display-limit 0 "$package" 2>"$work/lintian" || { cat "$work/lintian" && exit 1; }
+    lintian --fail-on error,warning --tag-display-limit 0 "$package" 2>"$work/lintian" ||
+        { cat "$work/lintian" && exit 1; }
     echo "lintian has no error and no warning"
 else
     echo "skipped: there is no lintian"
@@ -35,7 +36,8 @@ one() {
     suite=$1 root=$work/$1 kept=$work/$1.tar
     rm -rf "$root"
     if [ ! -e "$kept" ]; then
-        if ! debootstrap --variant=minbase --include=make,gcc,libc6-dev "$suite" "$root" >"$work/$suite.log" 2>&1; then
+        if ! debootstrap --variant=minbase --include=make,gcc,libc6-dev "$suite" "$root" >"$work/$suite.log" 2>&1
+        then
             echo "skipped: $suite can't be fetched: $(tail -n 1 "$work/$suite.log")"
             rm -rf "$root"
             return
@@ -55,9 +57,11 @@ one() {
     echo "== $suite"
     code=0
     unshare --mount --pid --fork --kill-child sh -c '
-        mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --bind "$2" "$1/crates" && mount --bind "$3" "$1/rust" || exit 99
+        mount --make-rprivate / && mount -t proc proc "$1/proc" || exit 99
+        mount --bind "$2" "$1/crates" && mount --bind "$3" "$1/rust" || exit 99
         mount -o remount,bind,ro "$1/crates" && mount -o remount,bind,ro "$1/rust" || exit 99
-        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TESTS="$5" BUILD="$6" chroot "$1" sh /inside.sh "$4"
+        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TESTS="$5" BUILD="$6" \
+            chroot "$1" sh /inside.sh "$4"
     ' sh "$root" "$work/crates" "$rust" "$promised" "${TESTS-make test}" "${BUILD-yes}" </dev/null || code=$?
     rm -rf "$root"
     [ $code != 99 ] || skip "no mounts here"

@@ -7,9 +7,9 @@ fail() {
 }
 # What there is now, without what apt and this script use.
 files() {
-    find / -xdev \( -path /proc -o -path /src -o -path /crates -o -path /rust -o -path /root -o -path /tmp -o -path /run \
-        -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path '/etc/ld.so.cache' \) -prune \
-        -o ! -type d -print | sort >"$1"
+    find / -xdev \( -path /proc -o -path /src -o -path /crates -o -path /rust -o -path /root -o -path /tmp \
+        -o -path /run -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \
+        -o -path '/etc/ld.so.cache' \) -prune -o ! -type d -print | sort >"$1"
 }
 same() {
     files /tmp/after
@@ -34,7 +34,8 @@ sed -n '/^## I run services/,/^## I have/p' /src/README.md | sed -n '/^```sh/,/^
 example() {
     place=$(mktemp -d)
     (cd "$place" && sh -e /tmp/example >/tmp/said 2>&1) || { cat /tmp/said && fail "README's first example"; }
-    grep -q '^hello: up, pid ' /tmp/said && grep -q ' process [0-9]* says hello$' /tmp/said || { cat /tmp/said && fail 'it shows less'; }
+    grep -q '^hello: up, pid ' /tmp/said && grep -q ' process [0-9]* says hello$' /tmp/said ||
+        { cat /tmp/said && fail 'it shows less'; }
     sleep 1
     for name in svscan supervise multilog; do
         ! grep -qx "$name" /proc/[0-9]*/comm 2>/dev/null || fail "$name still runs"
@@ -45,7 +46,7 @@ example() {
 
 files /tmp/before
 dpkg -i /root/daemontools-again_*.deb >/tmp/dpkg 2>&1 || { cat /tmp/dpkg && fail "dpkg -i"; }
-[ -z "$(dpkg --verify daemontools-again)" ] || [ -n "$(grep -rs 'path-exclude' /etc/dpkg/dpkg.cfg.d)" ] || fail "dpkg --verify"
+[ -z "$(dpkg --verify daemontools-again)" ] || fail "dpkg --verify"
 example 'the package'
 dpkg --purge daemontools-again >/tmp/dpkg 2>&1 || { cat /tmp/dpkg && fail "dpkg --purge"; }
 same 'the package'
@@ -77,6 +78,7 @@ same 'make slashpackage'
 useradd -m tester
 cp -r /root/.cargo /home/tester/ && chown -R tester /home/tester /src
 chmod 755 /root 2>/dev/null || true
-su tester -c "export PATH='$PATH' RUST_TEST_NOCAPTURE=1; cd /src && $TESTS" >/tmp/tests 2>&1 || { tail -n 60 /tmp/tests && fail "$TESTS"; }
+su tester -c "export PATH='$PATH' RUST_TEST_NOCAPTURE=1; cd /src && $TESTS" >/tmp/tests 2>&1 ||
+    { tail -n 60 /tmp/tests && fail "$TESTS"; }
 echo "$TESTS, as a user without rights, passes, and says:"
 grep -h '^not installed:\|skipped:' /tmp/tests | sort | uniq -c

@@ -1,5 +1,5 @@
-# Runs in namespaces of its own: inside.sh PLACE TOOLS EXAMPLES. The machine's root is below an overlay, and there is no network
-# but its own, so that the daemons run as on a real Debian and nothing of them stays. Exit code 99: no overlay here.
+# Runs in namespaces of its own: inside.sh PLACE TOOLS EXAMPLES. The machine's root is below an overlay, and the network is
+# its own, so that the daemons run as on a real Debian and nothing of them stays. Exit code 99: no overlay here.
 set -e
 place=$1 tools=$2 examples=$3
 mount --make-rprivate / && mount -t tmpfs tmpfs "$place" && mkdir "$place/up" "$place/work" "$place/root" || exit 99
@@ -100,7 +100,10 @@ for name in nginx redis-server postgres multilog supervise sleep; do
 done
 last() { mlog -o none /var/sv/"$1"/log/main | tail -n 1; }
 case $(last redis) in *'bye bye...') ;; *) fail "the last line of redis: $(last redis)" ;; esac
-case $(last postgresql) in *'database system is shut down') ;; *) fail "the last line of PostgreSQL: $(last postgresql)" ;; esac
+case $(last postgresql) in
+*'database system is shut down') ;;
+*) fail "the last line of PostgreSQL: $(last postgresql)" ;;
+esac
 mlog verify -S /scan >/dev/null 2>&1 || mlog verify -S /scan || fail verify
 echo done
 END
