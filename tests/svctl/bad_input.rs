@@ -76,7 +76,7 @@ fn without_a_svscan_it_is_said_that_there_is_none() {
 #[test]
 fn a_directory_without_any_run_is_no_scan_directory() {
     let place = Place::new();
-    for name in ["s/a/conf.d", "s/b"] {
+    for name in ["s/a/conf.d", "s/b/run", "s/b/log"] {
         std::fs::create_dir_all(place.path(name)).unwrap();
     }
     for words in ["status", "start a", "stopall", "shutdown", "log"] {

@@ -105,9 +105,12 @@ impl ScanDirectory {
         let names = self.services()?;
         let may_be = |name: &OsString| {
             let place = self.path.join(name);
-            let is_there = |file: &str| place.join(file).symlink_metadata().is_ok();
             // What can't be looked at, as a link that leads nowhere, is worth a word of its own.
-            is_there("run") || is_there("log") || is_there("supervise") || fs::read_dir(&place).is_err()
+            let is_file = |file: &str| match fs::metadata(place.join(file)) {
+                Ok(stat) => stat.is_file(),
+                Err(error) => error.kind() == ErrorKind::PermissionDenied,
+            };
+            is_file("run") || is_file("log/run") || is_file("supervise/lock") || fs::metadata(&place).is_err()
         };
         if names.is_empty() || names.iter().any(may_be) || self.svscan().is_some() {
             return Ok(());
