@@ -5,6 +5,7 @@
 
 mod imports;
 mod migration;
+mod msrv;
 
 use std::fs;
 use std::path::{Path, PathBuf};

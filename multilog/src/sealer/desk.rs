@@ -322,10 +322,10 @@ impl<File> Desk<File> {
     pub(super) fn give(&self, order: Order) {
         self.state().order = order;
         self.wake.notify_all();
-        if order == Order::Stop
-            && let Some(stop) = self.stop.get()
-        {
-            stop.ring();
+        if order == Order::Stop {
+            if let Some(stop) = self.stop.get() {
+                stop.ring();
+            }
         }
     }
 
