@@ -1,4 +1,4 @@
-//! The manual pages, and the commands in them and in README.md: the commands are run, and the output that is shown is compared.
+//! The manual pages, and the commands in them and in other documents: the commands are run, and the output that is shown is compared.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,11 +87,9 @@ fn obstacle(commands: &str) -> Option<&'static str> {
     if begins("setuidgid ") || begins("svgroup ") {
         return (!is_root()).then_some("needs root");
     }
-    if commands.contains("| jq ") {
-        return program("jq").is_none().then_some("jq is not installed");
-    }
-    if commands.contains("/usr/bin/multilog") {
-        return program("multilog").is_none().then_some("the original is not installed");
+    let needs = [("| jq ", "jq"), ("$(ps ", "ps"), ("flock -n", "flock"), ("/usr/bin/multilog", "multilog")];
+    if needs.iter().any(|(words, needed)| commands.contains(words) && program(needed).is_none()) {
+        return Some("that program is not installed");
     }
     if begins("make deb") {
         return Some("changes what is installed on the machine");
@@ -108,6 +106,7 @@ fn endless(commands: &str) -> Option<Option<&'static str>> {
     match commands {
         "exec svscan /service" | "exec svscan --main web /service" => Some(supervised),
         _ if commands.starts_with("svscan /service 2>&1 | ") => Some(supervised),
+        _ if commands.starts_with("mkfifo ") => Some(Some("main/.journal")),
         _ if commands.starts_with("tail -F ") || commands.starts_with("mlog -f ") => Some(None),
         _ => None,
     }
@@ -146,12 +145,15 @@ fn the_examples_of_every_page_do_what_it_shows() {
     }
 }
 
+/// Blocks of code in `sh`. A block of `text` right behind one is its output.
 #[test]
-fn the_commands_of_the_readme_do_what_it_shows() {
+fn the_commands_of_other_documents_do_what_these_show() {
     if is_original() {
         return;
     }
-    for block in of_markdown(&fs::read_to_string(root().join("README.md")).unwrap()) {
-        run(&Stage::new(), &block);
+    for document in ["README.md", "docs/MIGRATION.md"] {
+        for block in of_markdown(&text(&root().join(document))) {
+            run(&Stage::new(), &block);
+        }
     }
 }
