@@ -134,6 +134,11 @@ impl Assembly {
         self
     }
 
+    /// Whether a record of a batch has to hold more than every script needs.
+    pub fn is_extended(&self) -> bool {
+        self.limits.is_some() || self.pieces.are_limited()
+    }
+
     /// The last stamp given: labels of files are later than it.
     pub fn last_stamp(&self) -> Label {
         self.stamper.as_ref().map_or(Label::MIN, Stamper::last)

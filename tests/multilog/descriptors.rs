@@ -1,6 +1,12 @@
-//! What a processor inherits.
+//! What a processor inherits, and what a journal needs.
 
-use harness::{LogView, Scratch, is_original, original, ours_only, tool};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use harness::{LogView, Scratch, is_original, needs_root, original, ours_only, tool};
+use rustix::process::Signal;
+
+use crate::held::Held;
 
 /// `cat` failed under ours in little memory: it copied within the kernel under the original, and could not with a
 /// descriptor in append mode.
@@ -48,4 +54,70 @@ fn more_directories_than_a_journal_has_room_for_are_said() {
             assert_eq!(LogView::of(here.path(name)).text(), "a\n");
         }
     }
+}
+
+/// With limit= a record grows when lines are dropped, and the journal was given up only then.
+#[test]
+fn a_journal_that_has_no_room_for_what_limits_drop_is_said_at_the_start() {
+    if ours_only("The journal") {
+        let names: Vec<String> = (0..36).map(|number| format!("./log{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(Scratch::new().multilog(&names).over("a\n").stderr, "");
+        let outcome = Scratch::new().multilog(&[&["limit=1000"], names.as_slice()].concat()).over("a\n");
+        assert!(outcome.stderr.ends_with("a kill may repeat lines: too many directories\n"), "{outcome:?}");
+        assert_eq!(outcome.stderr.lines().count(), 1);
+    }
+}
+
+/// What a killed logger had left was needed until a journal took its place, and none could: the next logger waited for
+/// ever.
+#[test]
+fn a_logger_with_too_many_directories_begins_where_another_was_killed() {
+    if ours_only("The journal") {
+        let (here, held) = (Scratch::new(), Held::new());
+        let mut killed = held.start(&here, &["./log0"]);
+        held.write(b"a\n");
+        killed.until("it reads", || LogView::of(here.path("log0")).text() == "a\n");
+        killed.signal(Signal::KILL);
+        killed.wait();
+        assert!(here.path("log0/.journal").exists());
+        let names: Vec<String> = (0..60).map(|number| format!("./log{number}")).collect();
+        let mut next = held.start(&here, &names.iter().map(String::as_str).collect::<Vec<_>>());
+        held.write(b"b\n");
+        next.until("it reads", || LogView::of(here.path("log0")).text() == "a\nb\n");
+        next.signal(Signal::TERM);
+        assert!(next.wait().stderr.ends_with("too many directories\n"));
+        assert!(!here.path("log0/.journal").exists());
+    }
+}
+
+/// The same where /proc is not mounted any more.
+#[test]
+fn a_logger_that_does_not_know_the_boot_id_begins_where_another_was_killed() {
+    if ours_only("The journal") && needs_root() && may_unshare() {
+        let (here, held) = (Scratch::new(), Held::new());
+        let mut killed = held.start(&here, &["./main"]);
+        held.write(b"a\n");
+        killed.until("it reads", || LogView::of(here.path("main")).text() == "a\n");
+        killed.signal(Signal::KILL);
+        killed.wait();
+        let command = "mount --bind /dev/null /proc/sys/kernel/random/boot_id && exec \"$@\"";
+        let multilog = tool("multilog");
+        let script = ["-m", "sh", "-c", command, "sh", multilog.to_str().unwrap(), "./main"];
+        let reader = Stdio::from(held.reader.try_clone().unwrap());
+        let mut next = here.run(Path::new("unshare"), &script).from(reader).start();
+        held.write(b"b\n");
+        next.until("it reads", || LogView::of(here.path("main")).text().ends_with("b\n"));
+        next.signal(Signal::TERM);
+        assert!(next.wait().stderr.ends_with("the boot id is not known\n"));
+    }
+}
+
+/// Whether a process may have mounts of its own.
+fn may_unshare() -> bool {
+    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|status| status.success());
+    if !may {
+        eprintln!("skipped: no mounts of one's own here");
+    }
+    may
 }

@@ -10,7 +10,7 @@ use crate::host::{FIRST_PAUSE, Host};
 use crate::intake::Intake;
 use crate::journal::judge::{Held, Known, Verdict};
 use crate::journal::record::Share;
-use crate::journal::{self, JournalError};
+use crate::journal::{self, JournalError, Reach};
 use crate::logdir::LogDir;
 use crate::logfs::LogFs;
 use crate::output::newline_window;
@@ -72,12 +72,17 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
     fn begin_patiently(&mut self, first: &First) -> Result<(), End> {
         let (mut pause, mut tries) = (FIRST_PAUSE, 1);
         while let Err(error) = self.begin_journal(first) {
-            // What an old one says is needed until it is replaced.
-            if tries < TRIES && error.may_pass() || self.old_journals.contains(&0) {
+            // What an old one says is needed until it is replaced, where time can bring that about at all.
+            let is_needed = self.old_journals.contains(&0) && matches!(error, JournalError::System(_));
+            if tries < TRIES && error.may_pass() || is_needed {
                 self.tap.pause_after(&error, &mut pause, &mut self.host)?;
                 tries += 1;
             } else {
                 self.tap.give_up(&error, &mut self.host);
+                // Nothing keeps them true from here on.
+                for log in std::mem::take(&mut self.old_journals) {
+                    journal::remove(&**self.dirs[log].fs()).ok();
+                }
                 break;
             }
         }
@@ -112,6 +117,7 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs, H: Host> Engine<I, F, H> {
             unconsumed: 0,
             held: Vec::new(),
             last_stamp: Label::MIN,
+            reach: if self.assembly.is_extended() { Reach::Extended } else { Reach::Plain },
         }
     }
 

@@ -57,6 +57,8 @@ pub struct PipeIntake<'fd> {
     /// How long they are not doubted.
     truce: Duration,
     unconfirmed: Unconfirmed,
+    /// How much was moved into the trace and is not compared yet.
+    moved: Option<usize>,
 }
 
 /// Whether everything was given back and the next wait may be without end.
@@ -92,6 +94,7 @@ impl<'fd> PipeIntake<'fd> {
             readers: Readers::Alone,
             truce: FIRST_TRUCE,
             unconfirmed: Unconfirmed::default(),
+            moved: None,
         })
     }
 
@@ -296,15 +299,22 @@ impl Splice for PipeIntake<'_> {
     type Trace = OwnedFd;
 
     fn move_into(&mut self, count: usize, fate: Fate, trace: &OwnedFd, offset: u64) -> io::Result<usize> {
-        let moved = match pipe::remove_into(self.source, trace, offset, count) {
-            Ok(moved) => moved,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
+        // What was moved and could not be compared is not moved again.
+        let moved = match self.moved.take() {
+            Some(moved) => moved,
+            None => match pipe::remove_into(self.source, trace, offset, count) {
+                Ok(moved) => moved,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                Err(error) => return Err(error),
+            },
         };
+        self.moved = Some(moved);
         let mut tail = vec![0; moved];
         if unix::file::read_at(trace, &mut tail, offset)? != moved || !self.is_next(&tail)? {
+            self.moved = None;
             return Ok(0);
         }
+        self.moved = None;
         match fate {
             Fate::Consumed => {
                 self.visible.consume(moved);

@@ -30,6 +30,15 @@ const EXTENDED: &[u8; 4] = b"mlj2";
 /// Magic, checksum.
 const PROLOGUE: usize = 8;
 
+/// Which form the records of a script may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The plain one alone.
+    Plain,
+    /// The extended one too.
+    Extended,
+}
+
 impl Record {
     /// The flag and the record, to be written at `FLAG`. None: more directories than fit.
     pub fn encode<'a>(&self, into: &'a mut Vec<u8>) -> Option<&'a [u8]> {
@@ -100,6 +109,18 @@ impl Record {
         }
         let length = all.0.len() - from.0.len();
         (crc32fast::hash(&all.0[..length]) == sum && record.is_sound()).then_some(record)
+    }
+
+    /// Whether every record that can follow this one fits, where records take this form.
+    pub fn fits(&self, reach: Reach) -> bool {
+        let extension = match reach {
+            Reach::Plain => 0,
+            Reach::Extended => self.extension().count() * size_of::<u64>(),
+        };
+        let mut plain = self.clone();
+        (plain.before.piece, plain.after.piece) = (0, 0);
+        plain.shares.iter_mut().for_each(|share| share.unsaid = (0, 0));
+        plain.encode(&mut Vec::new()).is_some_and(|bytes| bytes.len() + extension <= 1 + ROOM)
     }
 
     /// The oldest form that can hold this record, so that an older multilog can still finish what it can know.
@@ -283,6 +304,18 @@ mod tests {
         assert!(example(30).encode(&mut buffer).is_some());
         assert!(extended(25).encode(&mut buffer).is_some());
         assert!(example(60).encode(&mut buffer).is_none());
+    }
+
+    #[test]
+    fn what_can_grow_has_to_fit_when_it_has_grown() {
+        // A journal with limit= was kept for 30 directories, and given up at the first line that was dropped.
+        let mut buffer = Vec::new();
+        for count in 0..60 {
+            let (small, grown) = (example(count), extended(count));
+            assert_eq!(small.fits(Reach::Plain), small.encode(&mut buffer).is_some(), "{count}");
+            assert_eq!(small.fits(Reach::Extended), grown.encode(&mut buffer).is_some(), "{count}");
+            assert_eq!(grown.fits(Reach::Extended), grown.encode(&mut buffer).is_some(), "{count}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use crate::intake::{Fate, Intake};
 use crate::logfs::{How, LogFs, Name, read_part};
 pub use error::{JournalError, is_foreign};
+pub use form::Reach;
 use form::{FLAG, LENGTH, TAIL};
 use record::{Moment, Record, SIGHT};
 pub use split::Piece;

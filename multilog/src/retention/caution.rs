@@ -15,7 +15,8 @@ use crate::host::Clocks;
 pub const HOUR: Duration = Duration::from_secs(3600);
 /// The steps of a clock that is kept right are smaller.
 const STEP: Duration = Duration::from_secs(60);
-/// A mark that is older tells nothing: the clock may have been wrong since.
+/// A mark that is older tells nothing: the clock may have been wrong since. Until then its hour counts wherever it was
+/// spent, as a machine that never runs for an hour would otherwise never let an archive go.
 const MARK_LASTS: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What is due by the clock.

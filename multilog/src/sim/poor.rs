@@ -16,7 +16,7 @@ pub(crate) struct Lacks {
     pub(crate) links: Option<i32>,
     /// Modes: every file shows this one.
     pub(crate) modes: Option<u32>,
-    /// Room for what the sealer writes, the next so many times that it asks.
+    /// Room for what the sealer writes: how often it asks in vain.
     pub(crate) room: usize,
 }
 

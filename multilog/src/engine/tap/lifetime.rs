@@ -9,7 +9,7 @@ use super::Tap;
 use crate::host::Host;
 use crate::intake::{Intake, Kind};
 use crate::journal::record::{Moment, Record, Share};
-use crate::journal::{self, Journal, JournalError};
+use crate::journal::{self, Journal, JournalError, Reach};
 use crate::logfs::LogFs;
 use crate::output::BatchEnd;
 
@@ -28,6 +28,8 @@ pub(crate) struct First {
     pub(crate) held: Vec<u8>,
     /// The last stamp that was given.
     pub(crate) last_stamp: Label,
+    /// Which form the records may take.
+    pub(crate) reach: Reach,
 }
 
 impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
@@ -58,6 +60,9 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         record.held.clone_from(&first.held);
         record.before = Moment { midline: first.midline, held: (0, held), piece: first.piece };
         record.after = record.before;
+        if !record.fits(first.reach) {
+            return Err(JournalError::TooManyDirectories);
+        }
         let journal = Journal::begin(Arc::clone(&home.fs), record)?;
         if self.intake.kind() == Kind::Pipe {
             journal.rehearse(&mut *self.intake)?;

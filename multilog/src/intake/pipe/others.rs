@@ -135,9 +135,11 @@ impl PipeIntake<'_> {
             return Ok(false);
         }
         while self.unconfirmed.bytes > 0 {
-            match pipe::remove(&self.side.0, &self.null, self.unconfirmed.bytes)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                removed => self.unconfirmed.bytes -= removed,
+            match pipe::remove(&self.side.0, &self.null, self.unconfirmed.bytes) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(removed) => self.unconfirmed.bytes -= removed,
+                // What can't be thrown away can still be read.
+                Err(_) => self.read_out(self.unconfirmed.bytes)?,
             }
         }
         self.unconfirmed.read.clear();

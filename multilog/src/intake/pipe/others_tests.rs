@@ -100,6 +100,37 @@ fn sorted(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The last byte of a batch was in the journal, the copies of the others could not be thrown away, and the step that was
+/// tried again took the next byte of the input as well: it was lost.
+#[test]
+fn what_can_not_be_thrown_away_is_read() {
+    let (reader, writer) = pipe::new().unwrap();
+    let journal = OwnedFd::from(tempfile::tempfile().unwrap());
+    let input: Vec<u8> = (0..9000u32).map(|n| n.to_le_bytes()[0]).collect();
+    assert_eq!(unix::file::write(&writer, &input).unwrap(), input.len());
+    let mut intake = PipeIntake::new(reader.as_fd()).unwrap();
+    intake.null = File::options().write(true).open("/dev/full").unwrap().into();
+    intake.peek().unwrap();
+    intake.consume(8000).unwrap();
+    assert_eq!(intake.move_into(1, Fate::Consumed, &journal, 0).unwrap(), 1);
+    assert_eq!(intake.confirm().unwrap(), Taken::AsSeen);
+    assert_eq!(intake.visible(), &input[8001..]);
+    assert_eq!(pipe::filled(&reader).unwrap(), 999);
+}
+
+/// The same where the byte itself could not be read in the journal.
+#[test]
+fn what_was_moved_and_not_compared_is_not_moved_again() {
+    let (here, (reader, writer)) = (tempfile::NamedTempFile::new().unwrap(), pipe::new().unwrap());
+    let journal = |read| OwnedFd::from(File::options().read(read).write(true).open(here.path()).unwrap());
+    assert_eq!(unix::file::write(&writer, b"abc\n").unwrap(), 4);
+    let mut intake = PipeIntake::new(reader.as_fd()).unwrap();
+    intake.peek().unwrap();
+    assert!(intake.move_into(1, Fate::Consumed, &journal(false), 0).is_err());
+    assert_eq!(intake.move_into(1, Fate::Consumed, &journal(true), 0).unwrap(), 1);
+    assert_eq!(intake.visible(), b"bc\n");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
