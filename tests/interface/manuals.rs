@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::{is_original, is_root, program};
@@ -71,7 +71,7 @@ fn mandoc_has_nothing_to_say() {
 }
 
 /// The stage that the examples of a page need.
-fn stage(page: &PathBuf) -> Stage {
+fn stage(page: &Path) -> Stage {
     let stage = Stage::new();
     match page.file_stem().unwrap().to_str().unwrap() {
         "svc" | "svstat" | "svup" | "svwait" | "svok" | "svgroup" | "svshutdown" => stage.running(),
