@@ -8,8 +8,8 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// A session has its commands behind `$ ` and `> `, and everything else in it is output. In any other block every line
-    /// is a command.
+    /// A session has its commands behind `$ ` and `> `, and everything else in it is output. In any other block every
+    /// line is a command.
     fn of(lines: &[String]) -> Block {
         if !lines.iter().any(|line| line.starts_with("$ ")) {
             return Block { commands: lines.join("\n"), shown: None };

@@ -1,4 +1,5 @@
-//! The manual pages, and the commands in them and in other documents: the commands are run, and the output that is shown is compared.
+//! The manual pages, and the commands in them and in other documents: the commands are run, and the output that is shown
+//! is compared.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The place in which commands of documents are run: a folder with what they talk about, in which `/service` and some other
-//! folders of a machine are folders of its own.
+//! The place in which commands of documents are run: a folder with what they talk about, in which `/service` and some
+//! other folders of a machine are folders of its own.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -98,6 +98,16 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_whole_and_the_rest_is_behind_them() {
+        let bytes: Vec<u8> = (0..100).collect();
+        for length in 0..=bytes.len() {
+            let (whole, rest) = blocks::<16>(&bytes[..length]);
+            assert_eq!((whole.len(), rest.len()), (length / 16, length % 16));
+            assert_eq!([whole.as_flattened(), rest].concat(), bytes[..length]);
+        }
+    }
+
+    #[test]
     fn a_byte_is_found_wherever_it_stands() {
         for byte in [0, 1, b'\n', 0x7f, 0x80, 0xff] {
             for filler in [0, 1, b'\n', byte ^ 1, byte ^ 0x80, 0x80, 0xff] {

@@ -322,10 +322,8 @@ impl<File> Desk<File> {
     pub(super) fn give(&self, order: Order) {
         self.state().order = order;
         self.wake.notify_all();
-        if order == Order::Stop {
-            if let Some(stop) = self.stop.get() {
-                stop.ring();
-            }
+        if let Some(stop) = self.stop.get().filter(|_| order == Order::Stop) {
+            stop.ring();
         }
     }
 
