@@ -27,7 +27,7 @@ struct Result {
 }
 
 /// What ours says about a script without any directory, status file or alert, whatever else is expected.
-const DISCARDED: &str = "multilog: warning: no directory, =file or e: every line is discarded\n";
+const DISCARDED: &str = "multilog: warning: no directory, =file, 1 or e: every line is discarded\n";
 
 /// Whether ours may say something else about the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -118,7 +118,7 @@ fn a_malformed_word_is_a_misuse_and_nothing_is_opened() {
 #[test]
 fn a_script_that_does_nothing_with_lines_is_warned_about() {
     if ours_only("Scripts that do nothing") {
-        let warning = "multilog: warning: no directory, =file or e: every line is discarded\n";
+        let warning = "multilog: warning: no directory, =file, 1 or e: every line is discarded\n";
         for arguments in [&["t"][..], &["-*", "+x"], &["s10000", "n3"]] {
             assert_eq!(Scratch::new().multilog(arguments).over("a\n").stderr, warning, "{arguments:?}");
         }

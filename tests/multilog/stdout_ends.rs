@@ -7,7 +7,9 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use harness::{LogView, PipeReader, PipeWriter, Scratch, ours_only, pipe};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::stdout::{DIFFERENCE, all_of, assert_each_line_is_there, lines};
 
@@ -174,6 +176,31 @@ fn from_a_socket_the_lines_that_nobody_read_are_counted() {
             // The last line may have been read in part.
             assert!(lines(100_000).starts_with(log.trim_end()) && log.ends_with('\n'), "{script:?}");
             assert_eq!(printed.matches('\n').count() + count, log.lines().count());
+        }
+    }
+}
+
+/// A terminal that was hung up before the start was taken for a device that may recover: nothing was ever logged.
+#[test]
+fn a_terminal_that_was_hung_up_before_the_start_is_gone() {
+    if !ours_only(DIFFERENCE) {
+        return;
+    }
+    for (script, code) in [(&["1", "./main"][..], 0), (&["1"], 111)] {
+        let here = Scratch::new();
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap();
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let output = rustix::fs::open(name, flags, Mode::empty()).unwrap();
+        drop(terminal);
+        let outcome = here.multilog(script).writing_to(output).over("one\ntwo\n");
+        assert_eq!(outcome.code, Some(code), "{outcome:?}");
+        assert!(outcome.stderr.contains("unable to write to standard output"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("pausing"), "{outcome:?}");
+        if code == 0 {
+            assert_eq!(LogView::of(here.path("main")).text(), "one\ntwo\n");
         }
     }
 }

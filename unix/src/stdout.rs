@@ -106,9 +106,11 @@ pub fn terminal_width() -> Option<usize> {
     (done == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
+/// Also one that was hung up already, which no longer says that it is one.
 fn is_terminal() -> bool {
     // SAFETY: the call has no pointers and changes nothing.
-    unsafe { libc::isatty(libc::STDOUT_FILENO) == 1 }
+    let is_terminal = unsafe { libc::isatty(libc::STDOUT_FILENO) == 1 };
+    is_terminal || io::Error::last_os_error().raw_os_error() == Some(libc::EIO)
 }
 
 /// What descriptor 1 is open on, open a second time.

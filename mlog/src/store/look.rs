@@ -166,7 +166,8 @@ impl<D: Directory> Looking<'_, D> {
             if own.is_none() {
                 settled = settled.map(|settled| self.without_current(settled)).transpose()?.flatten();
             }
-            let is_same = self.directory.lookup(OsStr::new("current"))?.map(|stat| stat.identity) == own;
+            let now = self.directory.lookup(OsStr::new("current"))?;
+            let is_same = now.as_ref().map(|stat| stat.identity) == own;
             let found = match (settled, own) {
                 (Some(settled), _) if is_same => Some(settled),
                 (_, Some(own)) if !is_same => {
@@ -176,8 +177,13 @@ impl<D: Directory> Looking<'_, D> {
                 _ => None,
             };
             if let Some((names, unlabelled)) = found {
-                let current = current.map(|(stat, file)| (file, stat.size));
-                let snapshot = Snapshot { archives: names.archives(), current };
+                let archives = names.archives();
+                let is_archive = match now {
+                    Some(stat) if is_same && stat.links > 1 => self.is_archive(stat.identity, &archives)?,
+                    _ => false,
+                };
+                let current = current.filter(|_| !is_archive).map(|(stat, file)| (file, stat.size));
+                let snapshot = Snapshot { archives, current };
                 return Ok((Look { snapshot, unlabelled, settled: true }, of_a_logger));
             }
             // What had a label before `current` was opened is before that, and so is all that is earlier. After a step of the
@@ -242,6 +248,17 @@ impl<D: Directory> Looking<'_, D> {
         all.labels.retain(|one, _| Some(*one) != label);
         let is_only = label.is_some() && all.labels.keys().all(|label| earlier.labels.contains_key(label));
         Ok(is_only.then_some(all))
+    }
+
+    /// Whether `current` is one of the newest archives: a logger links the new name, syncs the directory, and only then
+    /// removes the old one. Nothing is written in between, so the generation is behind `current` already.
+    fn is_archive(&self, own: Identity, archives: &[Generation]) -> io::Result<bool> {
+        for archive in archives.iter().rev().take(NEWEST) {
+            if lookup(self.directory, archive)?.is_some_and(|stat| stat.identity == own) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The label of a file among the newest ones.

@@ -206,6 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn current_that_has_its_label_already_is_an_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        let current = folder.path().join("current");
+        std::fs::write(&current, "x\n").unwrap();
+        std::fs::hard_link(&current, folder.path().join("elsewhere")).unwrap();
+        assert!(store.snapshot().unwrap().current.is_some());
+        std::fs::hard_link(&current, folder.path().join(format!("{A}.u"))).unwrap();
+        let snapshot = store.snapshot().unwrap();
+        assert_eq!((snapshot.archives.len(), snapshot.current.is_none()), (1, true));
+        std::fs::remove_file(&current).unwrap();
+        std::fs::write(&current, "y\n").unwrap();
+        let snapshot = store.snapshot().unwrap();
+        assert_eq!((snapshot.archives.len(), snapshot.current.is_some()), (1, true));
+    }
+
+    #[test]
     fn a_generation_that_was_sealed_meanwhile_is_found_under_its_new_name() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());

@@ -205,6 +205,7 @@ impl Host for System {
             }
         }
         if self.stop.is_some() {
+            unix::memory::told_to_end();
             self.stopped.get_or_insert_with(Instant::now);
         }
     }

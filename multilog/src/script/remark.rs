@@ -36,7 +36,7 @@ impl Remark {
                 .and(meaning)
                 .and(": not a number"),
             Remark::Ignored(argument, malformed) => ignoring(argument).and(": ").and(malformed.to_string()),
-            Remark::NothingDone => Message::new("no directory, =file or e: every line is discarded"),
+            Remark::NothingDone => Message::new("no directory, =file, 1 or e: every line is discarded"),
         }
     }
 }

@@ -28,6 +28,7 @@ static PROGRAM: OnceLock<&'static str> = OnceLock::new();
 static KEPT: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 static SHORT: AtomicBool = AtomicBool::new(false);
 static PATIENT: AtomicBool = AtomicBool::new(false);
+static TOLD_TO_END: AtomicBool = AtomicBool::new(false);
 
 /// The system's allocator, with a reserve and without a sudden end.
 #[derive(Debug)]
@@ -95,8 +96,12 @@ fn say(words: &str) {
     diag::say_without_memory(&[PROGRAM.get().copied().unwrap_or("program"), words]);
 }
 
-/// Whether a signal waits that means the end. They are blocked while a program runs.
+/// Whether a signal has come that means the end, or waits: signals are blocked while a program runs, and the thread that
+/// looks for them may be the one that waits here.
 fn is_told_to_end() -> bool {
+    if TOLD_TO_END.load(Ordering::Relaxed) {
+        return true;
+    }
     // SAFETY: the set is filled in before it is looked at.
     unsafe {
         let mut pending: libc::sigset_t = std::mem::zeroed();
@@ -114,6 +119,10 @@ pub(super) fn begin(program: &'static str) {
 
 pub(super) fn be_patient() {
     PATIENT.store(true, Ordering::Relaxed);
+}
+
+pub(super) fn told_to_end() {
+    TOLD_TO_END.store(true, Ordering::Relaxed);
 }
 
 pub(super) fn is_short() -> bool {
@@ -141,5 +150,37 @@ fn release(start: *mut u8) {
     if !start.is_null() {
         // SAFETY: it was allocated with this layout, and whoever swaps it out is its only owner.
         unsafe { System.dealloc(start, RESERVE) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// The signal was taken by the main thread, and the one that sealed files waited for memory for ever.
+    #[test]
+    fn a_thread_that_waits_for_memory_ends_the_program_when_another_was_told_to() {
+        const CHILD: &str = "WAITS_FOR_MEMORY";
+        if std::env::var_os(CHILD).is_some() {
+            be_patient();
+            std::thread::spawn(|| refused(&ptr::null_mut).addr());
+            std::thread::sleep(FIRST_PAUSE);
+            told_to_end();
+            std::thread::sleep(LONGEST_PAUSE * 2);
+            return;
+        }
+        let name = "memory::allocator::tests::\
+                    a_thread_that_waits_for_memory_ends_the_program_when_another_was_told_to";
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(CHILD, "")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stderr);
+        assert_eq!(child.status.code(), Some(SYSTEM.into()), "{said}");
+        assert!(said.contains("warning: out of memory, pausing\n"), "{said}");
+        assert!(said.ends_with("fatal: out of memory\n"), "{said}");
     }
 }

@@ -41,6 +41,11 @@ pub fn be_patient() {
     allocator::be_patient();
 }
 
+/// The program was told to end: no thread waits for memory any more.
+pub fn told_to_end() {
+    allocator::told_to_end();
+}
+
 /// Whether the reserve is in use, so large pieces should be given back.
 pub fn is_short() -> bool {
     allocator::is_short()

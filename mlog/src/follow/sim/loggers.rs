@@ -12,6 +12,8 @@ use super::world::Op;
 pub(super) enum Kind {
     /// Ours: `current` becomes `.u`, which gets its final name by a link.
     Ours,
+    /// Ours where a rename may be two changes: `current` becomes `.u` by a link and an unlink.
+    OursLinking,
     /// Ours with a sealer that is behind: the final name comes after the next rotation.
     OursLate,
     /// Ours, compressing: the final name is another file.
@@ -29,8 +31,9 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 8] = [
+    pub(super) const ALL: [Kind; 9] = [
         Kind::Ours,
+        Kind::OursLinking,
         Kind::OursLate,
         Kind::OursPacked,
         Kind::Djb,
@@ -99,7 +102,7 @@ impl Logger {
         self.clock += 1;
         let label = self.label();
         match self.kind {
-            Kind::Ours | Kind::OursLate | Kind::OursPacked | Kind::SvlogdProcessor => {
+            Kind::Ours | Kind::OursLinking | Kind::OursLate | Kind::OursPacked | Kind::SvlogdProcessor => {
                 self.rotate_unsealed(&label)
             }
             Kind::Djb | Kind::DjbProcessor | Kind::S6 => self.rotate_previous(&label),
@@ -145,10 +148,13 @@ impl Logger {
 
     fn rotate_unsealed(&mut self, label: &str) {
         let (open, copy) = (name(label, ".u"), name(label, ".t"));
-        self.rename("current", &open);
+        match self.kind {
+            Kind::OursLinking => self.link("current", &open),
+            _ => self.rename("current", &open),
+        }
         self.create("current");
         match self.kind {
-            Kind::Ours => self.link(&open, &name(label, ".s")),
+            Kind::Ours | Kind::OursLinking => self.link(&open, &name(label, ".s")),
             Kind::OursLate => {
                 let sealing = [Op::Link(open.clone(), name(label, ".s")), Op::Unlink(open)];
                 let before = std::mem::replace(&mut self.late, sealing.into());
