@@ -88,7 +88,6 @@ lint:
 
 # Everything compiles with a second compiler: of the version that Cargo.toml promises, or Debian's. Says which one it was.
 msrv:
-	sh tests/install-tools.sh compiler
 	sh tests/msrv.sh
 
 # Checks licences, unwanted and doubled crates, and their origin; advisories where their database can be fetched.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian's daemontools and its peers, the tracer and the clock, for the tests that compare and the tests that make
 # calls fail; GNU time, which counts; two daemons to be supervised; readers of archives; two poor file
-# systems; Prometheus' tools.
+# systems; Prometheus' tools; what reads manual pages and JSON.
 # Without root or without apt-get they stay away, and those tests say that they are skipped.
 # With the argument "readers": also the programs with which the comparison of mlog is made.
 # With the argument "services": the daemons of `make test-services`, and nothing else.
@@ -36,6 +36,8 @@ else
     [ -x /usr/bin/lnav ] || missing="$missing lnav"
     [ -x /usr/bin/promtool ] || missing="$missing prometheus"
     [ -x /usr/bin/prometheus-node-exporter ] || missing="$missing prometheus-node-exporter"
+    [ -x /usr/bin/mandoc ] || missing="$missing mandoc"
+    [ -x /usr/bin/jq ] || missing="$missing jq"
     [ -x /usr/bin/bindfs ] || missing="$missing bindfs"
 fi
 if [ "${1-}" = readers ]; then

@@ -195,8 +195,8 @@ fn a_change_to_summer_time_shows_within_a_run() {
 }
 
 /// A pipe that outlives its readers, with `bytes` in it.
-fn pipe_with(bytes: &[u8]) -> (std::io::PipeReader, std::io::PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
+fn pipe_with(bytes: &[u8]) -> (harness::PipeReader, harness::PipeWriter) {
+    let (reader, mut writer) = harness::pipe().unwrap();
     std::io::Write::write_all(&mut writer, bytes).unwrap();
     (reader, writer)
 }

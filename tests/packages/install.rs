@@ -65,7 +65,8 @@ fn what_is_installed_works_and_what_is_removed_leaves_nothing() {
         let mine = here.write(&format!("root{prefix}/bin/mine"), "");
         make(&here, "install", &words);
         let first = all(&here.path("root"));
-        for page in ["man8/multilog.8", "man8/svscan.8"] {
+        for page in ["man8/multilog.8", "man8/svscan.8", "man5/multilog-format.5", "man5/service-directory.5"]
+        {
             assert!(at("share/man").join(page).exists());
         }
         for name in ["share/zsh/site-functions/_mlog", "share/fish/vendor_completions.d/mlog.fish"] {

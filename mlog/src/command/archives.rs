@@ -133,15 +133,15 @@ fn remarks_on(one: &Found, file: &File, summary: &Summary, gaps: Option<Duration
         said.push(about.clone().and(format!(": stamps step back at line {back}")));
     }
     let own = file.generation.label.map(|label| moment(label, one.offset));
-    if let (Some(own), Some(last)) = (own, summary.last)
-        && last > own
-    {
-        said.push(about.clone().and(": its last stamp is later than its label"));
+    if let (Some(own), Some(last)) = (own, summary.last) {
+        if last > own {
+            said.push(about.clone().and(": its last stamp is later than its label"));
+        }
     }
-    if let (Some(least), Some((silence, from))) = (gaps, summary.silence)
-        && silence >= least
-    {
-        said.push(about.and(format!(": {} without a line after ", words(silence))).and(from.text()));
+    if let (Some(least), Some((silence, from))) = (gaps, summary.silence) {
+        if silence >= least {
+            said.push(about.and(format!(": {} without a line after ", words(silence))).and(from.text()));
+        }
     }
 }
 

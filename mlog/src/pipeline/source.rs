@@ -113,10 +113,10 @@ impl Source {
     /// The next piece of work; `lanes` is the most that may be open.
     pub(super) fn job(&mut self, source: usize, lanes: usize, trouble: &mut Trouble) -> Option<Job> {
         for (at, lane) in self.lanes.iter_mut().enumerate() {
-            if let Stage::Waiting(_) = lane.state
-                && let Stage::Waiting(reading) = std::mem::replace(&mut lane.state, Stage::Running)
-            {
-                return Some(Job { source, lane: self.first + at as u64, reading });
+            if let Stage::Waiting(_) = lane.state {
+                if let Stage::Waiting(reading) = std::mem::replace(&mut lane.state, Stage::Running) {
+                    return Some(Job { source, lane: self.first + at as u64, reading });
+                }
             }
         }
         if self.lanes.len() >= lanes {

@@ -247,9 +247,8 @@ impl Wait {
     /// The same for a logger, which reads first what its service has left in the pipe. svscan holds the pipe, so the
     /// logger does not see its end.
     fn end_logger(&mut self, log: &Home, about: &Message) -> Result<(), Refusal> {
-        while !self.limit.is_zero()
-            && let Some(what) = unread(log)
-        {
+        while !self.limit.is_zero() {
+            let Some(what) = unread(log) else { break };
             self.pause(about, &what)?;
         }
         self.end(log, about)

@@ -81,15 +81,15 @@ impl Whole {
         let home = open(&named);
         let main = home.as_ref().map_err(Clone::clone).and_then(look);
         let (mut log, mut last) = (None, None);
-        if let Ok(home) = &home
-            && named.part == Part::Main
-        {
-            log = match home.directory("log") {
-                Ok(log) => Some(look(&log)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-                Err(error) => Some(Err(Blind::of(&error))),
-            };
-            last = tail::lines(home, 1).and_then(|mut lines| lines.pop());
+        if let Ok(home) = &home {
+            if named.part == Part::Main {
+                log = match home.directory("log") {
+                    Ok(log) => Some(look(&log)),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                    Err(error) => Some(Err(Blind::of(&error))),
+                };
+                last = tail::lines(home, 1).and_then(|mut lines| lines.pop());
+            }
         }
         Whole { named, main, log, last }
     }

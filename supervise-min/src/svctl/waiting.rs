@@ -96,10 +96,10 @@ impl Wait<'_> {
                 }
             };
         }
-        if let Stage::Waits(home, goal) = &mut task.stage
-            && self.is_over(&task.named, home, goal)?
-        {
-            task.stage = Stage::Over;
+        if let Stage::Waits(home, goal) = &mut task.stage {
+            if self.is_over(&task.named, home, goal)? {
+                task.stage = Stage::Over;
+            }
         }
         Ok(())
     }
