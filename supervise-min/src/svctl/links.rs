@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use unix::diag::Message;
 use unix::file::Identity;
+use unix::glob::is_glob;
 use unix::pipe;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use super::arguments::Request;
-use super::glob::is_glob;
 use super::scan::ScanDirectory;
 use super::select::{Named, named};
 use super::sight::look;

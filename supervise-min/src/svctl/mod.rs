@@ -23,7 +23,6 @@
 mod action;
 mod arguments;
 mod check;
-mod glob;
 mod goal;
 mod groups;
 mod hand;
