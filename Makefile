@@ -15,6 +15,7 @@ FUZZ_SECONDS := 7
 
 .PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny
 .PHONY: install uninstall slashpackage unslashpackage deb test-debootstrap test-services
+.PHONY: ship test-ship test-ship-long
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
 # The tools, statically linked, in target/tools.
@@ -39,6 +40,25 @@ test:
 	$(TEST_THREADS) cargo test --locked -p mlog
 	sh tests/unprivileged.sh
 	$(MAKE) test-limits
+
+# mlog-ship by itself, in target/tools: it needs more crates than all others together, and Rust 1.89. It is not static, since
+# the C library can look up the names of servers only with its own modules.
+ship:
+	cargo build --profile reader --locked -p mlog-ship
+	mkdir -p target/tools
+	install -m 755 target/reader/mlog-ship target/tools/
+
+# Its tests, with real engines where they can be had; they say what they skip. They wait for servers most of the time.
+test-ship:
+	sh tests/install-ship.sh
+	cargo build --locked -p multilog -p supervise-min
+	cargo test --locked -p mlog-ship
+
+# The same with a hundred rounds, and a million lines through everything while it is killed at random.
+test-ship-long: ship
+	sh tests/install-ship.sh
+	cargo build --locked -p multilog -p supervise-min
+	SHIP_LONG=1 SHIP_HISTORIES=20 cargo test --locked -p mlog-ship -- --nocapture
 
 # Small limits, on the programs that users get. LIMITS=long tries every hundred kB.
 test-limits: build

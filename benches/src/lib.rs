@@ -15,6 +15,7 @@ pub mod byte_loop;
 pub mod compare;
 pub mod corpus;
 pub mod definition;
+pub mod fleet;
 pub mod front;
 pub mod layout;
 pub mod measure;

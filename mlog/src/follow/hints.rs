@@ -3,7 +3,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,12 @@ pub struct Hints {
     watched: Vec<Watched>,
     /// Whether standard output is a pipe, whose reader may go away.
     to_pipe: bool,
+    /// After so long followers look by themselves.
+    patience: Option<Duration>,
+    /// The same where there is nobody who tells.
+    blind: Duration,
+    /// The same as is asked for.
+    look: Option<Duration>,
     woken: Option<Instant>,
 }
 
@@ -52,9 +58,40 @@ impl Hints {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         let watched = directories.map(|path| Watched { path, watch: None }).collect();
         let to_pipe = matches!(pipe::kind(unix::diag::stdout()), Ok(pipe::Kind::Pipe));
-        let mut hints = Hints { inotify, watched, to_pipe, woken: None };
+        let mut hints = Hints {
+            inotify,
+            watched,
+            to_pipe,
+            patience: Some(PATIENCE),
+            blind: BLIND,
+            look: None,
+            woken: None,
+        };
         hints.watch();
         hints
+    }
+
+    /// The same for a program that writes nothing and waits for days: nobody looks by himself where all file systems tell
+    /// what happens on them, and the reader of standard output does not matter.
+    #[must_use]
+    pub fn patient(mut self) -> Hints {
+        self.to_pipe = false;
+        self.blind = PATIENCE;
+        if !self.watched.iter().any(|one| is_remote(&one.path)) {
+            self.patience = None;
+        }
+        self
+    }
+
+    /// Lets followers look by themselves after so long, in the waits that come.
+    pub fn look_after(&mut self, span: Option<Duration>) {
+        self.look = span;
+    }
+
+    /// Watches one more directory: the last one of those that are told of.
+    pub fn add(&mut self, path: PathBuf) {
+        self.watched.push(Watched { path, watch: None });
+        self.watch();
     }
 
     /// Watches what is not watched. True: some of it can't be.
@@ -79,7 +116,8 @@ impl Hints {
     pub fn wait(&mut self, told: &mut [Told]) -> io::Result<bool> {
         loop {
             let blind = self.watch();
-            let limit = Some(if blind { BLIND } else { PATIENCE });
+            let patience = self.look.into_iter().chain(self.patience).min();
+            let limit = if blind { Some(self.blind) } else { patience };
             let stdout = unix::diag::stdout();
             let (come, gone) = match (&self.inotify, self.to_pipe) {
                 (Some(inotify), true) => {
@@ -89,7 +127,7 @@ impl Hints {
                 (Some(inotify), false) => (event::wait([inotify.as_fd()], limit)?[0].readable, false),
                 (None, true) => (false, event::wait([stdout], limit)?[0].readable),
                 (None, false) => {
-                    thread::sleep(BLIND);
+                    thread::sleep(self.blind);
                     (false, false)
                 }
             };
@@ -154,4 +192,19 @@ impl Hints {
             }
         }
     }
+}
+
+/// Whether other machines may write to the file system of a directory, which is not told then.
+fn is_remote(path: &Path) -> bool {
+    const REMOTE: [i128; 8] = [
+        0x6969,      // NFS
+        0xff53_4d42, // CIFS
+        0xfe53_4d42, // SMB2
+        0x517b,      // SMB
+        0x0102_1997, // 9P
+        0x6573_5546, // FUSE
+        0x00c3_6400, // Ceph
+        0x5346_414f, // AFS
+    ];
+    rustix::fs::statfs(path).is_ok_and(|found| REMOTE.contains(&(i128::from(found.f_type) & 0xffff_ffff)))
 }

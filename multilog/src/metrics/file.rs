@@ -11,7 +11,7 @@ const NEXT: &str = ".multilog";
 const MODE: u32 = 0o644;
 
 /// The path as seen from the root, without links. As it is where that can't be found out.
-pub(super) fn resolved(path: &OsStr) -> OsString {
+pub fn resolved(path: &OsStr) -> OsString {
     let whole = |path: &OsStr| std::fs::canonicalize(path).ok().map(OsString::from);
     let within = || {
         // A file that is not there yet.
@@ -26,7 +26,7 @@ pub(super) fn resolved(path: &OsStr) -> OsString {
 
 /// The file.
 #[derive(Debug)]
-pub(super) struct File {
+pub struct File {
     path: OsString,
     next: OsString,
     /// The device and the inode that it had when this process wrote it. None: it did not.
@@ -35,30 +35,39 @@ pub(super) struct File {
 
 impl File {
     /// Nothing is opened.
-    pub(super) fn new(path: &OsStr) -> File {
+    pub fn new(path: &OsStr) -> File {
+        File::with_next(path, NEXT)
+    }
+
+    /// The same for another program: what the name of its next file ends in.
+    pub fn with_next(path: &OsStr, end: &str) -> File {
         let mut next = path.to_owned();
-        next.push(NEXT);
+        next.push(end);
         File { path: path.to_owned(), next, ours: None }
     }
 
     /// Its path.
-    pub(super) fn path(&self) -> &OsStr {
+    pub fn path(&self) -> &OsStr {
         &self.path
     }
 
     /// The path of the next file. It is what can't be made after an error that something exists already.
-    pub(super) fn next(&self) -> &OsStr {
+    pub fn next(&self) -> &OsStr {
         &self.next
     }
 
     /// Whether another process has replaced the file since this one wrote it. What is no file is none of a logger.
-    pub(super) fn is_replaced(&self) -> bool {
+    pub fn is_replaced(&self) -> bool {
         let now = file::lookup(file::here(), &self.path);
         matches!((self.ours, now), (Some(ours), Ok(Some(stat))) if stat.regular && stat.identity != ours)
     }
 
     /// Replaces what it says. A failure leaves it as it was.
-    pub(super) fn replace(&mut self, text: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// It can't be written, or something else is where the next file has to be (`AlreadyExists`).
+    pub fn replace(&mut self, text: &[u8]) -> io::Result<()> {
         let written = self.write_next(text).and_then(|identity| {
             file::rename(file::here(), &self.next, &self.path)?;
             Ok(identity)
@@ -110,7 +119,11 @@ impl File {
     }
 
     /// Removes it, unless another process has put another one in its place.
-    pub(super) fn remove(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// It can't be removed.
+    pub fn remove(&mut self) -> io::Result<()> {
         let Some(ours) = self.ours.take() else { return Ok(()) };
         let stat = file::lookup(file::here(), &self.path)?;
         let is_ours = stat.is_some_and(|stat| stat.identity == ours);

@@ -14,7 +14,10 @@ use std::time::Duration;
 use unix::diag::Message;
 
 use crate::tally::Tally;
-use file::File;
+
+pub use file::{File, resolved};
+pub use text::label;
+
 use schedule::Schedule;
 
 /// The counters and the file that shows them.
@@ -35,10 +38,10 @@ impl Metrics {
     /// For the file at `path` and these directories, which are there. Nothing is written yet.
     pub fn new<'a>(path: &OsStr, directories: impl Iterator<Item = &'a OsStr>) -> Metrics {
         let mut labels: Vec<String> =
-            directories.map(|directory| text::label(file::resolved(directory).as_encoded_bytes())).collect();
+            directories.map(|directory| label(resolved(directory).as_encoded_bytes())).collect();
         let tally = Tally::new(labels.len());
         if labels.is_empty() {
-            labels.push(text::label(file::resolved(path).as_encoded_bytes()));
+            labels.push(label(resolved(path).as_encoded_bytes()));
         }
         let file = File::new(path);
         Metrics { tally, labels, schedule: Schedule::default(), file, failed: false, others_said: false }

@@ -120,7 +120,7 @@ pub(super) fn text(labels: &[String], tally: &Tally) -> String {
 }
 
 /// A path as the value of a label, between quotes. Bytes that are not UTF-8 are shown as `\xHH`.
-pub(super) fn label(path: &[u8]) -> String {
+pub fn label(path: &[u8]) -> String {
     let mut label = String::with_capacity(path.len());
     for part in path.utf8_chunks() {
         for letter in part.valid().chars() {

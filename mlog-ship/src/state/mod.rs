@@ -1,0 +1,116 @@
+//! The state directory: who ships, and for each lane where it is, replaced so that a kill or a power cut leaves the old
+//! text or the new one.
+
+mod files;
+mod kept;
+
+pub use files::{Disk, Files, replace};
+pub use kept::{Intent, Kept};
+
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use unix::diag::Message;
+use unix::lock::{self, Keep};
+use unix::tool::Fatal;
+
+use crate::identity::Instance;
+
+/// A state directory that is ours alone.
+#[derive(Debug)]
+pub struct State {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Who ships.
+    pub instance: Instance,
+    /// Held as long as the program runs.
+    _lock: OwnedFd,
+}
+
+impl State {
+    /// Opens a state directory, which is made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// It can't be made or read, another process has it, or it is damaged.
+    pub fn open(path: &Path) -> Result<State, Fatal> {
+        let unable = |verb: &str, name: &str, error: &io::Error| {
+            Fatal::system(Message::new(verb).and(path.join(name).as_os_str().as_bytes()), error)
+        };
+        unix::file::make_directory(path);
+        let lock = lock::open_file(&path.join("lock"), Keep::Here)
+            .map_err(|error| unable("unable to open ", "lock", &error))?;
+        take(&lock).map_err(|error| in_use(path, &lock, &error))?;
+        let disk = Disk::new(path);
+        let instance = match disk.read("instance") {
+            Ok(text) => Instance::parse(&text).ok_or_else(|| damaged(path, "instance"))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let made = Instance::new().and_then(|made| {
+                    replace(&disk, "instance", format!("{}\n", made.0).as_bytes())?;
+                    Ok(made)
+                });
+                made.map_err(|error| unable("unable to write ", "instance", &error))?
+            }
+            Err(error) => return Err(unable("unable to read ", "instance", &error)),
+        };
+        Ok(State { path: path.to_owned(), instance, _lock: lock })
+    }
+
+    /// What is kept of a lane. None: it is a new one.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, is damaged, or is of another directory.
+    pub fn kept(&self, name: &str, directory: &Path) -> Result<Option<Kept>, Fatal> {
+        let file = || Message::new("unable to read ").and(self.path.join(name).as_os_str().as_bytes());
+        match Disk::new(&self.path).read(name) {
+            Ok(text) => match Kept::parse(&text) {
+                Some((path, kept)) if path == directory => Ok(Some(kept)),
+                Some((path, _)) => {
+                    let said = Message::new(self.path.join(name).as_os_str().as_bytes()).and(" is of ");
+                    let said = said.and(path.as_os_str().as_bytes()).and(" and not of ");
+                    Err(Fatal::failure(said.and(directory.as_os_str().as_bytes())))
+                }
+                None => Err(damaged(&self.path, name)),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Fatal::system(file(), &error)),
+        }
+    }
+}
+
+/// Takes the lock. A shipper that was killed while it started a command leaves the lock to that for a moment.
+fn take(lock: &OwnedFd) -> io::Result<()> {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        match lock::exclusive_now(lock) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(25)),
+            taken => return taken,
+        }
+    }
+    lock::exclusive_now(lock)
+}
+
+fn damaged(path: &Path, name: &str) -> Fatal {
+    let said = Message::new(path.join(name).as_os_str().as_bytes());
+    Fatal::failure(said.and(" is damaged: move it away, and the directory is shipped from its start"))
+}
+
+fn in_use(path: &Path, lock: &OwnedFd, error: &io::Error) -> Fatal {
+    let message = Message::new("unable to lock ").and(path.as_os_str().as_bytes());
+    match lock::holder(lock) {
+        Some(pid) => Fatal::failure(message.and(format!(": process {pid} ships with it"))),
+        None => Fatal::system(message, error),
+    }
+}
+
+/// The name of a lane's file.
+pub fn name(sink: &str, directory: &Path) -> String {
+    let bytes = directory.as_os_str().as_bytes();
+    let backward: Vec<u8> = bytes.iter().rev().copied().collect();
+    format!("{sink}.{:08x}{:08x}", crc32fast::hash(bytes), crc32fast::hash(&backward))
+}

@@ -1,0 +1,142 @@
+//! Every line arrives, whatever happens to the program, and once where the command can tell.
+
+use std::time::{Duration, Instant};
+
+use harness::{Random, Scratch, tool};
+use rustix::process::Signal;
+
+use super::{expected, ship, unstamped, write};
+
+/// How often something is repeated: a few times, or a hundred.
+fn rounds(short: usize) -> usize {
+    if std::env::var_os("SHIP_LONG").is_some() { 100 } else { short }
+}
+
+/// A command that keeps each batch under its number: what comes again replaces what was there.
+const KEEP: &str = "exec:cat > out/new.$$ && mv out/new.$$ out/$SHIP_NUMBER";
+
+/// All batches, in the order of their numbers.
+fn kept(scratch: &Scratch) -> String {
+    let names = std::fs::read_dir(scratch.path("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut numbers: Vec<u64> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+    numbers.sort_unstable();
+    let text = |number: &u64| std::fs::read_to_string(scratch.path(format!("out/{number}"))).unwrap();
+    numbers.iter().map(text).collect()
+}
+
+#[test]
+fn kills_at_random_while_the_log_rotates_repeat_no_line_where_batches_are_known_by_number() {
+    let scratch = Scratch::in_memory();
+    std::fs::create_dir(scratch.path("out")).unwrap();
+    let mut random = Random::new(11);
+    let mut logger =
+        scratch.run(&tool("multilog"), &["t", "s20000", "n1000", "compress=zstd", "./log"]).start();
+    let mut written = 0;
+    for _ in 0..rounds(12) {
+        let arguments = ["log", "--state", "state", "--delay", "50ms", "--batch", "4K", KEEP];
+        let running = ship(&scratch, &arguments).start();
+        for _ in 0..random.below(8) {
+            let more = random.below(400);
+            let text: String =
+                (written..written + more).map(|number| format!("line {number} of some text\n")).collect();
+            logger.write(text.as_bytes());
+            written += more;
+            std::thread::sleep(Duration::from_millis(random.below(40)));
+        }
+        running.signal(Signal::KILL);
+        running.wait();
+    }
+    logger.end().quietly();
+    let arguments = ["log", "--state", "state", "--delay", "50ms", "--batch", "4K", KEEP];
+    let mut last = ship(&scratch, &arguments).start();
+    let end = format!("line {} of some text\n", written - 1);
+    last.until("the last line", || kept(&scratch).ends_with(&end));
+    last.signal(Signal::TERM);
+    assert_eq!(last.wait().code, Some(0));
+    let found: Vec<String> =
+        kept(&scratch).lines().map(|line| line.split_once(' ').unwrap().1.to_string()).collect();
+    let wanted: Vec<String> = (0..written).map(|number| format!("line {number} of some text")).collect();
+    assert!(found == wanted, "{} of {written}", found.len());
+}
+
+#[test]
+fn a_command_that_fails_now_and_then_gets_the_same_batch_again_and_it_is_said_once() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./log"], 0..2000);
+    let command = "exec:cat > this; if [ $(($(cat count 2>/dev/null || echo 0) % 3)) != 2 ]; then s=1; else s=0; cat this >> out; fi; \
+                   echo $(($(cat count 2>/dev/null || echo 0) + 1)) > count; exit $s";
+    let arguments = ["log", "--state", "state", "--delay", "50ms", "--batch", "16K", command];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("all lines", || unstamped(&scratch.path("out")).len() == 2000);
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    assert_eq!(unstamped(&scratch.path("out")), expected(0..2000));
+    assert_eq!(outcome.code, Some(0));
+    let outages =
+        outcome.stderr.matches("unable to deliver to exec: the command has ended with 1: trying again");
+    assert_eq!(
+        outages.count(),
+        outcome.stderr.matches("delivering to exec again after").count(),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_line_that_is_longer_than_a_batch_arrives_in_pieces_that_are_the_line() {
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.path("out")).unwrap();
+    let long = "\u{20ac}".repeat(20_000);
+    let text = format!("before\n{long}\nbehind\n");
+    scratch.run(&tool("multilog"), &["t", "s16777215", "./log"]).over(&text).quietly();
+    let mut running = ship(&scratch, &["log", "--state", "state", "--batch", "1K", KEEP]).start();
+    running.until("the last line", || kept(&scratch).ends_with("behind\n"));
+    running.signal(Signal::TERM);
+    running.wait();
+    assert_eq!(kept(&scratch), std::fs::read_to_string(scratch.path("log/current")).unwrap());
+}
+
+#[test]
+fn lines_that_retention_has_deleted_before_are_reported_with_their_bounds() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "s4096", "n3", "./log"], 0..10);
+    let sink = "exec:[ ! -e down ] && cat >> out";
+    let arguments = ["log", "--state", "state", "--delay", "50ms", sink];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("ten lines", || unstamped(&scratch.path("out")).len() == 10);
+    running.signal(Signal::TERM);
+    running.wait();
+    write(&scratch, &["t", "s4096", "n3", "./log"], 10..2000);
+    let mut running = ship(&scratch, &arguments).start();
+    let is_whole = || unstamped(&scratch.path("out")).last() == expected(1999..2000).last();
+    running.until("the last line", is_whole);
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    let said = outcome.stderr.lines().find(|line| line.contains("missing")).unwrap_or_default();
+    let out = std::fs::read_to_string(scratch.path("out")).unwrap();
+    let stamps: Vec<&str> = out.lines().map(|line| line.split_once(' ').unwrap().0).collect();
+    let bounds = format!(" after {} before {}", stamps[9], stamps[10]);
+    assert!(said.ends_with(&bounds), "{said} {bounds}");
+}
+
+#[test]
+fn an_engine_that_is_down_makes_nobody_wait_and_is_caught_up_with() {
+    let scratch = Scratch::new();
+    scratch.write("down", "");
+    let sink = "exec:[ ! -e down ] && cat >> out";
+    write(&scratch, &["t", "./log"], 0..5);
+    let arguments = ["log", "--state", "state", "--delay", "50ms", "--metrics", "ship.prom", sink];
+    let mut running = ship(&scratch, &arguments).start();
+    let shipper = running.pid();
+    running.until("the outage", || std::fs::metadata(format!("/proc/{shipper}")).is_ok());
+    let begun = Instant::now();
+    write(&scratch, &["t", "./log"], 5..5000);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    std::fs::remove_file(scratch.path("down")).unwrap();
+    running.until("all lines", || unstamped(&scratch.path("out")).len() == 5000);
+    let text = std::fs::read_to_string(scratch.path("ship.prom")).unwrap();
+    assert!(text.contains("# TYPE mlog_ship_behind_bytes gauge"), "{text}");
+    running.signal(Signal::TERM);
+    assert_eq!(running.wait().code, Some(0));
+    assert_eq!(unstamped(&scratch.path("out")), expected(0..5000));
+    assert!(!scratch.path("ship.prom").exists());
+}

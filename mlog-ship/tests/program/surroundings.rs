@@ -1,0 +1,114 @@
+//! Services that come, directories that go, states that can't be written, and processors that change lines.
+
+use std::time::Duration;
+
+use harness::{Scratch, SmallDisk};
+use rustix::process::Signal;
+
+use super::{expected, ship, unstamped, write};
+
+#[test]
+fn a_service_that_comes_later_is_found_and_called_as_it_is() {
+    let scratch = Scratch::new();
+    let make = |name: &str| std::fs::create_dir_all(scratch.path(format!("scan/{name}/log"))).unwrap();
+    make("web");
+    write(&scratch, &["t", "./scan/web/log/main"], 0..3);
+    let sink = "exec:cat >> out.$SHIP_SERVICE.$SHIP_HOST";
+    let arguments = ["-S", "scan", "--state", "state", "--host", "h", "--delay", "50ms", sink];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("its lines", || unstamped(&scratch.path("out.web.h")) == expected(0..3));
+    make("db");
+    std::thread::sleep(Duration::from_millis(300));
+    write(&scratch, &["t", "./scan/db/log/main"], 0..5);
+    running.until("the lines of the new one", || unstamped(&scratch.path("out.db.h")) == expected(0..5));
+    write(&scratch, &["t", "./scan/web/log/main"], 3..4);
+    running.until("a fresh line", || unstamped(&scratch.path("out.web.h")) == expected(0..4));
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""));
+}
+
+#[test]
+fn a_directory_that_is_not_there_yet_holds_nobody_up() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./web"], 0..3);
+    let sink = "exec:cat >> out.$SHIP_SERVICE";
+    let arguments = ["later", "web", "--state", "state", "--delay", "50ms", sink];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("the lines of the other", || unstamped(&scratch.path("out.web")) == expected(0..3));
+    write(&scratch, &["t", "./later"], 0..3);
+    running.until("its lines", || unstamped(&scratch.path("out.later")) == expected(0..3));
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    let said: Vec<&str> = outcome.stderr.lines().collect();
+    let path = scratch.path("later").canonicalize().unwrap();
+    let wanted = [
+        format!("mlog-ship: warning: unable to read {}: file does not exist", path.display()),
+        format!("mlog-ship: {}: shipped again", path.display()),
+    ];
+    assert_eq!(said, wanted);
+}
+
+#[test]
+fn a_state_on_a_full_disk_stops_shipping_and_nothing_is_lost_or_sent_twice() {
+    let scratch = Scratch::new();
+    let Some(disk) = SmallDisk::mount(&scratch.path("small"), "64k") else { return };
+    write(&scratch, &["t", "./log"], 0..3);
+    let state = disk.path().join("state");
+    let arguments = ["log", "--state", state.to_str().unwrap(), "--delay", "50ms", "exec:cat >> out"];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("three lines", || unstamped(&scratch.path("out")) == expected(0..3));
+    let filler = disk.path().join("filler");
+    std::fs::write(&filler, vec![0; 1 << 20]).unwrap_err();
+    write(&scratch, &["t", "./log"], 3..6);
+    harness::until("the trouble", || running.said().contains("unable to write state of "));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(unstamped(&scratch.path("out")), expected(0..3));
+    std::fs::remove_file(filler).unwrap();
+    running.until("all lines", || unstamped(&scratch.path("out")) == expected(0..6));
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    assert_eq!(outcome.stderr.matches("unable to write state of ").count(), 1, "{outcome:?}");
+}
+
+#[test]
+fn a_processor_that_changes_lines_loses_none_and_what_may_come_twice_is_said() {
+    let scratch = Scratch::new();
+    let arguments = ["log", "--state", "state", "--delay", "50ms", "exec:cat >> out"];
+    write(&scratch, &["t", "s999999", "./log"], 0..10);
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("ten lines", || unstamped(&scratch.path("out")).len() == 10);
+    running.signal(Signal::TERM);
+    running.wait();
+    // A size that is full now: what was shipped in part is changed.
+    write(&scratch, &["t", "s4096", "!sed 's/$/ changed/'", "./log"], 10..300);
+    let mut running = ship(&scratch, &arguments).start();
+    let plain = || -> Vec<String> {
+        unstamped(&scratch.path("out")).iter().map(|line| line.trim_end_matches(" changed").into()).collect()
+    };
+    running.until("the last line", || plain().last() == expected(299..300).last());
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    let mut found = plain();
+    found.dedup();
+    assert_eq!(found, expected(0..300), "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("possibly repeated").count(), 1, "{outcome:?}");
+    assert!(plain().len() <= 301);
+}
+
+#[test]
+fn what_is_no_log_directory_is_said_once() {
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.path("empty")).unwrap();
+    scratch.write("file", "x");
+    let arguments = ["empty", "file", "--state", "state", "exec:cat"];
+    let mut running = ship(&scratch, &arguments).start();
+    harness::until("both", || running.said().lines().count() == 2);
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(!running.has_ended());
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    assert!(outcome.stderr.contains("empty is not a log directory"), "{outcome:?}");
+    assert!(outcome.stderr.contains("file: not a directory"), "{outcome:?}");
+    assert_eq!(outcome.stderr.lines().count(), 2);
+}
