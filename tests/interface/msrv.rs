@@ -184,7 +184,8 @@ fn no_condition_is_a_let_chain() {
     if promised() >= (1, 88) {
         return;
     }
-    let sources = sources(&root());
+    let has_its_own = |path: &PathBuf| path.starts_with(root().join("mlog-ship"));
+    let sources: Vec<PathBuf> = sources(&root()).into_iter().filter(|path| !has_its_own(path)).collect();
     assert!(sources.len() > 200);
     for path in sources {
         let found = chains(&fs::read_to_string(&path).unwrap());
