@@ -10,8 +10,14 @@ use rustix::process::Signal;
 
 use super::receiver::{Act, Receiver, say};
 
+/// The shipper, which is killed when a test fails: with the thread that has started it.
 fn ship(scratch: &Scratch, arguments: &[&str]) -> Run {
-    scratch.run(Path::new(env!("CARGO_BIN_EXE_mlog-ship")), arguments)
+    let program = env!("CARGO_BIN_EXE_mlog-ship");
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !setpriv.exists() {
+        return scratch.run(Path::new(program), arguments);
+    }
+    scratch.run(setpriv, &[&["--pdeathsig", "KILL", program], arguments].concat())
 }
 
 fn start(scratch: &Scratch, sink: &str) -> Running {

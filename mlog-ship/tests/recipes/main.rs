@@ -31,10 +31,16 @@ fn peers() -> PathBuf {
     std::env::var_os("SHIP_PEERS").map_or_else(|| file(".").join("target/ship-peers"), PathBuf::from)
 }
 
+/// The shipper, which is killed when a test fails: with the thread that has started it.
 fn ship(scratch: &Scratch, command: &str) -> Run {
     let sink = format!("exec:{command}");
     let arguments = ["web", "--state", "state", "--delay", "50ms", "--batch", "4K", "--host", "web1", &sink];
-    scratch.run(Path::new(env!("CARGO_BIN_EXE_mlog-ship")), &arguments)
+    let program = env!("CARGO_BIN_EXE_mlog-ship");
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !setpriv.exists() {
+        return scratch.run(Path::new(program), &arguments);
+    }
+    scratch.run(setpriv, &[&["--pdeathsig", "KILL", program], &arguments[..]].concat())
 }
 
 /// Writes lines into `web`, with hostile ones among them, and gives back what is there then.
