@@ -14,7 +14,7 @@ TORTURE_TOOLS := qemu-utils fuse3 e2fsprogs xfsprogs btrfs-progs
 FUZZ_SECONDS := 7
 
 .PHONY: build demo test test-limits test-original test-faults torture reliability fuzz lint msrv deny
-.PHONY: install uninstall slashpackage deb
+.PHONY: install uninstall slashpackage unslashpackage deb test-debootstrap test-services
 .PHONY: ship test-ship test-ship-long
 .PHONY: bench bench-tools bench-gate bench-short bench-parts
 
@@ -27,8 +27,8 @@ build:
 	@for tool in $(TOOLS); do install -m 755 $(RELEASE)/$$tool target/tools/; done
 	install -m 755 supervise-min/scripts/svscanboot target/tools/
 
-demo: build
-	sh docs/demo.sh target/tools
+demo: $(if $(FROM),,build)
+	sh docs/demo.sh "$(or $(FROM),target/tools)"
 
 # Most tests wait most of the time.
 TEST_THREADS := RUST_TEST_THREADS=$$(($$(nproc) * 2))
@@ -64,6 +64,20 @@ test-ship-long: ship
 test-limits: build
 	$(TEST_THREADS) OUR_TOOLS=$(CURDIR)/target/tools cargo test --locked -p harness --test limits
 
+# nginx, redis and PostgreSQL from examples/service, at work. It needs root, and says what it skips.
+test-services:
+	sh tests/install-tools.sh services
+	cargo test --locked -p harness --test services -- --nocapture
+
+# A Debian of its own for each of SUITES: the package, README's first example, the demonstration, make install and its
+# removal, and the tests (TESTS=no leaves them out, and BUILD=no the building). It needs root, debootstrap and a mirror, and
+# says what it skips.
+SUITES := bookworm trixie
+test-debootstrap: $(if $(FROM),,build)
+	sh tests/install-tools.sh debootstrap
+	$(MAKE) deb FROM="$(or $(FROM),target/tools)"
+	sh tests/packages/debootstrap.sh $(SUITES)
+
 # The same black-box tests on Debian's binaries.
 test-original:
 	sh tests/install-tools.sh
@@ -94,7 +108,6 @@ lint:
 
 # Everything compiles with a second compiler: of the version that Cargo.toml promises, or Debian's. Says which one it was.
 msrv:
-	sh tests/install-tools.sh compiler
 	sh tests/msrv.sh
 
 # Checks licences, unwanted and doubled crates, and their origin; advisories where their database can be fetched.
@@ -144,8 +157,12 @@ uninstall:
 	$(PLACE) uninstall "$(or $(FROM),target/tools)" $(PROGRAMS)
 
 # /package/admin, /command and /service, as daemontools' own installation makes them. Nothing is added to what runs at boot.
+# `unslashpackage` removes that.
 slashpackage: $(if $(FROM),,build)
 	$(PLACE) slashpackage "$(or $(FROM),target/tools)" $(PROGRAMS)
+
+unslashpackage:
+	$(PLACE) unslashpackage "$(or $(FROM),target/tools)" $(PROGRAMS)
 
 # A package for Debian, in target/.
 deb: $(if $(FROM),,build)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs and removes: install.sh install|uninstall|slashpackage FROM NAME...
+# Installs and removes: install.sh install|uninstall|slashpackage|unslashpackage FROM NAME...
 #
 # FROM is a folder with the programs and NAME... are their names. What goes where is said once, in `everything`; removing goes
 # through the same list. DESTDIR is put before each place, and PREFIX is /usr/local where it is not set. A file is replaced by a
@@ -69,16 +69,17 @@ everything() {
     completions zsh | put 644 "$share/zsh/site-functions/_mlog"
     completions fish | put 644 "$share/fish/vendor_completions.d/mlog.fish"
     placed "$here/dist/systemd/svscan.service" | put 644 "$PREFIX/lib/systemd/system/svscan.service"
-    for file in README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT; do
-        put 644 "$share/doc/$name/$file" <"$here/$file"
-    done
+    # At the same places as in the repository, so that links from one to another lead there.
+    (cd "$here" && ls README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT docs/*.md dist/README.md) |
+        while IFS= read -r file; do put 644 "$share/doc/$name/$file" <"$here/$file"; done
     for folder in dist/boot dist/openrc dist/runit dist/container examples; do
         [ -d "$here/$folder" ] || continue
         find "$here/$folder" -type f | while IFS= read -r file; do
             mode=644
             [ ! -x "$file" ] || mode=755
             below=${file#"$here/"}
-            placed "$file" | put $mode "$examples/${below#dist/}"
+            below=${below#dist/}
+            placed "$file" | put $mode "$examples/${below#examples/}"
         done
     done
 }
@@ -105,8 +106,34 @@ link() {
     mv -fT "$DESTDIR$2.new" "$DESTDIR$2"
 }
 
+# Removes this version, and links to programs that no version has then. /package and /service stay if others use them.
+unslashpackage() {
+    version=$name-$version
+    admin=$DESTDIR/package/admin
+    if [ "$(readlink "$admin/daemontools")" = "$version" ]; then
+        for other in "$admin"/daemontools-*; do
+            if [ -d "$other" ] && [ "$other" != "$admin/$version" ]; then
+                echo "$version is in use; first: ln -sfn ${other##*/} $admin/daemontools" >&2
+                exit 111
+            fi
+        done
+        rm -f "$admin/daemontools"
+    fi
+    rm -rf "${admin:?}/$version"
+    for program; do
+        place=$DESTDIR/command/$program
+        if [ "$(readlink "$place")" = "/package/admin/daemontools/command/$program" ] &&
+            [ ! -e "$admin/daemontools/command/$program" ]; then
+            rm -f "$place"
+        fi
+    done
+    for folder in "$admin" "$DESTDIR/package" "$DESTDIR/command" "$DESTDIR/service"; do
+        rmdir "$folder" 2>/dev/null || true
+    done
+}
+
 case $what in
 install | uninstall) everything "$@" ;;
-slashpackage) slashpackage "$@" ;;
-*) echo "usage: install.sh install|uninstall|slashpackage FROM NAME..." >&2 && exit 100 ;;
+slashpackage | unslashpackage) $what "$@" ;;
+*) echo "usage: install.sh install|uninstall|slashpackage|unslashpackage FROM NAME..." >&2 && exit 100 ;;
 esac

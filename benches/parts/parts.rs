@@ -2,6 +2,8 @@
 //!
 //! `make bench-parts`. The input is a peek of the corpora of the comparison.
 
+#![allow(missing_docs, reason = "criterion_group! makes a function without any")]
+
 use std::ffi::OsString;
 use std::hint::black_box;
 

@@ -16,6 +16,7 @@ pub mod compare;
 pub mod corpus;
 pub mod definition;
 pub mod fleet;
+pub mod front;
 pub mod layout;
 pub mod measure;
 pub mod plain;

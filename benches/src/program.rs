@@ -20,7 +20,7 @@ use unix::tool::{Exit, Fatal};
 
 use crate::definition::{self, Definition, Engines, Growth};
 use crate::record::{Record, Series};
-use crate::{compare, plot, report, short};
+use crate::{compare, front, plot, report, short};
 
 const USAGE: &str = "usage: compare measure|short|one|renew|part|show|gate argument ...";
 /// A bar is missed when a ratio is further below it than this.
@@ -142,7 +142,8 @@ fn show(record: &str, folder: &str, readme: &str, performance: &str) -> io::Resu
         let name = series.name.to_lowercase().replace(' ', "-");
         std::fs::write(folder.join(format!("{name}.svg")), plot::series(series))?;
     }
-    rewrite(readme, "ratios", &report::summary(&record))?;
+    rewrite(readme, "figures", &front::figures(&record))?;
+    rewrite(performance, "ratios", &report::summary(&record))?;
     rewrite(performance, "missed", &report::missed(&record))?;
     Ok(Exit::Success)
 }

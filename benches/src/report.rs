@@ -36,7 +36,7 @@ pub fn record(record: &Record) -> String {
     text + "\n"
 }
 
-/// How many times as fast ours is as each peer, for the front page.
+/// How many times as fast ours is as each peer, in short.
 pub fn summary(record: &Record) -> String {
     const PEERS: [&str; 3] = ["daemontools", "s6-log", "svlogd"];
     let mut text = format!("| work | {} |\n|---|---|---|---|\n", PEERS.join(" | "));

@@ -39,7 +39,7 @@ fuzz_target!(|input: (u8, &[u8])| {
         assert_eq!(segment.from, at);
         assert!(segment.to >= segment.from && segment.to <= size);
         at = segment.to;
-        let mut stream = Stream::new(segment);
+        let mut stream = Stream::new(segment, u64::MAX);
         let mut piece = vec![0; 64 << 10];
         while let Ok(got) = stream.read(&mut piece) {
             if got == 0 || text.len() > MOST {

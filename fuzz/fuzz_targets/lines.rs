@@ -34,7 +34,7 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
     };
     let mut out = Vec::new();
     let mut painter = Painter::new(Arc::new(skin));
-    painter.block(block, &mut out);
+    painter.block(block, &mut out, usize::MAX);
     let lines = block.split_inclusive(|&byte| byte == b'\n').count();
     if form != Form::Csv {
         assert_eq!(out.iter().filter(|&&byte| byte == b'\n').count(), lines);

@@ -14,6 +14,7 @@
 //! | [`explain`] | a multilog script in words, with its mistakes |
 //! | [`follow`] | every line is shown once, and where lines are gone that is said |
 //! | [`cursor`] | where a reader was, on the disk |
+//! | [`unnamed`] | what has no room in memory has room in a file that nobody else sees |
 //! | [`stat`] | a file or a time in numbers |
 //! | [`time`] | what people write as times are moments |
 //! | [`command`] | the command line |
@@ -35,5 +36,6 @@ pub mod stamp;
 pub mod stat;
 pub mod store;
 pub mod time;
+pub mod unnamed;
 
 pub use command::main;

@@ -77,11 +77,11 @@ pub fn plan(snapshot: &Snapshot, offset: Offset, range: Range, hold: bool) -> Ve
         }
         floor = floor.max(own);
     }
-    if let Some((file, size)) = &snapshot.current
-        && !range.is_before(floor)
-    {
-        let which = if hold { Which::Held(file.clone(), *size) } else { Which::After(snapshot.newest()) };
-        planned.push(Planned { which, floor, ceiling: None });
+    if let Some((file, size)) = &snapshot.current {
+        if !range.is_before(floor) {
+            let which = if hold { Which::Held(file.clone(), *size) } else { Which::After(snapshot.newest()) };
+            planned.push(Planned { which, floor, ceiling: None });
+        }
     }
     planned
 }

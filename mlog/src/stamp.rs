@@ -103,11 +103,10 @@ impl Stamps {
     /// The moment at which the local clock shows this minute.
     fn local(&mut self, minute: &[u8; MINUTE], earlier: Option<Label>) -> Option<i64> {
         let earlier = earlier.map(Label::unix_seconds);
-        if let Some((last, unix)) = self.minute
-            && last == *minute
-            && earlier.is_none_or(|earlier| unix + 60 >= earlier)
-        {
-            return Some(unix);
+        if let Some((last, unix)) = self.minute {
+            if last == *minute && earlier.is_none_or(|earlier| unix + 60 >= earlier) {
+                return Some(unix);
+            }
         }
         let civil = utc(minute)?;
         let candidates = local_moments(civil);
@@ -137,7 +136,7 @@ pub fn moment(label: Label, offset: Offset) -> Label {
 
 /// The label of a moment in seconds since 1970. None before 1970, roughly, and where no label is so large.
 pub fn from_unix(seconds: i64, nanos: u32) -> Option<Label> {
-    let seconds = u64::try_from(seconds.checked_add(label::EPOCH.cast_signed())?).ok()?;
+    let seconds = u64::try_from(seconds.checked_add(label::EPOCH as i64)?).ok()?;
     Label::new(seconds, nanos)
 }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::Command;
 
-use harness::{Outcome, Scratch};
+use harness::{Outcome, Scratch, program};
 
 const MLOG: &str = env!("CARGO_BIN_EXE_mlog");
 const LABEL: &str = "@400000006b000000000000";
@@ -150,4 +150,50 @@ fn a_script_is_explained_with_its_mistakes_and_nothing_is_opened() {
         (Some(2), "mlog: fatal: multilog refuses compress=lz4: not gzip or zstd\n")
     );
     assert!(fs::read_dir(here.path(".")).unwrap().next().is_none());
+}
+
+/// The bytes of archives that a processor had compressed with xz were shown as lines.
+#[test]
+fn archives_of_other_compressors_are_named_with_the_command_that_reads_them() {
+    let here = Scratch::new();
+    fs::create_dir_all(here.path("log")).unwrap();
+    let archives: [(&[u8], &str); 5] = [
+        (b"\xfd7zXZ\0\0\x04 and so on\n", "xz -dc"),
+        (b"BZh91AY&SY and so on\n", "bzip2 -dc"),
+        (b"\x04\x22\x4d\x18 and so on\n", "lz4 -dc"),
+        (b"LZIP\x01 and so on\n", "lzip -dc"),
+        (b"\x1f\x9d and so on\n", "gzip -dc"),
+    ];
+    for (number, (bytes, _)) in archives.iter().enumerate() {
+        fs::write(here.path(format!("log/{LABEL}0{number}.s")), bytes).unwrap();
+    }
+    // This is text.
+    fs::write(here.path(format!("log/{LABEL}08.s")), "BZh9 is a word\n").unwrap();
+    here.write("log/current", "LZIP is one, too\n");
+    for options in [&["-o", "none", "log"][..], &["--reverse", "-o", "none", "log"], &["-c", "log"]] {
+        let seen = mlog(&here, options);
+        let lines = String::from_utf8_lossy(&seen.stdout).lines().count();
+        assert_eq!((seen.code, lines), (Some(3), if options[0] == "-c" { 1 } else { 2 }), "{options:?}");
+        for (number, (_, command)) in archives.iter().enumerate() {
+            let words = format!("log/{LABEL}0{number}.s can't be read here, but by {command}\n");
+            assert!(seen.stderr.contains(&words), "{}", seen.stderr);
+        }
+    }
+    let seen = mlog(&here, &["ls", "log"]);
+    assert!(String::from_utf8_lossy(&seen.stdout).contains(" xz not-read "), "{:?}", seen.stdout);
+}
+
+/// `mlog ls` and `mlog stat` wrote names with control characters to a terminal as they are.
+#[test]
+fn names_are_escaped_on_a_terminal() {
+    let Some(script) = program("script") else { return };
+    let here = Scratch::new();
+    here.write("a\u{1b}[31mlog/current", "a\n");
+    here.write("log/current", "a\n");
+    for what in ["ls", "stat"] {
+        let command = format!("{} {what} 'a\u{1b}[31mlog' log", env!("CARGO_BIN_EXE_mlog"));
+        let seen = here.run(&script, &["-qec", &command, "/dev/null"]).over("");
+        let shown = String::from_utf8_lossy(&seen.stdout).into_owned();
+        assert!(shown.contains("a\\u{1b}[31mlog:") && !shown.contains('\u{1b}'), "{shown:?}");
+    }
 }

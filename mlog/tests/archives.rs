@@ -321,28 +321,3 @@ fn a_long_line_comes_in_pieces_of_a_mebibyte() {
     assert_eq!(out(&mlog(&here, &["-c", "-g", "end", "log"])), "1\n");
     assert_eq!(out(&mlog(&here, &["-n", "1", "-o", "none", "log"])), "end\n");
 }
-
-#[test]
-fn memory_is_bounded_whatever_the_archives() {
-    let Some(time) = program("time") else { return };
-    let here = Scratch::new();
-    let mut text = String::new();
-    let mut second = 0;
-    for archive in 0..8u64 {
-        text.clear();
-        while text.len() < 12 << 20 {
-            text.push_str(&line(second / 1000, "a line of a log that goes on and on, and on, and on"));
-            second += 1;
-        }
-        let packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
-        here.write(&name(second / 1000 + archive), packed);
-    }
-    for options in [&["-o", "local"][..], &["-g", "nothing"], &["-n", "10000"], &["-C", "3", "-g", "goes"]] {
-        let mut all = vec!["-f", "%M", env!("CARGO_BIN_EXE_mlog")];
-        all.extend(options);
-        all.push("log");
-        let outcome = here.run(&time, &all).over("");
-        let kilobytes: u64 = outcome.stderr.lines().last().unwrap().parse().unwrap();
-        assert!(kilobytes < (32 << 10) + 2560, "{options:?}: {kilobytes} kB");
-    }
-}

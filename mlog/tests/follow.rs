@@ -228,6 +228,44 @@ fn with_a_cursor_nothing_is_lost_and_nothing_comes_twice_whenever_the_reader_is_
     }
 }
 
+/// With several directories the last second may come again.
+#[test]
+fn with_a_cursor_of_several_directories_nothing_is_lost_whenever_the_reader_is_killed() {
+    let here = Scratch::new();
+    let names = ["one", "two", "three"];
+    let feeders = names.map(|name| {
+        let child =
+            logger(&here, &tool("multilog"), &["t", "s8192", "n400", "compress=gzip", &format!("./{name}")]);
+        harness::until(name, || here.path(format!("{name}/current")).exists());
+        std::thread::spawn(move || feed(child, 4_000, 40, Duration::from_millis(8)))
+    });
+    let options =
+        ["-f", "-o", "none", "--prefix", "always", "--cursor-file", "cursor", "one", "two", "three"];
+    let out = || fs::OpenOptions::new().create(true).append(true).open(here.path("out")).unwrap();
+    let (mut random, mut said, mut runs) = (11u64, String::new(), 0);
+    while runs < 6 || feeders.iter().any(|feeder| !feeder.is_finished()) {
+        let child = follower(&here, &options, out().into());
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        std::thread::sleep(Duration::from_millis(20 + (random >> 33) % 200));
+        said.push_str(&end(child));
+        runs += 1;
+    }
+    feeders.into_iter().for_each(|feeder| feeder.join().unwrap());
+    let last = follower(&here, &options[1..], out().into()).wait_with_output().unwrap();
+    said.push_str(&String::from_utf8(last.stderr).unwrap());
+    let got = fs::read_to_string(here.path("out")).unwrap();
+    for name in names {
+        let prefix = format!("{name}: line ");
+        let number = |line: &str| line.split(' ').next().unwrap().parse::<usize>().unwrap();
+        let numbers: Vec<usize> =
+            got.lines().filter_map(|line| line.strip_prefix(&prefix)).map(number).collect();
+        let unique: std::collections::BTreeSet<usize> = numbers.iter().copied().collect();
+        assert!(unique.iter().copied().eq(0..4_000), "{name}: {} of 4000 came: {said}", unique.len());
+        let back = numbers.windows(2).filter(|two| two[1] <= two[0]).count();
+        assert!(back <= runs, "{name}: {back} repetitions in {runs} runs");
+    }
+}
+
 fn cursor_run(here: &Scratch) -> (String, String, Option<i32>) {
     let output = Command::new(MLOG)
         .args(["-o", "none", "--cursor-file", "cursor", "log"])

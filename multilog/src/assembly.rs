@@ -206,12 +206,10 @@ impl Assembly {
     /// nevertheless by the newline that the last line lacked.
     pub fn take(&mut self, input: &[u8], now: Label, ending: Ending) -> usize {
         self.begin(now);
-        if self.way == Way::Unchanged
-            && self.roomy
-            && !self.midline
-            && let Some(end) = self.take_unchanged(input)
-        {
-            return end;
+        if self.way == Way::Unchanged && self.roomy && !self.midline {
+            if let Some(end) = self.take_unchanged(input) {
+                return end;
+            }
         }
         let mut at = 0;
         loop {

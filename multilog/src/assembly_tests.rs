@@ -99,7 +99,7 @@ fn assembled(script: &[&str], input: &[u8], pieces: &[usize], life: usize) -> Ve
     loop {
         let ending = if visible == input.len() { Ending::Final } else { Ending::Open };
         batches += 1;
-        if batches.is_multiple_of(life) {
+        if batches % life == 0 {
             let line = assembly.line_in_hand();
             assembly = new(outputs_of(&parsed));
             assembly.go_back(line);

@@ -101,10 +101,10 @@ impl Copied {
         let full = self.end.saturating_add(reach.enough);
         let end = self.end.saturating_add(reach.most);
         let full_for_moves = full.min(end.saturating_add(1).saturating_sub(ROOM));
-        while let Some(line) = lines.first()
-            && self.end < full
-            && self.end + room_for(line.len()) <= end
-        {
+        while let Some(line) = lines.first() {
+            if self.end >= full || self.end + room_for(line.len()) > end {
+                break;
+            }
             self.room(room_for(line.len()));
             self.push_by_moves(lines, Nothing, full_for_moves);
             if lines.at == line.start {
@@ -136,10 +136,10 @@ impl Copied {
         let full = self.end.saturating_add(reach.enough);
         let end = self.end.saturating_add(reach.most);
         let full_for_moves = full.min(end.saturating_add(1).saturating_sub(ROOM + B::ROOM));
-        while let Some(line) = lines.first()
-            && self.end < full
-            && self.end + room_for(line.len()) + prefix.len() <= end
-        {
+        while let Some(line) = lines.first() {
+            if self.end >= full || self.end + room_for(line.len()) + prefix.len() > end {
+                break;
+            }
             if let Some(prefix) = moved {
                 self.room(room_for(line.len()) + B::ROOM);
                 self.push_by_moves(lines, prefix, full_for_moves);

@@ -64,10 +64,10 @@ impl Selection {
     pub fn limit(&mut self, limits: &Limits) -> bool {
         let mut limited = false;
         for step in &mut self.steps {
-            if let Step::Outlet(log) = *step
-                && limits.has(log)
-            {
-                (*step, limited) = (Step::Limited(log), true);
+            if let Step::Outlet(log) = *step {
+                if limits.has(log) {
+                    (*step, limited) = (Step::Limited(log), true);
+                }
             }
         }
         self.route_without_words = route_without_words(&self.steps);

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use unix::diag::{Message, warn};
 use unix::event;
-use unix::file::Identity;
+use unix::file::{Identity, open_directory};
 use unix::process::{Ended, Process, change_directory};
 use unix::signal::Signal;
 use unix::spawn::Ending;
 use unix::tool::{Exit, Fatal};
 
-use crate::service::scanner::svscan_in;
+use crate::service::folder::Home;
+use crate::service::scanner::{Trust, lock_holder, svscan_in};
 use crate::svscan::{LEFT, stop_without};
 
 const USAGE: &str = "svshutdown [ dir ]";
@@ -34,7 +35,7 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
     };
     change_directory(&directory).map_err(failed("unable to chdir to "))?;
     std::fs::read_dir(".").map_err(failed("unable to read directory "))?;
-    if let Some(svscan) = Identity::at(Path::new(".")).and_then(svscan_in) {
+    if let Some(svscan) = svscan_here() {
         match end(&svscan).map_err(failed("unable to stop svscan in "))? {
             Ended(Some(Ending::Exited(0))) => return Ok(Exit::Success),
             Ended(Some(Ending::Exited(LEFT))) => {
@@ -45,7 +46,33 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
             _ => {}
         }
     }
-    stop_without("svshutdown")
+    match out_of_reach() {
+        Some((name, error)) => {
+            Err(Fatal::system(Message::new("unable to control ").and(name.as_os_str().as_bytes()), &error))
+        }
+        None => stop_without("svshutdown"),
+    }
+}
+
+/// The svscan that runs here. Where another user's hides in which directory it works, its lock shows it.
+fn svscan_here() -> Option<Process> {
+    Identity::at(Path::new(".")).and_then(svscan_in).or_else(|| {
+        let directory = open_directory(Path::new(".")).ok()?;
+        let (pid, _) = lock_holder(&directory).filter(|(_, trust)| *trust == Trust::Svscan)?;
+        // Held first, so that who is looked at again is who will be told.
+        let process = Process::find(pid).ok()??;
+        (lock_holder(&directory) == Some((pid, Trust::Svscan))).then_some(process)
+    })
+}
+
+/// A service or a logger that this user may not control. Nothing is told then, since half a stop helps nobody.
+fn out_of_reach() -> Option<(PathBuf, io::Error)> {
+    let names = std::fs::read_dir(".").ok()?.flatten().map(|entry| PathBuf::from(entry.file_name()));
+    let services = names.filter(|name| !name.as_os_str().as_bytes().starts_with(b"."));
+    services.flat_map(|name| [name.clone(), name.join("log")]).find_map(|place| {
+        let error = Home::open(&place).and_then(|home| home.folder()?.is_supervised()).err()?;
+        (error.kind() == io::ErrorKind::PermissionDenied).then_some((place, error))
+    })
 }
 
 /// Tells a svscan to end and waits until it has.

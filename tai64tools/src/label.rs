@@ -57,7 +57,7 @@ impl Label {
     /// Seconds since 1970 on the clock that made the label; negative before.
     pub fn unix_seconds(self) -> i64 {
         // Both are below 2^63, so the difference of the two as signed numbers is exact.
-        self.seconds().cast_signed() - EPOCH.cast_signed()
+        self.seconds() as i64 - EPOCH as i64
     }
 
     /// The next moment, a nanosecond later. At the end of the format it stays where it is.

@@ -86,7 +86,7 @@ impl Offset {
     /// assert_eq!(Offset::Leap.utc(label), Utc { unix: 1_700_000_000 - 27, leap: false });
     /// ```
     pub fn utc(self, seconds: u64) -> Utc {
-        let fixed = seconds.cast_signed() - label::EPOCH.cast_signed();
+        let fixed = seconds as i64 - label::EPOCH as i64;
         if self == Offset::Fixed {
             return Utc { unix: fixed, leap: false };
         }

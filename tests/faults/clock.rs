@@ -32,7 +32,7 @@ fn a_clock_that_steps_between_runs() {
     let Some(faketime) = faketime() else { return };
     let here = Scratch::in_memory();
     for (round, offset) in ["+0d", "-1d", "+10y", "-1d", "-20y", "+1d"].iter().enumerate() {
-        let (reader, mut writer) = std::io::pipe().unwrap();
+        let (reader, mut writer) = harness::pipe().unwrap();
         let mut command = Command::new(&faketime);
         command.args(["-f", offset]).arg(tool("multilog")).args(["t", "s4096", "n4", "./main"]);
         command.current_dir(here.path(""));
@@ -79,7 +79,7 @@ fn a_clock_that_steps_within_a_run() {
     }
     let here = Scratch::in_memory();
     let clock = here.write("clock", "+0d");
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let mut command = Command::new(tool("multilog"));
     command.args(["t", "s4096", "n4", "./main"]).current_dir(here.path(""));
     // The program of that name would say one time for good.
@@ -124,7 +124,7 @@ fn today() -> i64 {
 fn a_clock_that_stands_still() {
     let Some(faketime) = faketime() else { return };
     let here = Scratch::in_memory();
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let mut command = Command::new(&faketime);
     command.args(["-f", "2026-01-01 00:00:00"]).arg(tool("multilog")).args(["t", "s4096", "n100", "./main"]);
     command.current_dir(here.path(""));

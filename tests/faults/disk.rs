@@ -24,7 +24,7 @@ fn a_disk_that_is_full_now_and_then() {
     let here = Scratch::new();
     let Some(_disk) = SmallDisk::mount(&here.path("disk"), "2m") else { return };
     std::fs::create_dir(here.path("disk/main")).unwrap();
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let mut command = Command::new(tool("multilog"));
     command.args(["s65536", "n10", "./disk/main"]).current_dir(here.path(""));
     let mut logger = start(command, &reader);
@@ -79,7 +79,7 @@ fn a_disk_without_inodes_for_a_journal_is_logged_to_all_the_same() {
 #[test]
 fn a_limit_on_the_size_of_files() {
     let here = Scratch::in_memory();
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let mut command = Command::new("sh");
     let script = format!("ulimit -f 16; exec {} s16777215 n1000 ./main", tool("multilog").display());
     command.args(["-c", &script]).current_dir(here.path(""));

@@ -12,7 +12,7 @@ use crate::storm::{end, start};
 #[test]
 fn a_directory_that_is_removed_under_it() {
     let here = Scratch::in_memory();
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let command = || {
         let mut command = Command::new(tool("multilog"));
         command.args(["s4096", "n100", "./main"]).current_dir(here.path(""));

@@ -1,13 +1,13 @@
 //! A storm: a writer that never stops, and a logger that is killed and started again on the same pipe.
 
-use std::io::{PipeReader, PipeWriter, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use harness::Random;
+use harness::{PipeReader, PipeWriter, Random};
 
 use crate::lines::Kind;
 
@@ -44,7 +44,7 @@ pub(crate) fn end(child: &mut Child, limit: Duration) -> Option<Duration> {
 impl Storm {
     /// Lets it rage; how many lines were written. After it everything has been read.
     pub(crate) fn rage(&self, command: impl Fn() -> Command) -> u64 {
-        let (reader, writer) = std::io::pipe().unwrap();
+        let (reader, writer) = harness::pipe().unwrap();
         let (over, count) = (AtomicBool::new(false), AtomicU64::new(0));
         std::thread::scope(|scope| {
             scope.spawn(|| self.write(writer, &over, &count));

@@ -72,7 +72,7 @@ fn fsync_fails(engine: &Engine) -> String {
     command.args(["-e", "inject=fsync,fdatasync:error=EIO:when=1"]).arg(inner.get_program());
     command.args(inner.get_args()).current_dir(here.path(""));
     // A first run makes the directory, so that the file that fails is a full one.
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = harness::pipe().unwrap();
     let mut first = start(engine.command(&here.path(""), 8192, None), &reader);
     drop(writer);
     drop(reader);
@@ -82,7 +82,7 @@ fn fsync_fails(engine: &Engine) -> String {
         std::fs::metadata(name).map_or(0, |metadata| metadata.ino())
     };
     let before = inode(&here.path("main/current"));
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let mut logger = start(command, &reader);
     drop(reader);
     let lines: Vec<u8> =
@@ -119,7 +119,7 @@ fn clock_steps(engine: &Engine) -> String {
         if let Ok(text) = std::fs::read_to_string(&config) {
             std::fs::write(&config, text.replace("n1000", "n3")).unwrap();
         }
-        let (reader, mut writer) = std::io::pipe().unwrap();
+        let (reader, mut writer) = harness::pipe().unwrap();
         let mut logger = start(command, &reader);
         drop(reader);
         writer.write_all(&lines(round * 400, round * 400 + 400)).unwrap();
@@ -147,7 +147,7 @@ fn term(engine: &Engine, state: State) -> String {
     let Some(_disk) = SmallDisk::mount(&here.path("disk"), "128k") else { return "not measured".to_string() };
     let folder = here.path("disk");
     let command = engine.command(&folder, 20_000, matches!(state, State::Processor).then_some("exit 1"));
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     if matches!(state, State::Full) {
         fill(&here.path("disk/filler"), 24 << 10);
     }

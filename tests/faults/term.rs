@@ -34,7 +34,7 @@ fn term_within(
     after: impl FnOnce(),
 ) -> Duration {
     use std::io::Write;
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     writer.write_all(input).unwrap();
     let command = || {
         let mut command = std::process::Command::new(tool("multilog"));
@@ -162,7 +162,7 @@ fn the_original_does_not_obey_on_a_full_disk() {
     };
     let here = Scratch::new();
     let Some(_disk) = SmallDisk::mount(&here.path("disk"), "64k") else { return };
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     std::io::Write::write_all(&mut writer, &lines(1200)[..60_000]).unwrap();
     std::io::Write::write_all(&mut writer, b"\n").unwrap();
     fill(&here.path("disk/filler"), 8 << 10);

@@ -8,12 +8,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
+mod pipe;
 mod random;
 mod run;
 mod small_disk;
 mod under_test;
 mod view;
 
+pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use random::Random;
 pub use run::{Outcome, Run, Running, Scratch, spawn, until, wakeups};
 pub use small_disk::SmallDisk;

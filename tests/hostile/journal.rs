@@ -26,8 +26,8 @@ enum Forgery {
 }
 
 /// The directory, its pipe, and a journal that says of the line in the pipe that it is logged already.
-fn prepare(here: &Scratch) -> (std::io::PipeReader, std::io::PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
+fn prepare(here: &Scratch) -> (harness::PipeReader, harness::PipeWriter) {
+    let (reader, mut writer) = harness::pipe().unwrap();
     let mut running = start(here, &reader);
     let journal = here.path("main/.journal");
     writer.write_all(b"a line\n").unwrap();
@@ -47,7 +47,7 @@ fn flag(journal: &Path) -> Option<u8> {
     fs::read(journal).ok()?.get(FLAG).copied()
 }
 
-fn start(here: &Scratch, reader: &std::io::PipeReader) -> Running {
+fn start(here: &Scratch, reader: &harness::PipeReader) -> Running {
     here.multilog(&["./main"]).from(Stdio::from(reader.try_clone().unwrap())).start()
 }
 

@@ -139,7 +139,7 @@ fn lines(range: std::ops::Range<usize>) -> Vec<u8> {
 }
 
 impl Case {
-    fn start(&self, here: &Scratch, input: &std::io::PipeReader) -> Running {
+    fn start(&self, here: &Scratch, input: &harness::PipeReader) -> Running {
         let input = Stdio::from(input.try_clone().unwrap());
         let run = match self.user {
             User::Own => here.multilog(self.script),
@@ -196,7 +196,7 @@ impl Case {
 
     fn check(&self) {
         let here = self.prepare();
-        let (reader, mut writer) = std::io::pipe().unwrap();
+        let (reader, mut writer) = harness::pipe().unwrap();
         let halves = [lines(0..LINES / 2), lines(LINES / 2..LINES)];
         let before = outside(&here);
         if self.phase == Phase::BeforeTheStart {

@@ -99,7 +99,7 @@ impl End {
 /// Two lines, and between them the deed of another user. What the first multilog has left in the pipe is for a second one.
 fn run(here: &Scratch, script: &[&str], meddling: Meddling, end: End) -> (Outcome, Option<Outcome>) {
     here.write("victim", "precious\n");
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let start = || here.multilog(script).from(Stdio::from(reader.try_clone().unwrap())).start();
     let mut running = start();
     writer.write_all(b"before\n").unwrap();

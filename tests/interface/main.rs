@@ -1,10 +1,17 @@
-//! What is the same for all tools: `--help`, `--version`, a manual page; and that imports run one way.
+//! What is the same for all tools: `--help`, `--version`, a manual page; what documents say to write; and that imports run
+//! one way.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
+mod blocks;
+mod formats;
 mod imports;
+mod manuals;
 mod migration;
+mod msrv;
+mod pages;
+mod stage;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -49,7 +49,7 @@ fn a_term_while_the_start_seals_in_line_is_obeyed() {
     let here = Scratch::new();
     let multilog = tool("multilog");
     let words = ["--nofile=18", multilog.to_str().unwrap(), "!exit 1", "s4096", "./main"];
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let start = || {
         let reader = reader.try_clone().unwrap();
         here.run(std::path::Path::new("prlimit"), &words).from(Stdio::from(reader)).start()
@@ -74,7 +74,7 @@ fn hup_reads_the_rest_though_a_processor_is_slow() {
         return;
     }
     let here = Scratch::new();
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let lines: String = (0..2000).map(|n| format!("{n:07}\n")).collect();
     let mut running =
         here.multilog(&["!sleep .1; cat", "s4096", "n100", "./main"]).from(Stdio::from(reader)).start();

@@ -85,7 +85,7 @@ fn term_on_a_full_disk_leaves_the_lines_in_the_pipe() {
         let Some(disk) = SmallDisk::mount(&here.path("disk"), "256k") else { return };
         here.write("disk/ballast", vec![0; 200 << 10]);
         let input: String = (0..1100).map(|n| format!("line {n:050}\n")).collect();
-        let (read, write) = std::io::pipe().unwrap();
+        let (read, write) = harness::pipe().unwrap();
         std::io::Write::write_all(&mut &write, input.as_bytes()).unwrap();
         let arguments = ["s16777215", "./all", "./disk/main"];
         let running = here.multilog(&arguments).from(read.try_clone().unwrap()).start();
@@ -223,7 +223,7 @@ fn a_current_that_the_disk_refused_is_not_called_safe() {
 fn a_message_that_nobody_reads_holds_nothing_up() {
     if ours_only("Messages") {
         let here = Scratch::new();
-        let (unread, full) = std::io::pipe().unwrap();
+        let (unread, full) = harness::pipe().unwrap();
         rustix::io::ioctl_fionbio(&full, true).unwrap();
         while rustix::io::write(&full, &[b'x'; 4096]).is_ok() {}
         rustix::io::ioctl_fionbio(&full, false).unwrap();
@@ -241,7 +241,7 @@ fn a_message_that_nobody_reads_holds_nothing_up() {
 fn a_pipe_that_somebody_made_non_blocking_is_waited_for() {
     if ours_only("Read errors") {
         let here = Scratch::new();
-        let (reader, mut writer) = std::io::pipe().unwrap();
+        let (reader, mut writer) = harness::pipe().unwrap();
         rustix::io::ioctl_fionbio(&reader, true).unwrap();
         let mut running = here.multilog(&["./main"]).from(reader).start();
         std::thread::sleep(Duration::from_millis(50));

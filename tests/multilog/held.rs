@@ -1,9 +1,9 @@
 //! A pipe for several loggers, one after the other.
 
-use std::io::{PipeReader, PipeWriter, Write, pipe};
+use std::io::Write;
 use std::process::Stdio;
 
-use harness::{Running, Scratch};
+use harness::{PipeReader, PipeWriter, Running, Scratch, pipe};
 
 /// A pipe that outlives its readers, as the one between a service and its logger.
 pub(crate) struct Held {

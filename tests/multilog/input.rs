@@ -89,7 +89,7 @@ fn a_logger_to_which_nothing_comes_does_not_wake_up() {
 fn a_partial_line_stays_in_the_pipe() {
     if ours_only("Exactly once") {
         let here = Scratch::new();
-        let (mut read, write) = std::io::pipe().unwrap();
+        let (mut read, write) = harness::pipe().unwrap();
         let mut running = here.multilog(&["./main"]).from(read.try_clone().unwrap()).start();
         (&write).write_all(b"whole\npart").unwrap();
         let current = here.path("main/current");

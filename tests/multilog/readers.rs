@@ -67,7 +67,7 @@ impl Reader {
 fn pipe(here: &Scratch, way: Way, count: usize) -> (Vec<OwnedFd>, File) {
     match way {
         Way::Inherited => {
-            let (reader, writer) = std::io::pipe().unwrap();
+            let (reader, writer) = harness::pipe().unwrap();
             let readers = (0..count).map(|_| reader.try_clone().unwrap().into());
             (readers.collect(), File::from(OwnedFd::from(writer)))
         }

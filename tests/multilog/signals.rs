@@ -67,7 +67,7 @@ fn alrm_in_a_line_keeps_the_line_whole() {
 fn term_leaves_what_is_not_a_whole_line_in_the_pipe() {
     if ours_only("TERM") {
         let here = Scratch::new();
-        let (mut read, write) = std::io::pipe().unwrap();
+        let (mut read, write) = harness::pipe().unwrap();
         let mut running = here.multilog(&["./main"]).from(read.try_clone().unwrap()).start();
         (&write).write_all(b"whole\npart").unwrap();
         let current = here.path("main/current");
@@ -149,7 +149,7 @@ fn term_writes_what_was_read_of_a_line_that_cannot_be_left() {
 #[test]
 fn nothing_is_lost_between_a_logger_that_is_told_to_end_and_the_next() {
     let here = Scratch::new();
-    let (read, write) = std::io::pipe().unwrap();
+    let (read, write) = harness::pipe().unwrap();
     let writer = std::thread::spawn(move || {
         for n in 0..20_000 {
             (&write).write_all(format!("line {n}\n").as_bytes()).unwrap();

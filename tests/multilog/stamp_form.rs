@@ -1,5 +1,6 @@
 //! Stamps of other forms: ISO 8601, and seconds or milliseconds since the epoch.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -142,8 +143,10 @@ fn the_local_time_is_that_of_tai64nlocal_in_every_kind_of_zone() {
             in_zone(here.multilog(&["t=iso", "./main"]), zone).over("x\n").quietly();
             let text = LogView::of(here.path("main")).text();
             let stamp = stamps(&text)[0];
-            // A zone that counts leap seconds itself shows a time that is 27 seconds behind.
-            let leap = if zone.is_some_and(|zone| zone.starts_with("right/")) { 27_000_000_000 } else { 0 };
+            // A zone that counts leap seconds itself shows a time that is 27 seconds behind. Not every system has one.
+            let is_there = |zone: &str| Path::new("/usr/share/zoneinfo").join(zone).exists();
+            let counts = zone.is_some_and(|zone| zone.starts_with("right/") && is_there(zone));
+            let leap = if counts { 27_000_000_000 } else { 0 };
             let instant = instant(Stamp::Iso, stamp) + leap;
             let (seconds, nanos) = (instant / 1_000_000_000, instant % 1_000_000_000);
             let label = format!("@{:016x}{nanos:08x}\n", i128::from(label::EPOCH) + seconds);
@@ -192,8 +195,8 @@ fn a_change_to_summer_time_shows_within_a_run() {
 }
 
 /// A pipe that outlives its readers, with `bytes` in it.
-fn pipe_with(bytes: &[u8]) -> (std::io::PipeReader, std::io::PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
+fn pipe_with(bytes: &[u8]) -> (harness::PipeReader, harness::PipeWriter) {
+    let (reader, mut writer) = harness::pipe().unwrap();
     std::io::Write::write_all(&mut writer, bytes).unwrap();
     (reader, writer)
 }

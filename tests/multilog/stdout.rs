@@ -1,13 +1,13 @@
 //! Action `1`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{PipeReader, Read, pipe};
+use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use harness::{LogView, Scratch, ours_only, spawn, tool};
+use harness::{LogView, PipeReader, Scratch, ours_only, pipe, spawn, tool};
 use rustix::process::Signal;
 
 pub(crate) const DIFFERENCE: &str = "Standard output";

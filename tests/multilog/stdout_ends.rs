@@ -1,12 +1,12 @@
 //! Action `1` when multilog is ended while nobody reads standard output.
 
 use std::fs::OpenOptions;
-use std::io::{PipeReader, PipeWriter, Write, pipe};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use harness::{LogView, Scratch, ours_only};
+use harness::{LogView, PipeReader, PipeWriter, Scratch, ours_only, pipe};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};

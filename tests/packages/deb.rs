@@ -74,7 +74,11 @@ fn in_a_tree_of_its_own_it_is_installed_upgraded_removed_and_purged() {
         "./usr/lib/daemontools-again/argv0",
         "./lib/systemd/system/svscan.service",
         "./usr/share/man/man8/multilog.8.gz",
+        "./usr/share/man/man5/multilog-format.5.gz",
+        "./usr/share/man/man5/service-directory.5.gz",
         "./usr/share/doc/daemontools-again/copyright",
+        "./usr/share/doc/daemontools-again/docs/SCRIPT.md",
+        "./usr/share/doc/daemontools-again/examples/service/nginx/run",
         "./usr/share/doc/daemontools-again/changelog.Debian.gz",
         "./usr/share/zsh/vendor-completions/_mlog",
     ] {

@@ -65,7 +65,8 @@ fn what_is_installed_works_and_what_is_removed_leaves_nothing() {
         let mine = here.write(&format!("root{prefix}/bin/mine"), "");
         make(&here, "install", &words);
         let first = all(&here.path("root"));
-        for page in ["man8/multilog.8", "man8/svscan.8"] {
+        for page in ["man8/multilog.8", "man8/svscan.8", "man5/multilog-format.5", "man5/service-directory.5"]
+        {
             assert!(at("share/man").join(page).exists());
         }
         for name in ["share/zsh/site-functions/_mlog", "share/fish/vendor_completions.d/mlog.fish"] {
@@ -135,4 +136,21 @@ fn slashpackage_makes_package_command_and_service() {
         (names("command"), names("package/admin/daemontools/command"));
     assert_eq!(links, programs);
     a_service_runs_with(&here, &at("package/admin/daemontools/command"));
+    // What is in use is not removed; what only this version has goes, and the rest is the original's.
+    let root = format!("DESTDIR={}", here.path("root").display());
+    let remove = ["-s", "-C", self::root().to_str().unwrap(), "unslashpackage", &root].map(str::to_string);
+    let said = here.run(Path::new("/usr/bin/make"), &remove).over("").stderr;
+    assert!(said.contains("is in use; first: ln -sfn daemontools-0.76 "), "{said}");
+    std::fs::write(at("package/admin/daemontools-0.76/command/svscan"), "").unwrap();
+    std::fs::remove_file(at("package/admin/daemontools")).unwrap();
+    std::os::unix::fs::symlink("daemontools-0.76", at("package/admin/daemontools")).unwrap();
+    here.run(Path::new("/usr/bin/make"), &remove).over("").quietly();
+    assert!(!at("package/admin").join(version).exists() && !at("service").exists());
+    assert_eq!(names("command"), BTreeSet::from(["svscan".into()]));
+    // Without the original nothing is left.
+    std::fs::remove_dir_all(at("usr/local/package/admin/daemontools-0.76")).unwrap();
+    std::fs::remove_file(at("package/admin/daemontools")).unwrap();
+    make(&here, "slashpackage", &[]);
+    here.run(Path::new("/usr/bin/make"), &remove).over("").quietly();
+    assert!(!at("usr/local/package/admin").exists() && !at("command").exists());
 }

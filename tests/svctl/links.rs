@@ -61,6 +61,19 @@ fn without_a_svscan_a_link_is_made_and_that_is_said() {
     assert!(place.path("s/x").symlink_metadata().is_err());
 }
 
+/// `svscan s & svctl enable x` was too early now and then.
+#[test]
+fn a_svscan_that_comes_in_a_moment_is_waited_for() {
+    let mut place = Place::new();
+    place.service("x", SLEEP);
+    let running = place.run(&["enable", "sv/x"]).start();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    place.start();
+    let outcome = running.wait();
+    let said = String::from_utf8(outcome.stdout).unwrap();
+    assert!(outcome.code == Some(0) && said.starts_with("x: up, pid "), "{said}{}", outcome.stderr);
+}
+
 #[test]
 fn a_service_that_is_down_from_the_start_is_not_waited_for() {
     let place = Place::running();

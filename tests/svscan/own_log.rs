@@ -88,7 +88,7 @@ fn a_flood_on_a_full_disk_stops_nobody_who_does_not_write_and_nobody_for_good() 
     let flooded = || {
         let log = LogView::of(disk.path()).unstamped();
         let numbers =
-            log.split(|&byte| byte == b'\n').filter_map(|line| str::from_utf8(line).ok()?.parse().ok());
+            log.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()?.parse().ok());
         numbers.collect::<Vec<u32>>()
     };
     until("everything is logged", || flooded().len() >= 300_000);

@@ -178,7 +178,7 @@ fn services_outlive_svscan() {
     until("it runs", || scan.svstat("s/x").contains("up (pid"));
     let before = scan.svstat("s/x").split(')').next().unwrap().to_string();
     let svscan = scan.svscan.take().unwrap();
-    kill_process(Pid::from_raw(svscan.pid().cast_signed()).unwrap(), Signal::KILL).unwrap();
+    kill_process(Pid::from_raw(svscan.pid() as i32).unwrap(), Signal::KILL).unwrap();
     std::mem::forget(svscan);
     scan.start();
     std::thread::sleep(Duration::from_millis(1500));

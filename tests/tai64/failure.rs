@@ -60,7 +60,7 @@ fn a_reader_that_goes_away_is_no_failure() {
         let here = Scratch::new();
         let lines = here.write("lines", "@4000000037c219bf2ef02e94 a line\n".repeat(100_000));
         for name in TOOLS {
-            let (reader, writer) = std::io::pipe().unwrap();
+            let (reader, writer) = harness::pipe().unwrap();
             drop(reader);
             let input = File::open(&lines).unwrap();
             here.run(&tool(name), &[] as &[&str]).from(input).writing_to(writer).start().wait().quietly();

@@ -2,12 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
-use harness::{Outcome, Scratch, is_original, original, ours_only, program, strace, tool};
+use harness::{
+    Outcome, PipeReader, PipeWriter, Scratch, is_original, original, ours_only, program, strace, tool,
+};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 
@@ -193,8 +195,8 @@ fn a_non_blocking_descriptor_is_waited_for() {
         for name in TOOLS {
             let expected = expected(&here, name, &input);
             for (from_pipe, waits_not) in [(true, true), (true, false), (false, true)] {
-                let (reader, writer) = std::io::pipe().unwrap();
-                let (out, output) = std::io::pipe().unwrap();
+                let (reader, writer) = harness::pipe().unwrap();
+                let (out, output) = harness::pipe().unwrap();
                 if waits_not {
                     non_blocking(&output);
                 }

@@ -37,8 +37,12 @@ fn text(outcome: Outcome) -> String {
 fn tai64nlocal_shows_the_label_of_the_manual() {
     let here = Scratch::new();
     let line = "@4000000037c219bf2ef02e94 mark\n";
-    let shown = text(local(&here, "right/US/Pacific", &[], line));
-    assert!(shown.starts_with("1999-08-23 21:0") && shown.ends_with(".787492500 mark\n"), "{shown}");
+    if std::path::Path::new("/usr/share/zoneinfo/right/US/Pacific").exists() {
+        let shown = text(local(&here, "right/US/Pacific", &[], line));
+        assert!(shown.starts_with("1999-08-23 21:0") && shown.ends_with(".787492500 mark\n"), "{shown}");
+    } else {
+        eprintln!("skipped: there is no zone right/US/Pacific (package tzdata, or tzdata-legacy)");
+    }
     assert_eq!(text(local(&here, "UTC", &[], line)), "1999-08-24 04:04:05.787492500 mark\n");
 }
 
@@ -114,7 +118,9 @@ fn the_options_of_tai64nlocal() {
             (&["-ui"], "1999-08-24T04:04:05.787492500+00:00 mark\n"),
             (&["-u", "--tai-offset=leap"], "1999-08-24 04:03:43.787492500 mark\n"),
         ] {
-            assert_eq!(text(local(&here, "Europe/Berlin", arguments, line)), expected, "{arguments:?}");
+            // A rule, since a system without files of zones has none by name.
+            let zone = "CET-1CEST,M3.5.0,M10.5.0/3";
+            assert_eq!(text(local(&here, zone, arguments, line)), expected, "{arguments:?}");
         }
         let misuse = here.run(&tool("tai64nlocal"), &["file"]).over("");
         assert_eq!(

@@ -145,7 +145,7 @@ pub(crate) fn record(file_system: FileSystem, multilog: &Path, place: &Scratch) 
     run(Command::new("cp").arg("--sparse=always").arg(&work).arg(&base));
     let rig = Rig::new(place, &work, &log);
     let mark = length - MARK;
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = harness::pipe().unwrap();
     let start = || -> Child {
         let mut command = Command::new(multilog);
         command.args(["s4096", "n1000", "./main"]).current_dir(&rig.mounted);

@@ -66,7 +66,7 @@ mod tests {
     fn an_alarm_rings_once_when_its_moment_is_there() {
         let alarm = Alarm::new().unwrap();
         assert_eq!(alarm.take(), None);
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().cast_signed();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64;
         assert_eq!(alarm.set(now + 3600).unwrap(), None);
         assert_eq!(alarm.take(), None);
         alarm.set(now - 1).unwrap();

@@ -5,28 +5,36 @@ use crate::wide::{self, Work};
 /// How many bytes are looked at together.
 pub const BLOCK: usize = 64;
 
+/// Whole blocks of `N` bytes, and the bytes behind the last of them, as `as_chunks` of newer versions of Rust.
+#[inline]
+pub fn blocks<const N: usize>(bytes: &[u8]) -> (&[[u8; N]], &[u8]) {
+    let count = bytes.len() / N;
+    let (whole, rest) = bytes.split_at(count * N);
+    // SAFETY: `whole` has `count` arrays of N bytes, one behind the other. An array of bytes asks for no alignment.
+    (unsafe { std::slice::from_raw_parts(whole.as_ptr().cast(), count) }, rest)
+}
+
 /// Where in a block a byte is: bit n is set if it is at n.
 #[inline]
 pub fn places(byte: u8, block: &[u8; BLOCK]) -> u64 {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: SSE2, which the function is compiled for, is part of x86-64.
-    return unsafe { places_sse2(byte, block) };
+    return places_sse2(byte, block);
     #[cfg(not(target_arch = "x86_64"))]
     return places_in_words(byte, block);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
-#[target_feature(enable = "sse2")]
 fn places_sse2(byte: u8, block: &[u8; BLOCK]) -> u64 {
     use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
-    let wanted = _mm_set1_epi8(byte.cast_signed());
     let mut places = 0;
-    for (at, quarter) in block.as_chunks::<16>().0.iter().enumerate() {
-        // SAFETY: these are sixteen bytes, and the load asks for no alignment.
-        let bytes = unsafe { _mm_loadu_si128(quarter.as_ptr().cast()) };
-        let found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
-        places |= u64::from(found.cast_unsigned()) << (16 * at);
+    for (at, quarter) in blocks::<16>(block).0.iter().enumerate() {
+        // SAFETY: SSE2 is part of x86-64. The load reads the sixteen bytes of a quarter, and asks for no alignment.
+        let found = unsafe {
+            let bytes = _mm_loadu_si128(quarter.as_ptr().cast());
+            _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8)))
+        };
+        places |= u64::from(found as u32) << (16 * at);
     }
     places
 }
@@ -36,7 +44,7 @@ fn places_sse2(byte: u8, block: &[u8; BLOCK]) -> u64 {
 fn places_in_words(byte: u8, block: &[u8; BLOCK]) -> u64 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let mut places = 0;
-    for (at, word) in block.as_chunks::<8>().0.iter().enumerate() {
+    for (at, word) in blocks::<8>(block).0.iter().enumerate() {
         // Zero where the byte is.
         let other = u64::from_le_bytes(*word) ^ (u64::from(byte) * 0x0101_0101_0101_0101);
         // The highest bit of each byte that is zero; there is no carry from one to the next.
@@ -66,7 +74,7 @@ impl Work for Count<'_> {
     #[inline(always)]
     fn perform(self) -> usize {
         let Count { byte, bytes } = self;
-        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        let (blocks, rest) = blocks::<BLOCK>(bytes);
         let mut count = rest.iter().filter(|&&other| other == byte).count();
         for blocks in blocks.chunks(usize::from(u8::MAX)) {
             let mut sums = [0u8; BLOCK];
@@ -87,6 +95,16 @@ mod tests {
 
     fn one_by_one(byte: u8, block: &[u8; BLOCK]) -> u64 {
         (0..BLOCK).filter(|&at| block[at] == byte).fold(0, |places, at| places | 1 << at)
+    }
+
+    #[test]
+    fn blocks_are_whole_and_the_rest_is_behind_them() {
+        let bytes: Vec<u8> = (0..100).collect();
+        for length in 0..=bytes.len() {
+            let (whole, rest) = blocks::<16>(&bytes[..length]);
+            assert_eq!((whole.len(), rest.len()), (length / 16, length % 16));
+            assert_eq!([whole.as_flattened(), rest].concat(), bytes[..length]);
+        }
     }
 
     #[test]

@@ -128,12 +128,12 @@ pub fn keep_standard_descriptors() {
 pub fn close_standard_descriptors_again() {
     let path = OFlags::PATH | OFlags::CLOEXEC;
     let was_closed = |number: usize| WAS_CLOSED[number].load(Ordering::Relaxed);
-    if (0..3).any(was_closed)
-        && let Ok(nothing) = rustix::fs::open("/", path, Mode::empty())
-    {
-        // What fails leaves /dev/null in its place.
-        was_closed(0).then(|| rustix::stdio::dup2_stdin(&nothing));
-        was_closed(1).then(|| rustix::stdio::dup2_stdout(&nothing));
-        was_closed(2).then(|| rustix::stdio::dup2_stderr(&nothing));
+    if (0..3).any(was_closed) {
+        if let Ok(nothing) = rustix::fs::open("/", path, Mode::empty()) {
+            // What fails leaves /dev/null in its place.
+            was_closed(0).then(|| rustix::stdio::dup2_stdin(&nothing));
+            was_closed(1).then(|| rustix::stdio::dup2_stdout(&nothing));
+            was_closed(2).then(|| rustix::stdio::dup2_stderr(&nothing));
+        }
     }
 }

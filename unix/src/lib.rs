@@ -21,6 +21,7 @@ pub mod event;
 pub mod exec;
 pub mod fifo;
 pub mod file;
+pub mod glob;
 pub mod held;
 pub mod ids;
 pub mod inherited;

@@ -55,12 +55,12 @@ pub fn parse<'a>(
     while let [word, rest @ ..] = words {
         let [b'-', first, ..] = word.as_bytes() else { break };
         words = rest;
-        if let Names::These(known) = syntax.names
-            && let Some((option, behind)) = known_name(syntax, known, word, rest)?
-        {
-            given.push(option);
-            words = behind;
-            continue;
+        if let Names::These(known) = syntax.names {
+            if let Some((option, behind)) = known_name(syntax, known, word, rest)? {
+                given.push(option);
+                words = behind;
+                continue;
+            }
         }
         match (first, word.len(), syntax.names) {
             (b'-', 3.., Names::Some) => given.push(name(word).ok_or_else(|| Fatal::usage(syntax.usage))?),

@@ -20,7 +20,7 @@ pub fn run<W: Work>(work: W) -> W::Result {
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
     {
-        // SAFETY: the processor has what the function is compiled for.
+        // SAFETY: the processor has what the function is compiled for, which is all that it asks.
         return unsafe { run_avx2(work) };
     }
     work.perform()
@@ -28,7 +28,7 @@ pub fn run<W: Work>(work: W) -> W::Result {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2")]
-fn run_avx2<W: Work>(work: W) -> W::Result {
+unsafe fn run_avx2<W: Work>(work: W) -> W::Result {
     work.perform()
 }
 

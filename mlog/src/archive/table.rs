@@ -17,12 +17,49 @@ pub(super) struct Piece {
     pub(super) text: u64,
 }
 
+/// Pieces in a row, taken together so that there are few of them, however many the file has.
+pub(super) struct Joined {
+    pieces: Vec<Piece>,
+    /// Pieces are taken together until their text is that long.
+    together: u64,
+}
+
+impl Default for Joined {
+    fn default() -> Joined {
+        Joined { pieces: Vec::new(), together: 1 << 20 }
+    }
+}
+
+impl Joined {
+    /// So many pieces of a file at most.
+    pub(super) const MOST: usize = 8192;
+
+    fn push(&mut self, piece: Piece) {
+        match self.pieces.last_mut() {
+            Some(last) if last.text + piece.text <= self.together => *last = last.with(piece),
+            _ => self.pieces.push(piece),
+        }
+        if self.pieces.len() > Joined::MOST {
+            self.pieces = self.pieces.chunks(2).map(|two| two[0].with(two[two.len() - 1])).collect();
+            self.together *= 2;
+        }
+    }
+}
+
+impl Piece {
+    /// Up to the end of a later one.
+    fn with(self, later: Piece) -> Piece {
+        let text = if self.from == later.from { self.text } else { self.text + later.text };
+        Piece { from: self.from, to: later.to, text }
+    }
+}
+
 const SEEK_FOOTER: u64 = 9;
 const SEEK_MAGIC: u32 = 0x8F92_EAB1;
 const SKIPPABLE: u32 = 0x184D_2A5E;
 const FRAME: u32 = 0xFD2F_B528;
-/// A table for more frames is not believed.
-const MOST: u64 = 1 << 20;
+/// So many entries of a table are read at once.
+const ENTRIES: u64 = 4096;
 /// A gzip header with the subfield alone, and the check and length behind the data.
 const MEMBER: u64 = 28;
 
@@ -31,7 +68,7 @@ pub(super) fn frames(file: &File, size: u64) -> Option<Vec<Piece>> {
     let footer: [u8; SEEK_FOOTER as usize] = at(file, size.checked_sub(SEEK_FOOTER)?)?;
     let count = u64::from(word(&footer));
     let checksums = footer[4] & 0x80 != 0;
-    if word(&footer[5..]) != SEEK_MAGIC || footer[4] & 0x7c != 0 || count > MOST {
+    if word(&footer[5..]) != SEEK_MAGIC || footer[4] & 0x7c != 0 {
         return None;
     }
     let entry = if checksums { 12 } else { 8 };
@@ -41,24 +78,26 @@ pub(super) fn frames(file: &File, size: u64) -> Option<Vec<Piece>> {
     if word(&header) != SKIPPABLE || u64::from(word(&header[4..])) != table {
         return None;
     }
-    let mut entries = vec![0; usize::try_from(count * entry).ok()?];
-    read(file, &mut entries, begin + 8)?;
-    let mut pieces = Vec::new();
+    let mut joined = Joined::default();
     let mut from = 0;
-    for entry in entries.chunks_exact(usize::try_from(entry).ok()?) {
-        let to = from + u64::from(word(entry));
-        if word(&at::<4>(file, from)?) != FRAME {
-            return None;
+    for first in (0..count).step_by(ENTRIES as usize) {
+        let mut entries = vec![0; usize::try_from(ENTRIES.min(count - first) * entry).ok()?];
+        read(file, &mut entries, begin + 8 + first * entry)?;
+        for entry in entries.chunks_exact(usize::try_from(entry).ok()?) {
+            let to = from + u64::from(word(entry));
+            if to > begin || word(&at::<4>(file, from)?) != FRAME {
+                return None;
+            }
+            joined.push(Piece { from, to, text: u64::from(word(&entry[4..])) });
+            from = to;
         }
-        pieces.push(Piece { from, to, text: u64::from(word(&entry[4..])) });
-        from = to;
     }
-    (from == begin && count > 0).then_some(pieces)
+    (from == begin && count > 0).then_some(joined.pieces)
 }
 
 /// The members of a gzip file. None: not all of them say how long they are.
 pub(super) fn members(file: &File, size: u64) -> Option<Vec<Piece>> {
-    let mut pieces = Vec::new();
+    let mut joined = Joined::default();
     let mut from = 0;
     while from < size {
         let header: [u8; 20] = at(file, from)?;
@@ -70,10 +109,10 @@ pub(super) fn members(file: &File, size: u64) -> Option<Vec<Piece>> {
             return None;
         }
         let text = u64::from(word(&at::<4>(file, to - 4)?));
-        pieces.push(Piece { from, to, text });
+        joined.push(Piece { from, to, text });
         from = to;
     }
-    (!pieces.is_empty()).then_some(pieces)
+    (!joined.pieces.is_empty()).then_some(joined.pieces)
 }
 
 fn word(bytes: &[u8]) -> u32 {

@@ -13,8 +13,9 @@ use tai64tools::form::{Calendar, Style, Zone};
 use unix::diag::Message;
 use unix::tool::{Exit, Fatal};
 
+use crate::archive::Form;
 use crate::pipeline::Trouble;
-use crate::show::{Gone, Output};
+use crate::show::{Gone, Output, name};
 use crate::stamp::moment;
 use crate::stat::{Summary, summarize};
 use crate::store::{Generation, State, shown};
@@ -42,7 +43,7 @@ pub(super) fn ls(given: &ArgMatches) -> Result<Exit, Fatal> {
         let files = files(one, &mut trouble);
         let mut text = String::new();
         if several {
-            text.push_str(&format!("{}:\n", String::from_utf8_lossy(&one.store.name)));
+            text.push_str(&format!("{}:\n", name(&one.store.name)));
         }
         let mut clock = Calendar::new(Zone::Local, Style::Plain);
         for file in &files {
@@ -72,8 +73,12 @@ fn line(file: &File, summary: &Summary, clock: &mut Calendar) -> String {
         State::Previous => "previous",
         State::Current => "current",
     };
-    let sound = if summary.damage.is_empty() { "" } else { " damaged" };
-    let name = file.generation.name.to_string_lossy();
+    let sound = match summary.form {
+        _ if summary.damage.is_empty() => "",
+        Form::Foreign(_) => " not-read",
+        _ => " damaged",
+    };
+    let name = name(file.generation.name.as_bytes());
     let (bytes, lines) = (summary.bytes, summary.lines);
     format!("{first:19} {last:19} {bytes:>12} {lines:>9} {ratio:>6.2} {state}{sound} {name}\n")
 }
@@ -133,15 +138,15 @@ fn remarks_on(one: &Found, file: &File, summary: &Summary, gaps: Option<Duration
         said.push(about.clone().and(format!(": stamps step back at line {back}")));
     }
     let own = file.generation.label.map(|label| moment(label, one.offset));
-    if let (Some(own), Some(last)) = (own, summary.last)
-        && last > own
-    {
-        said.push(about.clone().and(": its last stamp is later than its label"));
+    if let (Some(own), Some(last)) = (own, summary.last) {
+        if last > own {
+            said.push(about.clone().and(": its last stamp is later than its label"));
+        }
     }
-    if let (Some(least), Some((silence, from))) = (gaps, summary.silence)
-        && silence >= least
-    {
-        said.push(about.and(format!(": {} without a line after ", words(silence))).and(from.text()));
+    if let (Some(least), Some((silence, from))) = (gaps, summary.silence) {
+        if silence >= least {
+            said.push(about.and(format!(": {} without a line after ", words(silence))).and(from.text()));
+        }
     }
 }
 

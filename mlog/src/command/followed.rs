@@ -60,7 +60,7 @@ impl Said {
 impl Reader for Show {
     fn lines(&mut self, lines: &[u8]) {
         let mut found = Lines::default();
-        self.query.search(lines, &mut self.painter, &mut found);
+        self.query.search(lines, &mut self.painter, &mut found, usize::MAX);
         self.hits += found.hits;
         let Some(around) = self.query.context else {
             self.out.append(&mut found.bytes);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tai64tools::Label;
 
+use crate::merge::{Batch, Pile, Spill};
 use crate::pipeline::{Sink, Stop};
 use crate::search::Entry;
 use crate::show::{Gone, Output};
@@ -34,6 +35,9 @@ pub(super) struct Marks {
     pub(super) before: Option<usize>,
 }
 
+/// Lines that are shown in the opposite order wait in so much memory.
+const PILE: usize = 4 << 20;
+
 pub(super) struct Printer<'a> {
     output: &'a mut Output,
     keep: Keep,
@@ -44,6 +48,10 @@ pub(super) struct Printer<'a> {
     progress: Progress,
     /// Lines that are shown at the end, by directory.
     held: BTreeMap<usize, Held>,
+    /// Lines that are shown at the end, the last one first, and those of them that came last.
+    turned: Pile,
+    last_turned: Batch,
+    spill: Spill,
     /// How many lines came.
     came: usize,
     last: Option<(usize, u64, Option<Label>)>,
@@ -51,8 +59,12 @@ pub(super) struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     pub(super) fn new(output: &'a mut Output, keep: Keep, marks: Marks) -> Printer<'a> {
+        let spill = Spill::default();
         Printer {
             progress: Progress::new(),
+            turned: Pile::new(spill.clone(), PILE),
+            last_turned: Batch::default(),
+            spill,
             output,
             keep,
             marks,
@@ -86,17 +98,20 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// Shows what was held back.
-    pub(super) fn finish(&mut self) -> Result<(), Gone> {
+    /// Shows what was held back. False: it could not be read again.
+    pub(super) fn finish(&mut self) -> Result<bool, Gone> {
         self.progress.end();
+        self.turned.push(std::mem::take(&mut self.last_turned));
+        while let Some(kept) = self.turned.pop() {
+            let batch = kept.batch();
+            for entry in batch.entries.iter().rev() {
+                self.show(0, *entry, &batch.bytes[entry.begin..entry.end])?;
+            }
+        }
         let held = std::mem::take(&mut self.held);
-        let turned = matches!(self.keep, Keep::FirstTurned(_));
         let of = |(source, held): (usize, Held)| held.lines.into_iter().map(move |line| (source, line));
         let mut all: Vec<(usize, Line)> = held.into_iter().flat_map(of).collect();
         all.sort_by_key(|(_, line)| line.place);
-        if turned {
-            all.reverse();
-        }
         let mut lines: Vec<_> =
             all.into_iter().map(|(source, line)| (source, line.entry, line.bytes)).collect();
         if let (Keep::Last(most), Some(before)) = (self.keep, self.marks.before) {
@@ -105,7 +120,16 @@ impl<'a> Printer<'a> {
         for (source, entry, bytes) in lines {
             self.show(source, entry, &bytes)?;
         }
-        Ok(())
+        Ok(!self.spill.has_lost())
+    }
+
+    /// Holds back a line that will come before all that are held.
+    fn turn(&mut self, entry: Entry, bytes: &[u8]) {
+        self.last_turned.push(entry, bytes);
+        self.came += 1;
+        if self.last_turned.size() >= PILE / 8 {
+            self.turned.push(std::mem::take(&mut self.last_turned));
+        }
     }
 
     fn hold(&mut self, source: usize, entry: Entry, bytes: &[u8]) {
@@ -165,7 +189,7 @@ impl Sink for Printer<'_> {
             }
             Keep::FirstTurned(most) => {
                 if self.came < most {
-                    self.hold(source, entry, bytes);
+                    self.turn(entry, bytes);
                 }
                 if self.came >= most { Err(Stop::Enough) } else { Ok(()) }
             }

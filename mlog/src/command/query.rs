@@ -54,7 +54,7 @@ pub(super) fn run(given: &ArgMatches) -> Result<Exit, Fatal> {
         let cursor = cursor.map(PathBuf::from);
         follow::run(&asked, found, follow, cursor, &mut trouble)?
     } else {
-        asked.show(&found, &mut trouble)?
+        asked.show(found, &mut trouble)?
     };
     if let Some(pager) = pager {
         pager.wait()?;
@@ -130,10 +130,12 @@ impl Asked {
         Ok(self)
     }
 
-    fn show(&self, found: &[Found], trouble: &mut Trouble) -> Result<bool, Fatal> {
+    fn show(&self, found: Vec<Found>, trouble: &mut Trouble) -> Result<bool, Fatal> {
         let query = Arc::new(self.query(found.len() > 1));
         let given: Vec<Given> =
             found.iter().enumerate().map(|(at, one)| self.given(at, one, found.len())).collect();
+        // What is not held is closed.
+        drop(found);
         let mut output = Output::new(None);
         let shown = self.run(&given, &query, &mut output, trouble);
         shown.and_then(|hits| output.flush().map(|()| hits)).or_else(ended)
@@ -205,7 +207,7 @@ impl Asked {
             Err(Stop::Enough) => vec![1],
             Err(Stop::Gone(gone)) => return Err(gone),
         };
-        printer.finish()?;
+        trouble.failed |= !printer.finish()?;
         if self.count {
             self.counts(given, &hits, output)?;
         }
@@ -225,7 +227,7 @@ impl Asked {
 }
 
 /// So many directories have `current` kept open while their archives are read.
-const HELD: usize = 16;
+const HELD: usize = 2;
 
 /// A reader that has gone away is no failure.
 pub(super) fn ended(gone: Gone) -> Result<bool, Fatal> {

@@ -10,7 +10,7 @@ use unix::tool::{Exit, Fatal};
 
 use crate::pipeline::{Plan, Sink, Stop, Trouble, run};
 use crate::search::{Entry, Query, Wanted};
-use crate::show::Output;
+use crate::show::{Output, name};
 use crate::stat::{Histogram, Unit};
 
 use super::directories::directories;
@@ -33,7 +33,7 @@ impl Sink for Counter {
 pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
     let asked = Asked::read(given)?;
     let mut trouble = Trouble::default();
-    let found = directories(given, &mut trouble)?;
+    let mut found = directories(given, &mut trouble)?;
     let unit = match given.get_one::<String>("by").map(String::as_str) {
         Some("minute") => Unit::Minute,
         Some("day") => Unit::Day,
@@ -43,6 +43,8 @@ pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
     let query = Arc::new(Query { patterns, context: None, wanted: Wanted::Count, keys: true, index: true });
     let given_directories: Vec<_> =
         found.iter().enumerate().map(|(at, one)| asked.given(at, one, found.len())).collect();
+    // What is not held is closed.
+    found.iter_mut().for_each(|one| one.snapshot.current = None);
     let mut counter = Counter(found.iter().map(|_| Histogram::new(unit)).collect());
     if let Err(Stop::Gone(gone)) =
         run(&given_directories, &Plan::forward(), &query, &mut counter, &mut trouble)
@@ -52,9 +54,13 @@ pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
     let mut text = String::new();
     let mut picture = String::new();
     for (one, histogram) in found.iter().zip(&counter.0) {
-        let name = String::from_utf8_lossy(&one.store.name);
-        text.push_str(&format!("{name}: {} lines\n{}", histogram.total(), histogram.text()));
-        picture.push_str(&histogram.svg(&name));
+        text.push_str(&format!(
+            "{}: {} lines\n{}",
+            name(&one.store.name),
+            histogram.total(),
+            histogram.text()
+        ));
+        picture.push_str(&histogram.svg(&String::from_utf8_lossy(&one.store.name)));
     }
     if let Some(path) = given.get_one::<OsString>("svg") {
         let about = || Message::new("unable to write ").and(path.as_bytes());

@@ -3,7 +3,7 @@
 use multilog::script::{Compression, Cycle, Durability, FileCount, LogConfig, Spared, Transform};
 use tai64tools::Stamp;
 
-use super::words::{bytes, put, quoted, seconds};
+use super::words::{bytes, plain, put, quoted, seconds};
 
 /// A line of a log, in bytes without its stamp, for examples.
 const LINE: u64 = 100;
@@ -25,7 +25,7 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
         mode,
         code: _,
     } = log;
-    put(text, format_args!("\n{}", path.display()));
+    put(text, format_args!("\n{}", plain(path)));
     let mut say = |what: &str, words: String| put(text, format_args!("  {what:<8} {words}"));
     let code = log.code();
     let code = code.as_bytes().escape_ascii();
@@ -105,7 +105,7 @@ fn boundary(cycle: Cycle) -> String {
 fn then(transform: &Transform) -> Option<String> {
     Some(match transform {
         Transform::Keep => return None,
-        Transform::Process(command) => format!("full files go through sh -c '{}'", command.display()),
+        Transform::Process(command) => format!("full files go through sh -c '{}'", plain(command)),
         Transform::Compress(Compression::Gzip(level)) => {
             format!("full files are compressed with gzip, level {level}")
         }

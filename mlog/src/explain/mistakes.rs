@@ -110,9 +110,7 @@ fn patterns(arguments: &[OsString], stamp: Option<Stamp>) -> Vec<String> {
         let shown = shown(argument);
         if stamp.is_some_and(|stamp| misses_the_stamp(text, now, stamp)) {
             found.push(format!("{shown} matches no line: patterns see the stamp before the line"));
-        } else if now == Syntax::Star
-            && let Some(example) = surprise(text)
-        {
+        } else if let Some(example) = (now == Syntax::Star).then(|| surprise(text)).flatten() {
             let example = example.escape_ascii();
             let why = "a star ends at the first byte like the one behind it";
             found.push(format!("{shown} does not match \"{example}\": {why}"));

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use multilog::script::{MaxLine, MetricsFile, ReadyFd, Script};
 use tai64tools::Stamp;
 
-use words::{put, quoted};
+use words::{plain, put, quoted};
 
 /// A script in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Explanation {
 /// Explains the arguments of a multilog. The error is the message with which multilog would refuse them.
 pub fn explain(arguments: &[OsString]) -> Result<Explanation, String> {
     let script = Script::parse(arguments.to_vec())
-        .map_err(|misuse| format!("{}: {}", misuse.argument.display(), misuse.reason))?;
+        .map_err(|misuse| format!("{}: {}", plain(&misuse.argument), misuse.reason))?;
     let mistakes = mistakes::of(arguments, &script);
     let mut text = String::new();
     let Script { stamp, actions, logs, statuses, output, maxline, ready, metrics, remarks: _ } = &script;
@@ -77,7 +77,7 @@ fn for_the_logger(text: &mut String, ready: Option<&ReadyFd>, metrics: Option<&M
         );
     }
     if let Some(metrics) = metrics {
-        let path = metrics.path().display();
+        let path = plain(metrics.path());
         put(
             text,
             format_args!("\nThe logger keeps its counters in {path}, for the node exporter of Prometheus."),

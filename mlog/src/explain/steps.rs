@@ -7,7 +7,7 @@ use multilog::pattern::Syntax;
 use multilog::script::action::{Scope, find};
 use multilog::script::{Action, LogConfig};
 
-use super::words::put;
+use super::words::{plain, put};
 
 /// One line for each step, with the argument that it comes from.
 pub(super) fn explain(
@@ -27,7 +27,7 @@ pub(super) fn explain(
             Action::Deselect(_) => "deselects lines that match".to_string(),
             Action::Alert => "selected lines go to standard error, 200 bytes of each".to_string(),
             Action::Status(at) => {
-                format!("each selected line replaces what is in {}", statuses[*at].display())
+                format!("each selected line replaces what is in {}", plain(&statuses[*at]))
             }
             Action::Output => "selected lines go to standard output".to_string(),
             Action::Log(at) => {
@@ -58,7 +58,7 @@ pub(super) fn syntax(argument: &OsStr) -> Option<Syntax> {
 }
 
 fn current(directory: &OsStr) -> String {
-    format!("{}/current", directory.display().to_string().trim_end_matches('/'))
+    format!("{}/current", plain(directory).to_string().trim_end_matches('/'))
 }
 
 /// An argument as it would be typed.

@@ -1,6 +1,14 @@
 //! Lines of the explanation, and bytes and times as people say them.
 
+use std::ffi::OsStr;
+use std::path::{self, Path};
+
 use multilog::script::Prefix;
+
+/// A name or a command as it is.
+pub(super) fn plain(text: &OsStr) -> path::Display<'_> {
+    Path::new(text).display()
+}
 
 /// A prefix between quotes.
 pub(super) fn quoted(prefix: &Prefix) -> String {

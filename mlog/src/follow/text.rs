@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use unix::file::Stat;
 
-use crate::archive::{Damage, Segment, Stream, segments};
+use crate::archive::{Damage, SMALL, Segment, Stream, segments};
 use crate::store::{Content, State};
 
 /// A file whose text can be read from its start to its end, however it is compressed.
@@ -51,7 +51,7 @@ impl Sealed for Segments {
         loop {
             if self.stream.is_none() {
                 let Some(segment) = self.segments.pop_front() else { return Ok(0) };
-                self.stream = Some(Box::new(Stream::new(&segment)));
+                self.stream = Some(Box::new(Stream::new(&segment, SMALL)));
             }
             let Some(reading) = &mut self.stream else { return Ok(0) };
             match reading.read(buffer) {

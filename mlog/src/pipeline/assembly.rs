@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tai64tools::Label;
 
-use crate::merge::{Batch, Direction};
+use crate::merge::{Batch, Direction, Kept, Pile};
 use crate::plan::Range;
 use crate::search::{Entry, LONGEST, Lines, Part, Query};
 use crate::show::Painter;
@@ -56,14 +56,12 @@ pub(super) struct Assembly {
     /// No key of the file is greater.
     ceiling: Option<Label>,
     /// The lines of a unit that will be passed on backwards.
-    unit: VecDeque<Batch>,
-    /// How many lines that is.
-    waiting: usize,
+    unit: Pile,
     context: Context,
     /// The start of a segment, while segments are read backwards.
     head: Vec<u8>,
     /// Lines in order.
-    pub(super) ready: Vec<Batch>,
+    pub(super) ready: Vec<Kept>,
     /// Lines that need not be told apart.
     pub(super) plain: Vec<Vec<u8>>,
     pub(super) hits: u64,
@@ -72,7 +70,14 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    pub(super) fn new(query: Arc<Query>, painter: Painter, order: Order, range: Range) -> Assembly {
+    /// `pile` is where lines wait that come backwards.
+    pub(super) fn new(
+        query: Arc<Query>,
+        painter: Painter,
+        order: Order,
+        range: Range,
+        pile: Pile,
+    ) -> Assembly {
         let context = Context::default();
         Assembly {
             query,
@@ -83,8 +88,7 @@ impl Assembly {
             partial: Vec::new(),
             key: None,
             ceiling: None,
-            unit: VecDeque::new(),
-            waiting: 0,
+            unit: pile,
             context,
             head: Vec::new(),
             ready: Vec::new(),
@@ -133,7 +137,7 @@ impl Assembly {
     fn joined(&mut self) {
         let line = std::mem::take(&mut self.partial);
         let mut lines = Lines::default();
-        self.query.search(&line, &mut self.painter, &mut lines);
+        self.query.search(&line, &mut self.painter, &mut lines, usize::MAX);
         self.lines(lines);
     }
 
@@ -200,39 +204,25 @@ impl Assembly {
             None => batch.entries.len() as u64,
             Some(_) => batch.entries.iter().filter(|entry| entry.hit).count() as u64,
         };
-        if self.order == Order::Forward { self.ready.push(batch) } else { self.collect(batch) }
+        if self.order == Order::Forward { self.ready.push(Kept::Here(batch)) } else { self.collect(batch) }
     }
 
     fn collect(&mut self, batch: Batch) {
-        if batch.left() == 0 {
-            return;
-        }
-        self.waiting += batch.left();
-        self.unit.push_back(batch);
-        let Some(most) = self.most else { return };
-        while let Some(first) = self.unit.front_mut() {
-            let spare = self.waiting.saturating_sub(most);
-            let gone = spare.min(first.left());
-            if gone < first.left() {
-                first.forget_first(gone);
-                self.waiting -= gone;
-                return;
-            }
-            self.waiting -= gone;
-            self.unit.pop_front();
+        self.unit.push(batch);
+        if let Some(most) = self.most {
+            self.unit.forget_beyond(most);
         }
     }
 
     /// How many bytes wait here.
     pub(super) fn bytes(&self) -> usize {
-        self.unit.iter().chain(&self.ready).map(Batch::size).sum()
+        self.unit.memory() + self.ready.iter().map(Kept::memory).sum::<usize>()
     }
 
     fn end_unit(&mut self) {
-        while let Some(batch) = self.unit.pop_back() {
+        while let Some(batch) = self.unit.pop() {
             self.ready.push(batch);
         }
-        self.waiting = 0;
     }
 }
 
@@ -256,7 +246,7 @@ impl Context {
     /// Of lines that may be wanted, those that are. Their numbers are those of the directory then.
     pub fn apply(&mut self, bytes: &[u8], entries: &[Entry], count: u64, around: (usize, usize)) -> Batch {
         let (before, after) = (around.0 as u64, around.1 as u64);
-        let (mut out, mut kept) = (Vec::new(), Vec::new());
+        let mut kept = Batch::default();
         for entry in entries {
             let number = self.count + entry.number;
             let entry_bytes = &bytes[entry.begin..entry.end];
@@ -264,13 +254,13 @@ impl Context {
             if entry.hit {
                 for (earlier, text) in std::mem::take(&mut self.before) {
                     if earlier.number.saturating_add(before) >= number {
-                        push(earlier, &text, &mut out, &mut kept);
+                        kept.push(earlier, &text);
                     }
                 }
                 self.until = number.saturating_add(after).saturating_add(1);
             }
             if entry.hit || number < self.until {
-                push(entry, entry_bytes, &mut out, &mut kept);
+                kept.push(entry, entry_bytes);
             } else if before > 0 {
                 if self.before.len() as u64 >= before {
                     self.before.pop_front();
@@ -279,12 +269,6 @@ impl Context {
             }
         }
         self.count += count;
-        Batch::new(out, kept)
+        kept
     }
-}
-
-fn push(entry: Entry, text: &[u8], out: &mut Vec<u8>, kept: &mut Vec<Entry>) {
-    let begin = out.len();
-    out.extend_from_slice(text);
-    kept.push(Entry { begin, end: out.len(), ..entry });
 }

@@ -6,13 +6,14 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::merge::{Merger, Queue};
-use crate::search::{Entry, Part, Query, Reading, Worker};
+use crate::archive::SMALL;
+use crate::merge::{Merger, Pile, Queue, Spill};
+use crate::search::{Entry, FEW, Part, Query, Reading, Worker};
 use crate::show::{Gone, Painter, Skin};
 
 use super::Trouble;
 use super::assembly::Order;
-use super::source::{Given, Job, Source};
+use super::source::{Given, Job, Room, Source};
 
 /// So much may wait in memory besides one piece of each directory.
 const LIMIT: usize = 10 << 20;
@@ -20,6 +21,11 @@ const LIMIT: usize = 10 << 20;
 const RESERVE: usize = 2 << 20;
 /// Workers at most: the memory of more is not bounded by what is promised.
 const WORKERS: usize = 8;
+/// Decoders may have so much memory besides one of each directory.
+const DECODERS: u64 = 10 << 20;
+/// Lines that come backwards may wait in so much memory; the same of each where there are many directories.
+const PILE: usize = 2 << 20;
+const LITTLE_PILE: usize = 256 << 10;
 
 /// How directories are read.
 #[derive(Clone, Debug)]
@@ -91,12 +97,19 @@ pub fn run(
             scope.spawn(move || work(&to_do, &done, &skins, query));
         }
         drop(done);
-        let sources = given.iter().map(|given| Source::new(given, plan, query)).collect::<Vec<_>>();
+        let spill = Spill::default();
+        let room = if given.len() > FEW { LITTLE_PILE } else { PILE };
+        let source = |given| Source::new(given, plan, query, Pile::new(spill.clone(), room));
+        let sources = given.iter().map(source).collect::<Vec<_>>();
         let queues = given.iter().map(|_| Queue::default()).collect();
         let merger = Merger::new(given.len(), plan.order.direction());
+        let is_backward = plan.order != Order::Forward;
+        let eager = plan.eager;
         let mut drive =
-            Drive { sources, queues, merger, jobs, results, in_hand: 0, workers, eager: plan.eager };
-        drive.run(sink, trouble)
+            Drive { sources, queues, merger, jobs, results, in_hand: 0, workers, eager, is_backward };
+        let hits = drive.run(sink, trouble);
+        trouble.failed |= spill.has_lost();
+        hits
     })
 }
 
@@ -121,6 +134,7 @@ struct Drive {
     in_hand: usize,
     workers: usize,
     eager: bool,
+    is_backward: bool,
 }
 
 impl Drive {
@@ -148,15 +162,28 @@ impl Drive {
     }
 
     fn hand_out(&mut self, trouble: &mut Trouble) {
+        let mut open = self.sources.iter().filter(|source| source.is_open()).count();
         for source in 0..self.sources.len() {
+            // What comes backwards waits for nobody while it is read, so few directories need open files at once.
+            let may_open = !self.is_backward || open < FEW || self.sources[source].is_open();
             // While the last lines wait those that follow are read.
-            if self.queues[source].batches() < 2 && self.sources[source].is_starving() {
-                self.job(source, 1, trouble);
+            let is_due =
+                self.queues[source].batches() < 2 || self.is_backward && self.sources[source].is_open();
+            if may_open && is_due && self.sources[source].is_starving() {
+                open += usize::from(!self.sources[source].is_open());
+                self.job(source, Room { lanes: 1, decoders: 0 }, trouble);
             }
         }
         let most = if self.eager { 3 * self.workers } else { 0 };
         while self.in_hand < most && self.waiting() < LIMIT {
-            if !(0..self.sources.len()).any(|source| self.job(source, most + 1, trouble)) {
+            let used: u64 = self.sources.iter().map(Source::decoders).sum();
+            let room = Room { lanes: most + 1, decoders: DECODERS.saturating_sub(used) };
+            if room.decoders < SMALL {
+                break;
+            }
+            let may_open = |source: usize| !self.is_backward || self.sources[source].is_open();
+            let sources: Vec<usize> = (0..self.sources.len()).filter(|&source| may_open(source)).collect();
+            if !sources.into_iter().any(|source| self.job(source, room, trouble)) {
                 break;
             }
         }
@@ -169,9 +196,11 @@ impl Drive {
         lanes + queues + self.in_hand * RESERVE
     }
 
-    /// Hands out a piece of a directory, if there is one. No more lanes than the limit are opened.
-    fn job(&mut self, source: usize, lanes: usize, trouble: &mut Trouble) -> bool {
-        let job = self.sources[source].job(source, lanes, trouble);
+    /// Hands out a piece of a directory, if there is one and there is room for it.
+    fn job(&mut self, source: usize, room: Room, trouble: &mut Trouble) -> bool {
+        // The window of one decoder may be as large as it is where nobody else reads.
+        let allowed = if self.sources.len() == 1 { u64::MAX } else { SMALL };
+        let job = self.sources[source].job(source, room, allowed, trouble);
         let sent = job.is_some_and(|job| self.jobs.send(job).is_ok());
         self.in_hand += usize::from(sent);
         sent

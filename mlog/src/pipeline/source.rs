@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use crate::archive::{Segment, segments};
+use crate::archive::{SMALL, Segment, segments};
+use crate::merge::Pile;
 use crate::plan::{Planned, Range, Which};
 use crate::search::{Part, Query, Reading};
 use crate::show::{Painter, Skin};
@@ -58,6 +59,17 @@ struct Lane {
     place: Place,
     begun: bool,
     name: Arc<str>,
+    /// The window that its decoder may have in memory.
+    window: u64,
+}
+
+/// What there is room for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// So many lanes may be open.
+    pub(super) lanes: usize,
+    /// A decoder besides the first one of a directory may take so much.
+    pub(super) decoders: u64,
 }
 
 enum Stage {
@@ -74,13 +86,14 @@ pub(super) struct Job {
 }
 
 impl Source {
-    pub(super) fn new(given: &Given, plan: &Plan, query: &Arc<Query>) -> Source {
+    pub(super) fn new(given: &Given, plan: &Plan, query: &Arc<Query>, pile: Pile) -> Source {
         let mut planned = VecDeque::from(given.planned.clone());
         if plan.order != Order::Forward {
             planned.make_contiguous().reverse();
         }
         let painter = Painter::new(given.skin.clone());
-        let assembly = Assembly::new(query.clone(), painter, plan.order, given.range).at_most(plan.most);
+        let assembly =
+            Assembly::new(query.clone(), painter, plan.order, given.range, pile).at_most(plan.most);
         Source {
             store: given.store.clone(),
             planned,
@@ -110,27 +123,51 @@ impl Source {
         self.lanes.iter().map(|lane| lane.bytes).sum::<usize>() + self.assembly.bytes()
     }
 
-    /// The next piece of work; `lanes` is the most that may be open.
-    pub(super) fn job(&mut self, source: usize, lanes: usize, trouble: &mut Trouble) -> Option<Job> {
+    /// Whether something of it is being read.
+    pub(super) fn is_open(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
+    /// How much the decoders of all lanes but the first may take.
+    pub(super) fn decoders(&self) -> u64 {
+        let is_read = |lane: &&Lane| !matches!(lane.state, Stage::Over);
+        self.lanes.iter().skip(1).filter(is_read).map(|lane| lane.window).sum()
+    }
+
+    /// The next piece of work. `allowed` is the largest window that may be kept in memory.
+    pub(super) fn job(
+        &mut self,
+        source: usize,
+        room: Room,
+        allowed: u64,
+        trouble: &mut Trouble,
+    ) -> Option<Job> {
         for (at, lane) in self.lanes.iter_mut().enumerate() {
-            if let Stage::Waiting(_) = lane.state
-                && let Stage::Waiting(reading) = std::mem::replace(&mut lane.state, Stage::Running)
-            {
-                return Some(Job { source, lane: self.first + at as u64, reading });
+            if let Stage::Waiting(_) = lane.state {
+                if let Stage::Waiting(reading) = std::mem::replace(&mut lane.state, Stage::Running) {
+                    return Some(Job { source, lane: self.first + at as u64, reading });
+                }
             }
         }
-        if self.lanes.len() >= lanes {
+        if self.lanes.len() >= room.lanes {
             return None;
         }
         while self.segments.is_empty() {
             let planned = self.planned.pop_front()?;
             self.open(planned, trouble);
         }
+        let (segment, _, _) = self.segments.front()?;
+        let window = segment.window.max(SMALL).min(allowed);
+        if !self.lanes.is_empty() && segment.window > 0 && window > room.decoders {
+            return None;
+        }
         let (segment, name, (floor, ceiling)) = self.segments.pop_front()?;
         let place = Place { first: segment.first, last: segment.last, floor, ceiling };
-        let reading = Box::new(Reading::new(&segment));
+        let reading = Box::new(Reading::new(&segment, window));
         let state = Stage::Running;
-        self.lanes.push_back(Lane { state, parts: VecDeque::new(), bytes: 0, place, begun: false, name });
+        let window = segment.window.min(window);
+        let parts = VecDeque::new();
+        self.lanes.push_back(Lane { state, parts, bytes: 0, place, begun: false, name, window });
         Some(Job { source, lane: self.first + self.lanes.len() as u64 - 1, reading })
     }
 

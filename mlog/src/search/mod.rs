@@ -9,5 +9,5 @@ mod part;
 mod query;
 
 pub use lines::Selected;
-pub use part::{LONGEST, Part, Reading, Worker};
+pub use part::{FEW, LONGEST, Part, Reading, Worker};
 pub use query::{Entry, Lines, Query, Tracker, Wanted};

@@ -18,7 +18,7 @@ const MUCH: usize = 1 << 20;
 /// The same of each where lines of many directories wait for each other.
 const LITTLE: usize = 128 << 10;
 /// More directories are many.
-const FEW: usize = 8;
+pub const FEW: usize = 8;
 /// So many lines of it, too.
 const MANY: usize = 32 << 10;
 /// A part of so much text is passed on, whatever was found.
@@ -49,12 +49,25 @@ pub struct Reading {
     rest: Vec<u8>,
     /// Whether the start of the first line was found.
     begun: bool,
+    /// Whether the rest has whole lines.
+    has_lines: bool,
+    /// Whether nothing is read any more.
+    over: bool,
+    /// Why what follows can't be read.
+    damage: Option<Damage>,
 }
 
 impl Reading {
-    /// Nothing of it.
-    pub fn new(segment: &Segment) -> Reading {
-        Reading { stream: Stream::new(segment), rest: Vec::new(), begun: segment.first }
+    /// Nothing of it. `allowed` is the largest window that may be kept in memory.
+    pub fn new(segment: &Segment, allowed: u64) -> Reading {
+        Reading {
+            stream: Stream::new(segment, allowed),
+            rest: Vec::new(),
+            begun: segment.first,
+            has_lines: false,
+            over: false,
+            damage: None,
+        }
     }
 }
 
@@ -85,11 +98,13 @@ impl Worker {
         self.buffer[..self.filled].copy_from_slice(&reading.rest);
         reading.rest.clear();
         loop {
-            let over = self.fill(&mut reading.stream, &mut part);
+            if !reading.has_lines && !reading.over {
+                reading.over = self.fill(reading, &mut part);
+            }
             let from = self.take(reading, painter, &mut part);
             self.buffer.copy_within(from..self.filled, 0);
             self.filled -= from;
-            if over {
+            if reading.over && !reading.has_lines {
                 self.finish(reading, &mut part);
                 return part;
             }
@@ -101,23 +116,23 @@ impl Worker {
     }
 
     fn is_enough(&self, part: &Part) -> bool {
-        let Lines { bytes, entries, .. } = &part.lines;
-        let much = bytes.len() >= self.much || entries.len() >= MANY || part.text >= LONG as u64;
+        let Lines { entries, .. } = &part.lines;
+        let much = part.lines.size() >= self.much || entries.len() >= MANY || part.text >= LONG as u64;
         much || self.query.context.is_some()
     }
 
     /// Reads text behind what is there. True: there is no more.
-    fn fill(&mut self, stream: &mut Stream, part: &mut Part) -> bool {
+    fn fill(&mut self, reading: &mut Reading, part: &mut Part) -> bool {
         let until = self.filled + self.fill;
         while self.filled < until {
-            match stream.read(&mut self.buffer[self.filled..until]) {
+            match reading.stream.read(&mut self.buffer[self.filled..until]) {
                 Ok(0) => return true,
                 Ok(got) => {
                     self.filled += got;
                     part.text += got as u64;
                 }
                 Err(damage) => {
-                    part.damage = Some(damage);
+                    reading.damage = Some(damage);
                     return true;
                 }
             }
@@ -139,10 +154,16 @@ impl Worker {
             reading.begun = true;
         }
         let whole = memrchr(b'\n', &text[from..]).map_or(from, |newline| from + newline + 1);
-        self.query.search(&text[from..whole], painter, &mut part.lines);
-        from = whole;
+        while from < whole {
+            if part.lines.size() >= self.much {
+                reading.has_lines = true;
+                return from;
+            }
+            from += self.query.search(&text[from..whole], painter, &mut part.lines, self.much);
+        }
+        reading.has_lines = false;
         while text.len() - from >= LONGEST {
-            self.query.search(&text[from..from + LONGEST], painter, &mut part.lines);
+            self.query.search(&text[from..from + LONGEST], painter, &mut part.lines, usize::MAX);
             from += LONGEST;
         }
         from
@@ -150,6 +171,7 @@ impl Worker {
 
     fn finish(&mut self, reading: &mut Reading, part: &mut Part) {
         part.over = true;
+        part.damage = reading.damage.take();
         let rest = self.buffer[..self.filled].to_vec();
         if reading.begun {
             part.tail = rest;

@@ -73,36 +73,46 @@ impl Lines {
 }
 
 impl Query {
-    /// Searches whole lines, and adds what was found.
-    pub fn search(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines) {
+    /// Searches whole lines, and adds what was found, until that takes so much memory. How much of the block that was.
+    pub fn search(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines, full: usize) -> usize {
         if block.is_empty() {
-            return;
+            return 0;
         }
         match (self.context, self.index) {
-            (Some((before, after)), _) => self.with_context(block, painter, lines, (before, after)),
-            (None, true) if self.patterns.is_empty() && self.wanted == Wanted::Lines => {
-                self.every_line(block, painter, lines);
+            (Some(around), _) => {
+                let few = few_lines(block, full);
+                self.with_context(few, painter, lines, around);
+                few.len()
             }
-            (None, true) => self.told_apart(block, painter, lines),
-            (None, false) => self.together(block, painter, lines),
+            (None, true) if self.patterns.is_empty() && self.wanted == Wanted::Lines => {
+                self.every_line(block, painter, lines, full)
+            }
+            (None, true) => self.told_apart(block, painter, lines, full),
+            (None, false) => self.together(block, painter, lines, full),
         }
     }
 
-    fn together(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines) {
+    fn together(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines, full: usize) -> usize {
         if self.patterns.is_empty() {
-            if self.wanted == Wanted::Lines {
-                painter.block(block, &mut lines.bytes);
-            }
-            lines.hits += self.number_of(block);
-            return;
+            let taken = match self.wanted {
+                Wanted::Lines => painter.block(block, &mut lines.bytes, full),
+                Wanted::Count => block.len(),
+            };
+            lines.hits += self.number_of(&block[..taken]);
+            return taken;
         }
         let mut selected = Selected::new(&self.patterns, block);
         while let Some(line) = selected.next(painter.stamps()) {
+            let end = line.end;
             lines.hits += 1;
             if self.wanted == Wanted::Lines {
                 painter.line(&block[line], &mut lines.bytes);
+                if lines.bytes.len() >= full {
+                    return end;
+                }
             }
         }
+        block.len()
     }
 
     fn number_of(&self, block: &[u8]) -> u64 {
@@ -116,9 +126,9 @@ impl Query {
     }
 
     /// Every line is wanted, so its stamp is read once for its key and for what is shown.
-    fn every_line(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines) {
+    fn every_line(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines, full: usize) -> usize {
         let mut at = 0;
-        while at < block.len() {
+        while at < block.len() && lines.size() < full {
             let rest = &block[at..];
             let line = &rest[..memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1)];
             at += line.len();
@@ -130,12 +140,13 @@ impl Query {
             lines.entries.push(Entry { key, begin, end, number: 0, hit: true });
             lines.hits += 1;
         }
+        at
     }
 
-    fn told_apart(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines) {
+    fn told_apart(&self, block: &[u8], painter: &mut Painter, lines: &mut Lines, full: usize) -> usize {
         let mut selected = Selected::new(&self.patterns, block);
         let mut tracker = Tracker { greatest: lines.greatest };
-        let mut tracked = 0;
+        let (mut tracked, mut taken) = (0, block.len());
         while let Some(line) = selected.next(painter.stamps()) {
             if self.keys {
                 tracker.see(&block[tracked..line.end], painter.stamps());
@@ -143,12 +154,18 @@ impl Query {
             }
             lines.hits += 1;
             let entry = Entry { key: tracker.greatest, begin: 0, end: 0, number: 0, hit: true };
+            let end = line.end;
             self.paint(&block[line], painter, lines, entry);
+            if lines.size() >= full {
+                taken = end;
+                break;
+            }
         }
         if self.keys {
-            tracker.see(&block[tracked..], painter.stamps());
+            tracker.see(&block[tracked..taken], painter.stamps());
         }
         lines.greatest = tracker.greatest;
+        taken
     }
 
     fn paint(&self, line: &[u8], painter: &mut Painter, lines: &mut Lines, entry: Entry) {
@@ -189,6 +206,16 @@ impl Query {
         lines.greatest = tracker.greatest;
         lines.count += starts.len() as u64;
     }
+}
+
+/// The first lines of a block, so few that what is known of each of them has room; one at least.
+fn few_lines(block: &[u8], full: usize) -> &[u8] {
+    let most = full / (2 * size_of::<Entry>());
+    if block.len() <= most {
+        return block;
+    }
+    let end = memchr::memchr_iter(b'\n', block).nth(most.saturating_sub(1));
+    end.map_or(block, |newline| &block[..=newline])
 }
 
 /// Where lines begin.

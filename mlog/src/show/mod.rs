@@ -5,7 +5,7 @@ mod painter;
 mod structured;
 
 pub use output::{Before, Gone, Output};
-pub use painter::{Painter, Skin};
+pub use painter::{Painter, Skin, name};
 
 /// What stands in the place of a stamp, or of the whole line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! `Painter`: a line as it is shown.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use tai64tools::form::Form as _;
@@ -65,16 +66,20 @@ impl Painter {
         &mut self.stamps
     }
 
-    /// Appends whole lines, each as it is shown.
-    pub fn block(&mut self, block: &[u8], out: &mut Vec<u8>) {
+    /// Appends whole lines, each as it is shown, until `out` has so much. How much of the block that was.
+    pub fn block(&mut self, block: &[u8], out: &mut Vec<u8>, full: usize) -> usize {
         let mut at = 0;
         for newline in memchr::memchr_iter(b'\n', block) {
+            if out.len() >= full {
+                return at;
+            }
             self.line(&block[at..=newline], out);
             at = newline + 1;
         }
         if at < block.len() {
             self.line(&block[at..], out);
         }
+        block.len()
     }
 
     /// Appends a line as it is shown. It ends with a newline, whether `line` does or not.
@@ -206,6 +211,13 @@ impl Painter {
 fn epoch(moment: Label) -> Option<Shown> {
     let unix = moment.seconds().checked_sub(label::EPOCH)?;
     Shown::new(format!("{unix}.").as_bytes(), 9, b"")
+}
+
+/// A name for standard output: on a terminal without control characters.
+pub fn name(bytes: &[u8]) -> String {
+    let mut out = Vec::new();
+    shown(bytes, std::io::stdout().is_terminal(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Appends text, with control characters and what is no UTF-8 escaped if that is wanted.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tai64tools::Label;
 use tai64tools::leap::Offset;
 
-use crate::archive::{Damage, Form, Stream, segments};
+use crate::archive::{Damage, Form, SMALL, Stream, one_large, segments};
 use crate::search::Tracker;
 use crate::stamp::Stamps;
 use crate::store::State;
@@ -49,7 +49,8 @@ pub fn summarize(file: &Arc<File>, state: State, offset: Offset) -> io::Result<S
     let segments = segments(file, bytes, state == State::Current)?;
     let mut reading = Reading::new(offset);
     for segment in &segments {
-        let mut stream = Stream::new(segment);
+        let large = (segment.window > SMALL).then(one_large);
+        let mut stream = Stream::new(segment, if large.is_some() { u64::MAX } else { SMALL });
         let mut buffer = vec![0; PIECE];
         loop {
             match stream.read(&mut buffer) {

@@ -73,7 +73,7 @@ mod tests {
             (-3600, Offset::Fixed),
             (3600, Offset::Fixed),
         ] {
-            let label = Label::new(EPOCH + (written + ahead).cast_unsigned(), 0).unwrap();
+            let label = Label::new(EPOCH + (written + ahead) as u64, 0).unwrap();
             assert_eq!(nearer(label, written), expected, "{ahead}");
         }
     }

@@ -91,10 +91,10 @@ pub(super) fn archives<D: Directory>(directory: &D) -> io::Result<Vec<Generation
     let mut names = looking.names()?;
     for _ in 0..MANY_ROUNDS {
         let again = looking.names()?;
-        if again.is_like(&names)
-            && let Some((settled, _)) = looking.settle(again.clone())?
-        {
-            return Ok(settled.archives());
+        if again.is_like(&names) {
+            if let Some((settled, _)) = looking.settle(again.clone())? {
+                return Ok(settled.archives());
+            }
         }
         names = again.with(&names);
     }

@@ -295,10 +295,10 @@ impl Host for System {
     }
 
     fn ready(&mut self) {
-        if let Some(readiness) = self.readiness.take()
-            && let Err(error) = readiness.say()
-        {
-            diag::warn(PROGRAM, &Message::new("unable to say that it is ready").because(&error));
+        if let Some(readiness) = self.readiness.take() {
+            if let Err(error) = readiness.say() {
+                diag::warn(PROGRAM, &Message::new("unable to say that it is ready").because(&error));
+            }
         }
     }
 

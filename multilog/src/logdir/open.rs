@@ -183,10 +183,8 @@ impl<F: LogFs> Opening<'_, F> {
         };
         let mut stat = self.fs.stat(&file).map_err(fatal)?;
         self.written = (!made && stat.size > 0).then(|| Label::from(stat.modified).unix_seconds());
-        if let Some(known) = self.known.current.filter(|known| known.inode == stat.identity.inode)
-            && self.fs.is_ours(&stat)
-            && known.length < stat.size
-        {
+        let known = self.known.current.filter(|known| known.inode == stat.identity.inode);
+        if let Some(known) = known.filter(|known| self.fs.is_ours(&stat) && known.length < stat.size) {
             // A batch that was not written as a whole is still in the input.
             self.fs
                 .truncate(&file, known.length)

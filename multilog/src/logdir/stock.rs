@@ -28,12 +28,11 @@ impl<F: LogFs> LogDir<F> {
         self.account.note_pending(self.crew.pending());
         let begun = host.uptime();
         let changed = self.fs.changed().ok();
-        if begun >= self.stock.next
-            && (changed.is_none() || changed != self.stock.seen)
-            && let Ok(archived) = self.archived()
-        {
-            let took = host.uptime().saturating_sub(begun);
-            self.stock = Stock { archived, seen: changed, next: begun.saturating_add(took * SHARE) };
+        if begun >= self.stock.next && (changed.is_none() || changed != self.stock.seen) {
+            if let Ok(archived) = self.archived() {
+                let took = host.uptime().saturating_sub(begun);
+                self.stock = Stock { archived, seen: changed, next: begun.saturating_add(took * SHARE) };
+            }
         }
         self.account.note_held(self.stock.archived + self.length());
     }

@@ -165,11 +165,11 @@ impl LogFs for RealFs {
     fn open(&self, name: &Name, how: How) -> io::Result<OwnedFd> {
         let is_private = matches!(name, Name::Journal | Name::AgeHold);
         let mode = if is_private { PRIVATE } else { self.mode.unwrap_or_default().at_first() };
-        if how != How::New
-            && let Some(stat) = self.lookup(name)?
-        {
-            // A device does something when it is opened.
-            self.check(name, &stat)?;
+        if how != How::New {
+            if let Some(stat) = self.lookup(name)? {
+                // A device does something when it is opened.
+                self.check(name, &stat)?;
+            }
         }
         let opened = file::open(&self.directory, &name.to_os(), how, mode)?;
         // A new file was made just now, by us.

@@ -38,8 +38,8 @@ impl Pattern {
             Syntax::Star => Matcher::Star(star::Star::new(text)),
             Syntax::Glob => Matcher::Regex(compile(&glob::to_regex(text))?),
             Syntax::Regex => {
-                let text =
-                    str::from_utf8(text).map_err(|_| String::from("not UTF-8 (write \\xNN for a byte)"))?;
+                let text = std::str::from_utf8(text)
+                    .map_err(|_| String::from("not UTF-8 (write \\xNN for a byte)"))?;
                 Matcher::Regex(compile(text)?)
             }
         }))

@@ -7,6 +7,7 @@ mod after_stamp;
 
 pub(super) use after_stamp::AfterStamp;
 use memchr::memchr;
+use unix::bytes::blocks;
 
 /// A compiled pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +133,7 @@ fn beyond(byte: u8, times: usize, rest: &[u8]) -> Option<usize> {
     let mut left = times;
     let mut at = 0;
     // Whole blocks are counted without a look at where in them the bytes are.
-    for block in rest.as_chunks::<16>().0 {
+    for block in blocks::<16>(rest).0 {
         let count = usize::from(block.iter().map(|&b| u8::from(b == byte)).sum::<u8>());
         if count >= left {
             break;

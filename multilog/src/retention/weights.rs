@@ -135,11 +135,12 @@ impl Weights {
     /// An archive has come.
     pub fn add(&mut self, archive: &Archive, seen: &Seen) {
         let (label, rest) = key(archive);
-        if let Err(place) = self.place((label, rest))
-            && self.all.try_reserve(1).is_ok()
-        {
-            self.all.insert(place, Weight { label, rest, known: Known::NotYet, is_there: true, bytes: 0 });
-            self.open += 1;
+        if let Err(place) = self.place((label, rest)) {
+            if self.all.try_reserve(1).is_ok() {
+                self.all
+                    .insert(place, Weight { label, rest, known: Known::NotYet, is_there: true, bytes: 0 });
+                self.open += 1;
+            }
         }
         let before = self.shared.len();
         self.weigh(archive, seen);

@@ -167,10 +167,10 @@ impl Draft {
     /// Adds a directory with the settings so far. Whoever asked for a processor and for compression since the last
     /// directory may expect both, one after the other, which is not what would happen.
     pub fn directory(&mut self, argument: &Argument<'_>) -> Read {
-        if let Some(cap) = self.log.cap
-            && !cap.holds(self.log.size)
-        {
-            return Err(format!("{cap} is less than {}, the size of one file", self.log.size));
+        if let Some(cap) = self.log.cap {
+            if !cap.holds(self.log.size) {
+                return Err(format!("{cap} is less than {}, the size of one file", self.log.size));
+            }
         }
         let transforms = std::mem::take(&mut self.transforms);
         let processes = |transform: &Transform| matches!(transform, Transform::Process(_));

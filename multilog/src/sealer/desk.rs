@@ -322,9 +322,7 @@ impl<File> Desk<File> {
     pub(super) fn give(&self, order: Order) {
         self.state().order = order;
         self.wake.notify_all();
-        if order == Order::Stop
-            && let Some(stop) = self.stop.get()
-        {
+        if let Some(stop) = self.stop.get().filter(|_| order == Order::Stop) {
             stop.ring();
         }
     }

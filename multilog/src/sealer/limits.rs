@@ -108,10 +108,10 @@ impl<F: LogFs> Sealer<F> {
     /// Looks at all files at which nobody has looked yet. The desk is free for others meanwhile.
     pub(super) fn weigh_all(&self, desk: &Desk<F::File>) -> io::Result<()> {
         self.fs.each_name(&mut |name| {
-            if let Some(archive) = Archive::parse(name)
-                && desk.state().lacks_weight(&archive)
-            {
-                self.weigh(&archive, desk);
+            if let Some(archive) = Archive::parse(name) {
+                if desk.state().lacks_weight(&archive) {
+                    self.weigh(&archive, desk);
+                }
             }
         })?;
         desk.state().end_weighing();
@@ -151,21 +151,21 @@ impl<F: LogFs> Sealer<F> {
             oldest.first.iter().for_each(|archive| self.weigh(archive, desk));
         }
         let mut measured = Oldest { label, age: None, wait: None };
-        if let (Some(now), Some(span)) = (now, self.retention.span())
-            && let Ok(age) = self.age(&oldest.first, now)
-        {
-            let mut caution = desk.caution();
-            caution.note(now);
-            let due = match age {
-                Some(age) if age >= span => self.due(oldest, span, &caution, now),
-                _ => Due::Nothing,
-            };
-            let (ruling, change) = caution.judge(due, || self.read_mark(pace));
-            self.change_mark(change, now, pace);
-            (measured.age, measured.wait) = match ruling {
-                Ruling::Goes => (age, age.map(|age| span.saturating_sub(age))),
-                Ruling::Held(left) => (None, Some(left)),
-            };
+        if let (Some(now), Some(span)) = (now, self.retention.span()) {
+            if let Ok(age) = self.age(&oldest.first, now) {
+                let mut caution = desk.caution();
+                caution.note(now);
+                let due = match age {
+                    Some(age) if age >= span => self.due(oldest, span, &caution, now),
+                    _ => Due::Nothing,
+                };
+                let (ruling, change) = caution.judge(due, || self.read_mark(pace));
+                self.change_mark(change, now, pace);
+                (measured.age, measured.wait) = match ruling {
+                    Ruling::Goes => (age, age.map(|age| span.saturating_sub(age))),
+                    Ruling::Held(left) => (None, Some(left)),
+                };
+            }
         }
         measured
     }

@@ -285,11 +285,11 @@ impl<F: LogFs> Sealer<F> {
     /// cut it is at least that.
     fn preserve(&self, job: &mut Job<F::File>, pace: &mut dyn Pace) {
         self.sync(job, pace);
-        if let Some(file) = job.file.as_ref().filter(|_| job.asked == Asked::Kept)
-            && self.fs.sync_names().is_ok()
-        {
-            // The step of the same name does it again, and says what is wrong.
-            self.fs.set_mode(file, Mode::Safe).ok();
+        if let Some(file) = job.file.as_ref().filter(|_| job.asked == Asked::Kept) {
+            if self.fs.sync_names().is_ok() {
+                // The step of the same name does it again, and says what is wrong.
+                self.fs.set_mode(file, Mode::Safe).ok();
+            }
         }
     }
 

@@ -103,14 +103,14 @@ impl<'a, F: LogFs> Thread<'a, F> {
             if !defers {
                 return state;
             }
-            if state.jobs.back().is_some_and(is_early)
-                && let Some(mut job) = state.take_newest()
-            {
-                drop(state);
-                self.sealer.sync(&mut job, pace);
-                state = self.desk.state();
-                state.put_back(job);
-                continue;
+            if state.jobs.back().is_some_and(is_early) {
+                if let Some(mut job) = state.take_newest() {
+                    drop(state);
+                    self.sealer.sync(&mut job, pace);
+                    state = self.desk.state();
+                    state.put_back(job);
+                    continue;
+                }
             }
             state.deferring = true;
             state = self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -137,13 +137,13 @@ impl<F: LogFs> Thread<'_, F> {
                 self.sealer.prune_alone(self.desk, pace);
                 continue;
             }
-            if state.jobs.back().is_some_and(|job| job.asked == Asked::NotYet)
-                && let Some(mut job) = state.take_newest()
-            {
-                drop(state);
-                self.sealer.preserve(&mut job, pace);
-                self.desk.state().put_back(job);
-                continue;
+            if state.jobs.back().is_some_and(|job| job.asked == Asked::NotYet) {
+                if let Some(mut job) = state.take_newest() {
+                    drop(state);
+                    self.sealer.preserve(&mut job, pace);
+                    self.desk.state().put_back(job);
+                    continue;
+                }
             }
             drop(self.desk.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner));
         }

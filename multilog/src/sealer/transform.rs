@@ -77,11 +77,11 @@ impl<F: LogFs> Work<'_, F> {
 
     /// A compressor has written all or nothing. Age goes by the time of the lines, and not by the time of the compression.
     fn compressed(&self, done: Compressed, input: &F::File, pace: &mut dyn Pace) -> Written {
-        if done != Compressed::No
-            && let Ok(stat) = self.sealer.fs.stat(input)
-        {
-            // Some file systems keep no times. The label says nearly the same.
-            self.sealer.fs.set_modified(&self.temporary(), stat.modified).ok();
+        if done != Compressed::No {
+            if let Ok(stat) = self.sealer.fs.stat(input) {
+                // Some file systems keep no times. The label says nearly the same.
+                self.sealer.fs.set_modified(&self.temporary(), stat.modified).ok();
+            }
         }
         self.sealer.tell_of_lack(done, pace);
         match done {
@@ -223,11 +223,11 @@ impl<F: LogFs> Work<'_, F> {
     }
 
     pub(super) fn commit_state(&mut self) -> Performed {
-        if self.output.as_ref().is_some_and(|output| output.state == State::New)
-            && let Err(error) = self.replace_state()
-        {
-            let said = self.sealer.said("unable to rename newstate to state in directory ", ", pausing");
-            return Err(Failure { message: said.because(&error), retry: Step::CommitState });
+        if self.output.as_ref().is_some_and(|output| output.state == State::New) {
+            if let Err(error) = self.replace_state() {
+                let said = self.sealer.said("unable to rename newstate to state in directory ", ", pausing");
+                return Err(Failure { message: said.because(&error), retry: Step::CommitState });
+            }
         }
         Ok(Next::Step(Step::Publish))
     }

@@ -88,9 +88,10 @@ impl<'a, F: LogFs> Work<'a, F> {
 
     fn go(&mut self, last: Option<Step>, pace: &mut dyn Pace) {
         let mut pause = FIRST_PAUSE;
-        while let At::Step(step) = self.at
-            && last.is_none_or(|last| step < last)
-        {
+        while let At::Step(step) = self.at {
+            if last.is_some_and(|last| step >= last) {
+                return;
+            }
             if pace.patience() == Patience::Over {
                 self.leave();
                 return;

@@ -109,7 +109,7 @@ impl Wall {
         match (self.starts, self.runs()) {
             (1, _) => 0,
             (_, false) => -BEHIND,
-            (_, true) if self.waits.is_multiple_of(2) => {
+            (_, true) if self.waits % 2 == 0 => {
                 self.elapse(DOWN);
                 0
             }

@@ -188,11 +188,11 @@ impl Machine {
         }
         let soon = now.saturating_sub(self.started) < SOON;
         self.short_runs = if soon { self.short_runs + 1 } else { 0 };
-        if let Some(longest) = self.rules.backoff
-            && soon
-        {
-            let wait = APART * 2u32.saturating_pow((self.short_runs - 1).min(20));
-            self.not_before = self.not_before.max(now + wait.min(longest));
+        if let Some(longest) = self.rules.backoff {
+            if soon {
+                let wait = APART * 2u32.saturating_pow((self.short_runs - 1).min(20));
+                self.not_before = self.not_before.max(now + wait.min(longest));
+            }
         }
     }
 

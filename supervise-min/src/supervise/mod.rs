@@ -129,10 +129,10 @@ impl Supervise {
         }
         self.machine = Machine::adopted(want, phase, paused, rules, Duration::ZERO);
         let ready = self.state.ready.is_some_and(|(ready, _)| Some(ready) == pid);
-        if let Some((number, inode)) = rules.notification.zip(origin.note)
-            && !ready
-        {
-            self.note = script::note_of(&process, number, inode);
+        if let Some((number, inode)) = rules.notification.zip(origin.note) {
+            if !ready {
+                self.note = script::note_of(&process, number, inode);
+            }
         }
         (self.process, self.session) = (Some(process), origin.session);
     }
@@ -170,9 +170,8 @@ impl Supervise {
     /// the command to stay down is not started for nothing. Commands behind an `x` are for the next supervise.
     fn early_commands(&self) -> Vec<Command> {
         let mut early = Vec::new();
-        while early.last() != Some(&Command::Exit)
-            && let Some(byte) = self.directory.command()
-        {
+        while early.last() != Some(&Command::Exit) {
+            let Some(byte) = self.directory.command() else { break };
             early.extend(Command::of(byte));
         }
         early

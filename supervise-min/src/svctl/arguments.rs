@@ -100,6 +100,13 @@ impl Request {
         draft.request()
     }
 
+    /// Whether it is about services that are in the scan directory, and not about paths only.
+    pub(super) fn looks_in_scan(&self) -> bool {
+        let is_path = |word: &OsString| word.as_bytes().contains(&b'/');
+        self.verb != Verb::Enable
+            && (self.words().is_empty() || self.words().iter().any(|word| !is_path(word)))
+    }
+
     /// What was named: nothing for all.
     pub(super) fn words(&self) -> &[OsString] {
         match &self.whom {
@@ -155,7 +162,7 @@ impl Draft {
     fn request(self) -> Result<Request, Fatal> {
         let Some(word) = &self.verb else { return Err(Fatal::usage(USAGE)) };
         let form = if self.json { Form::Json } else { Form::Table };
-        let (verb, all) = verb(word, form).ok_or_else(|| refused("unknown command ", word))?;
+        let (verb, all) = verb(word, form).ok_or_else(|| self.unknown(word))?;
         if self.json && !matches!(verb, Verb::Status(_)) {
             return Err(refused("only status has --json, not ", word));
         }
@@ -175,6 +182,17 @@ impl Draft {
         let whom = if all { Whom::All } else { Whom::Words(self.words) };
         let limit = self.limit.unwrap_or(PATIENCE);
         Ok(Request { scan: self.scan, limit, verb, whom, options: self.options })
+    }
+
+    /// Other tools take the service first.
+    fn unknown(&self, word: &OsStr) -> Fatal {
+        if let Some(second) = self.words.first().filter(|second| verb(second, Form::Table).is_some()) {
+            let message =
+                Message::new("unknown command ").and(word.as_bytes()).and("; the command is first: svctl ");
+            complain("svctl", &message.and(second.as_bytes()).and(" ").and(word.as_bytes()));
+            return Fatal::usage(USAGE);
+        }
+        refused("unknown command ", word)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use unix::diag::Message;
 use unix::environment::Environment;
@@ -11,9 +12,10 @@ use unix::file::{here, is_executable};
 use unix::tool::{Exit, Fatal};
 
 use super::arguments::{Request, Whom};
+use super::say;
 use super::scan::ScanDirectory;
 use super::select::{Named, named, select};
-use super::sight::open;
+use super::sight::{Blind, look, open};
 use super::tail;
 use crate::chain::account;
 use crate::service::command::Part;
@@ -66,13 +68,38 @@ fn has_log(named: &Named) -> Result<(), Fatal> {
     if lines.is_some() {
         return Ok(());
     }
+    let log = named.directory.join("log");
+    if let Some((place, error)) = unreadable(&log) {
+        let message = named.shown().and(": unable to read ").and(place.as_os_str().as_bytes());
+        return Err(Fatal::system(message, &error));
+    }
     let message =
         named.shown().and(": no log directory: nothing in ").and(named.directory.as_os_str().as_bytes());
     Err(Fatal::misuse(message.and("/log has a file current; does it have a logger, and has that run?")))
 }
 
-/// Ends all services in order.
+/// The directory of a logger, or one in it, that this user may not read.
+fn unreadable(log: &Path) -> Option<(PathBuf, io::Error)> {
+    let refused = |path: PathBuf| {
+        let error = fs::read_dir(&path).err()?;
+        (error.kind() == io::ErrorKind::PermissionDenied).then_some((path, error))
+    };
+    let inside = fs::read_dir(log).into_iter().flatten().flatten().map(|entry| entry.path());
+    let inside = inside.filter(|path| !path.ends_with("supervise"));
+    refused(log.to_path_buf()).or_else(|| inside.into_iter().find_map(refused))
+}
+
+/// Ends all services in order. That nothing runs may mean that another directory was meant.
 pub(super) fn shutdown(scan: &ScanDirectory) -> Result<Exit, Fatal> {
+    let parts = |name: OsString| [Part::Main, Part::Log].map(|part| Named::new(scan, &name, part));
+    let rests = |named: Named| {
+        matches!(open(&named).and_then(|home| look(&home)), Err(Blind::NoSupervise | Blind::Gone))
+    };
+    if scan.svscan().is_none() && scan.services()?.into_iter().flat_map(parts).all(rests) {
+        say::trouble(
+            &Message::new("no svscan and no supervise can be seen in ").and(scan.named().as_bytes()),
+        );
+    }
     svshutdown::main(vec![scan.path().into()])
 }
 

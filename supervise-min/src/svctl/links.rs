@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use unix::diag::Message;
 use unix::file::Identity;
+use unix::glob::is_glob;
 use unix::pipe;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 use super::arguments::Request;
-use super::glob::is_glob;
 use super::scan::ScanDirectory;
 use super::select::{Named, named};
 use super::sight::look;
@@ -28,6 +28,9 @@ use crate::service::waiting::Words;
 /// The descriptor of a logger that is its pipe.
 const INPUT: u32 = 0;
 
+/// A svscan that was started in the background just before is seen after this time at the latest.
+const APPEARS: Duration = Duration::from_secs(2);
+
 /// Links a service directory into the scan directory, and waits until it and its logger are up.
 pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fatal> {
     let [directory, rest @ ..] = request.words() else { return Ok(Exit::Success) };
@@ -38,7 +41,7 @@ pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fa
         return Err(Fatal::misuse(message.and("; svctl enable DIR NAME")));
     }
     link(scan, &target, name)?;
-    if scan.svscan().is_none() {
+    if !svscan_comes(scan, request.limit) {
         let message = Message::new(name.as_bytes()).and(": linked, but no svscan can be seen in ");
         say::trouble(&message.and(scan.named().as_bytes()).and(": it starts when one runs there"));
         return Ok(if request.limit.is_zero() { Exit::Success } else { Exit::Code(NOT_SO) });
@@ -50,6 +53,20 @@ pub(super) fn enable(scan: &ScanDirectory, request: &Request) -> Result<Exit, Fa
     let parts: &[Part] = if target.join("log").is_dir() { &[Part::Main, Part::Log] } else { &[Part::Main] };
     let tasks = parts.iter().map(|&part| Task::new(Named::new(scan, name, part), None)).collect();
     waiting::run(scan, request.limit, tasks)
+}
+
+/// Whether a svscan runs there, or does within a moment.
+fn svscan_comes(scan: &ScanDirectory, limit: Duration) -> bool {
+    let begun = Instant::now();
+    loop {
+        if scan.svscan().is_some() {
+            return true;
+        }
+        if begun.elapsed() >= limit.min(APPEARS) {
+            return false;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
 }
 
 /// The service directory for a link.
@@ -230,9 +247,8 @@ impl Wait {
     /// The same for a logger, which reads first what its service has left in the pipe. svscan holds the pipe, so the
     /// logger does not see its end.
     fn end_logger(&mut self, log: &Home, about: &Message) -> Result<(), Refusal> {
-        while !self.limit.is_zero()
-            && let Some(what) = unread(log)
-        {
+        while !self.limit.is_zero() {
+            let Some(what) = unread(log) else { break };
             self.pause(about, &what)?;
         }
         self.end(log, about)

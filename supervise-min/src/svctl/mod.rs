@@ -23,7 +23,6 @@
 mod action;
 mod arguments;
 mod check;
-mod glob;
 mod goal;
 mod groups;
 mod hand;
@@ -58,6 +57,9 @@ pub fn main(arguments: Vec<OsString>) -> Result<Exit, Fatal> {
         return check::run(&request);
     }
     let scan = ScanDirectory::find(request.scan.as_deref())?;
+    if request.looks_in_scan() {
+        scan.must_have_services()?;
+    }
     match request.verb {
         Verb::Status(form) => status::run(&scan, &request, form),
         Verb::Act(action) => action::run(&scan, &request, action),

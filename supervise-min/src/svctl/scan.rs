@@ -45,17 +45,25 @@ impl ScanDirectory {
                 (PathBuf::from(there.ok_or_else(nowhere)?), Origin::Custom)
             }
         };
-        let scan = ScanDirectory { path, origin };
-        match fs::read_dir(&scan.path) {
-            Ok(_) if scan.path.join("run").is_file() => Err(Fatal::misuse(
-                scan.named().and(" is a service directory, since it has a run: name the directory it is in"),
+        ScanDirectory { path, origin }.checked()
+    }
+
+    /// This directory, whoever has named it.
+    pub(super) fn at(path: &Path) -> Result<ScanDirectory, Fatal> {
+        ScanDirectory { path: path.to_path_buf(), origin: Origin::Custom }.checked()
+    }
+
+    fn checked(self) -> Result<ScanDirectory, Fatal> {
+        match fs::read_dir(&self.path) {
+            Ok(_) if self.path.join("run").is_file() => Err(Fatal::misuse(
+                self.named().and(" is a service directory, since it has a run: name the directory it is in"),
             )),
-            Ok(_) => Ok(scan),
+            Ok(_) => Ok(self),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                Err(Fatal::system(Message::new("unable to read ").and(scan.named().as_bytes()), &error))
+                Err(Fatal::system(Message::new("unable to read ").and(self.named().as_bytes()), &error))
             }
             Err(error) => Err(Fatal::misuse(
-                scan.named().and(" is no scan directory").because(&error).and(": name one with -d"),
+                self.named().and(" is no scan directory").because(&error).and(": name one with -d"),
             )),
         }
     }
@@ -90,6 +98,26 @@ impl ScanDirectory {
         }
         names.sort();
         Ok(names)
+    }
+
+    /// Refuses a directory in which nothing could be a service and no svscan runs. One that is empty may be one.
+    pub(super) fn must_have_services(&self) -> Result<(), Fatal> {
+        let names = self.services()?;
+        let may_be = |name: &OsString| {
+            let place = self.path.join(name);
+            // What can't be looked at, as a link that leads nowhere, is worth a word of its own.
+            let is_file = |file: &str| match fs::metadata(place.join(file)) {
+                Ok(stat) => stat.is_file(),
+                Err(error) => error.kind() == ErrorKind::PermissionDenied,
+            };
+            is_file("run") || is_file("log/run") || is_file("supervise/lock") || fs::metadata(&place).is_err()
+        };
+        if names.is_empty() || names.iter().any(may_be) || self.svscan().is_some() {
+            return Ok(());
+        }
+        let message =
+            self.named().and(" is no scan directory: none of the directories in it has a run, and no svscan");
+        Err(Fatal::misuse(message.and(" can be seen in it: name one with -d")))
     }
 
     fn is_service(&self, name: &OsStr) -> bool {

@@ -7,10 +7,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use unix::diag::Message;
+use unix::glob::{fits, is_glob};
 use unix::tool::Fatal;
 
 use super::arguments::{Request, Whom};
-use super::glob::{fits, is_glob};
 use super::scan::ScanDirectory;
 use crate::service::command::Part;
 

@@ -21,6 +21,9 @@ use crate::service::command::Part;
 use crate::service::json;
 use crate::service::status::Want;
 
+/// As for a command that can't be given: no supervise runs, or there is no right to look.
+const NOTHING_KNOWN: u8 = 111;
+
 /// A service and its logger.
 struct Whole {
     named: Named,
@@ -30,7 +33,7 @@ struct Whole {
     last: Option<Vec<u8>>,
 }
 
-/// Shows them. 1 if one is not as it should be.
+/// Shows them. 1 if one is not as it should be, 111 if nothing is known of any.
 pub(super) fn run(scan: &ScanDirectory, request: &Request, form: Form) -> Result<Exit, Fatal> {
     let all: Vec<Whole> = select(scan, request)?.into_iter().map(Whole::of).collect();
     match form {
@@ -48,7 +51,11 @@ pub(super) fn run(scan: &ScanDirectory, request: &Request, form: Form) -> Result
             explain_the_blind(scan, &all);
         }
     }
-    Ok(if all.iter().all(Whole::is_well) { Exit::Success } else { Exit::Code(NOT_SO) })
+    Ok(match () {
+        () if all.iter().all(Whole::is_well) => Exit::Success,
+        () if all.iter().all(Whole::is_hidden) => Exit::Code(NOTHING_KNOWN),
+        () => Exit::Code(NOT_SO),
+    })
 }
 
 /// Why nothing is known of some: of three at most, since it is mostly the same for all.
@@ -74,15 +81,15 @@ impl Whole {
         let home = open(&named);
         let main = home.as_ref().map_err(Clone::clone).and_then(look);
         let (mut log, mut last) = (None, None);
-        if let Ok(home) = &home
-            && named.part == Part::Main
-        {
-            log = match home.directory("log") {
-                Ok(log) => Some(look(&log)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-                Err(error) => Some(Err(Blind::of(&error))),
-            };
-            last = tail::lines(home, 1).and_then(|mut lines| lines.pop());
+        if let Ok(home) = &home {
+            if named.part == Part::Main {
+                log = match home.directory("log") {
+                    Ok(log) => Some(look(&log)),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                    Err(error) => Some(Err(Blind::of(&error))),
+                };
+                last = tail::lines(home, 1).and_then(|mut lines| lines.pop());
+            }
         }
         Whole { named, main, log, last }
     }
@@ -90,6 +97,11 @@ impl Whole {
     /// Whether both are as they should be.
     fn is_well(&self) -> bool {
         is_well(&self.main) && self.log.as_ref().is_none_or(is_well)
+    }
+
+    /// Whether nothing is known of it. That its directory is gone is something.
+    fn is_hidden(&self) -> bool {
+        matches!(&self.main, Err(blind) if *blind != Blind::Gone)
     }
 
     fn row(&self, now: Label) -> Vec<Cell> {

@@ -40,7 +40,9 @@ enum Stage {
     Untold,
     /// It was told.
     Waits(Home, Goal),
-    /// It is over.
+    /// It is over, and this is said when its turn comes.
+    Done(Message),
+    /// It is over, and that was said.
     Over,
 }
 
@@ -70,9 +72,9 @@ pub(super) fn run(scan: &ScanDirectory, limit: Duration, mut tasks: Vec<Task>) -
     let mut words = Words::new();
     loop {
         for task in &mut tasks {
-            wait.step(task)?;
+            wait.step(task);
         }
-        tasks.retain(|task| !matches!(task.stage, Stage::Over));
+        say_in_turn(&mut tasks)?;
         if tasks.is_empty() {
             return Ok(if wait.code == 0 { Exit::Success } else { Exit::Code(wait.code) });
         }
@@ -86,7 +88,7 @@ pub(super) fn run(scan: &ScanDirectory, limit: Duration, mut tasks: Vec<Task>) -
 
 impl Wait<'_> {
     /// Looks at one, and says what has become of it if that is known.
-    fn step(&mut self, task: &mut Task) -> Result<(), Fatal> {
+    fn step(&mut self, task: &mut Task) {
         if let Stage::Untold = task.stage {
             task.stage = match self.tell(&task.named, task.action) {
                 Ok(stage) => stage,
@@ -96,33 +98,31 @@ impl Wait<'_> {
                 }
             };
         }
-        if let Stage::Waits(home, goal) = &mut task.stage
-            && self.is_over(&task.named, home, goal)?
-        {
-            task.stage = Stage::Over;
+        if let Stage::Waits(home, goal) = &mut task.stage {
+            if let Some(over) = self.end_of(&task.named, home, goal) {
+                task.stage = over;
+            }
         }
-        Ok(())
     }
 
     fn is_late(&self) -> bool {
         self.begun.elapsed() >= self.limit
     }
 
-    /// Whether nothing is waited for any more; then it was said what has become of it.
-    fn is_over(&mut self, named: &Named, home: &Home, goal: &mut Goal) -> Result<bool, Fatal> {
+    /// The stage of one for which nothing is waited any more. None: it still is.
+    fn end_of(&mut self, named: &Named, home: &Home, goal: &mut Goal) -> Option<Stage> {
         if self.limit.is_zero() {
-            say::line(&named.shown().and(": told"))?;
-            return Ok(true);
+            return Some(Stage::Done(named.shown().and(": told")));
         }
         let sight = match look(home) {
             Ok(sight) => sight,
             Err(blind) => {
                 self.fail(SYSTEM, &self.without_supervise(named, goal.aim(), &blind));
-                return Ok(true);
+                return Some(Stage::Over);
             }
         };
         match goal.judge(&sight, self.begun.elapsed()) {
-            Verdict::Going if !self.is_late() => return Ok(false),
+            Verdict::Going if !self.is_late() => return None,
             Verdict::Going => {
                 let seconds = self.limit.as_secs();
                 let message = named.shown().and(format!(": {} after {seconds} s", now(&sight)));
@@ -130,14 +130,14 @@ impl Wait<'_> {
             }
             Verdict::Done => {
                 let words = if goal.aim() == Aim::Told { ": told, " } else { ": " };
-                say::line(&named.shown().and(words).and(now(&sight)))?;
+                return Some(Stage::Done(named.shown().and(words).and(now(&sight))));
             }
             Verdict::Ended(ended) => {
                 self.fail(NOT_SO, &named.shown().and(": ").and(end(ended)).and(" after its start"));
                 show_log(self.scan, named, home);
             }
         }
-        Ok(true)
+        Some(Stage::Over)
     }
 
     /// Still untold: it has to be tried again.
@@ -173,7 +173,8 @@ impl Wait<'_> {
     /// Those that are not over.
     fn waits_for(&self, tasks: &[Task]) -> Message {
         let mut message = Message::new("waiting for ");
-        for (place, task) in tasks.iter().take(MOST).enumerate() {
+        let waiting = || tasks.iter().filter(|task| !matches!(task.stage, Stage::Done(_) | Stage::Over));
+        for (place, task) in waiting().take(MOST).enumerate() {
             let seen = match &task.stage {
                 Stage::Waits(home, _) => look(home).map_or_else(|_| "not seen".into(), |sight| now(&sight)),
                 _ => "its supervise".into(),
@@ -181,11 +182,23 @@ impl Wait<'_> {
             message = message.and(if place == 0 { "" } else { ", " });
             message = message.and(task.named.name.as_encoded_bytes()).and(format!(" ({seen})"));
         }
-        let more = tasks.len().saturating_sub(MOST);
+        let more = waiting().count().saturating_sub(MOST);
         let message = if more > 0 { message.and(format!(" and {more} more")) } else { message };
         let left = self.limit.saturating_sub(self.begun.elapsed()).as_secs();
         message.and(format!("; {left} s left"))
     }
+}
+
+/// Says what is over, in the order in which the services were named, and leaves those that the next words wait for.
+fn say_in_turn(tasks: &mut Vec<Task>) -> Result<(), Fatal> {
+    let is_over = |task: &Task| matches!(task.stage, Stage::Done(_) | Stage::Over);
+    let turn = tasks.iter().position(|task| !is_over(task)).unwrap_or(tasks.len());
+    for task in tasks.drain(..turn) {
+        if let Stage::Done(words) = task.stage {
+            say::line(&words)?;
+        }
+    }
+    Ok(())
 }
 
 /// The last lines of the log of a service that did not stay up: of svscan's own log, if it has no logger.

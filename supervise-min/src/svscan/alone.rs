@@ -48,11 +48,11 @@ pub(super) fn lock_here() -> Result<Option<OwnedFd>, Fatal> {
 /// it.
 fn refused(here: &OwnedFd, unable: Message) -> Result<Option<OwnedFd>, Fatal> {
     let holder = scanner::lock_holder(here);
-    if let Some((pid, Trust::Svscan)) = holder
-        && std::process::id() != 1
-    {
-        let message = unable.and(": svscan runs here already, pid ").and(pid.to_string());
-        return Err(Fatal::failure(message));
+    if let Some((pid, Trust::Svscan)) = holder {
+        if std::process::id() != 1 {
+            let message = unable.and(": svscan runs here already, pid ").and(pid.to_string());
+            return Err(Fatal::failure(message));
+        }
     }
     let who = match holder {
         Some((pid, _)) => Message::new("pid ").and(pid.to_string()).and(" has it"),

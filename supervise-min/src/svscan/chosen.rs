@@ -205,12 +205,13 @@ impl Chosen {
 
     fn look(&mut self, job: &Job) -> Seen {
         // One that runs after its end is another process, which somebody else wanted.
-        if self.pid.is_none()
-            && let Some(Survivor { process, origin }) = job.process()
-            && origin.role == Role::Run
-        {
-            self.pid = Some(process.pid());
-            self.process = Some(process);
+        if self.pid.is_none() {
+            if let Some(Survivor { process, origin }) = job.process() {
+                if origin.role == Role::Run {
+                    self.pid = Some(process.pid());
+                    self.process = Some(process);
+                }
+            }
         }
         // Where there was no memory to look, there will be.
         if let Some(Ok(Some(Ended(ending)))) = self.process.as_ref().map(Process::ended) {

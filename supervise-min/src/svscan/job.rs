@@ -200,10 +200,10 @@ impl Job {
     pub(super) fn hold(&mut self, crowded: bool) {
         if crowded {
             self.held = None;
-        } else if self.held.as_ref().is_none_or(|held| held.process().is_none())
-            && let Ok(held) = Hold::open(&self.path())
-        {
-            self.held = Some(held);
+        } else if self.held.as_ref().is_none_or(|held| held.process().is_none()) {
+            if let Ok(held) = Hold::open(&self.path()) {
+                self.held = Some(held);
+            }
         }
     }
 
@@ -257,11 +257,11 @@ impl Job {
 
     /// Goes to where supervise is started, and says its argument.
     fn go_there(&self) -> io::Result<OsString> {
-        if let Some(held) = &self.held
-            && Identity::at(&self.path()) != Some(held.id())
-        {
-            go_back(held)?;
-            return Ok(".".into());
+        if let Some(held) = &self.held {
+            if Identity::at(&self.path()) != Some(held.id()) {
+                go_back(held)?;
+                return Ok(".".into());
+            }
         }
         if !self.place.as_os_str().is_empty() {
             change_directory(&self.place)?;

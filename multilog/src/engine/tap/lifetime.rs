@@ -81,10 +81,10 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
 
     /// Removes what has the name of the journal, if it is one.
     pub(crate) fn forget(&self) {
-        if let Some(home) = &self.home
-            && Journal::read(&*home.fs).is_ok_and(|found| found.is_some())
-        {
-            journal::remove(&*home.fs).ok();
+        if let Some(home) = &self.home {
+            if Journal::read(&*home.fs).is_ok_and(|found| found.is_some()) {
+                journal::remove(&*home.fs).ok();
+            }
         }
     }
 
@@ -105,11 +105,11 @@ impl<I: Intake<Trace = F::File> + ?Sized, F: LogFs> Tap<I, F> {
         let after = &mut journal.record.after;
         after.midline = end == BatchEnd::WithinLine;
         after.piece = if after.midline { after.piece } else { 0 };
-        if journal.is_idle()
-            && let Err(error) = journal::remove(&*home.fs)
-        {
-            let said = Message::new("unable to remove ").and(self.path()).and("/.journal");
-            host.warn(&said.because(&error));
+        if journal.is_idle() {
+            if let Err(error) = journal::remove(&*home.fs) {
+                let said = Message::new("unable to remove ").and(self.path()).and("/.journal");
+                host.warn(&said.because(&error));
+            }
         }
     }
 

@@ -187,12 +187,11 @@ impl PipeIntake<'_> {
     /// Looks into the pipe again instead of reading it, when the others may have gone. They are given more time after
     /// each time that they were still there.
     pub(super) fn suspect_nobody(&mut self) {
-        if let Readers::Others(since) = self.readers
-            && self.visible.is_empty()
-            && since.elapsed() >= self.truce
-        {
-            self.readers = Readers::Alone;
-            self.truce = (self.truce * 2).min(LONGEST_TRUCE);
+        if let Readers::Others(since) = self.readers {
+            if self.visible.is_empty() && since.elapsed() >= self.truce {
+                self.readers = Readers::Alone;
+                self.truce = (self.truce * 2).min(LONGEST_TRUCE);
+            }
         }
     }
 }

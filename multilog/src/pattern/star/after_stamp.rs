@@ -88,9 +88,7 @@ impl Way {
     /// Goes beyond the `times`-th of these bytes. Returns how many of them are still to come behind the stamp.
     fn skip(&mut self, byte: u8, times: usize) -> Result<usize, AfterStamp> {
         let mut left = times;
-        while left > 0
-            && let Some((place, rest)) = self.places.split_first()
-        {
+        while let (1.., Some((place, rest))) = (left, self.places.split_first()) {
             match place {
                 Place::Only(only) if *only == byte => left -= 1,
                 place if place.can_be(byte) => return Err(AfterStamp::Depends),

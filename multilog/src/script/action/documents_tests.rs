@@ -1,4 +1,4 @@
-//! README's table, the manual page and DIFFERENCES have the actions of [`ALL`], and no others.
+//! The table of SCRIPT.md, the manual page and DIFFERENCES have the actions of [`ALL`], and no others.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -50,8 +50,8 @@ fn faults<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     faults
 }
 
-/// The first column of README's table.
-fn of_readme(text: &str) -> Vec<&str> {
+/// The first column of the table of SCRIPT.md.
+fn of_table(text: &str) -> Vec<&str> {
     let rows = after(text, "| action | meaning |").skip(1).take_while(|line| line.starts_with('|'));
     rows.filter_map(|row| row.split('|').nth(1)).flat_map(quoted).collect()
 }
@@ -115,9 +115,9 @@ fn foreign(title: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn the_documents_have_every_action_and_no_other() {
-    let [readme, manual, differences] = ["README.md", "docs/multilog.8", "docs/DIFFERENCES.md"];
+    let [table, manual, differences] = ["docs/SCRIPT.md", "docs/multilog.8", "docs/DIFFERENCES.md"];
     let found = [
-        (readme, faults(of_readme(&document(readme)))),
+        (table, faults(of_table(&document(table)))),
         (manual, faults(of_manual(&document(manual)))),
         (differences, faults_of_differences(&document(differences))),
     ];
@@ -136,7 +136,7 @@ fn with_each_action(before: &str, line: impl Fn(&Word) -> String, after: &str) -
 #[test]
 fn an_action_that_a_document_lacks_or_has_too_many_is_found() {
     let row = |word: &Word| format!("| `{}{}` | what it does |\n", word.head.text(), word.value);
-    let readme = with_each_action("| action | meaning |\n|---|---|", row, "");
+    let table = with_each_action("| action | meaning |\n|---|---|", row, "");
     let item = |word: &Word| format!(".It Cm {} Ns Ar value\n", literal(word));
     let manual = with_each_action(".Sh ACTIONS", item, ".Sh PATTERNS\n.It Cm y\n");
     let heading = |word: &Word| match word.whose {
@@ -146,7 +146,7 @@ fn an_action_that_a_document_lacks_or_has_too_many_is_found() {
     };
     let differences = with_each_action("## The script", heading, "## Lines\n### Others\n* Ours only: `y`.");
     let checks: [(&str, Check, &str, &str); 3] = [
-        (&readme, |text| faults(of_readme(text)), "`min=NUMBER`", "`min=NUMBER` `since=TIME` `Q`"),
+        (&table, |text| faults(of_table(text)), "`min=NUMBER`", "`min=NUMBER` `since=TIME` `Q`"),
         (&manual, |text| faults(of_manual(text)), "Cm min=", "Cm min= , since= , Q"),
         (&differences, faults_of_differences, "`min=`", "`min=` `since=TIME`\n### More\n* Ours only: `Q`"),
     ];

@@ -159,7 +159,7 @@ fn unseen(path: &Path, error: &io::Error, findings: &mut Findings) {
 
 /// Groups that name what is not there.
 fn check_groups(directory: &Path, findings: &mut Findings) -> Result<(), Fatal> {
-    let scan = ScanDirectory::find(Some(directory))?;
+    let scan = ScanDirectory::at(directory)?;
     let path = directory.join(super::groups::FILE);
     let groups = match scan.groups() {
         Ok(groups) => groups,

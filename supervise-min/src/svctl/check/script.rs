@@ -104,7 +104,9 @@ fn without_exec(commands: &[Command]) -> Option<String> {
         Some(word) if executes && before.iter().any(|one| one.words == [word]) => None,
         Some(word) => {
             let word: String = word.chars().take(40).collect();
-            Some(format!("line {line}: no exec before {word}: it runs below the shell, and {why}"))
+            Some(format!(
+                "line {line}: no exec before {word}: it runs below the shell, and {why}: write exec before it"
+            ))
         }
     }
 }

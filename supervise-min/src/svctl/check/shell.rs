@@ -192,9 +192,8 @@ impl Reader {
         };
         let open = self.take();
         let mut depth = 1;
-        while depth > 0
-            && let Some(letter) = self.take()
-        {
+        while depth > 0 {
+            let Some(letter) = self.take() else { break };
             match letter {
                 '\\' => drop(self.take()),
                 '\'' | '"' => self.quoted(letter),

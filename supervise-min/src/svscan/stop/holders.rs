@@ -38,10 +38,10 @@ pub(super) fn kill(reader: impl AsFd) {
     let target = PathBuf::from(format!("pipe:[{inode}]"));
     for Holder { pid, .. } in of(&reader) {
         // Held first, so that who is looked at again is who is killed.
-        if let Ok(Some(process)) = Process::find(pid)
-            && ["1", "2"].iter().any(|number| has(pid, number, &target))
-        {
-            process.signal(Signal::KILL).ok();
+        if let Ok(Some(process)) = Process::find(pid) {
+            if ["1", "2"].iter().any(|number| has(pid, number, &target)) {
+                process.signal(Signal::KILL).ok();
+            }
         }
     }
 }

@@ -69,11 +69,11 @@ impl Svscan {
     /// killed, has left.
     fn find_services(&mut self) {
         let now = self.now();
-        if self.next_scan == Duration::ZERO
-            && let Ok(found) = self.entries.look(now)
-        {
-            for entry in &found {
-                self.know(entry);
+        if self.next_scan == Duration::ZERO {
+            if let Ok(found) = self.entries.look(now) {
+                for entry in &found {
+                    self.know(entry);
+                }
             }
         }
         self.jobs().for_each(Job::leaves);

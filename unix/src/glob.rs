@@ -1,12 +1,12 @@
 //! Globs: `*`, `?` and sets as `[a-c]` or `[!x]`, over all of a name.
 
 /// Whether a word has something of a glob in it.
-pub(super) fn is_glob(word: &[u8]) -> bool {
+pub fn is_glob(word: &[u8]) -> bool {
     word.iter().any(|byte| b"*?[".contains(byte))
 }
 
 /// Whether a glob fits all of a name. Takes time in proportion to the product of their lengths at most.
-pub(super) fn fits(glob: &[u8], name: &[u8]) -> bool {
+pub fn fits(glob: &[u8], name: &[u8]) -> bool {
     let (mut at, mut place) = (0, 0);
     // Behind the last star, and where the rest was tried last.
     let mut star: Option<(usize, usize)> = None;

@@ -1,85 +1,58 @@
 //! Lines of several directories in the order of (key, directory, place in the directory), forwards or backwards.
 
+mod batch;
+mod pile;
+mod spill;
+
+pub use batch::{Batch, Direction};
+pub use pile::Pile;
+pub use spill::{Kept, Spill};
+
 use std::collections::VecDeque;
 
 use tai64tools::Label;
 
 use crate::search::Entry;
 
-/// Which way lines are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The oldest first.
-    Forward,
-    /// The newest first.
-    Backward,
-}
-
-/// Lines of one directory in their order: a part of its output.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Batch {
-    /// All of them as they are shown.
-    pub bytes: Vec<u8>,
-    /// Each of them; none where they need not be told apart.
-    pub entries: Vec<Entry>,
-    /// How many were passed on.
-    passed: usize,
-}
-
-impl Batch {
-    /// A batch of which nothing was passed on.
-    pub fn new(bytes: Vec<u8>, entries: Vec<Entry>) -> Batch {
-        Batch { bytes, entries, passed: 0 }
-    }
-
-    /// How many lines are left.
-    pub fn left(&self) -> usize {
-        self.entries.len() - self.passed
-    }
-
-    /// How much memory it takes.
-    pub fn size(&self) -> usize {
-        self.bytes.len() + self.entries.len() * size_of::<Entry>()
-    }
-
-    /// Forgets the first lines of a batch that is going to be read backwards.
-    pub fn forget_first(&mut self, count: usize) {
-        self.entries.drain(..count.min(self.left()));
-    }
-
-    fn next(&self, direction: Direction) -> Option<&Entry> {
-        let at = match direction {
-            Direction::Forward => self.passed,
-            Direction::Backward => self.entries.len().checked_sub(self.passed + 1)?,
-        };
-        self.entries.get(at)
-    }
-}
-
 /// The batches of one directory that wait.
 #[derive(Debug, Default)]
 pub struct Queue {
-    batches: VecDeque<Batch>,
+    /// The one of which lines are passed on.
+    first: Batch,
+    rest: VecDeque<Kept>,
     bytes: usize,
 }
 
 impl Queue {
     /// Adds a batch behind the others. One without lines is dropped.
-    pub fn push(&mut self, batch: Batch) {
+    pub fn push(&mut self, batch: Kept) {
         if batch.left() > 0 {
-            self.bytes += batch.size();
-            self.batches.push_back(batch);
+            self.bytes += batch.memory();
+            self.rest.push_back(batch);
+            self.fill();
+        }
+    }
+
+    /// Takes the next batch with lines into memory.
+    fn fill(&mut self) {
+        while self.first.left() == 0 {
+            self.bytes -= self.first.size();
+            self.first = Batch::default();
+            let Some(next) = self.rest.pop_front() else { return };
+            self.bytes -= next.memory();
+            self.first = next.batch();
+            self.bytes += self.first.size();
         }
     }
 
     /// Whether no line waits.
     pub fn is_empty(&self) -> bool {
-        self.batches.is_empty()
+        self.first.left() == 0
     }
 
     /// How many batches wait.
     pub fn batches(&self) -> usize {
-        self.batches.len()
+        self.rest.len() + usize::from(!self.is_empty())
     }
 
     /// How many bytes wait.
@@ -88,22 +61,19 @@ impl Queue {
     }
 
     fn next(&self, direction: Direction) -> Option<&Entry> {
-        self.batches.front()?.next(direction)
+        self.first.next(direction)
     }
 
     /// The next line and its bytes.
     fn line(&self, direction: Direction) -> Option<(Entry, &[u8])> {
-        let batch = self.batches.front()?;
-        let entry = *batch.next(direction)?;
-        Some((entry, &batch.bytes[entry.begin..entry.end]))
+        let entry = *self.first.next(direction)?;
+        Some((entry, &self.first.bytes[entry.begin..entry.end]))
     }
 
     fn pass(&mut self) {
-        let Some(batch) = self.batches.front_mut() else { return };
-        batch.passed += 1;
-        if batch.left() == 0 {
-            self.bytes -= batch.size();
-            self.batches.pop_front();
+        self.first.pass();
+        if self.first.left() == 0 {
+            self.fill();
         }
     }
 }
@@ -303,7 +273,7 @@ mod tests {
                     let (now, offset) = if (half == 0) == (direction == Direction::Forward) { (first, 0) } else { (second, first.len()) };
                     let mut batch = batch(source, now);
                     batch.entries.iter_mut().for_each(|entry| entry.number += offset as u64);
-                    queues[source].push(batch);
+                    queues[source].push(Kept::Here(batch));
                 }
                 let over = move |_: usize| half == 1;
                 merger.run::<()>(&mut queues, &over, |source, entry, _| {

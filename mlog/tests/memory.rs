@@ -1,0 +1,202 @@
+//! Memory stays below 32 MiB and 2.5 MiB for each directory, and open files below the directories and 16, whatever the
+//! archives are.
+//!
+//! `MLOG_LARGE=1` takes 500 MB of text for each archive, and every query.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use harness::{Scratch, program};
+
+const LINE: &str = "a line of a log that goes on and on, and on, and on";
+
+fn label(second: u64) -> String {
+    format!("@{:016x}00000000", (1u64 << 62) + 10 + 1_700_000_000 + second)
+}
+
+fn is_large() -> bool {
+    std::env::var_os("MLOG_LARGE").is_some()
+}
+
+/// About so many bytes of lines, handed out in pieces of about a MiB of whole lines.
+fn text(size: usize, first: u64, mut take: impl FnMut(&[u8])) {
+    let (mut done, mut piece, mut number) = (0, Vec::new(), 0);
+    while done < size {
+        piece.clear();
+        while piece.len() < 1 << 20 && done + piece.len() < size {
+            writeln!(piece, "{} {LINE}", label(first + number / 1000)).unwrap();
+            number += 1;
+        }
+        take(&piece);
+        done += piece.len();
+    }
+}
+
+/// What an archive of such a form is, written with about so many bytes of text.
+fn write(path: &Path, form: &str, size: usize) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path.parent().unwrap().join("current"), format!("{} the end\n", label(900_000))).unwrap();
+    let mut file = BufWriter::new(fs::File::create(path).unwrap());
+    match form {
+        "plain" => text(size, 0, |piece| file.write_all(piece).unwrap()),
+        "gzip" => {
+            let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+            text(size, 0, |piece| encoder.write_all(piece).unwrap());
+            encoder.finish().unwrap();
+        }
+        "zstd" | "window" => {
+            let mut encoder = zstd::Encoder::new(file, 1).unwrap();
+            encoder.window_log(if form == "window" { 23 } else { 20 }).unwrap();
+            text(size, 0, |piece| encoder.write_all(piece).unwrap());
+            encoder.finish().unwrap();
+        }
+        "table" => with_table(&mut file, size),
+        "empty lines" => (0..size / 64).for_each(|_| file.write_all(&[b'\n'; 8]).unwrap()),
+        "long line" => {
+            let mut encoder = zstd::Encoder::new(file, 1).unwrap();
+            encoder.write_all(format!("{} ", label(0)).as_bytes()).unwrap();
+            (0..size / 1024).for_each(|_| encoder.write_all(&[b'x'; 1024]).unwrap());
+            encoder.write_all(b"\n").unwrap();
+            encoder.finish().unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// As our logger does it: frames of a MiB, and their table.
+fn with_table(file: &mut impl Write, size: usize) {
+    let (mut table, mut count) = (Vec::new(), 0u32);
+    text(size, 0, |piece| {
+        let frame = zstd::encode_all(piece, 1).unwrap();
+        table.extend(u32::try_from(frame.len()).unwrap().to_le_bytes());
+        table.extend(u32::try_from(piece.len()).unwrap().to_le_bytes());
+        file.write_all(&frame).unwrap();
+        count += 1;
+    });
+    table.extend(count.to_le_bytes());
+    table.push(0);
+    table.extend(0x8F92_EAB1u32.to_le_bytes());
+    file.write_all(&0x184D_2A5Eu32.to_le_bytes()).unwrap();
+    file.write_all(&u32::try_from(table.len()).unwrap().to_le_bytes()).unwrap();
+    file.write_all(&table).unwrap();
+}
+
+/// Runs it with as many open files as are promised, and holds its memory against what is promised.
+fn keeps_the_promise(time: &Path, here: &Scratch, options: &[&str], directories: &[String]) {
+    let script = format!("ulimit -n {}; exec \"$@\"", directories.len() + 16);
+    let mut all = vec!["-c", &script, "sh", time.to_str().unwrap(), "-f", "%M", env!("CARGO_BIN_EXE_mlog")];
+    all.extend(options);
+    all.extend(directories.iter().map(String::as_str));
+    let outcome =
+        here.run(Path::new("/bin/sh"), &all).with("TMPDIR", here.path(".").to_str().unwrap()).over("");
+    let said: Vec<&str> = outcome.stderr.lines().collect();
+    let about = format!("{options:?} {}: {said:?}", directories[0]);
+    let found_nothing = said.len() == 2 && said[0].contains("status 1");
+    assert!(said.len() == 1 || found_nothing, "{about}");
+    let kilobytes: usize = said[said.len() - 1].parse().expect(&about);
+    let promised = (32 << 10) + 2560 * directories.len();
+    assert!(kilobytes < promised, "{about} of {promised} kB");
+    if is_large() {
+        eprintln!("{options:?} {}: {kilobytes} of {promised} kB", directories[0]);
+    }
+}
+
+const QUERIES: [&[&str]; 16] = [
+    &["--reverse", "--since", "2023-11-01"],
+    &["--reverse"],
+    &["-n", "300000"],
+    &["-o", "json"],
+    &["-g", "on", "-C", "3"],
+    &["stat", "--by", "minute"],
+    &["verify"],
+    &["--since", "2023-11-01", "-n", "10"],
+    // Only where there is much time.
+    &["ls"],
+    &[],
+    &["-g", "nothing"],
+    &["-v", "nothing"],
+    &["-n", "10", "-g", "goes"],
+    &["-A", "1", "-g", "on", "-n", "5"],
+    &["-B", "2", "-g", "nothing"],
+    &["-c"],
+];
+
+fn every_query(form: &str) {
+    let Some(time) = program("time") else { return };
+    let here = Scratch::new();
+    let size = if is_large() { 500 << 20 } else { 24 << 20 };
+    write(&here.path(format!("log/{}.s", label(800_000))), form, size);
+    for options in &QUERIES[..if is_large() { QUERIES.len() } else { 8 }] {
+        keeps_the_promise(&time, &here, options, &["log".into()]);
+    }
+}
+
+#[test]
+fn of_plain_archives() {
+    every_query("plain");
+}
+
+#[test]
+fn of_archives_that_are_one_member_of_gzip() {
+    every_query("gzip");
+}
+
+#[test]
+fn of_archives_that_are_one_frame_of_zstandard() {
+    every_query("zstd");
+}
+
+#[test]
+fn of_a_frame_with_a_window_of_eight_mebibytes() {
+    every_query("window");
+}
+
+#[test]
+fn of_archives_with_a_table() {
+    every_query("table");
+}
+
+#[test]
+fn of_nothing_but_empty_lines() {
+    every_query("empty lines");
+}
+
+#[test]
+fn of_a_long_line() {
+    every_query("long line");
+}
+
+#[test]
+fn of_fifty_directories_with_large_windows() {
+    let Some(time) = program("time") else { return };
+    let here = Scratch::new();
+    let first = here.path(format!("d0/{}.s", label(800_000)));
+    write(&first, "window", if is_large() { 50 << 20 } else { 6 << 20 });
+    let mut directories = vec!["d0".to_string()];
+    for number in 1..50 {
+        let directory = format!("d{number}");
+        fs::create_dir(here.path(&directory)).unwrap();
+        fs::copy(&first, here.path(format!("{directory}/{}.s", label(800_000)))).unwrap();
+        here.write(&format!("{directory}/current"), format!("{} the end\n", label(900_000)));
+        directories.push(directory);
+    }
+    for options in &QUERIES[..if is_large() { QUERIES.len() } else { 2 }] {
+        keeps_the_promise(&time, &here, options, &directories);
+    }
+    // Following begins with the last lines, and keeps a file of each directory open.
+    let following: &[&str] = &["-f", "-n", "500", "-o", "none"];
+    let mut words = vec!["-k", "1", "10"];
+    words.push(env!("CARGO_BIN_EXE_mlog"));
+    words.extend(following);
+    words.extend(directories.iter().map(String::as_str));
+    let script = format!("ulimit -n {}; exec timeout \"$@\"", directories.len() + 16);
+    let arguments: Vec<&str> = ["-c", &script, "sh"].into_iter().chain(words).collect();
+    let outcome = here.run(Path::new("/bin/sh"), &arguments).over("");
+    assert_eq!(
+        (outcome.stderr.as_str(), outcome.stdout.iter().filter(|&&byte| byte == b'\n').count()),
+        ("", 500)
+    );
+}
