@@ -102,6 +102,7 @@ mod tests {
             label: Some(label(seconds)),
             name: format!("{seconds}").into(),
             state: State::Sealed,
+            in_work: false,
         };
         let file = Arc::new(File::open("/dev/null").unwrap());
         let snapshot =

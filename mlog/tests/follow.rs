@@ -144,15 +144,23 @@ fn a_slow_consumer_gets_every_line_that_is_still_there() {
     assert_eq!((got == expected, &*said), (true, ""), "{} lines", got.lines().count());
 }
 
+/// In a directory in which nothing was before the reader, and with a logger that spares what it seals.
 #[test]
 fn where_lines_are_gone_the_gap_is_said_with_its_bounds() {
-    let script = ["t", "s16384", "n3", "./log"];
-    let here = made(&tool("multilog"), &script);
-    // Archives are deleted before the reader begins as well. Otherwise it has seen none go, and can't know.
-    feed(logger(&here, &tool("multilog"), &script), 2000, 1000, Duration::from_millis(5));
+    for script in [
+        &["t", "s16384", "n3", "./log"][..],
+        &["t", "s4096", "n2", "./log"],
+        &["t", "s4096", "n3", "compress=zstd", "./log"],
+    ] {
+        each_gap_is_said(script);
+    }
+}
+
+fn each_gap_is_said(script: &[&str]) {
+    let here = made(&tool("multilog"), script);
     let following = follower(&here, &["-f", "-n", "0", "-o", "tai64n", "log"], Stdio::piped());
     std::thread::sleep(Duration::from_millis(300));
-    feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::from_millis(5));
+    feed(logger(&here, &tool("multilog"), script), 20_000, 1000, Duration::from_millis(5));
     let last = "line 19999 of a log that goes on and on\n";
     let (got, said, code) = slowly(following, |all| all.ends_with(last.as_bytes()));
     let lines: Vec<(&str, usize)> =

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use mlog::follow::{Follower, Place, Resumed, Step};
+use mlog::follow::{Doubt, Follower, Place, Resumed, Step};
 use mlog::stamp::Stamps;
 use mlog::store::{Ahead, Store, guess};
 use tai64tools::leap::Offset;
@@ -71,6 +71,10 @@ impl Logs {
         while self.pending.len() < wanted {
             let from = follower.place();
             let step = follower.step(&mut self.pending);
+            // Lanes are not told which names come and go.
+            if follower.doubt().is_some_and(Doubt::is_likely) {
+                follower.confirm_doubt();
+            }
             self.pending.stepped(from);
             if step? == Step::Idle {
                 return Ok(false);

@@ -181,7 +181,7 @@ fn about(one: &Found, generation: &Generation) -> Message {
 fn files(one: &Found, trouble: &mut Trouble) -> Vec<File> {
     let mut all = one.snapshot.archives.clone();
     if one.snapshot.current.is_some() {
-        all.push(Generation { label: None, name: "current".into(), state: State::Current });
+        all.push(Generation { label: None, name: "current".into(), state: State::Current, in_work: true });
     }
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());

@@ -73,6 +73,8 @@ struct Following {
     /// What stands for the question.
     question: u32,
     committed: Option<Instant>,
+    /// Tells of changes from before the first look on.
+    hints: Hints,
     found: bool,
     /// The directories whose follower is not needed any more are told apart by their paths.
     paths: Vec<PathBuf>,
@@ -101,6 +103,7 @@ impl Following {
             cursor,
             question,
             committed: None,
+            hints: Hints::new(found.iter().map(|one| one.store.path.clone())),
             found: false,
             paths: Vec::new(),
         };
@@ -120,6 +123,10 @@ impl Following {
             (Some(place), _) => Follower::resume(one.store.clone(), one.offset, place),
             (None, Some(_)) => Ok((Follower::at_start(one.store.clone(), one.offset), Resumed::There)),
             (None, None) => {
+                // What comes and goes from now on is told.
+                if let Ok(snapshot) = one.store.snapshot() {
+                    one.snapshot = snapshot;
+                }
                 let at = whole_lines(&mut one);
                 let follower = Follower::at_current(one.store.clone(), one.offset, &one.snapshot, at);
                 self.found_before.push(one);
@@ -161,20 +168,16 @@ impl Following {
     }
 
     fn go_on(&mut self, follow: bool, trouble: &mut Trouble) -> Result<(), Gone> {
-        let places = self.followers.iter().zip(&self.paths);
-        let mut hints = Hints::new(places.map(|(follower, path)| match follower {
-            Some(follower) => follower.store().path.clone(),
-            None => path.clone(),
-        }));
         let mut told = vec![Told::Changed; self.followers.len()];
         loop {
-            let mut idle = true;
-            for (at, told) in told.iter_mut().enumerate() {
-                if *told != Told::Nothing && !self.step(at, *told, follow, trouble)? {
-                    *told = Told::Nothing;
+            for at in 0..told.len() {
+                let now = std::mem::replace(&mut told[at], Told::Nothing);
+                if now != Told::Nothing && self.step(at, now, follow, trouble)? {
+                    told[at] = now;
                 }
-                idle &= *told == Told::Nothing;
+                self.confirm_doubt(at, &mut told);
             }
+            let idle = told.iter().all(|told| *told == Told::Nothing);
             let due = self.committed.is_none_or(|committed| committed.elapsed() >= COMMIT);
             if due || idle && !follow {
                 self.commit()?;
@@ -182,9 +185,17 @@ impl Following {
             if idle && (!follow || self.followers.iter().all(Option::is_none)) {
                 return Ok(());
             }
-            if idle && !hints.wait(&mut told).map_err(Gone::Failed)? {
+            if idle && !self.hints.wait(&mut told).map_err(Gone::Failed)? {
                 return Err(Gone::Reader);
             }
+        }
+    }
+
+    /// Tells a follower whether there was what may have been deleted unread.
+    fn confirm_doubt(&mut self, at: usize, told: &mut [Told]) {
+        let Some(follower) = &mut self.followers[at] else { return };
+        if follower.doubt().is_some_and(|doubt| self.hints.confirm(at, doubt, told)) {
+            follower.confirm_doubt();
         }
     }
 

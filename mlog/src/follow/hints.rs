@@ -1,5 +1,6 @@
 //! `Hints`: told by the kernel that something in a directory has changed, for any number of directories at once.
 
+use std::collections::VecDeque;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
@@ -8,8 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use tai64tools::Label;
 use unix::event;
 use unix::pipe;
+
+use super::Doubt;
+use crate::store::parse;
 
 /// After so long followers look by themselves: a file system may tell nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BLIND: Duration = Duration::from_millis(200);
 /// What comes within so long of a wait's end is waited for, so that many small writes are one read.
 const TOGETHER: Duration = Duration::from_millis(10);
+/// So many labels of a directory are remembered.
+const LABELS: usize = 4096;
 
 /// What was told of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +57,36 @@ struct Watched {
     path: PathBuf,
     /// None: it can't be watched at the moment.
     watch: Option<i32>,
+    /// The labels of which was told, the newest ones last.
+    labels: VecDeque<Label>,
+    /// Whether there may be others of which nobody has told.
+    is_incomplete: bool,
+}
+
+impl Watched {
+    fn new(path: PathBuf) -> Watched {
+        Watched { path, watch: None, labels: VecDeque::new(), is_incomplete: false }
+    }
+
+    /// Notes the label in a name of which was told.
+    fn note(&mut self, name: &[u8]) {
+        let Some((label, _)) = parse(name) else { return };
+        if self.labels.iter().rev().any(|&known| known == label) {
+            return;
+        }
+        if self.labels.len() == LABELS {
+            self.labels.pop_front();
+            self.is_incomplete = true;
+        }
+        self.labels.push_back(label);
+    }
 }
 
 impl Hints {
     /// Watches directories. Those that can't be watched are looked at from time to time.
     pub fn new(directories: impl Iterator<Item = PathBuf>) -> Hints {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
-        let watched = directories.map(|path| Watched { path, watch: None }).collect();
+        let watched = directories.map(Watched::new).collect();
         let to_pipe = matches!(pipe::kind(unix::diag::stdout()), Ok(pipe::Kind::Pipe));
         let mut hints = Hints {
             inotify,
@@ -90,7 +120,7 @@ impl Hints {
 
     /// Watches one more directory: the last one of those that are told of.
     pub fn add(&mut self, path: PathBuf) {
-        self.watched.push(Watched { path, watch: None });
+        self.watched.push(Watched::new(path));
         self.watch();
     }
 
@@ -108,6 +138,7 @@ impl Hints {
         let Some(inotify) = &self.inotify else { return true };
         for one in self.watched.iter_mut().filter(|one| one.watch.is_none()) {
             one.watch = inotify::add_watch(inotify, &one.path, flags).ok();
+            one.is_incomplete |= one.watch.is_none();
         }
         self.watched.iter().any(|one| one.watch.is_none())
     }
@@ -136,7 +167,7 @@ impl Hints {
             }
             if come {
                 self.let_more_come();
-                self.take(told);
+                self.take(told, false);
             }
             if !come || blind {
                 told.fill(Told::Changed);
@@ -156,8 +187,8 @@ impl Hints {
         self.woken = Some(Instant::now());
     }
 
-    /// Takes what was told.
-    fn take(&mut self, told: &mut [Told]) {
+    /// Takes what was told: all of it, or what comes at once.
+    fn take(&mut self, told: &mut [Told], all: bool) {
         let Some(inotify) = &self.inotify else { return };
         let mut room = [const { MaybeUninit::uninit() }; 16 << 10];
         let mut reader = inotify::Reader::new(inotify, &mut room);
@@ -168,9 +199,13 @@ impl Hints {
                 // Of a watch that has ended, or too much was told.
                 if what.contains(ReadFlags::QUEUE_OVERFLOW) {
                     told.fill(Told::Changed);
+                    self.watched.iter_mut().for_each(|one| one.is_incomplete = true);
                 }
                 continue;
             };
+            if let Some(name) = event.file_name().filter(|_| what != ReadFlags::MODIFY) {
+                self.watched[at].note(name.to_bytes());
+            }
             let news = match event.file_name() {
                 // `state` and what is being compressed.
                 Some(name) if what == ReadFlags::MODIFY && name.to_bytes() != b"current" => Told::Nothing,
@@ -186,11 +221,21 @@ impl Hints {
                     inotify::remove_watch(inotify, event.wd()).ok();
                 }
                 self.watched[at].watch = None;
+                self.watched[at].is_incomplete = true;
             }
-            if reader.is_buffer_empty() {
+            if reader.is_buffer_empty() && !all {
                 return;
             }
         }
+    }
+
+    /// Whether an archive was there for a time of which a follower doubts whether there was one. Where nobody tells, there
+    /// may have been.
+    pub fn confirm(&mut self, directory: usize, doubt: &Doubt, told: &mut [Told]) -> bool {
+        self.take(told, true);
+        let Some(one) = self.watched.get_mut(directory) else { return true };
+        let is_incomplete = std::mem::take(&mut one.is_incomplete) || one.watch.is_none();
+        is_incomplete || is_remote(&one.path) || one.labels.iter().any(|&label| doubt.is_about(label))
     }
 }
 

@@ -3,12 +3,18 @@
 //! The follower holds the descriptor of the generation in which it is, so its inode is not used again and what was read
 //! can't be mistaken for something else. It knows which labels are behind it; every other label is of a later generation, or
 //! of its own, whatever the clock did. Its own one is known by the inode, or, when a logger has written the text into
-//! another file, by being the first of the others. While an archive is in the directory, nothing later was deleted, since
-//! retention begins with the oldest. So where the own archive is gone there may be a gap, and it is a gap where a label that
-//! was seen is gone. What is told of changes is a hint; the names in the directory are the truth.
+//! another file, by the text. So where the own archive is gone there may be a gap, and it is a gap where a label that was
+//! seen is gone.
+//!
+//! Retention begins with the oldest, except that our logger spares the files on which it is at work and deletes newer ones.
+//! So an archive that is there proves that nothing later was deleted since a moment at which the logger was done with it.
+//! Where nothing proves that, the follower has a [`Doubt`], and the kernel, which tells of every name that comes and goes,
+//! says whether there was an archive in between. Otherwise what is told of changes is a hint; the names in the directory
+//! are the truth.
 
 mod hints;
 mod order;
+mod own;
 mod place;
 mod rotation;
 #[cfg(test)]
@@ -44,6 +50,28 @@ pub struct Gap {
     pub before: Option<Label>,
     /// Whether lines are missing for certain.
     pub certain: bool,
+}
+
+/// Archives that may have come and gone unread, which the names that are there don't tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// Their labels would be later than this.
+    after: Option<Label>,
+    /// And earlier than this.
+    before: Label,
+    is_likely: bool,
+}
+
+impl Doubt {
+    /// Whether archives are deleted in this directory, as names have shown: for those whom nobody tells of others.
+    pub fn is_likely(&self) -> bool {
+        self.is_likely
+    }
+
+    /// Whether a label is of such an archive.
+    pub fn is_about(&self, label: Label) -> bool {
+        Some(label) > self.after && label < self.before
+    }
 }
 
 /// What a step came to.
@@ -100,6 +128,10 @@ pub struct Follower<D: Directory<File: Readable> = Store> {
     buffer: Vec<u8>,
     /// How often the file that is held was looked for in vain.
     looks: u32,
+    /// What may have been deleted unread before the generation into which the last step went.
+    doubt: Option<Doubt>,
+    /// Whether there was nothing to enter yet.
+    waited: bool,
 }
 
 /// So much is read at once.
@@ -134,6 +166,20 @@ impl<D: Directory<File: Readable>> Follower<D> {
             gap: None,
             buffer: vec![0; PIECE],
             looks: 0,
+            doubt: None,
+            waited: false,
+        }
+    }
+
+    /// What may have been deleted unread before the lines that come in the next step.
+    pub fn doubt(&self) -> Option<&Doubt> {
+        self.doubt.as_ref()
+    }
+
+    /// It was deleted, or nobody can tell.
+    pub fn confirm_doubt(&mut self) {
+        if self.doubt.take().is_some() {
+            self.note_gap(false);
         }
     }
 
@@ -173,6 +219,8 @@ impl<D: Directory<File: Readable>> Follower<D> {
 
     /// Reads on in the generation: how much. 0: it is at its end.
     fn read(&mut self, reader: &mut dyn Reader) -> io::Result<usize> {
+        // Nobody has confirmed it.
+        self.doubt = None;
         if !self.unread.is_empty() {
             let unread = std::mem::take(&mut self.unread);
             self.take(&unread, reader);
@@ -252,6 +300,19 @@ impl<D: Directory<File: Readable>> Follower<D> {
         self.last = self.stamps.read(&self.line, None).map(|stamp| stamp.moment).or(self.last);
         self.offset += lines.len() as u64;
         reader.lines(lines);
+    }
+
+    /// So much of an archive was read before.
+    fn leave_out(&mut self, known: u64) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        while self.offset < known {
+            let most = usize::try_from(known - self.offset).map_or(PIECE / 2, |left| left.min(PIECE / 2));
+            match self.text.read_at_most(&mut buffer, most) {
+                Ok(got) if !got.is_empty() => self.offset += got.len() as u64,
+                _ => break,
+            }
+        }
+        self.buffer = buffer;
     }
 
     fn note_gap(&mut self, certain: bool) {

@@ -3,7 +3,7 @@
 use tai64tools::Label;
 use unix::file::Identity;
 
-use crate::store::{Generation, Snapshot, State};
+use crate::store::{Generation, Snapshot};
 
 /// What is behind a follower, and what it has seen before it.
 #[derive(Clone, Debug, Default)]
@@ -14,10 +14,15 @@ pub(super) struct Passed {
     ahead: Vec<Label>,
     /// A generation without a label that is behind: it gets the first label that comes.
     pub(super) unlabelled: Option<Known>,
-    /// Whether an archive was deleted at any time.
+    /// Labels of archives that were complete when the follower came here. As long as one of them is there, nothing later
+    /// was deleted.
+    complete: Vec<Label>,
+    /// Whether an archive was seen to be deleted at any time.
     pub(super) deleted: bool,
-    /// Whether the own archive was the oldest one and not sealed.
-    in_work: bool,
+    /// Whether archives between the own one and those ahead may have been deleted before these were seen.
+    pub(super) may_lack: bool,
+    /// Whether nobody could have told of that.
+    pub(super) is_untold: bool,
 }
 
 /// A file that was read to its end, or that was before all that was read.
@@ -33,7 +38,12 @@ impl Passed {
     /// All archives.
     pub(super) fn all<F>(snapshot: &Snapshot<F>) -> Passed {
         let unlabelled = snapshot.has_previous().then(Known::default);
-        Passed { behind: labels(&snapshot.archives), unlabelled, ..Passed::default() }
+        Passed {
+            behind: labels(&snapshot.archives),
+            unlabelled,
+            complete: complete(snapshot),
+            ..Passed::default()
+        }
     }
 
     /// All archives up to a label, and this label.
@@ -41,7 +51,7 @@ impl Passed {
         let mut behind = labels(&snapshot.archives);
         behind.retain(|label| Some(*label) < last);
         behind.extend(last);
-        Passed { behind, ..Passed::default() }
+        Passed { behind, complete: complete(snapshot), ..Passed::default() }
     }
 
     /// Those of a snapshot except these, of which the first is entered.
@@ -50,22 +60,13 @@ impl Passed {
         behind.retain(|label| coming.binary_search(label).is_err());
         let own = usize::from(rest.first().is_some_and(|first| first.label.is_some()));
         let ahead = coming[own.min(coming.len())..].to_vec();
-        Passed { behind, ahead, ..Passed::default() }
+        Passed { behind, ahead, complete: complete(snapshot), ..Passed::default() }
     }
 
-    /// Sees whether anything was deleted, and in which state the own archive is.
-    pub(super) fn see<F>(&mut self, snapshot: &Snapshot<F>, own: Option<Label>) {
+    /// Sees whether something that was behind is gone.
+    pub(super) fn see<F>(&mut self, snapshot: &Snapshot<F>) {
         let there = labels(&snapshot.archives);
         self.deleted |= self.behind.iter().any(|label| there.binary_search(label).is_err());
-        let oldest = snapshot.archives.first();
-        self.in_work |= own.is_some()
-            && oldest.is_some_and(|oldest| oldest.label == own && oldest.state == State::Unsealed);
-    }
-
-    /// Whether archives may have been deleted between the own one, which is there, and these. Our logger leaves alone what
-    /// is being sealed, and deletes what comes next, though it is newer.
-    pub(super) fn may_lack(&self, others: &[Generation]) -> bool {
-        self.deleted && self.in_work && !others.is_empty()
     }
 
     /// The newest label that is behind.
@@ -90,15 +91,57 @@ impl Passed {
         others
     }
 
-    /// The newest that is behind, and earlier than this label, of those of a snapshot.
-    pub(super) fn newest_before<F>(&self, snapshot: &Snapshot<F>, than: Option<Label>) -> Option<Generation> {
+    /// The newest archive of a snapshot that was complete when the follower came here, and is not later than this label.
+    pub(super) fn newest_complete<F>(
+        &self,
+        snapshot: &Snapshot<F>,
+        up_to: Option<Label>,
+    ) -> Option<Generation> {
+        let is_complete = |generation: &&Generation| {
+            generation.label.is_some_and(|label| {
+                up_to.is_none_or(|up_to| label <= up_to) && self.complete.binary_search(&label).is_ok()
+            })
+        };
+        snapshot.archives.iter().rev().find(is_complete).cloned()
+    }
+
+    /// The newest of those of a snapshot that are behind.
+    pub(super) fn newest_behind<F>(&self, snapshot: &Snapshot<F>) -> Option<Generation> {
         let is_behind = |generation: &&Generation| {
-            let is_before = |label: Label| than.is_none_or(|than| label < than);
-            generation
-                .label
-                .is_some_and(|label| is_before(label) && self.behind.binary_search(&label).is_ok())
+            generation.label.is_some_and(|label| self.behind.binary_search(&label).is_ok())
         };
         snapshot.archives.iter().rev().find(is_behind).cloned()
+    }
+
+    /// The follower goes on to the archive with this label, which a later look has shown. `is_sure`: nothing later was
+    /// deleted since the look before.
+    pub(super) fn comes_after(&mut self, before: &Passed, own: Option<Label>, is_sure: bool) {
+        // What was seen before, and is gone, is missing where it was.
+        self.ahead.extend(before.ahead.iter().filter(|label| Some(**label) > own));
+        self.ahead.sort_unstable();
+        self.ahead.dedup();
+        let is_left = before.ahead.last().is_some_and(|last| Some(*last) > own);
+        self.may_lack = !is_sure || is_left && before.may_lack;
+        self.is_untold = is_left && before.is_untold;
+    }
+
+    /// This is the follower's first look. The logger may have spared the own archive before.
+    pub(super) fn comes_first(&mut self) {
+        self.may_lack = true;
+    }
+
+    /// The follower comes back to an archive, and `earlier` was there before. Where that is gone and nothing complete is
+    /// there that is not later than the own one, the logger may have spared this, and deleted what came next.
+    pub(super) fn comes_back<F>(
+        &mut self,
+        snapshot: &Snapshot<F>,
+        own: Option<Label>,
+        earlier: Option<Label>,
+    ) {
+        self.comes_first();
+        let is_gone = earlier.is_some_and(|earlier| !labels(&snapshot.archives).contains(&earlier));
+        self.deleted = is_gone;
+        self.is_untold = is_gone && own.is_some() && self.newest_complete(snapshot, own).is_none();
     }
 
     /// Whether nothing was ever behind.
@@ -106,11 +149,16 @@ impl Passed {
         self.behind.is_empty()
     }
 
-    /// Whether a label that was seen before the follower is gone. A snapshot that is not settled goes up to its newest.
-    pub(super) fn is_missed<F>(&self, snapshot: &Snapshot<F>, settled: bool) -> bool {
+    /// Whether a label that was seen is gone, of those before the first of the others. A snapshot that is not settled goes
+    /// up to its newest.
+    pub(super) fn is_missed<F>(&self, snapshot: &Snapshot<F>, others: &[Generation], settled: bool) -> bool {
         let there = labels(&snapshot.archives);
-        let is_shown = |label: &Label| settled || Some(label) <= there.last();
-        self.ahead.iter().any(|label| is_shown(label) && there.binary_search(label).is_err())
+        let first = others.first().and_then(|first| first.label);
+        let is_before = |label: &Label| match first {
+            Some(first) => *label < first,
+            None => settled || Some(label) <= there.last(),
+        };
+        self.ahead.iter().any(|label| is_before(label) && there.binary_search(label).is_err())
     }
 
     /// Whether this is what comes next.
@@ -118,6 +166,14 @@ impl Passed {
         let next = self.ahead.first();
         next.is_some() && generation.and_then(|generation| generation.label.as_ref()) == next
     }
+}
+
+/// The labels of the archives on which the logger is not at work.
+fn complete<F>(snapshot: &Snapshot<F>) -> Vec<Label> {
+    let complete = snapshot.archives.iter().filter(|generation| !generation.in_work);
+    let mut labels: Vec<Label> = complete.filter_map(|generation| generation.label).collect();
+    labels.sort_unstable();
+    labels
 }
 
 fn labels(generations: &[Generation]) -> Vec<Label> {

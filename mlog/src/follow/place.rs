@@ -118,7 +118,9 @@ impl Follower {
                     None => Text::Nothing,
                 };
                 let from = snapshot.archives.iter().position(|one| one == generation);
-                let passed = Passed::before(snapshot, &snapshot.archives[from.unwrap_or(0)..]);
+                let mut passed = Passed::before(snapshot, &snapshot.archives[from.unwrap_or(0)..]);
+                let earlier = place.label.filter(|_| place.meant != Meant::Own);
+                passed.comes_back(snapshot, generation.label, earlier);
                 match generation.label {
                     Some(_) => (Standing::Archive(generation.clone()), text, passed),
                     None => (Standing::Unlabelled, text, passed),

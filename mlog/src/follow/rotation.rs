@@ -10,35 +10,9 @@ use crate::archive::Damage;
 use crate::store::{Content as _, Directory, Generation, Look, is_odd, look};
 
 use super::order::{Known, Passed};
-use super::text::{Readable, Text, start};
-use super::{Follower, Reader, Standing, Step};
-
-/// How much of the starts of two files is compared.
-const START: usize = 4096;
-/// So many files are compared.
-const FIRST: usize = 8;
-/// A file that has a name, but none that a log directory has, is looked for so often.
-const LOOKS: u32 = 20;
-
-/// What was found of the own generation among others.
-enum Own {
-    /// It is this one of them.
-    At(usize),
-    /// It is none of them: it was deleted.
-    Gone,
-    /// It is there, and not where it was looked for. The next look shows it.
-    Hidden,
-}
-
-/// How a file begins.
-enum Likeness {
-    /// With the same text or the same stamp: processors leave stamps alone.
-    Same,
-    /// With a stamp that is not later than what was read.
-    Earlier,
-    /// With a later one, or without.
-    Other,
-}
+use super::own::Own;
+use super::text::{Readable, Text};
+use super::{Doubt, Follower, Reader, Standing, Step};
 
 impl<D: Directory<File: Readable>> Follower<D> {
     /// From nowhere into the first generation that is not behind.
@@ -46,9 +20,17 @@ impl<D: Directory<File: Readable>> Follower<D> {
         let look = look(&self.store)?;
         let others = self.passed.others(&look.snapshot, None);
         if others.is_empty() && look.snapshot.current.is_none() {
+            self.waited = true;
             return Ok(after(&look));
         }
-        if !self.passed.is_nothing() && !self.is_sure(&look, None)? {
+        if self.passed.is_nothing() {
+            // What was deleted before the first look is not missing.
+            if self.waited {
+                self.suspect(&look, &others, None)?;
+            }
+        } else if self.is_there(&look, self.passed.newest_behind(&look.snapshot))? {
+            self.suspect(&look, &others, None)?;
+        } else {
             self.note_gap(false);
         }
         self.go_on(&look, &others, reader)
@@ -63,12 +45,12 @@ impl<D: Directory<File: Readable>> Follower<D> {
             return Ok(after(&look));
         }
         let is_there = look.file_of(&self.store, own)?.is_some();
-        let missed = self.passed.is_missed(snapshot, look.settled);
-        self.see(&look, own.label);
-        let may_be =
-            if is_there { self.passed.may_lack(&others) } else { !self.passed.is_next(others.first()) };
-        if missed || may_be {
+        let missed = self.passed.is_missed(snapshot, &others, look.settled);
+        let is_next = self.passed.is_next(others.first());
+        if missed || !is_there && !is_next {
             self.note_gap(missed);
+        } else if !is_next || self.passed.may_lack {
+            self.suspect(&look, &others, own.label)?;
         }
         self.go_on(&look, &others, reader)
     }
@@ -109,11 +91,34 @@ impl<D: Directory<File: Readable>> Follower<D> {
             return Ok(after(&look));
         }
         self.flush_partial(reader);
-        self.see(&look, at.and_then(|at| others[at].label));
-        if at.is_none() || self.passed.may_lack(&rest) {
+        let Some(at) = at else {
             self.note_gap(false);
-        }
+            return self.go_on_unknown(&look, &rest, reader);
+        };
+        self.suspect(&look, &rest, others[at].label)?;
         self.go_on(&look, &rest, reader)
+    }
+
+    /// Into the first of these, none of which is known to be the own one. If it has the last line, it is read from there.
+    fn go_on_unknown(
+        &mut self,
+        look: &Look<D::File>,
+        rest: &[Generation],
+        reader: &mut dyn Reader,
+    ) -> io::Result<Step> {
+        let known = match rest.first() {
+            Some(first) => self.end_of_known(look, first)?,
+            None => 0,
+        };
+        let step = self.go_on(look, rest, reader)?;
+        let is_in_first = match &self.standing {
+            Standing::Archive(own) => Some(own) == rest.first(),
+            _ => matches!(self.text, Text::Archive { .. }) && rest.len() == 1,
+        };
+        if is_in_first {
+            self.leave_out(known);
+        }
+        Ok(step)
     }
 
     /// `current` is what it was; it may have become shorter.
@@ -125,109 +130,36 @@ impl<D: Directory<File: Readable>> Follower<D> {
         Step::Read
     }
 
-    /// Which of the others is the file that is held.
-    fn find(&mut self, look: &Look<D::File>, others: &[Generation]) -> io::Result<Own> {
-        let Some(own) = self.text.stat()? else { return Ok(Own::Gone) };
-        for (at, other) in others.iter().enumerate() {
-            // A file without a name is only what the look holds.
-            let may_be = own.links > 0 || other.label.is_none();
-            if may_be && look.file_of(&self.store, other)?.is_some_and(|(file, _)| file == own.identity) {
-                return Ok(Own::At(at));
-            }
+    /// Doubts whether archives were deleted between `own` and these, unless an archive tells that none were. Ours leaves
+    /// alone what is being sealed, and deletes what comes next, though it is newer, but never the newest one.
+    fn suspect(&mut self, look: &Look<D::File>, rest: &[Generation], own: Option<Label>) -> io::Result<()> {
+        let first = rest.first().and_then(|first| first.label);
+        let Some(before) = first.or(look.label) else { return Ok(()) };
+        let is_next = self.passed.is_next(rest.first());
+        if !is_next && self.is_sure(look, own)? {
+            return Ok(());
         }
-        if own.links > 0 {
-            // Its name was changed since the look. Somebody may have moved it elsewhere, too.
-            self.looks += 1;
-            if self.looks < LOOKS || !look.settled {
-                return Ok(Own::Hidden);
-            }
+        if is_next && self.passed.is_untold {
+            self.note_gap(false);
+        } else {
+            self.passed.see(&look.snapshot);
+            let after = own.or(self.passed.newest());
+            self.doubt = Some(Doubt { after, before, is_likely: self.passed.deleted });
         }
-        self.find_copy(look, others)
+        Ok(())
     }
 
-    /// Whether nothing later than this was deleted: something is still there that is behind, and earlier. It is looked for
-    /// after the look, which may show what was deleted in the meantime.
-    fn is_sure(&self, look: &Look<D::File>, than: Option<Label>) -> io::Result<bool> {
-        let Some(newest) = self.passed.newest_before(&look.snapshot, than) else { return Ok(false) };
-        Ok(look.file_of(&self.store, &newest)?.is_some())
+    /// Whether nothing was deleted since the follower came here that is later than this: an archive is still there that is
+    /// not, and was complete then. It is looked for after the look, which may show what was deleted in the meantime.
+    pub(super) fn is_sure(&self, look: &Look<D::File>, up_to: Option<Label>) -> io::Result<bool> {
+        self.is_there(look, self.passed.newest_complete(&look.snapshot, up_to))
     }
 
-    /// Which of the others was made of the file that is held, which has no name any more: the first one, or the one behind
-    /// that of an earlier generation which had no label.
-    fn find_copy(&mut self, look: &Look<D::File>, others: &[Generation]) -> io::Result<Own> {
-        let expected = usize::from(self.passed.unlabelled.is_some());
-        if let Some(likely) = others.get(expected) {
-            let is_copy = likely.label.is_some() || likely.name == "processed";
-            if is_copy && self.is_sure(look, others[0].label)? {
-                return Ok(Own::At(expected));
-            }
-        } else if !look.settled {
-            return Ok(Own::Hidden);
+    fn is_there(&self, look: &Look<D::File>, generation: Option<Generation>) -> io::Result<bool> {
+        match generation {
+            Some(generation) => Ok(look.file_of(&self.store, &generation)?.is_some()),
+            None => Ok(false),
         }
-        let (mut found, mut is_earlier) = (Own::Gone, true);
-        for (at, other) in others.iter().enumerate().take(FIRST) {
-            match self.compare(look, other)? {
-                Some(Likeness::Same) => return Ok(Own::At(at)),
-                Some(Likeness::Earlier) if is_earlier => found = Own::At(at),
-                Some(_) => is_earlier = false,
-                // It may have been the own one.
-                None => return Ok(Own::Hidden),
-            }
-        }
-        Ok(found)
-    }
-
-    /// How a file begins beside the one that is held. None: it is gone.
-    fn compare(&mut self, look: &Look<D::File>, other: &Generation) -> io::Result<Option<Likeness>> {
-        let Some((opened, state)) = look.open(&self.store, other)? else { return Ok(None) };
-        let theirs = start(&opened, state, START)?;
-        let mut ours = vec![0; START];
-        let got = self.text.file().map_or(Ok(0), |file| file.read_at(&mut ours, 0))?;
-        ours.truncate(got);
-        let both = theirs.len().min(got);
-        let is_same = theirs[..both] == ours[..both] && (both > 0 || theirs.len() == got);
-        let mut begins = |text: &[u8]| self.stamps.read(text, None).map(|stamp| stamp.moment);
-        let (their_first, our_first) = (begins(&theirs), begins(&ours));
-        Ok(Some(match their_first {
-            _ if is_same => Likeness::Same,
-            Some(first) if Some(first) == our_first => Likeness::Same,
-            Some(first) if Some(first) <= self.last => Likeness::Earlier,
-            _ => Likeness::Other,
-        }))
-    }
-
-    /// Which of the others is the generation before the own one, that had no label when the own one was entered. Where the
-    /// own one is gone, so is that.
-    fn earlier(
-        &self,
-        look: &Look<D::File>,
-        others: &[Generation],
-        own: Option<usize>,
-    ) -> io::Result<Option<usize>> {
-        let (Some(known), Some(own)) = (&self.passed.unlabelled, own) else { return Ok(None) };
-        if let Some(before) = own.checked_sub(1) {
-            return Ok(Some(before));
-        }
-        // It was deleted, or the clock has stepped back in between.
-        for (at, other) in others.iter().enumerate().skip(1) {
-            if known.file.is_some()
-                && look.file_of(&self.store, other)? == known.file
-                && self.ends_with(look, other)?
-            {
-                return Ok(Some(at));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a file ends with the last line of the generation before the own one: an inode may have been used again.
-    fn ends_with(&self, look: &Look<D::File>, other: &Generation) -> io::Result<bool> {
-        let Some(known) = &self.passed.unlabelled else { return Ok(false) };
-        let Some((opened, _)) = look.open(&self.store, other)? else { return Ok(false) };
-        let mut end = vec![0; known.line.len()];
-        let from = opened.stat()?.size.checked_sub(end.len() as u64);
-        let got = from.map_or(Ok(0), |from| opened.read_at(&mut end, from))?;
-        Ok(got == end.len() && end == known.line)
     }
 
     /// Into the first of these generations that can be opened, or `current`.
@@ -238,6 +170,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
         reader: &mut dyn Reader,
     ) -> io::Result<Step> {
         let snapshot = &look.snapshot;
+        self.passed.see(snapshot);
         for (at, generation) in rest.iter().enumerate() {
             match look.open(&self.store, generation) {
                 Ok(Some((file, state))) => {
@@ -246,9 +179,15 @@ impl<D: Directory<File: Readable>> Follower<D> {
                         Some(_) => Standing::Archive(generation.clone()),
                         None => Standing::Unlabelled,
                     };
-                    let passed = Passed::before(snapshot, &rest[at..]);
+                    let mut passed = Passed::before(snapshot, &rest[at..]);
+                    if self.passed.is_nothing() && matches!(self.standing, Standing::Nowhere) && !self.waited
+                    {
+                        passed.comes_first();
+                    } else {
+                        let is_sure = self.is_sure(look, generation.label)?;
+                        passed.comes_after(&self.passed, generation.label, is_sure);
+                    }
                     self.stand(standing, text, passed);
-                    self.see(look, generation.label);
                     return Ok(Step::Read);
                 }
                 Ok(None) => self.note_gap(true),
@@ -281,11 +220,6 @@ impl<D: Directory<File: Readable>> Follower<D> {
             *known = Known { file: look.file_of(&self.store, last)?, line: self.line.clone() };
         }
         Ok(passed)
-    }
-
-    /// Sees whether archives are deleted, and in which state the own one is.
-    fn see(&mut self, look: &Look<D::File>, own: Option<Label>) {
-        self.passed.see(&look.snapshot, own);
     }
 
     pub(super) fn stand(&mut self, standing: Standing, text: Text<D::File>, mut passed: Passed) {

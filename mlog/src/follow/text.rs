@@ -66,6 +66,8 @@ impl Sealed for Segments {
     }
 }
 
+/// So much is read at once where lines are looked for.
+const PIECE: usize = 64 << 10;
 /// So much before the place is compared when a file has grown: it may have been cut and written again.
 const KNOWN: usize = 32;
 
@@ -159,6 +161,54 @@ impl<F: Readable> Text<F> {
         match self {
             Text::Nothing => None,
             Text::Growing { file, .. } | Text::Archive { file, .. } => Some(file),
+        }
+    }
+}
+
+/// A file that is held, from its start to its end.
+pub(super) struct Held<'a, F> {
+    pub(super) file: &'a F,
+    pub(super) at: u64,
+}
+
+impl<F: Content> Sealed for Held<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Damage> {
+        let got = self.file.read_at(buffer, self.at).map_err(|error| Damage(error.to_string()))?;
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+/// The lines of a text. What can't be read ends it.
+pub(super) struct Lines<T> {
+    text: T,
+    piece: Vec<u8>,
+    /// What of the piece is not behind.
+    from: usize,
+}
+
+impl<T: Sealed> Lines<T> {
+    pub(super) fn of(text: T) -> Lines<T> {
+        Lines { text, piece: Vec::new(), from: 0 }
+    }
+
+    /// The next line with its newline; what comes in the end may have none.
+    pub(super) fn next(&mut self) -> Option<&[u8]> {
+        let mut searched = self.from;
+        loop {
+            if let Some(newline) = memchr::memchr(b'\n', &self.piece[searched..]) {
+                let from = std::mem::replace(&mut self.from, searched + newline + 1);
+                return Some(&self.piece[from..self.from]);
+            }
+            self.piece.drain(..self.from);
+            (searched, self.from) = (self.piece.len(), 0);
+            self.piece.resize(searched + PIECE, 0);
+            let got = self.text.read(&mut self.piece[searched..]).unwrap_or(0);
+            self.piece.truncate(searched + got);
+            if got == 0 {
+                self.from = searched;
+                return (searched > 0).then_some(&self.piece[..]);
+            }
         }
     }
 }

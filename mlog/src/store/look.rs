@@ -40,6 +40,8 @@ pub struct Look<F> {
     pub snapshot: Snapshot<F>,
     /// The file of the generation that has no label. It may have one at any time, and its name may be another one's then.
     pub unlabelled: Option<F>,
+    /// The label that `current` has got meanwhile.
+    pub label: Option<Label>,
     /// Whether these are all. Otherwise there are later ones, and `current` is left out.
     pub settled: bool,
 }
@@ -169,14 +171,14 @@ impl<D: Directory> Looking<'_, D> {
             let now = self.directory.lookup(OsStr::new("current"))?;
             let is_same = now.as_ref().map(|stat| stat.identity) == own;
             let found = match (settled, own) {
-                (Some(settled), _) if is_same => Some(settled),
+                (Some((names, unlabelled)), _) if is_same => Some((names, unlabelled, None)),
                 (_, Some(own)) if !is_same => {
                     let all = second.clone().with(&first);
-                    self.before(own, before.as_ref(), all)?.map(|names| (names, None))
+                    self.before(own, before.as_ref(), all)?.map(|(names, label)| (names, None, Some(label)))
                 }
                 _ => None,
             };
-            if let Some((names, unlabelled)) = found {
+            if let Some((names, unlabelled, label)) = found {
                 let archives = names.archives();
                 let is_archive = match now {
                     Some(stat) if is_same && stat.links > 1 => self.is_archive(stat.identity, &archives)?,
@@ -184,7 +186,7 @@ impl<D: Directory> Looking<'_, D> {
                 };
                 let current = current.filter(|_| !is_archive).map(|(stat, file)| (file, stat.size));
                 let snapshot = Snapshot { archives, current };
-                return Ok((Look { snapshot, unlabelled, settled: true }, of_a_logger));
+                return Ok((Look { snapshot, unlabelled, label, settled: true }, of_a_logger));
             }
             // What had a label before `current` was opened is before that, and so is all that is earlier. After a step of the
             // clock other labels are earlier as well.
@@ -197,7 +199,7 @@ impl<D: Directory> Looking<'_, D> {
             before = Some(second);
         }
         let snapshot = Snapshot { archives: sure.archives(), current: None };
-        Ok((Look { snapshot, unlabelled: None, settled: false }, true))
+        Ok((Look { snapshot, unlabelled: None, label: None, settled: false }, true))
     }
 
     /// Opens what has no label, and forgets it if it has one as well: it gets that by a link and an unlink. None: it has
@@ -238,16 +240,22 @@ impl<D: Directory> Looking<'_, D> {
         Ok(again.filter(|_| now.is_some_and(|now| now.identity == own)))
     }
 
-    /// What is before the file that was opened as `current`, if that has got the only label since an earlier look.
-    fn before(&self, own: Identity, earlier: Option<&Names>, mut all: Names) -> io::Result<Option<Names>> {
+    /// What is before the file that was opened as `current`, if that has got the only label since an earlier look, and this
+    /// label.
+    fn before(
+        &self,
+        own: Identity,
+        earlier: Option<&Names>,
+        mut all: Names,
+    ) -> io::Result<Option<(Names, Label)>> {
         let Some(earlier) = earlier else { return Ok(None) };
         if all.unlabelled().or(earlier.unlabelled()).is_some() {
             return Ok(None);
         }
-        let label = self.label_of(own, &all, NEWEST)?;
-        all.labels.retain(|one, _| Some(*one) != label);
-        let is_only = label.is_some() && all.labels.keys().all(|label| earlier.labels.contains_key(label));
-        Ok(is_only.then_some(all))
+        let Some(label) = self.label_of(own, &all, NEWEST)? else { return Ok(None) };
+        all.labels.remove(&label);
+        let is_only = all.labels.keys().all(|label| earlier.labels.contains_key(label));
+        Ok(is_only.then_some((all, label)))
     }
 
     /// Whether `current` is one of the newest archives: a logger links the new name, syncs the directory, and only then

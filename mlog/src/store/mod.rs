@@ -46,6 +46,9 @@ pub struct Generation {
     pub name: OsString,
     /// Its state.
     pub state: State,
+    /// Whether the logger is at work on it: it has no label, or `@label.u` is there, beside its final name or alone. A
+    /// logger may spare such a file when it deletes others, even newer ones.
+    pub in_work: bool,
 }
 
 /// A log directory, by its path.

@@ -1,6 +1,6 @@
 //! `Names`: what one look at the names of a directory has shown of its generations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -13,6 +13,8 @@ use super::{Generation, State};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     pub(super) labels: BTreeMap<Label, (OsString, State)>,
+    /// Labels that a file on its way has.
+    in_work: BTreeSet<Label>,
     previous: bool,
     processed: bool,
     /// Whether there is `current`, `lock` or `state`.
@@ -35,6 +37,9 @@ impl Names {
 
     /// A final name goes before `.u`, and of two final names the first in the order of bytes.
     fn see_archive(&mut self, label: Label, name: &OsStr, state: State) {
+        if state == State::Unsealed {
+            self.in_work.insert(label);
+        }
         let rank = |state, name: &OsStr| (state == State::Unsealed, name.to_owned());
         let better = self.labels.get(&label).is_none_or(|(old, kept)| rank(state, name) < rank(*kept, old));
         if better {
@@ -66,6 +71,7 @@ impl Names {
     pub(super) fn with(mut self, earlier: &Names) -> Names {
         self.previous |= earlier.previous;
         self.processed |= earlier.processed;
+        self.in_work.extend(&earlier.in_work);
         for (label, found) in &earlier.labels {
             self.labels.entry(*label).or_insert_with(|| found.clone());
         }
@@ -90,13 +96,18 @@ impl Names {
     /// The generations in order.
     pub(super) fn archives(self) -> Vec<Generation> {
         let unlabelled = self.unlabelled();
-        let labelled = self.labels.into_iter();
-        let mut all: Vec<Generation> =
-            labelled.map(|(label, (name, state))| Generation { label: Some(label), name, state }).collect();
+        let labelled = self.labels.into_iter().map(|(label, (name, state))| Generation {
+            label: Some(label),
+            name,
+            state,
+            in_work: self.in_work.contains(&label),
+        });
+        let mut all: Vec<Generation> = labelled.collect();
         all.extend(unlabelled.map(|name| Generation {
             label: None,
             name: name.into(),
             state: State::Previous,
+            in_work: true,
         }));
         all
     }

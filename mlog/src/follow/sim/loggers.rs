@@ -18,6 +18,10 @@ pub(super) enum Kind {
     OursLate,
     /// Ours, compressing: the final name is another file.
     OursPacked,
+    /// Ours with a sealer that has much to do: what it seals is spared, and newer files are deleted.
+    OursBusy,
+    /// The same with two that compress.
+    OursBusyPacked,
     /// daemontools 0.76 and encore: `previous` gets its label by a link. Newer versions of s6-log do the same.
     Djb,
     /// The same with a processor: `processed` gets the label after `previous` has gone.
@@ -55,6 +59,9 @@ pub(super) struct Logger {
     /// The archives, by their labels and the ends of their names.
     archives: Vec<(String, &'static str)>,
     late: VecDeque<Op>,
+    /// What a busy sealer seals.
+    in_work: Vec<String>,
+    rotations: usize,
     pub(super) ops: Vec<Op>,
 }
 
@@ -72,6 +79,8 @@ impl Logger {
             lines: 0,
             archives: Vec::new(),
             late: VecDeque::new(),
+            in_work: Vec::new(),
+            rotations: 0,
             ops: Vec::new(),
         };
         logger.create("current");
@@ -105,6 +114,7 @@ impl Logger {
             Kind::Ours | Kind::OursLinking | Kind::OursLate | Kind::OursPacked | Kind::SvlogdProcessor => {
                 self.rotate_unsealed(&label)
             }
+            Kind::OursBusy | Kind::OursBusyPacked => self.rotate_busily(&label),
             Kind::Djb | Kind::DjbProcessor | Kind::S6 => self.rotate_previous(&label),
             Kind::Svlogd => {
                 self.rename("current", &name(&label, ".s"));
@@ -171,6 +181,45 @@ impl Logger {
         }
         self.archives.push((label.into(), ".s"));
         self.trim();
+    }
+
+    /// One file or two are sealed at once, and that takes three rotations. What is in work is not deleted, and counts only
+    /// where it is newer than what is.
+    fn rotate_busily(&mut self, label: &str) {
+        self.rename("current", &name(label, ".u"));
+        self.create("current");
+        self.archives.push((label.into(), ".u"));
+        self.rotations += 1;
+        let at_once = if self.kind == Kind::OursBusyPacked { 2 } else { 1 };
+        if self.rotations % 3 == 0 && !self.in_work.is_empty() {
+            let done = self.in_work.remove(self.rotations % 2 % self.in_work.len());
+            self.seal(&done);
+        }
+        for (label, end) in &self.archives {
+            if *end == ".u" && !self.in_work.contains(label) && self.in_work.len() < at_once {
+                self.in_work.push(label.clone());
+            }
+        }
+        while let Some(at) = self.archives.iter().position(|(label, _)| !self.in_work.contains(label)) {
+            if self.archives.len() - at <= self.keep {
+                return;
+            }
+            let (label, end) = self.archives.remove(at);
+            self.ops.push(Op::Unlink(name(&label, end)));
+        }
+    }
+
+    fn seal(&mut self, label: &str) {
+        let (open, copy) = (name(label, ".u"), name(label, ".t"));
+        let end = if self.kind == Kind::OursBusyPacked { ".gz" } else { ".s" };
+        if end == ".gz" {
+            self.copy(&open, &copy, "");
+            self.rename(&copy, &name(label, end));
+            self.ops.push(Op::Unlink(open));
+        } else {
+            self.link(&open, &name(label, end));
+        }
+        self.archives.iter_mut().filter(|(known, _)| known == label).for_each(|known| known.1 = end);
     }
 
     /// Deletes the oldest by their names.

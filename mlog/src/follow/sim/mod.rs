@@ -2,9 +2,11 @@
 //! for larger ones.
 //!
 //! No line is lost that was there, none comes twice, lines that were deleted before they were read are said to be missing,
-//! and nothing else is: except that where the archive in which the follower was is gone, it can't know.
+//! and nothing else is: except that where the archive in which the follower was is gone, or nobody tells what names come and
+//! go, it can't know.
 
 mod loggers;
+mod schedules;
 mod world;
 
 use std::cell::RefCell;
@@ -18,6 +20,7 @@ use crate::store::look;
 
 use super::{Follower, Gap, Reader, Step};
 use loggers::{Kind, Logger};
+use schedules::{All, Chance};
 use world::{Op, Reading, Schedule, World};
 
 /// Takes lines and holds them against what was written.
@@ -30,21 +33,44 @@ struct Taken {
     gap: Option<Gap>,
     /// Whether the generation of the last line was gone when a gap was said.
     was_gone: bool,
-    /// The logger is behind with sealing while archives are deleted. What is in work stays then, and newer ones go.
-    unsealed: bool,
+    /// Whether the follower is told what names have come and gone. Otherwise it can't know.
+    is_told: bool,
+    /// The lines that were deleted before the follower began.
+    deleted: Vec<usize>,
     faults: Vec<String>,
 }
 
 const FAULT: &str = "a fault";
 
 impl Taken {
+    /// Before what a history does beside the follower.
+    fn new(world: &Rc<World>, history: &History) -> Taken {
+        let generations = world.generation_of.borrow().clone();
+        let next = match history.begin {
+            Begin::Start => 0,
+            Begin::Current => {
+                generations.iter().position(|generation| Some(generation) == generations.last()).unwrap()
+            }
+        };
+        Taken {
+            world: world.clone(),
+            next,
+            begun: history.begin == Begin::Current,
+            gap: None,
+            was_gone: false,
+            is_told: history.is_told,
+            deleted: (0..generations.len()).filter(|&line| !world.has(generations[line])).collect(),
+            faults: Vec::new(),
+        }
+    }
+
     fn fault(&mut self, what: String) {
         self.world.log(|| FAULT.into());
         self.faults.push(what);
     }
 
     fn line(&mut self, number: usize) {
-        let jump = number > self.next;
+        let jump = (self.next..number).any(|lost| !self.deleted.contains(&lost));
         let known = std::mem::replace(&mut self.begun, true);
         match self.gap.take() {
             None if jump && known => self.fault(format!("{}..{number} lost and not said", self.next)),
@@ -76,7 +102,7 @@ impl Reader for Taken {
 
     fn gap(&mut self, gap: Gap) {
         let last = self.next.checked_sub(1).map(|last| self.world.generation_of.borrow()[last]);
-        self.was_gone = self.unsealed || last.is_none_or(|last| !self.world.has(last));
+        self.was_gone = !self.is_told || last.is_none_or(|last| !self.world.has(last));
         self.gap = Some(gap);
     }
 
@@ -99,7 +125,8 @@ struct History {
     ops: Vec<Op>,
     begin: Begin,
     torn: bool,
-    unsealed: bool,
+    /// Whether the follower is told what names have come and gone.
+    is_told: bool,
 }
 
 /// Follows through a history, and says what was wrong.
@@ -117,22 +144,16 @@ fn faults(history: &History, schedule: Box<dyn Schedule>, log: bool) -> Vec<Stri
             Follower::at_current(reading, Offset::Fixed, &snapshot, 0)
         }
     };
-    let next = match history.begin {
-        Begin::Start => 0,
-        Begin::Current => {
-            let lines = world.generation_of.borrow();
-            lines.iter().position(|generation| Some(generation) == lines.last()).unwrap()
-        }
-    };
-    let begun = history.begin == Begin::Current;
-    let unsealed = history.unsealed;
-    let mut taken =
-        Taken { world: world.clone(), next, gap: None, was_gone: false, faults: Vec::new(), begun, unsealed };
+    let mut taken = Taken::new(&world, history);
+    world.news.take();
     world.follow(schedule);
     let mut busy = 0;
     loop {
         let (done, next) = (world.done.get(), taken.next);
         let step = follower.step(&mut taken).unwrap();
+        if follower.doubt().is_some_and(|doubt| !history.is_told || world.is_told(doubt)) {
+            follower.confirm_doubt();
+        }
         if world.done.get() != done || taken.next != next {
             busy = 0;
         } else if step == Step::Read {
@@ -155,52 +176,6 @@ fn faults(history: &History, schedule: Box<dyn Schedule>, log: bool) -> Vec<Stri
     taken.faults
 }
 
-/// All schedules, one after the other, in which the logger does something at once so often at most.
-#[derive(Clone)]
-struct All {
-    path: Vec<bool>,
-    at: usize,
-    left: usize,
-    in_burst: bool,
-    shared: Rc<RefCell<Vec<bool>>>,
-}
-
-impl All {
-    fn new(path: Vec<bool>, bursts: usize, shared: &Rc<RefCell<Vec<bool>>>) -> All {
-        All { path, at: 0, left: bursts, in_burst: false, shared: shared.clone() }
-    }
-
-    /// The next path. None: there are no more.
-    fn next(mut path: Vec<bool>) -> Option<Vec<bool>> {
-        while let Some(last) = path.pop() {
-            if !last {
-                path.push(true);
-                return Some(path);
-            }
-        }
-        None
-    }
-}
-
-impl Schedule for All {
-    fn now(&mut self) -> bool {
-        if self.left == 0 && !self.in_burst {
-            return false;
-        }
-        if self.at == self.path.len() {
-            self.path.push(false);
-            self.shared.borrow_mut().clone_from(&self.path);
-        }
-        let now = self.path[self.at];
-        self.at += 1;
-        if now && !self.in_burst {
-            self.left -= 1;
-        }
-        self.in_burst = now;
-        now
-    }
-}
-
 /// Follows with every schedule. How many there were.
 fn every_schedule(what: &str, history: &History, bursts: usize) -> usize {
     let shared = Rc::new(RefCell::new(Vec::new()));
@@ -218,21 +193,6 @@ fn every_schedule(what: &str, history: &History, bursts: usize) -> usize {
             Some(next) => path = next,
             None => return count,
         }
-    }
-}
-
-/// The logger does an operation with some chance.
-struct Chance {
-    state: u64,
-    /// Of 256.
-    often: u64,
-}
-
-impl Schedule for Chance {
-    fn now(&mut self) -> bool {
-        self.state =
-            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.state >> 56 < self.often
     }
 }
 
@@ -260,8 +220,30 @@ fn history(kind: Kind, keep: usize, archives: usize, rotations: usize, stamped: 
         logger.rotate();
         logger.write();
     }
-    let unsealed = kind == Kind::OursLate && keep < 9;
-    History { before, ops: logger.ops, begin: Begin::Current, torn: false, unsealed }
+    History { before, ops: logger.ops, begin: Begin::Current, torn: false, is_told: true }
+}
+
+/// Our logger leaves alone what it seals, and deletes newer files. What is there does not tell that something between was.
+#[test]
+fn what_is_deleted_between_files_that_are_there_is_said_to_be_missing() {
+    for kind in [Kind::OursBusy, Kind::OursBusyPacked] {
+        for (keep, archives, rotations) in [(1, 0, 9), (2, 0, 9), (1, 1, 9), (1, 5, 9), (2, 6, 12)] {
+            for (stamped, torn, is_told) in [
+                (true, false, true),
+                (true, true, true),
+                (true, true, false),
+                (false, true, true),
+                (false, false, false),
+            ] {
+                for begin in [Begin::Current, Begin::Start] {
+                    let history =
+                        History { torn, is_told, begin, ..history(kind, keep, archives, rotations, stamped) };
+                    let what = format!("{kind:?} {keep} {archives} {stamped} {torn} {is_told} {begin:?}");
+                    many_schedules(&what, &history, 200);
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -319,7 +301,7 @@ fn interleavings_of_rotations_while_the_clock_steps_back() {
             }
             for torn in [false, true] {
                 let history =
-                    History { before, ops: logger.ops.clone(), begin: Begin::Current, torn, unsealed: false };
+                    History { before, ops: logger.ops.clone(), begin: Begin::Current, torn, is_told: true };
                 many_schedules(&format!("{kind:?} {step} {torn}"), &history, 300);
             }
         }

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use unix::file::{Identity, Stat};
 
 use crate::archive::Damage;
-use crate::follow::{Readable, Sealed};
-use crate::store::{Content, Directory, State};
+use crate::follow::{Doubt, Readable, Sealed};
+use crate::store::{Content, Directory, State, parse};
 
 /// What a logger does at once.
 #[derive(Clone, Debug)]
@@ -93,6 +93,8 @@ pub(super) struct World {
     schedule: RefCell<Option<Box<dyn Schedule>>>,
     /// Whether the logger may do something between two names of a list.
     torn: bool,
+    /// Names that have come or gone.
+    pub(super) news: RefCell<Vec<String>>,
     /// In which generation each line was written.
     pub(super) generation_of: RefCell<Vec<usize>>,
     /// What reader and logger did, if that is wanted.
@@ -110,6 +112,7 @@ impl World {
             done: Cell::new(0),
             schedule: RefCell::new(None),
             torn,
+            news: RefCell::default(),
             generation_of: RefCell::default(),
             journal: RefCell::default(),
         }
@@ -138,6 +141,13 @@ impl World {
         names.0.iter().any(|(_, name, inode)| is_whole(name) && inode.generation.get() == generation)
     }
 
+    /// Whether a name has come or gone that is of what a follower doubts.
+    pub(super) fn is_told(&self, doubt: &Doubt) -> bool {
+        let names = self.news.borrow();
+        let mut labels = names.iter().filter_map(|name| parse(name.as_bytes()));
+        labels.any(|(label, _)| doubt.is_about(label))
+    }
+
     fn turn(&self) {
         let mut schedule = self.schedule.borrow_mut();
         let Some(schedule) = schedule.as_mut() else { return };
@@ -152,6 +162,9 @@ impl World {
         self.done.set(self.done.get() + 1);
         self.log(|| format!("    {op:?}"));
         let mut names = self.names.borrow_mut();
+        if let Op::Create(name) | Op::Rename(_, name) | Op::Link(_, name) | Op::Unlink(name) = &op {
+            self.news.borrow_mut().push(name.clone());
+        }
         match op {
             Op::Write(line) => {
                 let current = names.get("current").unwrap();
