@@ -23,6 +23,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cluster::Cluster;
+use mlog_ship::state::{Disk, Slots};
 use peer::Peer;
 use serde_json::{Value, json};
 
@@ -121,8 +122,8 @@ fn ship(cluster: &Cluster, directories: &[PathBuf], folder: &Path, round: usize)
     let since = Instant::now();
     let mut child = shipper(cluster, directories, &state);
     // All have the same lines.
-    let ends: Vec<String> = directories.iter().map(|directory| size(directory).to_string()).collect();
-    while shipped(&state, &ends[0]) < LANES {
+    let end = size(&directories[0]);
+    while shipped(&state, end) < LANES {
         assert!(since.elapsed() < Duration::from_secs(600) && child.try_wait().unwrap().is_none());
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -138,12 +139,14 @@ fn size(directory: &Path) -> u64 {
 }
 
 /// How many lanes' states say that all up to this offset was taken.
-fn shipped(state: &Path, end: &str) -> usize {
+fn shipped(state: &Path, end: u64) -> usize {
     let Ok(files) = std::fs::read_dir(state) else { return 0 };
+    let disk = Disk::new(state);
     let is_shipped = |file: &std::fs::DirEntry| {
-        let text = std::fs::read_to_string(file.path()).unwrap_or_default();
-        let taken = text.lines().find(|line| line.starts_with("taken "));
-        taken.is_some_and(|line| line.split(',').nth(2) == Some(end)) && !text.contains("\nintent ")
+        let name = file.file_name().to_string_lossy().into_owned();
+        let found = name.starts_with("nats.").then(|| Slots::read(&disk, &name).ok().flatten()).flatten();
+        let kept = found.map(|found| found.kept).filter(|kept| kept.intent.is_none());
+        kept.and_then(|kept| kept.cursor).is_some_and(|cursor| cursor.place.offset == end)
     };
     files.flatten().filter(is_shipped).count()
 }
