@@ -50,8 +50,9 @@ fn storm(yard: &mut Yard, peer: &Peer, rounds: usize, meanwhile: impl FnOnce(&At
                 yard.write(1 + random.below(300));
             }
             if round % 5 == 4 && !other.is_finished() {
+                // It ends in two seconds. The machine may be busy with the servers, and with other tests.
                 let took = yard.end();
-                assert!(took < Duration::from_secs(4), "{took:?}");
+                assert!(took < Duration::from_secs(20), "{took:?}");
             } else {
                 yard.kill();
             }
