@@ -27,7 +27,7 @@ use mlog_ship::state::{Disk, Slots};
 use peer::Peer;
 use serde_json::{Value, json};
 
-/// So many directories, and as many subjects of the publisher.
+/// The number of directories, and of subjects of the publisher.
 const LANES: usize = 4;
 const BATCH: usize = 256 << 10;
 const ROUNDS: usize = 5;
@@ -58,7 +58,7 @@ fn main() {
     on_a_cluster(&program, |cluster, _| idle(cluster, &directories, folder.path()));
 }
 
-/// A directory whose `current` has so many bytes.
+/// A directory whose `current` has this many bytes.
 fn fill(directory: &Path, bytes: usize) {
     std::fs::create_dir(directory).unwrap();
     let mut text = Vec::with_capacity(bytes + 200);

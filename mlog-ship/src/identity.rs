@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub struct Instance(pub String);
 
 impl Instance {
-    /// So many hexadecimal digits.
+    /// How many hexadecimal digits.
     const LENGTH: usize = 32;
 
     /// A new one.

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use tai64tools::Label;
 
-/// A file is full with so many bytes.
+/// A file is full with this many bytes.
 const FULL: u64 = 1 << 20;
-/// So many full files are kept.
+/// How many full files are kept.
 const KEPT: usize = 100;
 
 /// Takes lines that are refused.

@@ -41,7 +41,7 @@ pub struct Share {
 }
 
 impl Memory {
-    /// So many bytes.
+    /// A number of bytes.
     pub fn new(bytes: usize) -> Arc<Memory> {
         let held = Held {
             free: bytes,

@@ -40,7 +40,7 @@ pub struct Delivered {
     pub inode: u64,
     /// How long it was.
     pub size: u64,
-    /// What stands for the question that was asked.
+    /// The checksum of the question that was asked.
     pub question: u32,
 }
 

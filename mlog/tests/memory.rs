@@ -21,7 +21,7 @@ fn is_large() -> bool {
     std::env::var_os("MLOG_LARGE").is_some()
 }
 
-/// About so many bytes of lines, handed out in pieces of about a MiB of whole lines.
+/// Lines of about this many bytes, handed out in pieces of about a MiB of whole lines.
 fn text(size: usize, first: u64, mut take: impl FnMut(&[u8])) {
     let (mut done, mut piece, mut number) = (0, Vec::new(), 0);
     while done < size {

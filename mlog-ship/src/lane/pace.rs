@@ -38,7 +38,7 @@ impl Pace {
         Some(soon.max(paced))
     }
 
-    /// A round has ended that began with the last look and came to so many bytes. `full` is what fills a batch.
+    /// A round has ended that began with the last look and came to this many bytes. `full` is what fills a batch.
     pub fn round(&mut self, now: Duration, bytes: usize, full: usize) {
         self.arrived = None;
         let past = self.last.map_or(self.delay, |(at, _)| now.saturating_sub(at)).min(self.delay);

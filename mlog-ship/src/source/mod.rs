@@ -49,7 +49,7 @@ pub enum Said {
 pub enum Amount {
     /// Whole lines, not more bytes than this.
     UpTo(usize),
-    /// So many bytes.
+    /// Exactly this many bytes.
     Exactly(usize),
 }
 
@@ -63,7 +63,7 @@ pub trait Source {
     /// It can't be read at the moment.
     fn go_to(&mut self, bound: Option<&Bound>) -> io::Result<bool>;
 
-    /// Takes the lines that come next. None: there are none, or fewer than exactly so many.
+    /// Takes the lines that come next. None: there are none, or fewer than the amount that has to be exact.
     ///
     /// # Errors
     ///

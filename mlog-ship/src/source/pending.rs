@@ -120,7 +120,7 @@ impl Pending {
         (false, count)
     }
 
-    /// So many pieces of the line in which the follower is are behind it.
+    /// How many pieces are behind the follower of the line in which it is.
     pub(super) fn begin_within(&mut self, part: u32) {
         self.part = part;
     }

@@ -16,7 +16,7 @@ use super::decode::{Got, decode};
 pub(crate) enum Act {
     /// Takes it, and says so.
     Take,
-    /// Takes it, and says that it refused so many of its records.
+    /// Takes it, and says how many of its records it refused.
     TakePartly(u64),
     /// Takes it, and gives this answer: status line, headers, body.
     TakeAndSay(String, String),
@@ -30,7 +30,7 @@ pub(crate) enum Act {
     HangUp,
     /// Hangs up when a part of the request was read.
     HangUpEarly,
-    /// Takes it, and answers after so many milliseconds.
+    /// Takes it, and answers after this many milliseconds.
     TakeSlowly(u64),
     /// Takes it, unless it is compressed: then 400.
     RefuseGzip,

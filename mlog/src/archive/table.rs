@@ -31,7 +31,7 @@ impl Default for Joined {
 }
 
 impl Joined {
-    /// So many pieces of a file at most.
+    /// The most pieces of a file.
     pub(super) const MOST: usize = 8192;
 
     fn push(&mut self, piece: Piece) {
@@ -58,7 +58,7 @@ const SEEK_FOOTER: u64 = 9;
 const SEEK_MAGIC: u32 = 0x8F92_EAB1;
 const SKIPPABLE: u32 = 0x184D_2A5E;
 const FRAME: u32 = 0xFD2F_B528;
-/// So many entries of a table are read at once.
+/// How many entries of a table are read at once.
 const ENTRIES: u64 = 4096;
 /// A gzip header with the subfield alone, and the check and length behind the data.
 const MEMBER: u64 = 28;

@@ -8,7 +8,7 @@ pub(super) const LARGEST: u64 = 128 << 20;
 pub const SMALL: u64 = 2 << 20;
 
 const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// So many frames that decoders skip are skipped.
+/// How many frames that decoders skip are skipped.
 const SKIPPED: usize = 16;
 /// The longest header of a frame.
 const HEADER: usize = 18;

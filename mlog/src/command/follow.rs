@@ -25,7 +25,7 @@ use super::query::{Asked, ended, wrong};
 
 /// Where a reader is is written down so often at most.
 const COMMIT: Duration = Duration::from_secs(1);
-/// So many lines are shown before those that come.
+/// How many lines are shown before those that come.
 const TAIL: usize = 10;
 
 /// Shows lines until there are none, or for ever. True: something was found.
@@ -70,7 +70,7 @@ struct Following {
     failed: Vec<Option<Message>>,
     output: Output,
     cursor: Option<PathBuf>,
-    /// What stands for the question.
+    /// The checksum of the question.
     question: u32,
     committed: Option<Instant>,
     /// Tells of changes from before the first look on.

@@ -226,7 +226,7 @@ impl Asked {
     }
 }
 
-/// So many directories have `current` kept open while their archives are read.
+/// This many directories have `current` kept open while their archives are read.
 const HELD: usize = 2;
 
 /// A reader that has gone away is no failure.

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BLIND: Duration = Duration::from_millis(200);
 /// What comes within so long of a wait's end is waited for, so that many small writes are one read.
 const TOGETHER: Duration = Duration::from_millis(10);
-/// So many labels of a directory are remembered.
+/// How many labels of a directory are remembered.
 const LABELS: usize = 4096;
 
 /// What was told of a directory.

@@ -12,7 +12,7 @@ use super::text::{Held, Lines, Readable, start};
 
 /// How much of the starts of two files is compared.
 const START: usize = 4096;
-/// So many files are compared.
+/// How many files are compared.
 const FIRST: usize = 8;
 /// A file that has a name, but none that a log directory has, is looked for so often.
 const LOOKS: u32 = 20;

@@ -19,7 +19,7 @@ pub struct Pile {
 }
 
 impl Pile {
-    /// Without batches; in memory there is place for so many bytes.
+    /// Without batches; in memory there is place for this many bytes.
     pub fn new(spill: Spill, most: usize) -> Pile {
         Pile { spill, kept: VecDeque::new(), there: 0, memory: 0, most, lines: 0 }
     }

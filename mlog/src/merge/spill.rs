@@ -54,7 +54,7 @@ pub struct Stored {
     pages: Vec<u64>,
     bytes: usize,
     entries: usize,
-    /// So many of its first lines are forgotten.
+    /// How many of its first lines are forgotten.
     forgotten: usize,
 }
 

@@ -66,7 +66,7 @@ struct Lane {
 /// What there is room for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
-    /// So many lanes may be open.
+    /// How many lanes may be open.
     pub(super) lanes: usize,
     /// A decoder besides the first one of a directory may take so much.
     pub(super) decoders: u64,

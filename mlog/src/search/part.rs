@@ -19,7 +19,7 @@ const MUCH: usize = 1 << 20;
 const LITTLE: usize = 128 << 10;
 /// More directories are many.
 pub const FEW: usize = 8;
-/// So many lines of it, too.
+/// And at most this many lines.
 const MANY: usize = 32 << 10;
 /// A part of so much text is passed on, whatever was found.
 const LONG: usize = 64 << 20;

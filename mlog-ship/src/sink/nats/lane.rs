@@ -128,11 +128,11 @@ pub struct Terms {
 enum Look {
     /// Send, expecting this.
     Send(u64),
-    /// Nothing is to be sent.
+    /// There is nothing to send.
     Settled(Answer),
 }
 
-/// So many times a batch is sent in a row where each look says that it still has to be.
+/// How often a batch is sent in a row where each look says that it still has to be.
 const ROUNDS: u32 = 3;
 /// The frame of headers, and the two that say what the stream has to be like: names, a stream's name and a number.
 const FRAME: usize = 12 + 2 * 48 + 255 + 20;

@@ -61,7 +61,7 @@ pub enum Arrived {
 /// What is known of compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gzip {
-    /// The engine is to be asked.
+    /// It is not known yet.
     Untried,
     /// The engine reads it.
     Read,
@@ -81,7 +81,7 @@ pub struct Connection {
 const BODY: u64 = 64 << 10;
 /// A connection that is not made in this time is not made.
 const CONNECT: Duration = Duration::from_secs(10);
-/// So many connections are kept for the next batch of any lane.
+/// How many connections are kept for the next batch of any lane.
 const IDLE: usize = 16;
 /// What a connection keeps in memory of answers, which are short, and of requests.
 const INPUT: usize = 16 << 10;

@@ -74,7 +74,7 @@ impl Otlp {
         Ok(Otlp { connection, format: target.format, levels, longest: MOST, record: RECORD, failures: 0 })
     }
 
-    /// A request with records from the one with this number, at most so many.
+    /// A request with at most `most` records, from the one with this number on.
     fn request(&self, delivery: &Delivery<'_>, most: usize) -> (Request, &'static str) {
         let entries = entries(delivery.batch, self.levels.as_deref(), delivery.done, now()).take(most);
         let common = &delivery.common;

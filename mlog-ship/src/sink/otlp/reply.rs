@@ -7,7 +7,7 @@ use super::wire::{Value, fields};
 /// What a body says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// So many records were refused. 0 in an answer that is no success.
+    /// How many records were refused. 0 in an answer that is no success.
     pub rejected: u64,
     /// What the engine says of it. Empty: nothing.
     pub message: String,

@@ -45,7 +45,7 @@ pub fn bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Writes the start of a field with bytes, of which there are so many.
+/// Writes the start of a field of bytes: their number comes before them.
 pub fn opening(out: &mut Vec<u8>, field: u32, length: usize) {
     varint(out, u64::from(field << 3 | LENGTH));
     varint(out, length as u64);

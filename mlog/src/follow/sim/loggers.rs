@@ -51,7 +51,7 @@ impl Kind {
 /// A logger whose clock may step.
 pub(super) struct Logger {
     kind: Kind,
-    /// So many archives are kept.
+    /// How many archives are kept.
     keep: usize,
     stamped: bool,
     clock: u64,
