@@ -12,13 +12,14 @@
 //! CRC-32 of what was asked. What is in the
 //! file beyond that size was delivered by a reader that was killed before it could say so, and is left out.
 
-use std::fmt::Write as _;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use tai64tools::Label;
+use unix::percent;
 
 use crate::follow::{Meant, Place};
 
@@ -94,7 +95,7 @@ impl Cursor {
                         crc: u32::from_str_radix(crc, 16).ok()?,
                         last: parse_label(last)?,
                     };
-                    cursor.places.push((unescape(path)?, place));
+                    cursor.places.push((PathBuf::from(OsString::from_vec(percent::unescape(path)?)), place));
                 }
                 _ => return None,
             }
@@ -116,7 +117,10 @@ impl Cursor {
                 Meant::SecondAfter => "second-after",
             };
             let (label, last) = (show_label(place.label), show_label(place.last));
-            text.push_str(&format!("{meant} {label} {offset} {length} {crc:08x} {last} {}\n", escape(path)));
+            text.push_str(&format!(
+                "{meant} {label} {offset} {length} {crc:08x} {last} {}\n",
+                percent::escape(path.as_os_str().as_bytes())
+            ));
         }
         text
     }
@@ -154,35 +158,6 @@ fn parse_label(word: &str) -> Option<Option<Label>> {
 
 fn show_label(label: Option<Label>) -> String {
     label.map_or("-".into(), |label| String::from_utf8_lossy(&label.text()).into_owned())
-}
-
-fn escape(path: &Path) -> String {
-    let mut text = String::new();
-    for &byte in path.as_os_str().as_bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            write!(text, "%{byte:02X}").ok();
-        }
-    }
-    text
-}
-
-fn unescape(text: &str) -> Option<PathBuf> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-        rest = after;
-    }
-    Some(std::ffi::OsString::from_vec(bytes).into())
 }
 
 #[cfg(test)]

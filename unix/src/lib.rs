@@ -31,6 +31,7 @@ pub mod localtime;
 pub mod lock;
 pub mod memory;
 pub mod options;
+pub mod percent;
 mod pidfd;
 pub mod pipe;
 pub mod process;

@@ -15,9 +15,12 @@
 //! sent: its bytes, its CRC-32, the longest record in it (0: any) and where it ends. The last line is the CRC-32 of all
 //! before it.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+
+use unix::percent;
 
 use crate::bound::Bound;
 
@@ -63,7 +66,8 @@ const MAGIC: &str = "mlog-ship lane 1";
 impl Kept {
     /// The text of this version.
     pub fn text(&self, version: u64, directory: &Path) -> Vec<u8> {
-        let mut text = format!("{MAGIC}\nversion {version}\ndirectory {}\n", escape(directory));
+        let directory = percent::escape(directory.as_os_str().as_bytes());
+        let mut text = format!("{MAGIC}\nversion {version}\ndirectory {directory}\n");
         let cursor = self.cursor.as_ref().map_or("-".into(), Bound::word);
         // Writing to a string does not fail.
         writeln!(text, "taken {} {cursor}", self.number).ok();
@@ -91,7 +95,8 @@ impl Kept {
             return None;
         }
         let version = lines.next()?.strip_prefix("version ")?.parse().ok()?;
-        let directory = unescape(lines.next()?.strip_prefix("directory ")?)?;
+        let directory = percent::unescape(lines.next()?.strip_prefix("directory ")?)?;
+        let directory = OsString::from_vec(directory).into();
         let mut kept = Kept::default();
         for line in lines {
             let words: Vec<&str> = line.split(' ').collect();
@@ -119,34 +124,6 @@ impl Kept {
         }
         Some(())
     }
-}
-
-pub(super) fn escape(path: &Path) -> String {
-    let mut text = String::new();
-    for &byte in path.as_os_str().as_bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' {
-            text.push(char::from(byte));
-        } else {
-            write!(text, "%{byte:02X}").ok();
-        }
-    }
-    text
-}
-
-fn unescape(text: &str) -> Option<PathBuf> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-        rest = after;
-    }
-    Some(std::ffi::OsString::from_vec(bytes).into())
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use unix::percent;
+
 use super::subject::Template;
-use super::values::{age, bytes, number, unescape};
+use super::values::{age, bytes, number};
 
 /// The port where none is given.
 const PORT: u16 = 4222;
@@ -273,7 +275,7 @@ fn server(text: &str) -> Result<Server, String> {
 fn user(login: Option<&str>) -> Result<Option<(String, Option<String>)>, String> {
     let Some(login) = login else { return Ok(None) };
     let text = |word: &str, what: &str| -> Result<String, String> {
-        let bytes = unescape(word).ok_or(format!("has a % in the {what} without two digits"))?;
+        let bytes = percent::unescape(word).ok_or(format!("has a % in the {what} without two digits"))?;
         String::from_utf8(bytes).map_err(|_| format!("has a {what} that is not UTF-8"))
     };
     let (user, password) = match login.split_once(':') {
@@ -287,7 +289,7 @@ fn user(login: Option<&str>) -> Result<Option<(String, Option<String>)>, String>
 }
 
 fn stream_name(text: &str) -> Result<String, String> {
-    let bytes = unescape(text).unwrap_or_default();
+    let bytes = percent::unescape(text).unwrap_or_default();
     let is_allowed = |byte: u8| byte.is_ascii_graphic() && !b".*>/\\".contains(&byte);
     if bytes.is_empty() || bytes.len() > 255 || !bytes.iter().copied().all(is_allowed) {
         return Err(format!(
@@ -307,7 +309,7 @@ fn options(query: &str) -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         if options.iter().any(|(known, _)| *known == name) {
             return Err(format!("has {name}= twice"));
         }
-        let value = unescape(value).ok_or(format!("has a % in {name}= without two digits"))?;
+        let value = percent::unescape(value).ok_or(format!("has a % in {name}= without two digits"))?;
         if value.is_empty() {
             return Err(format!("has nothing behind {name}="));
         }

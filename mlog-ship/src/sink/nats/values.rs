@@ -40,21 +40,3 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let wrong = "max-bytes= is a number and K, M, G or T: 100G";
     measure(text, &units, i64::MAX.unsigned_abs()).ok_or_else(|| wrong.into())
 }
-
-/// The bytes of a text with `%XX` in it. None: something else follows a `%`.
-pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        bytes.push(u8::try_from(digit(digits[0])? * 16 + digit(digits[1])?).ok()?);
-        rest = after;
-    }
-    Some(bytes)
-}
