@@ -62,7 +62,7 @@ impl Stage {
         self.with_services().start()
     }
 
-    /// Only what is to be enabled is there, and nginx and app-1 are enabled.
+    /// Only the services that the examples enable are there, and nginx and app-1 are enabled.
     pub(super) fn enabling(self) -> Stage {
         let stage = self.with_services();
         fs::remove_dir_all(stage.here.path("service")).unwrap();

@@ -27,7 +27,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// A batch of so many bytes of lines arrives: when it is taken.
+    /// A batch with this many bytes of lines arrives: when it is taken.
     pub(super) fn take(&mut self, at: f64, bytes: f64) -> f64 {
         self.work(at, BATCH + bytes / RATIO * BYTE)
     }

@@ -35,7 +35,7 @@ const MOMENT: f64 = 2e-6;
 /// Nobody waits longer for the end of an outage to be over.
 pub(super) const LONGEST: f64 = 3600.0;
 
-/// Runs a fleet through an outage of so many seconds.
+/// Runs a fleet through an outage of this many seconds.
 pub fn run(fleet: Fleet, outage: f64) -> Outcome {
     let mut world = World::new(fleet);
     world.until(START, Engine::Up);

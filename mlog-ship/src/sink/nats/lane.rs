@@ -251,7 +251,7 @@ impl<E: Engine> Lane<E> {
         }
     }
 
-    /// What there is to be said where the last message is an earlier batch, and is not the one that was acknowledged last.
+    /// The notice for a last message that is an earlier batch, and not the one that was acknowledged last.
     fn strange(&self, sequence: u64, mark: &Mark, batch: &Batch) -> Option<String> {
         let known = self.expected.filter(|&known| known > 0)?;
         if sequence > known {
