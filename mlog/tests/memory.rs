@@ -35,7 +35,7 @@ fn text(size: usize, first: u64, mut take: impl FnMut(&[u8])) {
     }
 }
 
-/// An archive of this form, with about this many bytes of text.
+/// Writes an archive of this form, with about this many bytes of text.
 fn write(path: &Path, form: &str, size: usize) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path.parent().unwrap().join("current"), format!("{} the end\n", label(900_000))).unwrap();
