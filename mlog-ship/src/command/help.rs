@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use clap::Arg;
+use mlog::command::{row, written};
 
 use super::cli;
 use crate::sink::KINDS;
@@ -25,20 +25,6 @@ impl fmt::Display for Help {
         }
         write!(f, "\nExit status: 0 after TERM, 100 misuse, 111 something has failed.")
     }
-}
-
-fn row(f: &mut fmt::Formatter<'_>, written: &str, about: &str) -> fmt::Result {
-    writeln!(f, "  {written:<23} {about}")
-}
-
-/// An option as it is typed.
-fn written(argument: &Arg) -> String {
-    let short = argument.get_short().map(|letter| format!("-{letter}"));
-    let long = argument.get_long().map(|long| format!("--{long}"));
-    let name = short.into_iter().chain(long).collect::<Vec<_>>().join(", ");
-    let takes = argument.get_action().takes_values();
-    let value = argument.get_value_names().and_then(|names| names.first()).filter(|_| takes);
-    value.map_or(name.clone(), |value| format!("{name} {value}"))
 }
 
 #[cfg(test)]

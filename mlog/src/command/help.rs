@@ -28,12 +28,17 @@ impl fmt::Display for Help {
     }
 }
 
-fn row(f: &mut fmt::Formatter<'_>, written: &str, about: &str) -> fmt::Result {
+/// A line of the table: how something is written, and what it does.
+///
+/// # Errors
+///
+/// What the formatter says.
+pub fn row(f: &mut fmt::Formatter<'_>, written: &str, about: &str) -> fmt::Result {
     writeln!(f, "  {written:<23} {about}")
 }
 
 /// An option as it is typed.
-fn written(argument: &Arg) -> String {
+pub fn written(argument: &Arg) -> String {
     let short = argument.get_short().map(|letter| format!("-{letter}"));
     let long = argument.get_long().map(|long| format!("--{long}"));
     let name = short.into_iter().chain(long).collect::<Vec<_>>().join(", ");

@@ -20,6 +20,7 @@ use unix::about::About;
 use unix::tool::{Exit, Fatal, SYSTEM};
 
 pub use cli::command;
+pub use help::{row, written};
 
 /// What was asked for was found.
 pub const FOUND: u8 = 0;

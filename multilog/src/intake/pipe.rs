@@ -310,11 +310,11 @@ impl Splice for PipeIntake<'_> {
         };
         self.moved = Some(moved);
         let mut tail = vec![0; moved];
-        if unix::file::read_at(trace, &mut tail, offset)? != moved || !self.is_next(&tail)? {
-            self.moved = None;
+        let as_seen = unix::file::read_at(trace, &mut tail, offset)? == moved && self.is_next(&tail)?;
+        self.moved = None;
+        if !as_seen {
             return Ok(0);
         }
-        self.moved = None;
         match fate {
             Fate::Consumed => {
                 self.visible.consume(moved);

@@ -113,14 +113,9 @@ impl Record {
 
     /// Whether every record that can follow this one fits, where records take this form.
     pub fn fits(&self, reach: Reach) -> bool {
-        let extension = match reach {
-            Reach::Plain => 0,
-            Reach::Extended => self.extension().count() * size_of::<u64>(),
-        };
-        let mut plain = self.clone();
-        (plain.before.piece, plain.after.piece) = (0, 0);
-        plain.shares.iter_mut().for_each(|share| share.unsaid = (0, 0));
-        plain.encode(&mut Vec::new()).is_some_and(|bytes| bytes.len() + extension <= 1 + ROOM)
+        let grows = reach == Reach::Extended && self.form() == PLAIN;
+        let more = if grows { self.extension().count() * size_of::<u64>() } else { 0 };
+        self.encode(&mut Vec::new()).is_some_and(|bytes| bytes.len() + more <= 1 + ROOM)
     }
 
     /// The oldest form that can hold this record, so that an older multilog can still finish what it can know.

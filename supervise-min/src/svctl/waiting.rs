@@ -40,10 +40,8 @@ enum Stage {
     Untold,
     /// It was told.
     Waits(Home, Goal),
-    /// It is over, and this is said when its turn comes.
-    Done(Message),
-    /// It is over, and that was said.
-    Over,
+    /// It is over, and this is still to say when its turn comes.
+    Over(Option<Message>),
 }
 
 impl Task {
@@ -94,7 +92,7 @@ impl Wait<'_> {
                 Ok(stage) => stage,
                 Err(refusal) => {
                     self.fail(refusal.code, &refusal.message);
-                    Stage::Over
+                    Stage::Over(None)
                 }
             };
         }
@@ -112,13 +110,13 @@ impl Wait<'_> {
     /// The stage of one for which nothing is waited any more. None: it still is.
     fn end_of(&mut self, named: &Named, home: &Home, goal: &mut Goal) -> Option<Stage> {
         if self.limit.is_zero() {
-            return Some(Stage::Done(named.shown().and(": told")));
+            return Some(Stage::Over(Some(named.shown().and(": told"))));
         }
         let sight = match look(home) {
             Ok(sight) => sight,
             Err(blind) => {
                 self.fail(SYSTEM, &self.without_supervise(named, goal.aim(), &blind));
-                return Some(Stage::Over);
+                return Some(Stage::Over(None));
             }
         };
         match goal.judge(&sight, self.begun.elapsed()) {
@@ -130,14 +128,14 @@ impl Wait<'_> {
             }
             Verdict::Done => {
                 let words = if goal.aim() == Aim::Told { ": told, " } else { ": " };
-                return Some(Stage::Done(named.shown().and(words).and(now(&sight))));
+                return Some(Stage::Over(Some(named.shown().and(words).and(now(&sight)))));
             }
             Verdict::Ended(ended) => {
                 self.fail(NOT_SO, &named.shown().and(": ").and(end(ended)).and(" after its start"));
                 show_log(self.scan, named, home);
             }
         }
-        Some(Stage::Over)
+        Some(Stage::Over(None))
     }
 
     /// Still untold: it has to be tried again.
@@ -173,7 +171,7 @@ impl Wait<'_> {
     /// Those that are not over.
     fn waits_for(&self, tasks: &[Task]) -> Message {
         let mut message = Message::new("waiting for ");
-        let waiting = || tasks.iter().filter(|task| !matches!(task.stage, Stage::Done(_) | Stage::Over));
+        let waiting = || tasks.iter().filter(|task| !matches!(task.stage, Stage::Over(_)));
         for (place, task) in waiting().take(MOST).enumerate() {
             let seen = match &task.stage {
                 Stage::Waits(home, _) => look(home).map_or_else(|_| "not seen".into(), |sight| now(&sight)),
@@ -191,10 +189,10 @@ impl Wait<'_> {
 
 /// Says what is over, in the order in which the services were named, and leaves those that the next words wait for.
 fn say_in_turn(tasks: &mut Vec<Task>) -> Result<(), Fatal> {
-    let is_over = |task: &Task| matches!(task.stage, Stage::Done(_) | Stage::Over);
+    let is_over = |task: &Task| matches!(task.stage, Stage::Over(_));
     let turn = tasks.iter().position(|task| !is_over(task)).unwrap_or(tasks.len());
     for task in tasks.drain(..turn) {
-        if let Stage::Done(words) = task.stage {
+        if let Stage::Over(Some(words)) = task.stage {
             say::line(&words)?;
         }
     }
