@@ -13,6 +13,7 @@
 //! | [`letters`] | what an engine never takes is on the disk |
 //! | [`memory`] | what all batches take, and whose turn it is |
 //! | [`metrics`] | what is counted |
+//! | [`room`] | an engine that refuses what is too long gets less, and more again |
 //! | [`stopping`] | the program ends in two seconds |
 //! | [`run`] | a thread for each lane, and one that wakes them |
 //! | [`values`] | sizes and times as they are written |
@@ -29,6 +30,7 @@ pub mod lane;
 pub mod letters;
 pub mod memory;
 pub mod metrics;
+pub mod room;
 pub mod run;
 mod settled;
 pub mod sink;

@@ -57,6 +57,7 @@ impl<S: Source, F: Files> Lane<S, F> {
 
     pub(super) fn has_taken(&mut self, batch: &Batch, now: Duration) {
         self.backoff.reset();
+        self.room.fits(batch.lines.len(), self.terms.most);
         self.say_end_of_outage(now);
         let tally = &self.shared.tally;
         tally.down.set(0);
@@ -84,7 +85,7 @@ impl<S: Source, F: Files> Lane<S, F> {
                 let refusal = Refusal { records: Vec::new(), count: batch.count() as u64, reason };
                 return self.set_aside(batch, refusal, now);
             }
-            self.narrowed = Some(half);
+            self.room.narrow(half);
         }
         self.kept.intent = None;
         self.unwritten = true;

@@ -29,6 +29,7 @@ use crate::batch::{Batch, Id};
 use crate::bound::Bound;
 use crate::cut;
 use crate::letters::Letters;
+use crate::room::Room;
 use crate::sink::{Attempt, Sink, Wants};
 use crate::source::{Amount, Cut, Source};
 use crate::state::{Files, Intent, Kept, Slots};
@@ -88,8 +89,8 @@ pub struct Lane<S: Source, F: Files> {
     more: bool,
     /// What was taken in this round.
     round: usize,
-    /// What fills a batch, since the engine takes no more at once.
-    narrowed: Option<usize>,
+    /// What the engine takes at once.
+    room: Room,
     /// What is wrong with source or state and was said.
     trouble: Option<Vec<u8>>,
     /// What has to be said.
@@ -117,7 +118,7 @@ impl<S: Source, F: Files> Lane<S, F> {
             not_before: Duration::ZERO,
             more: true,
             round: 0,
-            narrowed: None,
+            room: Room::default(),
             trouble: None,
             words: Vec::new(),
         }
@@ -168,7 +169,7 @@ impl<S: Source, F: Files> Lane<S, F> {
 
     /// What fills a batch.
     pub fn full(&self) -> usize {
-        let most = self.narrowed.unwrap_or(self.terms.most).min(self.terms.most);
+        let most = self.room.limit().unwrap_or(self.terms.most).min(self.terms.most);
         self.sink.most().map_or(most, |engine| engine.min(most)).max(LEAST)
     }
 
@@ -305,7 +306,10 @@ impl<S: Source, F: Files> Lane<S, F> {
     }
 }
 
-/// Whether two bounds are at the same place, however the pieces before it are counted.
+/// Whether two bounds are at the same place, however the pieces before it are counted, and whichever stamp before it was
+/// read.
 fn is_same_place(one: &Bound, other: &Bound) -> bool {
-    (&one.place, one.within, one.crc) == (&other.place, other.within, other.crc)
+    let key = |bound: &Bound| (bound.place.label, bound.place.meant, bound.place.offset, bound.within);
+    let line = |bound: &Bound| (bound.place.length, bound.place.crc, bound.crc);
+    key(one) == key(other) && line(one) == line(other)
 }

@@ -26,6 +26,7 @@ use unix::diag::Message;
 use ureq::Agent;
 
 use crate::batch::{Batch, Record};
+use crate::room::Room;
 
 use super::{Answer, Attempt, Sink};
 pub use settings::KIND;
@@ -44,8 +45,8 @@ pub struct Otlp {
     connection: Connection,
     format: Format,
     levels: Option<Arc<Levels>>,
-    /// A request is cut when it is this long.
-    longest: usize,
+    /// What the engine takes as one request.
+    requests: Room,
     /// The longest record.
     record: usize,
     /// How often in a row the engine failed.
@@ -57,7 +58,7 @@ const MOST: usize = 3 << 20;
 /// When the engine failed this often in a row, the records are refused.
 const FAILURES: u32 = 8;
 /// However little an engine takes at once, no request is cut before it is this long.
-const LEAST: usize = 64 << 10;
+const LEAST: usize = 1 << 10;
 /// The longest record, as long as the engine takes it: that is what Loki takes by default.
 const RECORD: usize = 256 << 10;
 /// A record of this length is not split, whatever the engine says.
@@ -71,16 +72,18 @@ impl Otlp {
     /// They can't be read.
     pub fn new(target: &Target, levels: Option<Arc<Levels>>, agent: Agent) -> Result<Otlp, Message> {
         let connection = Connection::new(target, agent)?;
-        Ok(Otlp { connection, format: target.format, levels, longest: MOST, record: RECORD, failures: 0 })
+        let (requests, record) = (Room::default(), RECORD);
+        Ok(Otlp { connection, format: target.format, levels, requests, record, failures: 0 })
     }
 
     /// A request with at most `most` records, from the one with this number on.
     fn request(&self, delivery: &Delivery<'_>, most: usize) -> (Request, &'static str) {
         let entries = entries(delivery.batch, self.levels.as_deref(), delivery.done, now()).take(most);
         let common = &delivery.common;
+        let longest = self.requests.limit().unwrap_or(MOST);
         match self.format {
-            Format::Protobuf => (encode::request::<Protobuf>(common, entries, self.longest), Protobuf::MEDIA),
-            Format::Json => (encode::request::<Json>(common, entries, self.longest), Json::MEDIA),
+            Format::Protobuf => (encode::request::<Protobuf>(common, entries, longest), Protobuf::MEDIA),
+            Format::Json => (encode::request::<Json>(common, entries, longest), Json::MEDIA),
         }
     }
 
@@ -104,10 +107,11 @@ impl Sink for Otlp {
             match self.connection.send(media, &request.body) {
                 Verdict::Taken(said) => {
                     self.failures = 0;
+                    self.requests.fits(request.body.len(), MOST);
                     delivery.take(request.records, said);
                 }
                 Verdict::TooLong(_) if request.records > 1 => {
-                    self.longest = (request.body.len() / 2).clamp(LEAST, MOST);
+                    self.requests.narrow((request.body.len() / 2).clamp(LEAST, MOST));
                     most = request.records / 2;
                     continue;
                 }
