@@ -19,6 +19,8 @@ use crate::cut;
 struct Stretch {
     /// Where it begins.
     bound: Bound,
+    /// The last stamp before it: that of the line in which it begins, where it begins in one.
+    last: Option<Label>,
     /// How many bytes of the pending text it has.
     length: usize,
     /// What has to be said before it.
@@ -110,7 +112,8 @@ impl Pending {
                 return (true, count);
             }
             count += 1;
-            first.bound = advanced(&first.bound, &text[..line], true, stamps);
+            first.bound = first.behind(&text[..line], true, stamps);
+            first.last = first.bound.place.last;
             first.length -= line;
             self.taken += line;
             if first.length == 0 {
@@ -149,15 +152,15 @@ impl Pending {
             self.part = part + 1;
         }
         let said = std::mem::take(&mut self.said);
+        let last = from.last;
         let bound = Bound { place: from, within: 0, part, crc: 0 };
-        self.stretches.push_back(Stretch { bound, length, said, end });
+        self.stretches.push_back(Stretch { bound, last, length, said, end });
     }
 
     /// Takes lines. None: there are not enough.
     pub(super) fn take(&mut self, amount: Amount, stamps: &mut Stamps) -> Option<Cut> {
         let first = self.stretches.front()?;
-        let mut cut =
-            Cut { first: Some(first.bound.clone()), last: first.bound.place.last, ..Cut::default() };
+        let mut cut = Cut { first: Some(first.bound.clone()), last: first.last, ..Cut::default() };
         let most = match amount {
             Amount::UpTo(most) => most,
             Amount::Exactly(exactly) if self.with_newlines() < exactly => return None,
@@ -200,7 +203,7 @@ impl Pending {
         cut.said.append(&mut stretch.said);
         cut.lines.extend_from_slice(&text[..length]);
         let ends = is_all && stretch.end != End::Newline;
-        let mut end = advanced(&stretch.bound, &text[..length], ends, stamps);
+        let mut end = stretch.behind(&text[..length], ends, stamps);
         if is_all && stretch.end == End::Open {
             end.part = stretch.bound.part + 1;
         }
@@ -213,40 +216,57 @@ impl Pending {
             self.stretches.pop_front();
         } else {
             stretch.length -= length;
+            stretch.last = match end.within {
+                0 => end.place.last,
+                _ => stretch.last_stamp(&text[..length], stamps),
+            };
             stretch.bound = end;
         }
         is_all
     }
 }
 
-/// The bound behind some text that begins at a bound. `ends`: the follower takes what has no newline for a line.
-fn advanced(from: &Bound, text: &[u8], ends: bool, stamps: &mut Stamps) -> Bound {
-    let newline = memchr::memrchr(b'\n', text).map_or(0, |newline| newline + 1);
-    let whole = if ends { text.len() } else { newline };
-    let mut bound = from.clone();
-    if whole > 0 {
-        behind_lines(&mut bound, &text[..whole], stamps);
+impl Stretch {
+    /// The bound behind some text that begins it. `ends`: the follower takes what has no newline for a line.
+    fn behind(&self, text: &[u8], ends: bool, stamps: &mut Stamps) -> Bound {
+        let newline = memchr::memrchr(b'\n', text).map_or(0, |newline| newline + 1);
+        let whole = if ends { text.len() } else { newline };
+        let mut bound = self.bound.clone();
+        if whole > 0 {
+            bound = self.behind_lines(&text[..whole], stamps);
+        }
+        let rest = &text[whole..];
+        if !rest.is_empty() {
+            (bound.within, bound.crc) = continued(&bound, rest);
+            bound.part += 1;
+        }
+        bound
     }
-    let rest = &text[whole..];
-    if !rest.is_empty() {
-        (bound.within, bound.crc) = continued(&bound, rest);
-        bound.part += 1;
-    }
-    bound
-}
 
-/// Moves a bound behind lines that begin at it.
-fn behind_lines(bound: &mut Bound, lines: &[u8], stamps: &mut Stamps) {
-    let begin = memchr::memrchr(b'\n', &lines[..lines.len() - 1]).map_or(0, |newline| newline + 1);
-    let line = &lines[begin..];
-    let (length, crc) = if begin == 0 {
-        continued(bound, line)
-    } else {
-        (u32::try_from(line.len()).unwrap_or(0), crc32fast::hash(line))
-    };
-    let last = last_stamp(lines, stamps).or(bound.place.last);
-    let offset = bound.place.offset + u64::from(bound.within) + lines.len() as u64;
-    *bound = Bound::between(Place { offset, length, crc, last, ..bound.place.clone() });
+    /// The bound behind lines that begin it.
+    fn behind_lines(&self, lines: &[u8], stamps: &mut Stamps) -> Bound {
+        let begin = memchr::memrchr(b'\n', &lines[..lines.len() - 1]).map_or(0, |newline| newline + 1);
+        let line = &lines[begin..];
+        let (length, crc) = if begin == 0 {
+            continued(&self.bound, line)
+        } else {
+            (u32::try_from(line.len()).unwrap_or(0), crc32fast::hash(line))
+        };
+        let last = self.last_stamp(lines, stamps);
+        let Bound { place, within, .. } = &self.bound;
+        let offset = place.offset + u64::from(*within) + lines.len() as u64;
+        Bound::between(Place { offset, length, crc, last, ..place.clone() })
+    }
+
+    /// The last stamp in some text that begins it, else before that. What goes on with a line has no stamp.
+    fn last_stamp(&self, text: &[u8], stamps: &mut Stamps) -> Option<Label> {
+        let is_within = self.bound.within > 0 || self.bound.part > 0;
+        let newline = || memchr::memchr(b'\n', text).map_or(text.len(), |newline| newline + 1);
+        let begin = if is_within { newline() } else { 0 };
+        let body = text[begin..].strip_suffix(b"\n").unwrap_or(&text[begin..]);
+        let found = body.rsplit(|&byte| byte == b'\n').find_map(|line| stamps.read(line, None));
+        found.map(|stamp| stamp.moment).or(self.last)
+    }
 }
 
 /// Length and CRC of what is before a bound within a line, and of what follows.
@@ -254,9 +274,4 @@ fn continued(bound: &Bound, text: &[u8]) -> (u32, u32) {
     let mut hasher = crc32fast::Hasher::new_with_initial_len(bound.crc, u64::from(bound.within));
     hasher.update(text);
     (bound.within + u32::try_from(text.len()).unwrap_or(0), hasher.finalize())
-}
-
-fn last_stamp(lines: &[u8], stamps: &mut Stamps) -> Option<Label> {
-    let body = lines.strip_suffix(b"\n").unwrap_or(lines);
-    body.rsplit(|&byte| byte == b'\n').find_map(|line| stamps.read(line, None)).map(|stamp| stamp.moment)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use harness::Random;
@@ -231,6 +233,32 @@ fn a_request_that_is_too_long_is_halved_until_it_is_not() {
     assert_eq!(refused, 0, "the length is remembered");
 }
 
+/// Of an engine that took 50,000 bytes, every second request was refused, for ever.
+#[test]
+fn what_an_engine_takes_at_once_is_remembered_however_little_it_is_and_more_is_tried_again() {
+    let lines: Vec<Line> = (1..=3000).map(|at| line(at, vec![b'x'; 110])).collect();
+    let batch = batch(1, 0, &lines);
+    for most in [3000, 50_000] {
+        let limit = Arc::new(AtomicUsize::new(most));
+        let takes = limit.clone();
+        let receiver = Receiver::new([]).otherwise(move || Act::RefuseLonger(takes.load(Ordering::SeqCst)));
+        let mut sink = sink(&receiver.url());
+        assert_eq!(sink.deliver(&batch, Attempt::First), taken());
+        let before = receiver.asked().len();
+        assert_eq!(sink.deliver(&batch, Attempt::First), taken());
+        let asked = receiver.asked();
+        let refused = asked[before..].iter().filter(|asked| !asked.taken).count();
+        assert!(refused * 10 <= asked.len() - before, "{most}: {refused} of {}", asked.len() - before);
+        // Whoever runs it takes more now.
+        limit.store(usize::MAX, Ordering::SeqCst);
+        (0..60).for_each(|_| assert_eq!(sink.deliver(&batch, Attempt::First), taken()));
+        let before = receiver.asked().len();
+        assert_eq!(sink.deliver(&batch, Attempt::First), taken());
+        let requests = receiver.asked().len() - before;
+        assert!(requests <= 3, "{most}: {requests}");
+    }
+}
+
 #[test]
 fn a_record_that_is_too_long_alone_does_not_take_the_others_with_it() {
     let mut lines: Vec<Line> = (1..=20).map(|at| line(at, "short")).collect();
@@ -294,12 +322,12 @@ fn a_connection_that_ended_meanwhile_is_made_anew() {
 
 #[test]
 fn a_slow_answer_is_waited_for_and_one_that_is_too_slow_is_none() {
-    let receiver = Receiver::new([Act::TakeSlowly(300), Act::TakeSlowly(5000)]);
-    let mut sink = sink_with(&receiver.url(), Duration::from_secs(1));
+    let receiver = Receiver::new([Act::TakeSlowly(300), Act::TakeSlowly(60_000)]);
+    let mut sink = sink_with(&receiver.url(), Duration::from_secs(5));
     assert_eq!(sink.deliver(&three(), Attempt::First), taken());
     let start = Instant::now();
     assert_eq!(sink.deliver(&three(), Attempt::First), later(None, "no answer in time", Attempt::Again));
-    assert!(start.elapsed() < Duration::from_secs(4));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
