@@ -38,11 +38,16 @@ impl State {
     ///
     /// # Errors
     ///
-    /// It can't be made or read, another process has it, or it is damaged.
+    /// It is a log directory, can't be made or read, another process has it, or it is damaged.
     pub fn open(path: &Path) -> Result<State, Fatal> {
         let unable = |verb: &str, name: &str, error: &io::Error| {
             Fatal::system(Message::new(verb).and(path.join(name).as_os_str().as_bytes()), error)
         };
+        // Its logger has the same lock.
+        if path.join("current").symlink_metadata().is_ok() {
+            let shown = path.as_os_str().as_bytes();
+            return Err(Fatal::misuse(Message::new("--state ").and(shown).and(" is a log directory")));
+        }
         unix::file::make_directory(path);
         let lock = lock::open_file(&path.join("lock"), Keep::Here)
             .map_err(|error| unable("unable to open ", "lock", &error))?;

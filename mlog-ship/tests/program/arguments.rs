@@ -49,6 +49,26 @@ fn it_says_what_it_is() {
     assert!(String::from_utf8_lossy(&version.stdout).starts_with("mlog-ship "), "{version:?}");
 }
 
+/// A log directory was taken for the state, and its logger could not start: both have a file called lock.
+#[test]
+fn a_log_directory_is_no_state_directory_and_its_logger_starts() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./log"], 0..3);
+    write(&scratch, &["t", "./other"], 0..3);
+    let names = |name: &str| {
+        let found = std::fs::read_dir(scratch.path(name)).unwrap().map(|entry| entry.unwrap().file_name());
+        found.collect::<std::collections::BTreeSet<_>>()
+    };
+    for state in ["log", "other"] {
+        let before = names(state);
+        let outcome = ship(&scratch, &["log", "--state", state, "exec:cat >> out"]).over("");
+        let said = format!("mlog-ship: fatal: --state {state} is a log directory\n");
+        assert_eq!((outcome.code, outcome.stderr), (Some(100), said));
+        assert_eq!(names(state), before);
+        write(&scratch, &["t", &format!("./{state}")], 3..4);
+    }
+}
+
 #[test]
 fn a_state_that_is_damaged_or_in_use_is_111_in_one_line() {
     let scratch = Scratch::new();

@@ -126,15 +126,14 @@ fn an_engine_that_is_down_makes_nobody_wait_and_is_caught_up_with() {
     write(&scratch, &["t", "./log"], 0..5);
     let arguments = ["log", "--state", "state", "--delay", "50ms", "--metrics", "ship.prom", sink];
     let mut running = ship(&scratch, &arguments).start();
-    let shipper = running.pid();
-    running.until("the outage", || std::fs::metadata(format!("/proc/{shipper}")).is_ok());
+    harness::until("the outage", || running.said().contains("unable to deliver to exec"));
     let begun = Instant::now();
     write(&scratch, &["t", "./log"], 5..5000);
     assert!(begun.elapsed() < Duration::from_secs(20));
     std::fs::remove_file(scratch.path("down")).unwrap();
     running.until("all lines", || unstamped(&scratch.path("out")).len() == 5000);
-    let text = std::fs::read_to_string(scratch.path("ship.prom")).unwrap();
-    assert!(text.contains("# TYPE mlog_ship_behind_bytes gauge"), "{text}");
+    let counters = || std::fs::read_to_string(scratch.path("ship.prom")).unwrap_or_default();
+    running.until("counters", || counters().contains("# TYPE mlog_ship_behind_bytes gauge"));
     running.signal(Signal::TERM);
     assert_eq!(running.wait().code, Some(0));
     assert_eq!(unstamped(&scratch.path("out")), expected(0..5000));
