@@ -14,8 +14,12 @@
 
 #[path = "../tests/nats/cluster.rs"]
 mod cluster;
+#[path = "../tests/nats/links.rs"]
+mod links;
 #[path = "../tests/nats/peer.rs"]
 mod peer;
+#[path = "../tests/nats/proxy.rs"]
+mod proxy;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

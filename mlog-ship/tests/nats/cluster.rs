@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::links::Links;
 use crate::peer::Peer;
 
 /// The newest server that could be had. None, and a word about it: there is none.
@@ -37,23 +38,39 @@ pub struct Cluster {
     more: String,
     ports: Vec<u16>,
     routes: Vec<u16>,
+    /// What the routes go through.
+    links: Option<Links>,
     running: Vec<Option<Child>>,
 }
 
 impl Cluster {
     /// `count` servers that are ready. `more` goes into each one's configuration.
     pub fn with(program: &Path, count: usize, more: &str) -> Cluster {
+        let mut cluster = Cluster::unstarted(program, count, more);
+        (0..count).for_each(|which| cluster.start(which));
+        cluster
+    }
+
+    /// Servers whose routes to each other go through proxies.
+    pub fn linked(program: &Path, count: usize) -> (Cluster, Links) {
+        let mut cluster = Cluster::unstarted(program, count, "");
+        let links = Links::between(&cluster.routes);
+        cluster.links = Some(links.clone());
+        (0..count).for_each(|which| cluster.start(which));
+        (cluster, links)
+    }
+
+    fn unstarted(program: &Path, count: usize, more: &str) -> Cluster {
         let free = free_ports(2 * count);
-        let mut cluster = Cluster {
+        Cluster {
             program: program.into(),
             folder: tempfile::tempdir().unwrap(),
             more: more.into(),
             ports: free[..count].to_vec(),
             routes: free[count..].to_vec(),
+            links: None,
             running: (0..count).map(|_| None).collect(),
-        };
-        (0..count).for_each(|which| cluster.start(which));
-        cluster
+        }
     }
 
     /// The same with nothing more.
@@ -75,12 +92,14 @@ impl Cluster {
     pub fn start(&mut self, which: usize) {
         let (port, route) = (self.ports[which], self.routes[which]);
         let folder = self.folder.path();
-        let routes: Vec<String> =
-            self.routes.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+        let ports = self.links.as_ref().map_or(self.routes.clone(), |links| links.ports_of(which));
+        let routes: Vec<String> = ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+        // Servers tell each other where they are, and would go past the proxies. Nobody listens there.
+        let advertised = self.links.as_ref().map_or("", |_| "advertise: \"127.0.0.1:1\",");
         let cluster = match self.ports.len() {
             1 => String::new(),
             _ => format!(
-                "cluster {{ name: c, listen: \"127.0.0.1:{route}\", routes: [{}] }}",
+                "cluster {{ name: c, listen: \"127.0.0.1:{route}\", {advertised} routes: [{}] }}",
                 routes.join(", ")
             ),
         };

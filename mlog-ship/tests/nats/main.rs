@@ -13,6 +13,7 @@
 mod access;
 mod cluster;
 mod lanes;
+mod links;
 mod peer;
 mod program;
 mod proxy;

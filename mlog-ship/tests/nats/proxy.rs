@@ -20,6 +20,8 @@ struct Shared {
     is_deaf: AtomicBool,
     /// Nobody is let through, and nobody is told.
     is_closed: AtomicBool,
+    /// Nothing gets through, and the connections stay.
+    is_held: AtomicBool,
     delay: AtomicU64,
     streams: Mutex<Vec<TcpStream>>,
 }
@@ -32,6 +34,7 @@ impl Proxy {
             target,
             is_deaf: false.into(),
             is_closed: false.into(),
+            is_held: false.into(),
             delay: 0.into(),
             streams: Mutex::default(),
         });
@@ -58,6 +61,11 @@ impl Proxy {
         if is_closed {
             self.cut();
         }
+    }
+
+    /// Holds all that is said in both directions, or lets it through again: a network that loses packets for a while.
+    pub fn hold(&self, is_held: bool) {
+        self.shared.is_held.store(is_held, SeqCst);
     }
 
     /// Holds every piece in both directions for so long.
@@ -116,6 +124,9 @@ fn pump(shared: &Shared, mut from: TcpStream, mut to: TcpStream, is_from_server:
         let delay = Duration::from_millis(shared.delay.load(SeqCst));
         if !delay.is_zero() {
             std::thread::sleep(delay);
+        }
+        while shared.is_held.load(SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
         }
         let is_swallowed = is_from_server && shared.is_deaf.load(SeqCst);
         if got == 0 || (!is_swallowed && to.write_all(&buffer[..got]).is_err()) {

@@ -129,6 +129,15 @@ impl Yard {
 }
 
 impl Yard {
+    /// Nothing was said but of outages.
+    pub fn assert_quiet(&self) {
+        let said = self.said();
+        eprintln!("{:?} lines, said: {said}", self.written);
+        for wrong in ["repeated", "twice", "lost", "gap", "missing", "instance", "panicked"] {
+            assert!(!said.contains(wrong), "{said}");
+        }
+    }
+
     /// No batch is in the stream twice: a better word about what is wrong than numbers of lines.
     pub fn assert_batches_once(&self, peer: &Peer, is_wanted: impl Fn(&str) -> bool) {
         let messages: Vec<Stored> =
