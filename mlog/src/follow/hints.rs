@@ -49,7 +49,18 @@ pub struct Hints {
     blind: Duration,
     /// The same as is asked for.
     look: Option<Duration>,
+    /// Whether nobody looks by himself where it is told.
+    is_patient: bool,
     woken: Option<Instant>,
+}
+
+/// How a wait goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pause {
+    /// It ends after so long. None: when something is told.
+    pub limit: Option<Duration>,
+    /// Whether nobody tells of some of the directories.
+    is_blind: bool,
 }
 
 #[derive(Debug)]
@@ -59,13 +70,15 @@ struct Watched {
     watch: Option<i32>,
     /// The labels of which was told, the newest ones last.
     labels: VecDeque<Label>,
+    /// The latest one of those that are not remembered any more.
+    forgotten: Option<Label>,
     /// Whether there may be others of which nobody has told.
     is_incomplete: bool,
 }
 
 impl Watched {
     fn new(path: PathBuf) -> Watched {
-        Watched { path, watch: None, labels: VecDeque::new(), is_incomplete: false }
+        Watched { path, watch: None, labels: VecDeque::new(), forgotten: None, is_incomplete: false }
     }
 
     /// Notes the label in a name of which was told.
@@ -75,8 +88,7 @@ impl Watched {
             return;
         }
         if self.labels.len() == LABELS {
-            self.labels.pop_front();
-            self.is_incomplete = true;
+            self.forgotten = self.forgotten.max(self.labels.pop_front());
         }
         self.labels.push_back(label);
     }
@@ -95,6 +107,7 @@ impl Hints {
             patience: Some(PATIENCE),
             blind: BLIND,
             look: None,
+            is_patient: false,
             woken: None,
         };
         hints.watch();
@@ -107,6 +120,7 @@ impl Hints {
     pub fn patient(mut self) -> Hints {
         self.to_pipe = false;
         self.blind = PATIENCE;
+        self.is_patient = true;
         if !self.watched.iter().any(|one| is_remote(&one.path)) {
             self.patience = None;
         }
@@ -120,6 +134,9 @@ impl Hints {
 
     /// Watches one more directory: the last one of those that are told of.
     pub fn add(&mut self, path: PathBuf) {
+        if self.is_patient && is_remote(&path) {
+            self.patience = Some(PATIENCE);
+        }
         self.watched.push(Watched::new(path));
         self.watch();
     }
@@ -143,12 +160,34 @@ impl Hints {
         self.watched.iter().any(|one| one.watch.is_none())
     }
 
+    /// What is readable when something was told, for those who wait for others as well. None: nobody tells.
+    pub fn inotify(&self) -> Option<io::Result<OwnedFd>> {
+        self.inotify.as_ref().map(OwnedFd::try_clone)
+    }
+
+    /// How long the wait may be that comes.
+    pub fn pause(&mut self) -> Pause {
+        let is_blind = self.watch();
+        let patience = self.look.into_iter().chain(self.patience).min();
+        Pause { limit: if is_blind { Some(self.blind) } else { patience }, is_blind }
+    }
+
+    /// A wait has ended: says of each directory what has changed. `come`: something was told.
+    pub fn end_pause(&mut self, pause: Pause, come: bool, told: &mut [Told]) {
+        if come {
+            self.let_more_come();
+            self.take(told, false);
+        }
+        if !come || pause.is_blind {
+            told.fill(Told::Changed);
+        }
+    }
+
     /// Waits until something has changed, and says of each directory what. False: the output's reader has gone.
     pub fn wait(&mut self, told: &mut [Told]) -> io::Result<bool> {
         loop {
-            let blind = self.watch();
-            let patience = self.look.into_iter().chain(self.patience).min();
-            let limit = if blind { Some(self.blind) } else { patience };
+            let pause = self.pause();
+            let limit = pause.limit;
             let stdout = unix::diag::stdout();
             let (come, gone) = match (&self.inotify, self.to_pipe) {
                 (Some(inotify), true) => {
@@ -165,13 +204,7 @@ impl Hints {
             if gone {
                 return Ok(false);
             }
-            if come {
-                self.let_more_come();
-                self.take(told, false);
-            }
-            if !come || blind {
-                told.fill(Told::Changed);
-            }
+            self.end_pause(pause, come, told);
             // What was told may be of files that nobody follows.
             if told.iter().any(|told| *told != Told::Nothing) {
                 return Ok(true);
@@ -194,17 +227,9 @@ impl Hints {
         let mut reader = inotify::Reader::new(inotify, &mut room);
         while let Ok(event) = reader.next() {
             let what = event.events();
-            let at = self.watched.iter().position(|one| one.watch == Some(event.wd()));
-            let Some(at) = at else {
-                // Of a watch that has ended, or too much was told.
-                if what.contains(ReadFlags::QUEUE_OVERFLOW) {
-                    told.fill(Told::Changed);
-                    self.watched.iter_mut().for_each(|one| one.is_incomplete = true);
-                }
-                continue;
-            };
-            if let Some(name) = event.file_name().filter(|_| what != ReadFlags::MODIFY) {
-                self.watched[at].note(name.to_bytes());
+            if what.contains(ReadFlags::QUEUE_OVERFLOW) {
+                told.fill(Told::Changed);
+                self.watched.iter_mut().for_each(|one| one.is_incomplete = true);
             }
             let news = match event.file_name() {
                 // `state` and what is being compressed.
@@ -212,16 +237,23 @@ impl Hints {
                 Some(_) if what == ReadFlags::MODIFY => Told::Written,
                 _ => Told::Changed,
             };
-            told[at] = told[at].max(news);
             let ends =
                 ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT;
-            if what.intersects(ends) {
-                // A directory that is moved away is not followed; another one may come in its place.
-                if what.contains(ReadFlags::MOVE_SELF) {
-                    inotify::remove_watch(inotify, event.wd()).ok();
+            // A directory may be followed more than once. None: it was told of a watch that has ended.
+            let all_of_it = self.watched.iter_mut().zip(told.iter_mut());
+            for (one, told) in all_of_it.filter(|(one, _)| one.watch == Some(event.wd())) {
+                if let Some(name) = event.file_name().filter(|_| what != ReadFlags::MODIFY) {
+                    one.note(name.to_bytes());
                 }
-                self.watched[at].watch = None;
-                self.watched[at].is_incomplete = true;
+                *told = news.max(*told);
+                if what.intersects(ends) {
+                    one.watch = None;
+                    one.is_incomplete = true;
+                }
+            }
+            // A directory that is moved away is not followed; another one may come in its place.
+            if what.contains(ReadFlags::MOVE_SELF) {
+                inotify::remove_watch(inotify, event.wd()).ok();
             }
             if reader.is_buffer_empty() && !all {
                 return;
@@ -235,7 +267,11 @@ impl Hints {
         self.take(told, true);
         let Some(one) = self.watched.get_mut(directory) else { return true };
         let is_incomplete = std::mem::take(&mut one.is_incomplete) || one.watch.is_none();
-        is_incomplete || is_remote(&one.path) || one.labels.iter().any(|&label| doubt.is_about(label))
+        let may_be_forgotten = one.forgotten.is_some_and(|latest| doubt.begins_before(latest));
+        is_incomplete
+            || may_be_forgotten
+            || is_remote(&one.path)
+            || one.labels.iter().any(|&label| doubt.is_about(label))
     }
 }
 
@@ -252,4 +288,58 @@ fn is_remote(path: &Path) -> bool {
         0x5346_414f, // AFS
     ];
     rustix::fs::statfs(path).is_ok_and(|found| REMOTE.contains(&(i128::from(found.f_type) & 0xffff_ffff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tai64tools::label;
+
+    fn at(second: u64) -> Label {
+        Label::new(label::EPOCH + second, 0).unwrap()
+    }
+
+    fn doubt(after: u64, before: u64) -> Doubt {
+        Doubt { after: Some(at(after)), before: at(before), is_likely: false }
+    }
+
+    fn touch(folder: &Path, second: u64) {
+        let name = format!("{}.s", String::from_utf8_lossy(&at(second).text()));
+        std::fs::write(folder.join(&name), "").unwrap();
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
+
+    #[test]
+    fn whoever_follows_a_directory_is_told_of_it_even_if_others_do_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut hints = Hints::new([folder.path().to_owned(), folder.path().to_owned()].into_iter());
+        let mut told = [Told::Nothing; 2];
+        touch(folder.path(), 5);
+        for directory in 0..2 {
+            assert!(hints.confirm(directory, &doubt(1, 9), &mut told));
+            assert!(!hints.confirm(directory, &doubt(5, 9), &mut told));
+            assert!(!hints.confirm(directory, &doubt(1, 5), &mut told));
+        }
+        assert_eq!(told, [Told::Changed; 2]);
+    }
+
+    #[test]
+    fn archives_of_long_ago_are_forgotten_and_those_of_now_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut hints = Hints::new(std::iter::once(folder.path().to_owned()));
+        let mut told = [Told::Nothing];
+        let last = LABELS as u64 + 10;
+        for second in 1..=last {
+            touch(folder.path(), second);
+            if second % 1000 == 0 {
+                hints.take(&mut told, true);
+            }
+        }
+        for (after, before, is_there) in
+            [(5, 7, true), (9, 10, true), (10, 11, false), (last, last + 9, false), (last - 2, last, true)]
+        {
+            let doubt = doubt(after, before);
+            assert_eq!(hints.confirm(0, &doubt, &mut told), is_there, "{after} {before}");
+        }
+    }
 }

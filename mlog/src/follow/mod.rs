@@ -21,7 +21,7 @@ mod rotation;
 mod sim;
 mod text;
 
-pub use hints::{Hints, Told};
+pub use hints::{Hints, Pause, Told};
 pub use place::{Meant, Place, Resumed};
 pub use text::{Readable, Sealed, Segments};
 
@@ -66,6 +66,11 @@ impl Doubt {
     /// Whether archives are deleted in this directory, as names have shown: for those whom nobody tells of others.
     pub fn is_likely(&self) -> bool {
         self.is_likely
+    }
+
+    /// Whether labels up to this one may be of such archives.
+    pub fn begins_before(&self, label: Label) -> bool {
+        self.after < Some(label)
     }
 
     /// Whether a label is of such an archive.
