@@ -285,6 +285,14 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// Whether a program that has just been started takes a signal as it wants to, and does not die of it any more.
+pub fn blocks(pid: u32, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
+    let set = set.and_then(|set| u64::from_str_radix(set, 16).ok()).unwrap_or(0);
+    set >> (signal.as_raw() - 1) & 1 == 1
+}
+
 /// How often the threads of a process have waited for something.
 pub fn wakeups(pid: u32) -> u64 {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();

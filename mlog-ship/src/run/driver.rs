@@ -18,6 +18,8 @@ use crate::state::Disk;
 /// What drives a lane.
 pub(super) struct Driver {
     pub(super) lane: Lane<Logs, Disk>,
+    /// Its number among the ears.
+    pub(super) ear: usize,
     pub(super) bell: Arc<Bell>,
     pub(super) memory: Arc<Memory>,
     pub(super) begun: Instant,

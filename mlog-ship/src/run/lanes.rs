@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
+use mlog::follow::Doubt;
 use unix::diag::Message;
 use unix::tool::Fatal;
 
@@ -31,12 +32,13 @@ impl Run {
         let name = self.name(sink);
         let tally = Arc::new(Tally::default());
         let directory = place.origin.directory.as_os_str().as_bytes();
-        let lane = self.lane(sink, self.terms(number, &name, place), place, tally.clone())?;
+        let (lane, ear) = self.lane(sink, self.terms(number, &name, place), place, tally.clone())?;
         if let Some(mut metrics) = self.metrics() {
             metrics.add(metrics::Lane::new(place.store.clone(), directory, &name, tally.clone()));
         }
         Ok(Driver {
             lane,
+            ear,
             bell: Arc::default(),
             memory: self.memory.clone(),
             begun: self.begun,
@@ -69,13 +71,14 @@ impl Run {
         }
     }
 
+    /// A lane, and its number among the ears.
     fn lane(
         &self,
         sink: usize,
         terms: Terms,
         place: &Place,
         tally: Arc<Tally>,
-    ) -> Result<Lane<Logs, Disk>, Fatal> {
+    ) -> Result<(Lane<Logs, Disk>, usize), Fatal> {
         let (kept, version) = self.state.kept(&terms.file, &terms.origin.directory)?;
         let given = Given {
             instance: self.state.instance.clone(),
@@ -86,13 +89,17 @@ impl Run {
         let shared = Shared { outage: self.outages[sink].clone(), tally };
         let sink =
             self.settled.sinks[sink].open(given).map_err(|wrong| Fatal::failure(Message::new(wrong)))?;
-        let source = Logs::new(place.store.clone(), self.settled.ahead, self.settled.begin);
+        // Before the lane looks at the directory for the first time.
+        let ear = self.ears.add(place.store.path.clone());
+        let ears = self.ears.clone();
+        let was_there = Box::new(move |doubt: &Doubt| ears.confirm(ear, doubt));
+        let source = Logs::new(place.store.clone(), self.settled.ahead, self.settled.begin, was_there);
         let backoff = Backoff::new(seed(&terms));
         let letters = Box::new(Refused::new(self.settled.refused.join(letters_of(&terms))));
         let disk = Disk::new(&self.state.path);
         let slots = Slots::new(disk, &terms.file, &terms.origin.directory, version);
         let parts = Parts { terms, shared, source, sink, slots, letters, kept };
-        Ok(Lane::new(parts, Pace::new(self.settled.delay), backoff))
+        Ok((Lane::new(parts, Pace::new(self.settled.delay), backoff), ear))
     }
 }
 

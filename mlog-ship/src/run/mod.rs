@@ -3,6 +3,7 @@
 
 mod bell;
 mod driver;
+mod ears;
 mod lanes;
 mod places;
 mod retention;
@@ -20,6 +21,7 @@ use unix::signal::{Signal, Signals};
 use unix::tool::{Exit, Fatal};
 
 use driver::Driver;
+use ears::Ears;
 use places::Place;
 use waking::Waking;
 use watch::Watch;
@@ -45,6 +47,7 @@ struct Run {
     begun: Instant,
     memory: Arc<Memory>,
     watch: Arc<Watch>,
+    ears: Arc<Ears>,
     /// The outage of each sink.
     outages: Vec<Arc<Outage>>,
     metrics: Option<Mutex<Metrics>>,
@@ -98,6 +101,7 @@ impl Run {
             memory: Memory::new(settled.memory),
             watch: Arc::new(Watch::new(metrics.is_some()).map_err(unable)?),
             outages: settled.sinks.iter().map(|_| Arc::default()).collect(),
+            ears: Arc::new(Ears::new().map_err(unable)?),
             metrics,
             settled,
         })

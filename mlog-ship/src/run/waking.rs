@@ -1,12 +1,11 @@
 //! `Waking`: the thread that is told by the kernel which directories have changed, wakes their lanes, and finds new services.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use mlog::follow::{Hints, Told};
+use mlog::follow::Told;
 use unix::diag;
 
 use super::bell::Bell;
@@ -26,8 +25,10 @@ pub(super) type Bells = Arc<Mutex<Vec<Arc<Bell>>>>;
 pub(super) struct Waking {
     run: Arc<Run>,
     places: Vec<Place>,
-    /// The bells of each directory's lanes.
-    ours: Vec<Vec<Arc<Bell>>>,
+    /// What each lane is told by: its number among the ears, and its bell.
+    ours: Vec<(usize, Arc<Bell>)>,
+    /// The number of the scan directory.
+    scan: Option<usize>,
     bells: Bells,
     /// When the scan directory is looked at again. None: when it changes.
     look: Option<Duration>,
@@ -38,8 +39,9 @@ pub(super) struct Waking {
 impl Waking {
     pub(super) fn new(run: Arc<Run>) -> Waking {
         let look = run.settled.scan.as_ref().map(|_| FIRST_LOOK);
+        let scan = run.settled.scan.clone().map(|scan| run.ears.add(scan));
         let bells = Bells::default();
-        Waking { run, places: Vec::new(), ours: Vec::new(), bells, look, said: None }
+        Waking { run, places: Vec::new(), ours: Vec::new(), scan, bells, look, said: None }
     }
 
     pub(super) fn bells(&self) -> Bells {
@@ -48,14 +50,13 @@ impl Waking {
 
     /// Starts the lanes of a directory.
     pub(super) fn add(&mut self, place: Place, drivers: Vec<Driver>) -> io::Result<()> {
-        let mut ours = Vec::new();
         for driver in drivers {
             let bell = driver.bell.clone();
             self.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell.clone());
             if self.run.stopping.has_begun() {
                 bell.end();
             }
-            ours.push(bell);
+            self.ours.push((driver.ear, bell));
             let watch = self.run.watch.clone();
             watch.begin();
             let body = move || {
@@ -65,41 +66,29 @@ impl Waking {
             thread::Builder::new().name("lane".into()).stack_size(STACK).spawn(body)?;
         }
         self.places.push(place);
-        self.ours.push(ours);
         Ok(())
     }
 
     /// Wakes lanes for ever.
     pub(super) fn run(mut self) {
-        let directories: Vec<PathBuf> = self.places.iter().map(|place| place.store.path.clone()).collect();
-        let scan = self.run.settled.scan.clone();
-        let first = usize::from(scan.is_some());
-        let mut hints = Hints::new(scan.into_iter().chain(directories)).patient();
-        let mut told = vec![Told::Nothing; first + self.places.len()];
         loop {
-            hints.look_after(self.look);
-            if hints.wait(&mut told).is_err() {
-                thread::sleep(FIRST_LOOK);
-                told.fill(Told::Changed);
+            let told = self.run.ears.wait(self.look);
+            let is_told = |ear: usize| told.get(ear).is_some_and(|told| *told != Told::Nothing);
+            for (_, bell) in self.ours.iter().filter(|(ear, _)| is_told(*ear)) {
+                bell.lines();
             }
-            for (bells, _) in self.ours.iter().zip(&told[first..]).filter(|(_, told)| **told != Told::Nothing)
-            {
-                bells.iter().for_each(|bell| bell.lines());
+            if self.scan.is_some_and(is_told) {
+                self.look_for_services();
             }
-            if first == 1 && told[0] != Told::Nothing {
-                self.look_for_services(&mut hints);
-            }
-            told.clear();
-            told.resize(first + self.places.len(), Told::Nothing);
         }
     }
 
     /// Starts lanes for what is new under the scan directory.
-    fn look_for_services(&mut self, hints: &mut Hints) {
+    fn look_for_services(&mut self) {
         let before = self.places.len();
         if let Ok(found) = places::find(&self.run.settled) {
             for place in found {
-                self.start(place, hints);
+                self.start(place);
             }
         }
         self.look = match self.look {
@@ -110,22 +99,20 @@ impl Waking {
         };
     }
 
-    fn start(&mut self, place: Place, hints: &mut Hints) {
+    fn start(&mut self, place: Place) {
         let is_known = |known: &Place| known.origin.directory == place.origin.directory;
         if self.places.iter().any(is_known) {
             return;
         }
         let mut all = self.places.clone();
         all.push(place.clone());
-        let path = place.store.path.clone();
         let made = check(&self.run.settled, &all).and_then(|()| self.run.drivers(self.places.len(), &place));
         match made {
-            Ok(drivers) => match self.add(place, drivers) {
-                Ok(()) => hints.add(path),
-                Err(error) => {
-                    diag::warn("mlog-ship", super::failed("unable to start a thread", &error).message())
+            Ok(drivers) => {
+                if let Err(error) = self.add(place, drivers) {
+                    diag::warn("mlog-ship", super::failed("unable to start a thread", &error).message());
                 }
-            },
+            }
             Err(wrong) => {
                 let message = wrong.message();
                 if self.said.as_deref() != Some(message.as_bytes()) {

@@ -20,11 +20,15 @@ pub enum Begin {
     End,
 }
 
+/// Says whether archives came and went between two looks, where the names that are there don't tell.
+pub type WasThere = Box<dyn Fn(&Doubt) -> bool + Send>;
+
 /// The lines of a log directory.
 pub struct Logs {
     store: Store,
     ahead: Ahead,
     begin: Begin,
+    was_there: WasThere,
     /// None: it was not opened yet, or has to be opened again, at this bound.
     follower: Option<Follower>,
     pending: Pending,
@@ -33,11 +37,12 @@ pub struct Logs {
 
 impl Logs {
     /// Nothing is opened.
-    pub fn new(store: Store, ahead: Ahead, begin: Begin) -> Logs {
+    pub fn new(store: Store, ahead: Ahead, begin: Begin, was_there: WasThere) -> Logs {
         Logs {
             store,
             ahead,
             begin,
+            was_there,
             follower: None,
             pending: Pending::default(),
             stamps: Stamps::new(Offset::Fixed),
@@ -71,8 +76,7 @@ impl Logs {
         while self.pending.len() < wanted {
             let from = follower.place();
             let step = follower.step(&mut self.pending);
-            // Lanes are not told which names come and go.
-            if follower.doubt().is_some_and(Doubt::is_likely) {
+            if follower.doubt().is_some_and(&self.was_there) {
                 follower.confirm_doubt();
             }
             self.pending.stepped(from);
@@ -207,7 +211,7 @@ mod tests {
     }
 
     fn logs(path: &Path) -> Logs {
-        Logs::new(Store::new(path), Ahead::Said(Offset::Fixed), Begin::Start)
+        Logs::new(Store::new(path), Ahead::Said(Offset::Fixed), Begin::Start, Box::new(|_| false))
     }
 
     /// Takes all that is there.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::peer::{Peer, Stored};
@@ -69,9 +70,9 @@ impl Yard {
     /// Ends the shipper with TERM. How long it took.
     pub fn end(&mut self) -> Duration {
         let mut child = self.shipper.take().unwrap();
+        harness::until("the signal is waited for", || harness::blocks(child.id(), Signal::TERM));
         let since = Instant::now();
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
         let status = child.wait().unwrap();
         assert!(status.success(), "{status}: {}", self.said());
         since.elapsed()

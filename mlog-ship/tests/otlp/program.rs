@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Outcome, Random, Run, Running, Scratch, tool};
+use harness::{Outcome, Random, Run, Running, Scratch, blocks, tool};
 use rustix::process::Signal;
 
 use super::receiver::{Act, Receiver, say};
@@ -159,7 +159,8 @@ fn killed_at_random_it_delivers_every_line_and_each_identity_has_one_content() {
     }
     logger.end().quietly();
     let mut running = start(&scratch, &url);
-    running.until("all lines", || by_identity(&receiver).len() as u64 >= lines);
+    let pid = running.pid();
+    running.until("all lines", || by_identity(&receiver).len() as u64 >= lines && blocks(pid, Signal::TERM));
     running.signal(Signal::TERM);
     let outcome = running.wait();
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
@@ -216,7 +217,10 @@ fn the_pieces_of_a_line_of_many_batches_are_counted_on_and_have_its_time() {
         running.wait();
     }
     let mut running = start(&scratch, &url);
-    running.until("the last line", || bodies(&receiver).last().is_some_and(|body| body == b"behind"));
+    let pid = running.pid();
+    running.until("the last line", || {
+        bodies(&receiver).last().is_some_and(|body| body == b"behind") && blocks(pid, Signal::TERM)
+    });
     running.signal(Signal::TERM);
     assert_eq!(running.wait().code, Some(0));
     let mut seen = std::collections::HashSet::new();

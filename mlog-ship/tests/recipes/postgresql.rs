@@ -115,7 +115,8 @@ fn postgresql_has_each_line_once_though_the_shipper_is_killed() {
         running.wait();
     }
     let mut running = database.ship(&scratch).start();
-    running.until("all lines", || database.count() >= lines.len());
+    let pid = running.pid();
+    running.until("all lines", || database.count() >= lines.len() && harness::blocks(pid, Signal::TERM));
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal(Signal::TERM);
     assert_eq!(running.wait().code, Some(0));
