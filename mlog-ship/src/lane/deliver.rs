@@ -45,6 +45,7 @@ impl<S: Source, F: Files> Lane<S, F> {
     pub(super) fn go_on_behind(&mut self, number: u64, end: Bound, memory: String) -> Next {
         let is_word = memory.len() <= 200 && memory.bytes().all(|byte| byte.is_ascii_graphic());
         self.kept = Kept {
+            engine: std::mem::take(&mut self.kept.engine),
             number,
             cursor: Some(end),
             memory: if is_word { memory } else { String::new() },

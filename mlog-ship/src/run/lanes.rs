@@ -1,10 +1,11 @@
 //! How lanes are made: one from a directory to each sink.
 
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use mlog::follow::Doubt;
-use unix::diag::Message;
+use unix::diag::{self, Message};
 use unix::tool::Fatal;
 
 use super::Run;
@@ -14,7 +15,7 @@ use super::retention::Retention;
 use crate::lane::{Backoff, Lane, Pace, Parts, Shared, Terms};
 use crate::letters::Refused;
 use crate::metrics::{self, Tally};
-use crate::sink::Given;
+use crate::sink::{Given, KINDS};
 use crate::source::Logs;
 use crate::state::{self, Disk, Slots};
 
@@ -25,14 +26,42 @@ impl Run {
     ///
     /// A state can't be read, or something for a sink can't be opened.
     pub(super) fn drivers(&self, number: usize, place: &Place) -> Result<Vec<Driver>, Fatal> {
-        (0..self.settled.sinks.len()).map(|sink| self.driver(sink, number, place)).collect()
+        let files = self.files(&place.origin.directory)?;
+        let drivers = files.into_iter().enumerate().map(|(sink, (file, of_another))| {
+            let terms = self.terms(number, sink, file, place);
+            if of_another {
+                let directory = Message::new(place.origin.directory.as_os_str().as_bytes());
+                let said = directory.and(": ").and(&terms.sink).and(" is another engine than it was");
+                diag::warn("mlog-ship", &said.and(": it gets what comes behind the lines of that one"));
+            }
+            self.driver(sink, terms, place)
+        });
+        drivers.collect()
     }
 
-    fn driver(&self, sink: usize, number: usize, place: &Place) -> Result<Driver, Fatal> {
-        let name = self.name(sink);
+    /// The state file of each sink for a directory, and whether that was of another engine.
+    fn files(&self, directory: &Path) -> Result<Vec<(String, bool)>, Fatal> {
+        let sinks = &self.settled.sinks;
+        let mut files = vec![(String::new(), false); sinks.len()];
+        for kind in KINDS {
+            let those = |at: &usize| sinks[*at].name() == kind.name;
+            let all: Vec<usize> = (0..sinks.len()).filter(those).collect();
+            if all.is_empty() {
+                continue;
+            }
+            let engines: Vec<String> = all.iter().map(|&at| state::digest(&sinks[at].engine())).collect();
+            for (at, file) in all.into_iter().zip(self.state.assign(kind.name, &engines, directory)?) {
+                files[at] = file;
+            }
+        }
+        Ok(files)
+    }
+
+    fn driver(&self, sink: usize, terms: Terms, place: &Place) -> Result<Driver, Fatal> {
+        let name = terms.sink.clone();
         let tally = Arc::new(Tally::default());
         let directory = place.origin.directory.as_os_str().as_bytes();
-        let (lane, ear) = self.lane(sink, self.terms(number, &name, place), place, tally.clone())?;
+        let (lane, ear) = self.lane(sink, terms, place, tally.clone())?;
         if let Some(mut metrics) = self.metrics() {
             metrics.add(metrics::Lane::new(place.store.clone(), directory, &name, tally.clone()));
         }
@@ -50,20 +79,13 @@ impl Run {
         })
     }
 
-    /// The name of a sink: its kind, and a number where there are several.
-    fn name(&self, at: usize) -> String {
-        let kind = self.settled.sinks[at].name();
-        match self.settled.sinks[..at].iter().filter(|sink| sink.name() == kind).count() {
-            0 => kind.into(),
-            before => format!("{kind}-{}", before + 1),
-        }
-    }
-
-    fn terms(&self, number: usize, sink: &str, place: &Place) -> Terms {
+    fn terms(&self, number: usize, sink: usize, file: String, place: &Place) -> Terms {
+        let kind = self.settled.sinks[sink].name();
+        let before = self.settled.sinks[..sink].iter().filter(|sink| sink.name() == kind).count();
         Terms {
             number,
-            sink: sink.into(),
-            file: state::name(sink, &place.origin.directory),
+            sink: state::numbered(kind, before),
+            file,
             instance: self.state.instance.clone(),
             origin: place.origin.clone(),
             most: self.settled.batch,
@@ -79,7 +101,13 @@ impl Run {
         place: &Place,
         tally: Arc<Tally>,
     ) -> Result<(Lane<Logs, Disk>, usize), Fatal> {
-        let (kept, version) = self.state.kept(&terms.file, &terms.origin.directory)?;
+        let (mut kept, version) = self.state.kept(&terms.file, &terms.origin.directory)?;
+        let engine = state::digest(&self.settled.sinks[sink].engine());
+        if !kept.engine.is_empty() && kept.engine != engine {
+            // It is of no use for another one.
+            kept.memory = String::new();
+        }
+        kept.engine = engine;
         let given = Given {
             instance: self.state.instance.clone(),
             origin: place.origin.clone(),

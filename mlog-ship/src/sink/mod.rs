@@ -137,6 +137,9 @@ pub trait Settings: Send + Sync {
     /// The name of the sink in names of state files, metrics and messages: `nats`, `otlp`, `exec`.
     fn name(&self) -> &'static str;
 
+    /// What tells the engine from others: where lines go, and not how.
+    fn engine(&self) -> Vec<u8>;
+
     /// Looks at all directories together, such as for two that would have the same subject.
     ///
     /// # Errors
@@ -173,6 +176,8 @@ pub type Settle = fn(&OsStr, &ArgMatches) -> Result<Box<dyn Settings>, String>;
 /// A kind of sink.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
+    /// Its name, as [`Settings::name`] says it.
+    pub name: &'static str,
     /// How its words begin.
     pub begins: &'static [&'static str],
     /// How it is written, for help.

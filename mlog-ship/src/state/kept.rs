@@ -4,13 +4,14 @@
 //! mlog-ship lane 1
 //! version 34
 //! directory /var/log/web
+//! engine 3f0c12aa90b1d2e4
 //! taken 17 in,@400000006b074d542188117c,8190,37,5d1bf04a,@400000006b074d5422056f3c,0,0,00000000
 //! memory 4711
 //! intent 262101 8c736521 0 in,@400000006b074d542188117c,270291,40,00b10c5e,@400000006b074d5622056f3c,0,0,00000000
 //! crc 0c2f44a1
 //! ```
 //!
-//! `version` counts the texts. `taken` is how many batches the engine has taken and where the last one ended; `-` in the place of a bound is before all
+//! `version` counts the texts. `engine` tells the engine from others; it is not there where nobody knows. `taken` is how many batches the engine has taken and where the last one ended; `-` in the place of a bound is before all
 //! that is there. `memory` is a word of the sink. `intent`, where there is one, is the batch that was cut and may have been
 //! sent: its bytes, its CRC-32, the longest record in it (0: any) and where it ends. The last line is the CRC-32 of all
 //! before it.
@@ -27,6 +28,8 @@ use crate::bound::Bound;
 /// What is kept of a lane.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
+    /// A digest of what tells the engine from others. Empty: nobody knows.
+    pub engine: String,
     /// How many batches were taken.
     pub number: u64,
     /// Where the last one ended. None: nothing was taken, and the lane begins before all that is there.
@@ -68,6 +71,9 @@ impl Kept {
     pub fn text(&self, version: u64, directory: &Path) -> Vec<u8> {
         let directory = percent::escape(directory.as_os_str().as_bytes());
         let mut text = format!("{MAGIC}\nversion {version}\ndirectory {directory}\n");
+        if !self.engine.is_empty() {
+            text.push_str(&format!("engine {}\n", self.engine));
+        }
         let cursor = self.cursor.as_ref().map_or("-".into(), Bound::word);
         // Writing to a string does not fail.
         writeln!(text, "taken {} {cursor}", self.number).ok();
@@ -107,6 +113,7 @@ impl Kept {
 
     fn read(&mut self, words: &[&str]) -> Option<()> {
         match words {
+            ["engine", engine] => self.engine = (*engine).to_string(),
             ["taken", number, cursor] => {
                 self.number = number.parse().ok()?;
                 self.cursor = if *cursor == "-" { None } else { Some(Bound::parse(cursor)?) };
@@ -141,12 +148,12 @@ mod tests {
         #[test]
         fn it_is_read_as_it_was_written_and_any_other_byte_is_noticed(
             path in prop::collection::vec(1u8.., 1..20), offset in any::<u64>(), number in any::<u64>(),
-            memory in "[a-z0-9,]{0,9}", longest in prop::option::of(1usize..), at in any::<prop::sample::Index>(),
+            memory in "[a-z0-9,]{0,9}", engine in "[a-f0-9]{0,16}", longest in prop::option::of(1usize..), at in any::<prop::sample::Index>(),
             some in any::<(bool, bool)>(), byte in any::<u8>(),
         ) {
             let path: PathBuf = std::ffi::OsString::from_vec(path).into();
             let intent = some.0.then(|| Intent { bytes: 1, crc: 2, longest, end: bound(offset / 2) });
-            let kept = Kept { number, cursor: some.1.then(|| bound(offset)), memory, intent };
+            let kept = Kept { engine, number, cursor: some.1.then(|| bound(offset)), memory, intent };
             let mut text = kept.text(number, &path);
             prop_assert_eq!(Kept::parse(&text), Some(Found { version: number, directory: path, kept }));
             let at = at.index(text.len());

@@ -1,10 +1,12 @@
 //! The state directory: who ships, and for each lane where it is, written so that a kill or a power cut leaves the old text
 //! or the new one.
 
+mod assign;
 mod files;
 mod kept;
 mod slots;
 
+pub use assign::{Assigned, assign};
 pub use files::{Disk, Files, replace};
 pub use kept::{Found, Intent, Kept};
 pub use slots::Slots;
@@ -88,6 +90,31 @@ impl State {
     }
 }
 
+impl State {
+    /// The file of each of these sinks of one kind for a directory, and whether that was of another engine.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be read, is damaged, or is of another directory.
+    pub fn assign(
+        &self,
+        kind: &str,
+        engines: &[String],
+        directory: &Path,
+    ) -> Result<Vec<(String, bool)>, Fatal> {
+        let mut kept = Vec::new();
+        loop {
+            let (found, version) = self.kept(&name(kind, kept.len(), directory), directory)?;
+            if version == 0 && kept.len() >= engines.len() {
+                break;
+            }
+            kept.push((version > 0).then_some(found.engine));
+        }
+        let assigned = assign(engines, &kept).into_iter();
+        Ok(assigned.map(|one| (name(kind, one.file, directory), one.of_another)).collect())
+    }
+}
+
 /// Takes the lock. A shipper that was killed while it started a command leaves the lock to that for a moment.
 fn take(lock: &OwnedFd) -> io::Result<()> {
     const TRIES: u32 = 20;
@@ -113,9 +140,18 @@ fn in_use(path: &Path, lock: &OwnedFd, error: &io::Error) -> Fatal {
     }
 }
 
-/// The name of a lane's file.
-pub fn name(sink: &str, directory: &Path) -> String {
-    let bytes = directory.as_os_str().as_bytes();
+/// The name of a lane's file: of the sink with this number, from 0, among those of its kind.
+pub fn name(kind: &str, number: usize, directory: &Path) -> String {
+    format!("{}.{}", numbered(kind, number), digest(directory.as_os_str().as_bytes()))
+}
+
+/// What a sink is called: its kind, and a number where it is not the first one of it.
+pub fn numbered(kind: &str, number: usize) -> String {
+    if number == 0 { kind.into() } else { format!("{kind}-{}", number + 1) }
+}
+
+/// Sixteen hexadecimal digits for a path, or for what tells an engine from others.
+pub fn digest(bytes: &[u8]) -> String {
     let backward: Vec<u8> = bytes.iter().rev().copied().collect();
-    format!("{sink}.{:08x}{:08x}", crc32fast::hash(bytes), crc32fast::hash(&backward))
+    format!("{:08x}{:08x}", crc32fast::hash(bytes), crc32fast::hash(&backward))
 }

@@ -171,6 +171,55 @@ fn stamp_and_number(line: &str) -> (&str, usize) {
     (stamp, words.nth(1).unwrap().parse().unwrap())
 }
 
+/// A sink that came first was taken out of the command line: the one behind it went on with its state, and what that had
+/// taken was never delivered to the other one.
+#[test]
+fn sinks_that_are_taken_away_swapped_or_changed_go_on_with_their_own_state() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./log"], 0..10);
+    let said = std::cell::RefCell::new(String::new());
+    let ship_until = |sinks: &[&str], name: &str, count: usize| {
+        let mut running =
+            ship(&scratch, &[&["log", "--state", "state", "--delay", "20ms"], sinks].concat()).start();
+        let pid = running.pid();
+        let is_there = || unstamped(&scratch.path(name)).len() >= count && blocks(pid, Signal::TERM);
+        running.until(name, is_there);
+        // The answer is written down.
+        std::thread::sleep(Duration::from_millis(300));
+        running.signal(Signal::TERM);
+        let outcome = running.wait();
+        assert_eq!(outcome.code, Some(0));
+        said.borrow_mut().push_str(&outcome.stderr);
+    };
+    let lines = |name: &str| unstamped(&scratch.path(name));
+    let (a, b) = ("exec:cat >> a", "exec:[ ! -e down ] && cat >> b");
+    scratch.write("down", "");
+    ship_until(&[a, b], "a", 10);
+    std::fs::remove_file(scratch.path("down")).unwrap();
+    said.borrow_mut().clear();
+    ship_until(&[b], "b", 10);
+    assert_eq!(lines("b"), expected(0..10));
+    write(&scratch, &["t", "./log"], 10..20);
+    ship_until(&[b, a], "a", 20);
+    assert_eq!(lines("a"), expected(0..20));
+    ship_until(&[a, b], "b", 20);
+    assert_eq!(lines("b"), expected(0..20));
+    ship_until(&[b, "exec:cat >> new"], "new", 20);
+    assert_eq!(lines("new"), expected(0..20));
+    assert_eq!(*said.borrow(), "");
+    // Where there is none but another one, it goes on in its place.
+    write(&scratch, &["t", "./log"], 20..30);
+    let moved = scratch.path("moved");
+    let other = format!("exec:cat >> {}", moved.display());
+    ship_until(&[a, b, &other], "moved", 10);
+    assert_eq!((lines("a"), lines("b")), (expected(0..30), expected(0..30)));
+    assert_eq!(lines("moved"), expected(20..30));
+    assert!(
+        said.borrow().contains(": exec-3 is another engine than it was: it gets what comes behind"),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn an_engine_that_is_down_makes_nobody_wait_and_is_caught_up_with() {
     let scratch = Scratch::new();

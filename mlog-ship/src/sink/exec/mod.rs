@@ -22,6 +22,7 @@ use crate::values::timeout;
 
 /// Commands.
 pub const KIND: Kind = Kind {
+    name: "exec",
     begins: &["exec:"],
     written: "exec:COMMAND",
     about: "a command that gets a batch on standard input; 0 is delivered",
@@ -47,7 +48,11 @@ struct Exec {
 
 impl Settings for Exec {
     fn name(&self) -> &'static str {
-        "exec"
+        KIND.name
+    }
+
+    fn engine(&self) -> Vec<u8> {
+        self.command.as_bytes().to_vec()
     }
 
     fn open(&self, given: Given) -> Result<Box<dyn Sink>, String> {

@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `nats://`.
 pub const KIND: Kind = Kind {
+    name: "nats",
     begins: &["nats://"],
     written: "nats://[USER[:PASSWORD]@]HOST[:PORT][,...]/STREAM?subject=logs.{host}.{service}[&OPTION=VALUE...]",
     about: "a stream of NATS JetStream, each line exactly once",
@@ -123,7 +124,14 @@ impl Nats {
 
 impl Settings for Nats {
     fn name(&self) -> &'static str {
-        "nats"
+        KIND.name
+    }
+
+    /// Servers come and go; the stream stays.
+    fn engine(&self) -> Vec<u8> {
+        let Url { domain, stream, template, .. } = &self.url;
+        let domain = domain.as_deref().unwrap_or_default();
+        format!("{domain}/{}/{}", stream.name, template.wildcard()).into_bytes()
     }
 
     fn check(&self, origins: &[Origin]) -> Result<(), String> {

@@ -18,6 +18,7 @@ use crate::values::timeout;
 
 /// Engines that take OTLP over HTTP.
 pub const KIND: Kind = Kind {
+    name: "otlp",
     begins: &["otlp:"],
     written: "otlp:URL[#OPTIONS]",
     about: "an engine that takes OTLP over HTTP; options are json, gzip=no, headers=FILE, headers-env=NAME, ca=FILE",
@@ -87,7 +88,11 @@ impl Engine {
 
 impl Settings for Engine {
     fn name(&self) -> &'static str {
-        "otlp"
+        KIND.name
+    }
+
+    fn engine(&self) -> Vec<u8> {
+        self.target.url.to_string().into_bytes()
     }
 
     fn open(&self, _given: Given) -> Result<Box<dyn Sink>, String> {
