@@ -11,7 +11,7 @@ use tai64tools::Label;
 use unix::diag::Message;
 
 use super::Tally;
-use crate::source::left;
+use crate::source::{Left, left};
 
 /// A lane, as a reader of counters knows it.
 #[derive(Clone, Debug)]
@@ -30,11 +30,13 @@ impl Lane {
         Lane { directory: label(directory), sink: sink.into(), store, tally }
     }
 
-    /// The time since the last line that was taken, where something is behind it.
-    fn seconds(&self, bytes: u64) -> u64 {
-        let Some(last) = self.tally.cursor().and_then(|cursor| cursor.place.last) else { return 0 };
+    /// The time since the last line that was taken, where something is behind it. Where none was taken, since the oldest
+    /// archive was ended.
+    fn seconds(&self, left: &Left) -> u64 {
+        let last = self.tally.cursor().and_then(|cursor| cursor.place.last);
+        let Some(last) = last.or(left.oldest).filter(|_| left.bytes > 0) else { return 0 };
         let past = Label::now().unix_seconds().saturating_sub(last.unix_seconds());
-        if bytes == 0 { 0 } else { u64::try_from(past).unwrap_or(0) }
+        u64::try_from(past).unwrap_or(0)
     }
 }
 
@@ -43,8 +45,8 @@ struct Metric {
     name: &'static str,
     kind: &'static str,
     help: &'static str,
-    /// Of a lane, and the bytes that it has to ship.
-    value: fn(&Lane, u64) -> u64,
+    /// Of a lane, and what it has to ship.
+    value: fn(&Lane, &Left) -> u64,
 }
 
 const METRICS: [Metric; 12] = [
@@ -94,12 +96,12 @@ const METRICS: [Metric; 12] = [
         name: "mlog_ship_behind_bytes",
         kind: "gauge",
         help: "Bytes of files of the directory that were not taken yet.",
-        value: |_, bytes| bytes,
+        value: |_, left| left.bytes,
     },
     Metric {
         name: "mlog_ship_behind_seconds",
         kind: "gauge",
-        help: "The age of the last line that was taken, or 0 if nothing is behind it.",
+        help: "The age of the last line that was taken, else of the oldest archive; 0 if nothing is left.",
         value: Lane::seconds,
     },
     Metric {
@@ -124,17 +126,17 @@ const METRICS: [Metric; 12] = [
 
 /// The text of the counters.
 pub(super) fn text(lanes: &[Lane]) -> String {
-    let behind: Vec<u64> = lanes
+    let behind: Vec<Left> = lanes
         .iter()
-        .map(|lane| left(&lane.store, lane.tally.cursor().as_ref()).map_or(0, |left| left.bytes))
+        .map(|lane| left(&lane.store, lane.tally.cursor().as_ref()).unwrap_or_default())
         .collect();
     let mut text = String::new();
     for Metric { name, kind, help, value } in &METRICS {
         // Writing to a String does not fail.
         write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").ok();
-        for (lane, bytes) in lanes.iter().zip(&behind) {
+        for (lane, left) in lanes.iter().zip(&behind) {
             let Lane { directory, sink, .. } = lane;
-            let value = value(lane, *bytes);
+            let value = value(lane, left);
             writeln!(text, "{name}{{directory=\"{directory}\",sink=\"{sink}\"}} {value}").ok();
         }
     }
@@ -169,5 +171,17 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line} in {text}");
         }
         assert_eq!(text.lines().count(), METRICS.len() * 4);
+    }
+
+    #[test]
+    fn a_lane_of_which_nothing_was_taken_is_as_far_behind_as_its_oldest_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let label = Label::new(Label::now().seconds() - 1000, 0).unwrap();
+        let name = format!("{}.s", String::from_utf8_lossy(&label.text()));
+        std::fs::write(folder.path().join(name), "12345\n").unwrap();
+        let lane = Lane::new(Store::new(folder.path()), b"/a", "nats", Arc::default());
+        let left = left(&lane.store, None).unwrap();
+        assert!((1000..1100).contains(&lane.seconds(&left)), "{}", lane.seconds(&left));
+        assert_eq!(lane.seconds(&Left { bytes: 0, ..left }), 0);
     }
 }

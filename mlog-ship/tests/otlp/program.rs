@@ -200,6 +200,22 @@ fn what_is_refused_is_set_aside_as_a_log_directory_that_can_be_shipped_again() {
     assert_eq!(bodies, [b"line 0", b"line 1", b"line 2"]);
 }
 
+#[test]
+fn longer_records_than_the_user_wants_are_pieces_and_say_so() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./log"], ["short".to_string(), "x".repeat(900), "y".repeat(2000)].into_iter())
+        .quietly();
+    let receiver = Receiver::new([]);
+    let url = format!("otlp:{}", receiver.url());
+    let mut running = ship(&scratch, &["log", "--state", "state", "--max-record", "1K", &url]).start();
+    running.until("four records", || receiver.count() == 4);
+    running.signal(Signal::TERM);
+    running.wait();
+    let pieces: Vec<_> = receiver.taken().iter().map(|got| (got.body.len(), got.piece, got.last)).collect();
+    let first = (1024, Some(0), Some(false));
+    assert_eq!(pieces, [(5, None, None), (900, None, None), first, (976, Some(1), Some(true))]);
+}
+
 /// A line of 9,000,000 bytes had the pieces 0 to 4 and then 1 to 33, and those in between had no time.
 #[test]
 fn the_pieces_of_a_line_of_many_batches_are_counted_on_and_have_its_time() {

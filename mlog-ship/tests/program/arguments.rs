@@ -40,6 +40,31 @@ fn what_is_wrong_on_the_command_line_is_100_in_one_line_and_nothing_is_made() {
     assert_eq!(std::fs::read_dir(scratch.path("")).unwrap().count(), 0);
 }
 
+/// The command of the example, with folders of our own and without another user.
+#[test]
+fn the_service_of_the_examples_starts() {
+    let scratch = Scratch::new();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/service/mlog-ship");
+    let run = std::fs::read_to_string(example.join("run")).unwrap();
+    assert!(example.join("log/run").exists());
+    let program = env!("CARGO_BIN_EXE_mlog-ship");
+    let run = run.replace("setuidgid daemon mlog-ship", program).replace(" /service", " scan");
+    let run = run.replace("/var/lib/mlog-ship", "state").replace("/var/lib/prometheus/node-exporter/", "");
+    std::fs::create_dir_all(scratch.path("scan/web/log")).unwrap();
+    write(&scratch, &["t", "./scan/web/log/main"], 0..3);
+    let run = run.replace("nats-1,nats-2,nats-3", "127.0.0.1:1");
+    let mut running = scratch.run(std::path::Path::new("/bin/sh"), &["-c", &run]).start();
+    let counters = || std::fs::read_to_string(scratch.path("mlog-ship.prom")).unwrap_or_default();
+    running.until("an outage", || counters().contains("scan/web/log/main\",sink=\"nats\"} 1"));
+    running.signal(rustix::process::Signal::TERM);
+    let outcome = running.wait();
+    let said = String::from_utf8_lossy(&outcome.stdout);
+    assert!(
+        outcome.code == Some(0) && said.contains("unable to deliver to nats: no connection"),
+        "{outcome:?}"
+    );
+}
+
 #[test]
 fn it_says_what_it_is() {
     let scratch = Scratch::new();

@@ -10,6 +10,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test has no readers but its own")]
 
 mod arguments;
+mod bounds;
 mod delivery;
 mod manners;
 mod surroundings;

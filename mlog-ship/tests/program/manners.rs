@@ -121,6 +121,8 @@ fn many_directories_that_catch_up_share_a_small_memory_with_a_fresh_one() {
     let left = names.iter().filter(|name| lines(name) < 30_000).count();
     assert!(left > 0, "nothing was left to catch up with: {took:?}");
     running.until("all lines", || names.iter().all(|name| lines(name) == 30_000));
+    let resident = resident(running.pid());
+    assert!(resident < 32_000, "{resident} kB for 12 MB of lines");
     running.signal(Signal::TERM);
     assert_eq!(running.wait().code, Some(0));
 }
