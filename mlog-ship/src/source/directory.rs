@@ -315,6 +315,32 @@ mod tests {
         assert_eq!((shown(gap.after), shown(gap.before)), (Some(1), Some(10)));
     }
 
+    /// The original multilog gives earlier labels when the clock has been set back. What has such a label is left out, and
+    /// that is said.
+    #[test]
+    fn what_has_an_earlier_label_than_what_was_shipped_is_said_to_be_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[lines(0..10), lines(10..20)]);
+        let mut before = logs(folder.path());
+        before.go_to(None).unwrap();
+        let end = rest(&mut before).2.unwrap();
+        let earlier = |second: u64, from: &str| {
+            let name = format!("{}.s", stamp(second));
+            std::fs::rename(folder.path().join(from), folder.path().join(name)).unwrap();
+        };
+        let current = folder.path().join("current");
+        std::fs::write(&current, lines(10..30).concat()).unwrap();
+        earlier(500, "current");
+        std::fs::write(&current, lines(30..40).concat()).unwrap();
+        let mut behind = logs(folder.path());
+        assert!(!behind.go_to(Some(&end)).unwrap());
+        let (text, said, _) = rest(&mut behind);
+        assert_eq!(text, lines(30..40).concat());
+        let [Said::Gap(gap)] = &said[..] else { panic!("{said:?}") };
+        let shown = |label: Option<Label>| label.map(|label| label.unix_seconds() - 1_700_000_000);
+        assert_eq!((shown(gap.after), shown(gap.before), gap.certain), (Some(19), Some(30), false));
+    }
+
     #[test]
     fn a_lane_that_begins_at_the_end_does_so_behind_whole_lines() {
         let folder = tempfile::tempdir().unwrap();
