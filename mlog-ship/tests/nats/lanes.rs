@@ -372,6 +372,10 @@ fn what_the_stream_or_the_server_does_not_take_is_said() {
         cluster.stream("LOGS", json!({ "subjects": ["logs.h.*"], "max_bytes": 20_000, "discard": "new" }));
     cluster.stream("OTHER", json!({ "subjects": ["other.>"] }));
     cluster.stream("MUTE", json!({ "subjects": ["mute.>"], "no_ack": true }));
+    // It acknowledged 600 lines, and had none of them.
+    cluster.stream("INTEREST", json!({ "subjects": ["interest.>"], "retention": "interest" }));
+    // The log was torn into pieces of 16 bytes, and these were set aside.
+    cluster.stream("SHORT", json!({ "subjects": ["short.>"], "max_msg_size": 600 }));
     let hosts = cluster.hosts();
     let at = |stream: &str, subject: &str| {
         let url = format!("nats://{hosts}/{stream}?subject={subject}");
@@ -383,6 +387,10 @@ fn what_the_stream_or_the_server_does_not_take_is_said() {
     assert!(reason.contains("expected stream does not match (10060)"), "{reason}");
     let reason = at("MUTE", "mute.{service}");
     assert!(reason.contains("no_ack"), "{reason}");
+    let reason = at("INTEREST", "interest.{service}");
+    assert!(reason.contains("INTEREST has the retention interest"), "{reason}");
+    let reason = at("SHORT", "short.{service}");
+    assert_eq!(reason, "stream SHORT takes messages of 600 bytes, headers included: 4096 are needed");
     // A full stream is waited for.
     let nats = nats(&hosts, "");
     let mut one = lane(&nats, "web", "");

@@ -110,8 +110,9 @@ fn a_stamped_line_has_the_same_identity_in_any_batch_and_another_line_has_not() 
     let whole = batch(3, 100, &lines);
     let second = whole.records[1].bytes.start as u64;
     let cut = batch(4, 100 + second, &lines[1..]);
-    let uids =
-        |batch: &Batch| -> Vec<String> { entries(batch, None, 0, NOW).map(|entry| entry.uid).collect() };
+    let uids = |batch: &Batch| -> Vec<String> {
+        entries(batch, None, 0, NOW).map(|entry| entry.uid.to_string()).collect()
+    };
     assert_eq!(uids(&whole)[1..], uids(&cut)[..]);
     assert_ne!(uids(&whole)[0], uids(&whole)[1]);
     let mut elsewhere = whole.clone();

@@ -22,6 +22,9 @@ use super::url::{Discard, Url};
 /// An answer that takes longer is looked up. A leader that was killed never answers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Where messages have to be shorter than this, headers are most of them.
+const SHORTEST: usize = 4096;
+
 /// `nats://`.
 pub const KIND: Kind = Kind {
     name: "nats",
@@ -195,10 +198,10 @@ impl Shared {
             reply::NO_STREAM => format!("there is no stream {name}: with --create it is made"),
             _ => format!("stream {name}: {refusal}"),
         })?;
-        if info.is_mute {
-            return Err(format!("stream {name} has no_ack: it never says what it has stored"));
+        match info.unfit {
+            Some(unfit) => Err(format!("stream {name} has {unfit}")),
+            None => Ok(info),
         }
-        Ok(info)
     }
 
     /// A request about the stream. The answer is not looked at.
@@ -255,6 +258,14 @@ impl Engine for Prepared {
     fn limits(&mut self) -> Result<Limits, Trouble> {
         let stream = self.shared.stream(&self.stopping)?;
         let limits = stream.info.limits(stream.connection.longest());
+        if limits.message < SHORTEST {
+            // Somebody has to mend that, and it is looked at again.
+            stream.connection.leave();
+            let (name, most) = (&self.shared.url.stream.name, limits.message);
+            return Err(trouble(format!(
+                "stream {name} takes messages of {most} bytes, headers included: {SHORTEST} are needed"
+            )));
+        }
         self.known = Some(limits);
         Ok(limits)
     }

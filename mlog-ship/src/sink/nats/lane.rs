@@ -159,7 +159,9 @@ impl<E: Engine> Lane<E> {
         let (headers, body) = self.pack(batch);
         let cost: usize = headers.iter().map(|(name, value)| name.len() + value.len() + HEADER).sum();
         if cost + FRAME + body.len() > limits.message {
-            let reason = format!("{} bytes, of which a message holds {}", body.len(), limits.message);
+            let (headers, most) = (cost + FRAME, limits.message);
+            let reason =
+                format!("{} bytes and {headers} of headers, where a message holds {most}", body.len());
             return Ok(Answer::TooLong { reason });
         }
         let mut message = Message { subject: &self.subject.clone(), headers, body, expected };

@@ -54,8 +54,8 @@ pub(super) struct Info {
     pub(super) subjects: Vec<String>,
     /// The longest message, headers included. None: whatever the server takes.
     pub(super) message: Option<usize>,
-    /// It never says that it has stored something.
-    pub(super) is_mute: bool,
+    /// Why nothing can be shipped to it, whatever is configured.
+    pub(super) unfit: Option<&'static str>,
 }
 
 /// Reads any answer.
@@ -126,8 +126,16 @@ pub(super) fn info(body: &[u8]) -> Result<Info, Refusal> {
     Ok(Info {
         subjects: subjects.iter().filter_map(Value::as_str).map(String::from).collect(),
         message: message.filter(|&most| most > 0),
-        is_mute: config.get("no_ack").and_then(Value::as_bool) == Some(true),
+        unfit: unfit(config),
     })
+}
+
+fn unfit(config: &Value) -> Option<&'static str> {
+    if config.get("no_ack").and_then(Value::as_bool) == Some(true) {
+        return Some("no_ack: it never says what it has stored");
+    }
+    let drops = config.get("retention").and_then(Value::as_str) == Some("interest");
+    drops.then_some("the retention interest: it drops what no consumer waits for")
 }
 
 impl Info {
@@ -245,6 +253,9 @@ mod tests {
         assert_eq!(one.limits(1 << 20), Limits { message: 1 << 20 });
         assert_eq!(info(r#"{"max_msg_size":1000}"#).limits(1 << 20), Limits { message: 1000 });
         assert_eq!(info(r#"{"max_msg_size":0}"#).limits(1 << 20), Limits { message: 1 << 20 });
-        assert!(info(r#"{"no_ack":true}"#).is_mute && !one.is_mute);
+        let unfit = |config| info(config).unfit.unwrap_or_default();
+        assert!(unfit(r#"{"no_ack":true}"#).contains("no_ack") && one.unfit.is_none());
+        assert!(unfit(r#"{"retention":"interest"}"#).contains("interest"));
+        assert_eq!(unfit(r#"{"no_ack":false,"retention":"limits"}"#), "");
     }
 }

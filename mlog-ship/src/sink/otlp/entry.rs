@@ -16,6 +16,7 @@ use crate::batch::{Batch, Piece, Record};
 use crate::identity::Origin;
 
 use super::level::{Levels, Severity};
+pub use super::uid::Uid;
 
 /// What a record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Entry<'a> {
     /// The line without its stamp.
     pub body: &'a [u8],
     /// `log.record.uid`
-    pub uid: String,
+    pub uid: Uid,
     /// Which part of the line it is.
     pub piece: Piece,
 }
@@ -103,18 +104,19 @@ fn is_stamped(record: &Record) -> bool {
     record.stamp > 0 && record.at.is_some()
 }
 
-fn uid(batch: &Batch, record: &Record, origin: u64, stamped: bool) -> String {
+fn uid(batch: &Batch, record: &Record, origin: u64, stamped: bool) -> Uid {
     let crc = crc32fast::hash(&batch.lines[record.bytes.clone()]);
     let start = record.bytes.start as u64;
     match record.at {
         Some(at) if stamped => {
             let first = &batch.id.first;
             let offset = first.place.offset + u64::from(first.within) + start;
-            format!("{origin:016x}-{at:016x}-{offset:x}-{crc:08x}")
+            Uid::new().fixed(origin, 16).dash().fixed(at, 16).short(offset).dash().fixed(crc.into(), 8)
         }
         _ => {
             let (instance, number) = (&batch.id.instance.0, batch.id.number);
-            format!("{origin:016x}-{instance}-{number:x}-{start:x}-{crc:08x}")
+            let uid = Uid::new().fixed(origin, 16).word(instance).short(number).short(start);
+            uid.dash().fixed(crc.into(), 8)
         }
     }
 }

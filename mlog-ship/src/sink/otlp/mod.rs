@@ -17,6 +17,7 @@ pub mod reply;
 pub mod retry_after;
 mod settings;
 pub mod target;
+mod uid;
 pub mod wire;
 
 use std::sync::Arc;

@@ -4,19 +4,24 @@ use crate::batch::Piece;
 
 use super::encode::{Encode, LAST, PATH, PIECE, SCOPE, UID};
 use super::entry::{Common, Entry};
+use super::level::Severity;
 use super::wire;
 
-/// A request in protobuf.
+/// A request in protobuf. The length of a message comes before it, so lengths are added up first, and each byte of a line
+/// is copied once.
 pub struct Protobuf {
     common: Common,
     /// The records, each with its tag and length.
     records: Vec<u8>,
-    /// The record that is written.
-    record: Vec<u8>,
-    /// The attribute that is written, and its value.
-    attribute: Vec<u8>,
-    value: Vec<u8>,
+    /// The attribute with the path, which all records have.
+    path: Vec<u8>,
+    /// What few records have: the severity, and which piece it is.
+    severity: Vec<u8>,
+    piece: Vec<u8>,
 }
+
+/// A fixed64 of a field with a low number, as all of these are.
+const FIXED64: usize = 9;
 
 /// `ExportLogsServiceRequest`
 mod request {
@@ -61,31 +66,44 @@ impl Encode for Protobuf {
 
     fn new(common: &Common) -> Protobuf {
         let common = common.clone();
-        let [records, record, attribute, value] = [const { Vec::new() }; 4];
-        Protobuf { common, records, record, attribute, value }
+        let [records, mut path, severity, piece] = [const { Vec::new() }; 4];
+        attribute(&mut path, PATH, |value| wire::bytes(value, any_value::STRING, common.path.as_bytes()));
+        Protobuf { common, records, path, severity, piece }
     }
 
     fn push(&mut self, entry: &Entry<'_>) {
-        self.record.clear();
-        if let Some(time) = entry.time {
-            wire::fixed64(&mut self.record, log_record::TIME, time);
-        }
-        if let Some(severity) = entry.severity {
-            if severity.number > 0 {
-                wire::number(&mut self.record, log_record::SEVERITY_NUMBER, severity.number.into());
-            }
-            if !severity.text.is_empty() {
-                wire::bytes(&mut self.record, log_record::SEVERITY_TEXT, severity.text.as_bytes());
-            }
-        }
-        self.body(entry.body);
-        let path = std::mem::take(&mut self.common.path);
-        self.attribute(PATH, |value| wire::bytes(value, any_value::STRING, path.as_bytes()));
-        self.common.path = path;
-        self.attribute(UID, |value| wire::bytes(value, any_value::STRING, entry.uid.as_bytes()));
+        let Entry { body, uid, .. } = entry;
+        self.severity(entry.severity);
         self.piece(entry.piece);
-        wire::fixed64(&mut self.record, log_record::OBSERVED_TIME, entry.observed);
-        wire::bytes(&mut self.records, scope_logs::LOG_RECORDS, &self.record);
+        let is_text = std::str::from_utf8(body).is_ok();
+        let kind = if is_text { any_value::STRING } else { any_value::BYTES };
+        let body_value = wire::length_of(kind, body.len());
+        let uid_value = wire::length_of(any_value::STRING, uid.len());
+        let uid_attribute =
+            wire::length_of(key_value::KEY, UID.len()) + wire::length_of(key_value::VALUE, uid_value);
+        let times = FIXED64 * (1 + usize::from(entry.time.is_some()));
+        let length = times
+            + self.severity.len()
+            + wire::length_of(log_record::BODY, body_value)
+            + self.path.len()
+            + wire::length_of(log_record::ATTRIBUTES, uid_attribute)
+            + self.piece.len();
+        let out = &mut self.records;
+        out.reserve(length + 2 * FIXED64);
+        wire::opening(out, scope_logs::LOG_RECORDS, length);
+        if let Some(time) = entry.time {
+            wire::fixed64(out, log_record::TIME, time);
+        }
+        out.extend_from_slice(&self.severity);
+        wire::opening(out, log_record::BODY, body_value);
+        wire::bytes(out, kind, body);
+        out.extend_from_slice(&self.path);
+        wire::opening(out, log_record::ATTRIBUTES, uid_attribute);
+        wire::bytes(out, key_value::KEY, UID.as_bytes());
+        wire::opening(out, key_value::VALUE, uid_value);
+        wire::bytes(out, any_value::STRING, uid.as_bytes());
+        out.extend_from_slice(&self.piece);
+        wire::fixed64(out, log_record::OBSERVED_TIME, entry.observed);
     }
 
     fn length(&self) -> usize {
@@ -112,31 +130,36 @@ impl Encode for Protobuf {
 }
 
 impl Protobuf {
-    fn body(&mut self, body: &[u8]) {
-        self.value.clear();
-        let kind = if std::str::from_utf8(body).is_ok() { any_value::STRING } else { any_value::BYTES };
-        wire::bytes(&mut self.value, kind, body);
-        wire::bytes(&mut self.record, log_record::BODY, &self.value);
+    fn severity(&mut self, severity: Option<Severity<'_>>) {
+        self.severity.clear();
+        let Some(severity) = severity else { return };
+        if severity.number > 0 {
+            wire::number(&mut self.severity, log_record::SEVERITY_NUMBER, severity.number.into());
+        }
+        if !severity.text.is_empty() {
+            wire::bytes(&mut self.severity, log_record::SEVERITY_TEXT, severity.text.as_bytes());
+        }
     }
 
     fn piece(&mut self, piece: Piece) {
+        self.piece.clear();
         let (number, last) = match piece {
             Piece::Whole => return,
             Piece::Part(number) => (number, false),
             Piece::Last(number) => (number, true),
         };
-        self.attribute(PIECE, |value| wire::number(value, any_value::INT, number.into()));
-        self.attribute(LAST, |value| wire::number(value, any_value::BOOL, last.into()));
+        attribute(&mut self.piece, PIECE, |value| wire::number(value, any_value::INT, number.into()));
+        attribute(&mut self.piece, LAST, |value| wire::number(value, any_value::BOOL, last.into()));
     }
+}
 
-    fn attribute(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.attribute.clear();
-        self.value.clear();
-        write(&mut self.value);
-        wire::bytes(&mut self.attribute, key_value::KEY, key.as_bytes());
-        wire::bytes(&mut self.attribute, key_value::VALUE, &self.value);
-        wire::bytes(&mut self.record, log_record::ATTRIBUTES, &self.attribute);
-    }
+/// An attribute of a record.
+fn attribute(out: &mut Vec<u8>, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+    let (mut attribute, mut value) = (Vec::new(), Vec::new());
+    write(&mut value);
+    wire::bytes(&mut attribute, key_value::KEY, key.as_bytes());
+    wire::bytes(&mut attribute, key_value::VALUE, &value);
+    wire::bytes(out, log_record::ATTRIBUTES, &attribute);
 }
 
 fn resource_of(common: &Common) -> Vec<u8> {

@@ -51,6 +51,15 @@ pub fn opening(out: &mut Vec<u8>, field: u32, length: usize) {
     varint(out, length as u64);
 }
 
+/// How long a field of bytes is.
+pub fn length_of(field: u32, length: usize) -> usize {
+    varint_length(u64::from(field << 3 | LENGTH)) + varint_length(length as u64) + length
+}
+
+fn varint_length(number: u64) -> usize {
+    ((64 - number.leading_zeros()).div_ceil(7).max(1)) as usize
+}
+
 /// Reads a message, field by field. `None` in place of a field: it is no message from there on.
 pub fn fields(mut message: &[u8]) -> impl Iterator<Item = Option<(u32, Value<'_>)>> {
     std::iter::from_fn(move || {
@@ -127,6 +136,12 @@ mod tests {
             let expected =
                 [Some((field, Value::Number(number_))), Some((1, Value::Number(fixed))), Some((2, Value::Bytes(&text)))];
             prop_assert_eq!(fields(&message).collect::<Vec<_>>(), expected);
+            let mut one = Vec::new();
+            bytes(&mut one, field, &text);
+            prop_assert_eq!(one.len(), length_of(field, text.len()));
+            one.clear();
+            varint(&mut one, number_);
+            prop_assert_eq!(one.len(), varint_length(number_));
         }
 
         #[test]
