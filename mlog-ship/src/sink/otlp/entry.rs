@@ -76,7 +76,8 @@ pub fn entries<'a>(
     from: usize,
     now: u64,
 ) -> impl Iterator<Item = Entry<'a>> {
-    let origin = fingerprint(&batch.origin);
+    let mut origin = Uid::new();
+    origin.fixed(fingerprint(&batch.origin), 16);
     let mut stamped =
         batch.records[..from].iter().rev().find(|record| starts(record)).is_some_and(is_stamped);
     batch.records[from..].iter().map(move |record| {
@@ -89,7 +90,7 @@ pub fn entries<'a>(
             observed: record.at.unwrap_or(now),
             severity: levels.and_then(|levels| levels.of(body)),
             body,
-            uid: uid(batch, record, origin, stamped),
+            uid: uid(batch, record, &origin, stamped),
             piece: record.piece,
         }
     })
@@ -104,21 +105,20 @@ fn is_stamped(record: &Record) -> bool {
     record.stamp > 0 && record.at.is_some()
 }
 
-fn uid(batch: &Batch, record: &Record, origin: u64, stamped: bool) -> Uid {
+fn uid(batch: &Batch, record: &Record, origin: &Uid, stamped: bool) -> Uid {
     let crc = crc32fast::hash(&batch.lines[record.bytes.clone()]);
     let start = record.bytes.start as u64;
+    let mut uid = *origin;
     match record.at {
         Some(at) if stamped => {
             let first = &batch.id.first;
             let offset = first.place.offset + u64::from(first.within) + start;
-            Uid::new().fixed(origin, 16).dash().fixed(at, 16).short(offset).dash().fixed(crc.into(), 8)
+            uid.dash().fixed(at, 16).short(offset)
         }
-        _ => {
-            let (instance, number) = (&batch.id.instance.0, batch.id.number);
-            let uid = Uid::new().fixed(origin, 16).word(instance).short(number).short(start);
-            uid.dash().fixed(crc.into(), 8)
-        }
-    }
+        _ => uid.word(&batch.id.instance.0).short(batch.id.number).short(start),
+    };
+    uid.dash().fixed(crc.into(), 8);
+    uid
 }
 
 /// FNV-1a of host and directory.

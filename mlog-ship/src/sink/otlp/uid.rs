@@ -19,37 +19,40 @@ impl Uid {
     }
 
     /// Adds a number in this many hexadecimal digits.
-    pub(super) fn fixed(mut self, number: u64, digits: u32) -> Uid {
-        for digit in (0..digits).rev() {
-            let value = (number >> (4 * digit) & 15) as u8;
-            self.push(value + if value < 10 { b'0' } else { b'a' - 10 });
+    pub(super) fn fixed(&mut self, number: u64, digits: usize) -> &mut Uid {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        if let Some(room) = self.text.get_mut(self.length..self.length + digits) {
+            let mut left = number;
+            for place in room.iter_mut().rev() {
+                *place = DIGITS[(left & 15) as usize];
+                left >>= 4;
+            }
+            self.length += digits;
         }
         self
     }
 
     /// Adds a dash and a number in as few hexadecimal digits as it needs.
-    pub(super) fn short(self, number: u64) -> Uid {
+    pub(super) fn short(&mut self, number: u64) -> &mut Uid {
         let digits = (64 - number.leading_zeros()).div_ceil(4).max(1);
-        self.dash().fixed(number, digits)
+        self.dash().fixed(number, digits as usize)
     }
 
     /// Adds a dash and a word, of which anything but ASCII is left out.
-    pub(super) fn word(mut self, word: &str) -> Uid {
-        self = self.dash();
-        word.bytes().filter(u8::is_ascii).for_each(|byte| self.push(byte));
-        self
-    }
-
-    pub(super) fn dash(mut self) -> Uid {
-        self.push(b'-');
-        self
-    }
-
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.text.get_mut(self.length) {
-            *place = byte;
+    pub(super) fn word(&mut self, word: &str) -> &mut Uid {
+        self.dash();
+        for byte in word.bytes().filter(u8::is_ascii).take(ROOM - self.length) {
+            self.text[self.length] = byte;
             self.length += 1;
         }
+        self
+    }
+
+    /// Adds a dash.
+    pub(super) fn dash(&mut self) -> &mut Uid {
+        // That is what it is filled with.
+        self.length = (self.length + 1).min(ROOM);
+        self
     }
 }
 
@@ -84,13 +87,15 @@ mod tests {
         #[test]
         fn numbers_are_written_as_the_standard_library_does(one: u64, two: u64, shift in 0u32..64, three: u32) {
             let two = two >> shift;
-            let uid = Uid::new().fixed(one, 16).short(two).word("i0").dash().fixed(three.into(), 8);
+            let mut uid = Uid::new();
+            uid.fixed(one, 16).short(two).word("i0").dash().fixed(three.into(), 8);
             prop_assert_eq!(&*uid, format!("{one:016x}-{two:x}-i0-{three:08x}"));
         }
 
         #[test]
         fn whatever_does_not_fit_is_left_out(word: String) {
-            let uid = Uid::new().word(&word).word(&"x".repeat(200));
+            let mut uid = Uid::new();
+            uid.word(&word).word(&"x".repeat(200)).dash().fixed(1, 3);
             prop_assert!(uid.len() == ROOM && uid.is_ascii());
         }
     }
