@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
 mod pipe;
+mod port;
 mod random;
 mod run;
 mod small_disk;
@@ -16,6 +17,7 @@ mod under_test;
 mod view;
 
 pub use pipe::{PipeReader, PipeWriter, pipe};
+pub use port::free_port;
 pub use random::Random;
 pub use run::{Outcome, Run, Running, Scratch, blocks, spawn, until, wakeups};
 pub use small_disk::SmallDisk;

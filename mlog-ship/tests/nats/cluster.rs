@@ -1,6 +1,6 @@
 //! `Cluster`: real servers on the loopback, with JetStream in a scratch directory, killed and started again.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl Cluster {
     }
 
     fn unstarted(program: &Path, count: usize, more: &str) -> Cluster {
-        let free = free_ports(2 * count);
+        let free: Vec<u16> = (0..2 * count).map(|_| harness::free_port()).collect();
         Cluster {
             program: program.into(),
             folder: tempfile::tempdir().unwrap(),
@@ -194,9 +194,4 @@ impl Drop for Cluster {
 /// Ports of the loopback as a URL has them.
 pub fn hosts(ports: &[u16]) -> String {
     ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>().join(",")
-}
-
-fn free_ports(count: usize) -> Vec<u16> {
-    let bound: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    bound.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -51,10 +51,6 @@ impl Drop for Peer {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
 fn deliver(url: &str, texts: [&[u8]; 2]) -> Answer {
     let target = Target::parse(OsStr::new(url)).unwrap();
     let agent = agent(&target, Duration::from_secs(20)).unwrap();
@@ -77,7 +73,7 @@ fn rotel_takes_both_encodings_with_and_without_gzip() {
         eprintln!("skipped: there is no rotel");
         return;
     }
-    let (port, other) = (free_port(), free_port());
+    let (port, other) = (harness::free_port(), harness::free_port());
     let mut command = Command::new(program);
     command.args([
         "start",
@@ -109,7 +105,7 @@ fn rotel_takes_both_encodings_with_and_without_gzip() {
 #[test]
 fn oteltap_refuses_gzip_once_and_json_for_ever() {
     let Some(program) = peer("oteltap") else { return };
-    let port = free_port();
+    let port = harness::free_port();
     let oteltap = Peer::start(Command::new(program).args(["--port", &port.to_string()]), port);
     let url = format!("http://127.0.0.1:{port}");
     assert_eq!(deliver(&url, [b"text of protobuf", b"b"]), taken());

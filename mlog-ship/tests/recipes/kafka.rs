@@ -1,7 +1,7 @@
 //! `kafka.py`: to a real broker, through librdkafka.
 
 use std::collections::BTreeMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -58,7 +58,7 @@ fn kafka_has_each_line_with_its_batch_and_in_order() {
     };
     let scratch = Scratch::new();
     let lines = write(&scratch, 400);
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = harness::free_port();
     let address = format!("127.0.0.1:{port}");
     let url = format!("tcp://{address}");
     let mut command = Command::new(broker);
