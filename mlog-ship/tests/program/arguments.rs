@@ -55,7 +55,8 @@ fn the_service_of_the_examples_starts() {
     let run = run.replace("nats-1,nats-2,nats-3", "127.0.0.1:1");
     let mut running = scratch.run(std::path::Path::new("/bin/sh"), &["-c", &run]).start();
     let counters = || std::fs::read_to_string(scratch.path("mlog-ship.prom")).unwrap_or_default();
-    running.until("an outage", || counters().contains("scan/web/log/main\",sink=\"nats\"} 1"));
+    let is_down = |line: &str| line.starts_with("mlog_ship_down{") && line.ends_with("\",sink=\"nats\"} 1");
+    running.until("an outage", || counters().lines().any(is_down));
     running.signal(rustix::process::Signal::TERM);
     let outcome = running.wait();
     let said = String::from_utf8_lossy(&outcome.stdout);
