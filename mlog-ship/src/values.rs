@@ -25,12 +25,13 @@ pub fn size(word: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(1 << shift)
 }
 
-/// Reads a time: seconds, possibly with a fraction, or with `ms`, `s`, `m`. None: it is none.
+/// Reads a time: seconds, possibly with a fraction, or with `ms`, `s`, `m`, `h`. None: it is none.
 pub fn span(word: &str) -> Option<Duration> {
     let (number, unit) = match () {
         () if word.ends_with("ms") => (&word[..word.len() - 2], 0.001),
         () if word.ends_with('s') => (&word[..word.len() - 1], 1.0),
         () if word.ends_with('m') => (&word[..word.len() - 1], 60.0),
+        () if word.ends_with('h') => (&word[..word.len() - 1], 3600.0),
         () => (word, 1.0),
     };
     if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
@@ -82,7 +83,9 @@ mod tests {
             ("-1", None),
             ("1e3", None),
             ("inf", None),
-            ("1h", None),
+            ("1h", ms(3_600_000)),
+            ("h", None),
+            ("1d", None),
             ("1\u{20ac}", None),
         ] {
             assert_eq!(span(word), expected, "{word}");

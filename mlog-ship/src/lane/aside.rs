@@ -21,9 +21,14 @@ pub(super) struct Refusal {
 impl<S: Source, F: Files> Lane<S, F> {
     /// Keeps what is refused, and goes on behind the batch when that is on the disk.
     pub(super) fn set_aside(&mut self, batch: Box<Batch>, refusal: Refusal, now: Duration) -> Next {
-        match self.letters.set_aside(&lines(&batch, &refusal.records)) {
+        let lines = lines(&batch, &refusal.records);
+        match self.letters.set_aside(&lines) {
             Ok(older_are_gone) => {
-                self.has_taken(&batch, now);
+                self.has_answered(now);
+                let taken = (batch.count() as u64).saturating_sub(refusal.count);
+                if taken > 0 {
+                    self.count(taken, batch.lines.len().saturating_sub(lines.len()));
+                }
                 self.say_refused(&refusal, older_are_gone);
                 let memory = self.kept.memory.clone();
                 self.go_on_behind(batch.id.number, batch.id.end, memory)

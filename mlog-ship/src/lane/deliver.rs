@@ -16,7 +16,9 @@ impl<S: Source, F: Files> Lane<S, F> {
     pub(super) fn deliver(&mut self, batch: Box<Batch>, attempt: Attempt, now: Duration) -> Next {
         match self.sink.deliver(&batch, attempt) {
             Answer::Taken { memory, notice } => {
-                self.has_taken(&batch, now);
+                self.room.fits(batch.lines.len(), self.terms.most);
+                self.has_answered(now);
+                self.count(batch.count() as u64, batch.lines.len());
                 self.say_notice(notice);
                 self.go_on_behind(batch.id.number, batch.id.end, memory)
             }
@@ -56,16 +58,20 @@ impl<S: Source, F: Files> Lane<S, F> {
         Next::Go
     }
 
-    pub(super) fn has_taken(&mut self, batch: &Batch, now: Duration) {
+    /// The engine is there.
+    pub(super) fn has_answered(&mut self, now: Duration) {
         self.backoff.reset();
-        self.room.fits(batch.lines.len(), self.terms.most);
         self.say_end_of_outage(now);
+        self.shared.tally.down.set(0);
+    }
+
+    /// Counts what the engine has taken of a batch.
+    pub(super) fn count(&self, lines: u64, bytes: usize) {
         let tally = &self.shared.tally;
-        tally.down.set(0);
         tally.taken_at.set(u64::try_from(Label::now().unix_seconds()).unwrap_or(0));
         tally.batches.add(1);
-        tally.lines.add(batch.count() as u64);
-        tally.bytes.add(batch.lines.len() as u64);
+        tally.lines.add(lines);
+        tally.bytes.add(bytes as u64);
     }
 
     pub(super) fn wait_for_engine(&mut self, reason: &str, wait: Option<Duration>, now: Duration) -> Next {

@@ -86,7 +86,7 @@ impl<S: Source, F: Files> Lane<S, F> {
             let message = match said {
                 Said::Gap(gap) => {
                     self.shared.tally.gaps.add(1);
-                    self.about().and(missing(gap))
+                    self.about().and(missing(gap, &self.terms.sink))
                 }
                 Said::Damage(name, damage) => {
                     self.shared.tally.gaps.add(1);
@@ -159,12 +159,14 @@ fn shown(label: Label) -> String {
     String::from_utf8_lossy(&label.text()).into_owned()
 }
 
-fn missing(gap: &Gap) -> String {
+fn missing(gap: &Gap, sink: &str) -> String {
     let after = gap.after.map_or_else(String::new, |after| format!(" after {}", shown(after)));
     let before = gap.before.map_or_else(String::new, |before| format!(" before {}", shown(before)));
     match gap.certain {
-        true => format!("lines are missing{after}{before}: they were deleted before they were shipped"),
-        false => format!("lines may be missing{after}{before}"),
+        true => {
+            format!("lines are missing for {sink}{after}{before}: they were deleted before they were shipped")
+        }
+        false => format!("lines may be missing for {sink}{after}{before}"),
     }
 }
 

@@ -56,7 +56,7 @@ impl State {
         take(&lock).map_err(|error| in_use(path, &lock, &error))?;
         let disk = Disk::new(path);
         let instance = match disk.read("instance") {
-            Ok(text) => Instance::parse(&text).ok_or_else(|| damaged(path, "instance"))?,
+            Ok(text) => Instance::parse(&text).ok_or_else(|| nobody(path))?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let made = Instance::new().and_then(|made| {
                     replace(&disk, "instance", format!("{}\n", made.0).as_bytes())?;
@@ -125,6 +125,12 @@ fn take(lock: &OwnedFd) -> io::Result<()> {
         }
     }
     lock::exclusive_now(lock)
+}
+
+/// Who ships is not known: another instance would be another shipper, and begin in the middle.
+fn nobody(path: &Path) -> Fatal {
+    let said = Message::new(path.join("instance").as_os_str().as_bytes()).and(" is damaged: restore it, or ");
+    Fatal::failure(said.and("move the whole state directory away, and all is shipped from its start"))
 }
 
 fn damaged(path: &Path, name: &str) -> Fatal {

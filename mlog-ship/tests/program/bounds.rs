@@ -64,6 +64,33 @@ fn counters_say_how_far_behind_a_directory_is_while_its_engine_is_down() {
     assert_eq!(running.wait().code, Some(0));
 }
 
+/// An engine that had taken nothing was counted as if it had.
+#[test]
+fn what_is_refused_is_not_counted_as_taken() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./log"], 0..20);
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("otlp:http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::io::Read::read(&mut stream, &mut [0; 1 << 16]).ok();
+            let answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).ok();
+        }
+    });
+    let mut running =
+        ship(&scratch, &["log", "--state", "state", "--delay", "50ms", "--metrics", "ship.prom", &url])
+            .start();
+    running.until("refused", || counter(&scratch, "mlog_ship_refused_records_total") == Some(20));
+    for name in
+        ["lines_total", "batches_total", "bytes_total", "last_taken_timestamp_seconds", "behind_bytes"]
+    {
+        assert_eq!(counter(&scratch, &format!("mlog_ship_{name}")), Some(0), "{name}");
+    }
+    running.signal(Signal::TERM);
+    running.wait();
+}
+
 /// Archives are looked at every ten seconds at most, so here it may be too late when it is said.
 #[test]
 fn it_is_said_once_that_retention_deletes_lines_that_were_not_taken() {

@@ -233,6 +233,7 @@ impl Answer {
         let said = match status.as_u16() {
             200..=299 if self.is_page() => "with a page, so the path is that of something else".to_owned(),
             200..=299 => String::new(),
+            300..=399 if self.location.is_empty() => "to nowhere".to_owned(),
             300..=399 => format!("to {}: name that, if it is right", self.location),
             _ => reply::failure(&self.media, &self.body).message,
         };
