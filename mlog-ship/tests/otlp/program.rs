@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use harness::{Outcome, Random, Run, Running, Scratch, blocks, tool};
@@ -198,6 +200,43 @@ fn what_is_refused_is_set_aside_as_a_log_directory_that_can_be_shipped_again() {
     running.wait();
     let bodies: Vec<_> = receiver.taken().into_iter().map(|got| got.body).collect();
     assert_eq!(bodies, [b"line 0", b"line 1", b"line 2"]);
+}
+
+/// After one gap each later file of the directory was said to be behind another one, though nothing was deleted any more.
+#[test]
+fn after_a_gap_nothing_else_is_said_to_be_missing_while_the_rest_is_caught_up_with() {
+    let scratch = Scratch::new();
+    let is_down = Arc::new(AtomicBool::new(false));
+    let down = is_down.clone();
+    let unavailable = || Act::Say("503 Service Unavailable".into(), "Retry-After: 1".into());
+    let receiver =
+        Receiver::new([]).otherwise(move || if down.load(SeqCst) { unavailable() } else { Act::Take });
+    let mut logger = scratch.run(&tool("multilog"), &["t", "s4096", "n10", "./log"]).start();
+    let mut written = 0;
+    let mut write = |count: usize| {
+        let text: String =
+            (written..written + count).map(|at| format!("{at} {}\n", "x".repeat(60))).collect();
+        logger.write(text.as_bytes());
+        written += count;
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let mut running = start(&scratch, &format!("otlp:{}", receiver.url()));
+    write(20);
+    running.until("the first lines", || receiver.count() == 20);
+    is_down.store(true, SeqCst);
+    (0..500).for_each(|_| write(3));
+    std::thread::sleep(Duration::from_millis(500));
+    is_down.store(false, SeqCst);
+    logger.end().quietly();
+    let number =
+        |body: &[u8]| String::from_utf8_lossy(body).split(' ').next().unwrap().parse::<u64>().unwrap();
+    running.until("the last line", || receiver.taken().last().is_some_and(|got| number(&got.body) == 1519));
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    let numbers: Vec<u64> = receiver.taken().iter().map(|got| number(&got.body)).collect();
+    let holes = numbers.windows(2).filter(|two| two[1] != two[0] + 1).count();
+    assert!(holes > 0, "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("missing").count(), holes, "{outcome:?}");
 }
 
 #[test]
