@@ -7,7 +7,7 @@ use mlog::store::Store;
 use unix::diag;
 
 use super::bell::{Bell, Woken};
-use super::retention::Retention;
+use super::retention::{self, Retention};
 use super::watch::Watch;
 use crate::lane::{Lane, Next, Word};
 use crate::memory::{Class, Memory, Share};
@@ -99,7 +99,8 @@ impl Driver {
 
     fn wait(&mut self, next: Next) -> Woken {
         let woken = match next {
-            Next::At(at) => self.bell.sleep(at.saturating_sub(self.now())),
+            // The lane says the same again where it was too early: what waits may be near its end.
+            Next::At(at) => self.bell.sleep(at.saturating_sub(self.now()).min(retention::SPAN)),
             _ => self.bell.wait(),
         };
         if woken == Woken::Lines {

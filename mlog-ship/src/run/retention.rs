@@ -7,7 +7,7 @@ use tai64tools::Label;
 use crate::source::Left;
 
 /// A directory is looked at so often at most.
-const SPAN: Duration = Duration::from_secs(10);
+pub(super) const SPAN: Duration = Duration::from_secs(10);
 
 /// What was seen of the oldest archives.
 #[derive(Debug, Default)]
