@@ -11,10 +11,10 @@
 //! crc 0c2f44a1
 //! ```
 //!
-//! `version` counts the texts. `engine` tells the engine from others; it is not there where nobody knows. `taken` is how many batches the engine has taken and where the last one ended; `-` in the place of a bound is before all
-//! that is there. `memory` is a word of the sink. `intent`, where there is one, is the batch that was cut and may have been
-//! sent: its bytes, its CRC-32, the longest record in it (0: any) and where it ends. The last line is the CRC-32 of all
-//! before it.
+//! `version` counts the texts. `engine` tells the engine from others; it is not there where nobody knows. `taken` is how many
+//! batches the engine has taken and where the last one ended; `-` in the place of a bound is before all that is there.
+//! `memory` is a word of the sink. `intent`, where there is one, is the batch that was cut and may have been sent: its bytes,
+//! its CRC-32, the longest record in it (0: any) and where it ends. The last line is the CRC-32 of all before it.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
