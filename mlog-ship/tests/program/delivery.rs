@@ -83,6 +83,40 @@ fn a_command_that_fails_now_and_then_gets_the_same_batch_again_and_it_is_said_on
 }
 
 #[test]
+fn a_command_is_told_which_batch_it_gets() {
+    let scratch = Scratch::new();
+    write(&scratch, &["t", "./web"], 0..60);
+    let sink = "exec:cat > batch.$SHIP_NUMBER; env | grep ^SHIP_ | sort > new; mv new env.$SHIP_NUMBER";
+    let arguments = ["web", "--state", "state", "--host", "h 1", "--batch", "2K", sink];
+    let mut running = ship(&scratch, &arguments).start();
+    running.until("two batches", || scratch.path("env.2").exists());
+    running.signal(Signal::TERM);
+    running.wait();
+    let instance = std::fs::read_to_string(scratch.path("state/instance")).unwrap();
+    let directory = scratch.path("web").canonicalize().unwrap();
+    let mut end = None;
+    for number in ["1", "2"] {
+        let batch = std::fs::read(scratch.path(format!("batch.{number}"))).unwrap();
+        let text = std::fs::read_to_string(scratch.path(format!("env.{number}"))).unwrap();
+        let pairs: Vec<(&str, &str)> = text.lines().map(|line| line.split_once('=').unwrap()).collect();
+        let names: Vec<&str> = pairs.iter().map(|(name, _)| &name[5..]).collect();
+        let all = "AGAIN BYTES CRC DIRECTORY END FIRST HOST INSTANCE LINES NUMBER SERVICE";
+        assert_eq!(names.join(" "), all);
+        let get = |wanted: &str| pairs.iter().find(|(name, _)| &name[5..] == wanted).unwrap().1.to_string();
+        assert_eq!(get("AGAIN"), "");
+        assert_eq!(get("BYTES"), batch.len().to_string());
+        assert_eq!(get("CRC"), format!("{:08x}", crc32fast::hash(&batch)));
+        assert_eq!(get("LINES"), batch.iter().filter(|&&byte| byte == b'\n').count().to_string());
+        assert_eq!((get("INSTANCE"), get("NUMBER")), (instance.trim().to_string(), number.to_string()));
+        assert_eq!((get("HOST"), get("SERVICE")), ("h 1".to_string(), "web".to_string()));
+        assert_eq!(get("DIRECTORY"), directory.to_str().unwrap());
+        // A batch begins where the one before it ended.
+        assert!(end.is_none_or(|end| end == get("FIRST")), "{text}");
+        end = Some(get("END"));
+    }
+}
+
+#[test]
 fn a_line_that_is_longer_than_a_batch_arrives_in_pieces_that_are_the_line() {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.path("out")).unwrap();
