@@ -4,12 +4,14 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use mlog::follow::{Doubt, Hints, Told};
 use unix::event::{self, Bell};
+
+use crate::source::Witness;
 
 /// After so long it is tried again where the kernel tells nothing, or where a wait has failed.
 const BLIND: Duration = Duration::from_secs(2);
@@ -81,13 +83,25 @@ impl Ears {
             }
         }
     }
+}
 
-    /// Whether an archive was there of which a lane doubts whether it was, or nobody can tell.
-    pub(super) fn confirm(&self, directory: usize, doubt: &Doubt) -> bool {
-        let heard = &mut *self.heard();
-        let was_there = heard.hints.confirm(directory, doubt, &mut heard.told);
+/// A lane that listens.
+pub(super) struct Listener {
+    pub(super) ears: Arc<Ears>,
+    /// The number of its directory.
+    pub(super) ear: usize,
+}
+
+impl Witness for Listener {
+    fn begin(&self) {
+        self.ears.heard().hints.begin(self.ear);
+    }
+
+    fn was_there(&self, doubt: &Doubt) -> bool {
+        let heard = &mut *self.ears.heard();
+        let was_there = heard.hints.confirm(self.ear, doubt, &mut heard.told);
         if heard.told.iter().any(|told| *told != Told::Nothing) {
-            self.bell.ring();
+            self.ears.bell.ring();
         }
         was_there
     }

@@ -4,12 +4,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use mlog::follow::Doubt;
 use unix::diag::{self, Message};
 use unix::tool::Fatal;
 
 use super::Run;
 use super::driver::{Driver, Name};
+use super::ears::Listener;
 use super::places::Place;
 use super::retention::Retention;
 use crate::lane::{Backoff, Lane, Pace, Parts, Shared, Terms};
@@ -119,9 +119,8 @@ impl Run {
             self.settled.sinks[sink].open(given).map_err(|wrong| Fatal::failure(Message::new(wrong)))?;
         // Before the lane looks at the directory for the first time.
         let ear = self.ears.add(place.store.path.clone());
-        let ears = self.ears.clone();
-        let was_there = Box::new(move |doubt: &Doubt| ears.confirm(ear, doubt));
-        let source = Logs::new(place.store.clone(), self.settled.ahead, self.settled.begin, was_there);
+        let witness = Box::new(Listener { ears: self.ears.clone(), ear });
+        let source = Logs::new(place.store.clone(), self.settled.ahead, self.settled.begin, witness);
         let backoff = Backoff::new(seed(&terms));
         let letters = Box::new(Refused::new(self.settled.refused.join(letters_of(&terms))));
         let disk = Disk::new(&self.state.path);

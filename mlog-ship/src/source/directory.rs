@@ -20,15 +20,21 @@ pub enum Begin {
     End,
 }
 
-/// Says whether archives came and went between two looks, where the names that are there don't tell.
-pub type WasThere = Box<dyn Fn(&Doubt) -> bool + Send>;
+/// Who knows which names came and went in a directory.
+pub trait Witness: Send {
+    /// It will be looked at now.
+    fn begin(&self);
+
+    /// Whether archives came and went between two looks, where the names that are there don't tell.
+    fn was_there(&self, doubt: &Doubt) -> bool;
+}
 
 /// The lines of a log directory.
 pub struct Logs {
     store: Store,
     ahead: Ahead,
     begin: Begin,
-    was_there: WasThere,
+    witness: Box<dyn Witness>,
     /// None: it was not opened yet, or has to be opened again, at this bound.
     follower: Option<Follower>,
     pending: Pending,
@@ -37,12 +43,12 @@ pub struct Logs {
 
 impl Logs {
     /// Nothing is opened.
-    pub fn new(store: Store, ahead: Ahead, begin: Begin, was_there: WasThere) -> Logs {
+    pub fn new(store: Store, ahead: Ahead, begin: Begin, witness: Box<dyn Witness>) -> Logs {
         Logs {
             store,
             ahead,
             begin,
-            was_there,
+            witness,
             follower: None,
             pending: Pending::default(),
             stamps: Stamps::new(Offset::Fixed),
@@ -76,7 +82,7 @@ impl Logs {
         while self.pending.len() < wanted {
             let from = follower.place();
             let step = follower.step(&mut self.pending);
-            if follower.doubt().is_some_and(&self.was_there) {
+            if follower.doubt().is_some_and(|doubt| self.witness.was_there(doubt)) {
                 follower.confirm_doubt();
             }
             self.pending.stepped(from);
@@ -127,6 +133,7 @@ impl Logs {
 impl Source for Logs {
     fn go_to(&mut self, bound: Option<&Bound>) -> io::Result<bool> {
         (self.follower, self.pending) = (None, Pending::default());
+        self.witness.begin();
         let Some(bound) = bound else {
             self.follower = Some(self.begun()?);
             return Ok(true);

@@ -4,7 +4,7 @@ mod directory;
 mod left;
 mod pending;
 
-pub use directory::{Begin, Logs, WasThere};
+pub use directory::{Begin, Logs, Witness};
 pub use left::{Left, left};
 
 use std::io;

@@ -72,13 +72,16 @@ struct Watched {
     labels: VecDeque<Label>,
     /// The latest one of those that are not remembered any more.
     forgotten: Option<Label>,
+    /// Whether its follower has begun.
+    is_begun: bool,
     /// Whether there may be others of which nobody has told.
     is_incomplete: bool,
 }
 
 impl Watched {
     fn new(path: PathBuf) -> Watched {
-        Watched { path, watch: None, labels: VecDeque::new(), forgotten: None, is_incomplete: false }
+        let labels = VecDeque::new();
+        Watched { path, watch: None, labels, forgotten: None, is_begun: false, is_incomplete: false }
     }
 
     /// Notes the label in a name of which was told.
@@ -139,6 +142,15 @@ impl Hints {
         }
         self.watched.push(Watched::new(path));
         self.watch();
+    }
+
+    /// The follower of a directory is about to look at it. What came and went before its first look is not missing, even if
+    /// the directory could not be watched then.
+    pub fn begin(&mut self, directory: usize) {
+        self.watch();
+        let Some(one) = self.watched.get_mut(directory).filter(|one| !one.is_begun) else { return };
+        one.is_begun = one.watch.is_some();
+        one.is_incomplete = !one.is_begun;
     }
 
     /// Watches what is not watched. True: some of it can't be.
@@ -291,55 +303,5 @@ fn is_remote(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tai64tools::label;
-
-    fn at(second: u64) -> Label {
-        Label::new(label::EPOCH + second, 0).unwrap()
-    }
-
-    fn doubt(after: u64, before: u64) -> Doubt {
-        Doubt { after: Some(at(after)), before: at(before), is_likely: false }
-    }
-
-    fn touch(folder: &Path, second: u64) {
-        let name = format!("{}.s", String::from_utf8_lossy(&at(second).text()));
-        std::fs::write(folder.join(&name), "").unwrap();
-        std::fs::remove_file(folder.join(name)).unwrap();
-    }
-
-    #[test]
-    fn whoever_follows_a_directory_is_told_of_it_even_if_others_do_as_well() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut hints = Hints::new([folder.path().to_owned(), folder.path().to_owned()].into_iter());
-        let mut told = [Told::Nothing; 2];
-        touch(folder.path(), 5);
-        for directory in 0..2 {
-            assert!(hints.confirm(directory, &doubt(1, 9), &mut told));
-            assert!(!hints.confirm(directory, &doubt(5, 9), &mut told));
-            assert!(!hints.confirm(directory, &doubt(1, 5), &mut told));
-        }
-        assert_eq!(told, [Told::Changed; 2]);
-    }
-
-    #[test]
-    fn archives_of_long_ago_are_forgotten_and_those_of_now_are_known() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut hints = Hints::new(std::iter::once(folder.path().to_owned()));
-        let mut told = [Told::Nothing];
-        let last = LABELS as u64 + 10;
-        for second in 1..=last {
-            touch(folder.path(), second);
-            if second % 1000 == 0 {
-                hints.take(&mut told, true);
-            }
-        }
-        for (after, before, is_there) in
-            [(5, 7, true), (9, 10, true), (10, 11, false), (last, last + 9, false), (last - 2, last, true)]
-        {
-            let doubt = doubt(after, before);
-            assert_eq!(hints.confirm(0, &doubt, &mut told), is_there, "{after} {before}");
-        }
-    }
-}
+#[path = "hints_tests.rs"]
+mod tests;
