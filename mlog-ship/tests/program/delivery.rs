@@ -98,7 +98,10 @@ fn a_command_is_told_which_batch_it_gets() {
     for number in ["1", "2"] {
         let batch = std::fs::read(scratch.path(format!("batch.{number}"))).unwrap();
         let text = std::fs::read_to_string(scratch.path(format!("env.{number}"))).unwrap();
-        let pairs: Vec<(&str, &str)> = text.lines().map(|line| line.split_once('=').unwrap()).collect();
+        // What the tests themselves are told is not of the batch.
+        let is_ours = |name: &str| std::env::var_os(name).is_none();
+        let pairs = text.lines().map(|line| line.split_once('=').unwrap());
+        let pairs: Vec<(&str, &str)> = pairs.filter(|(name, _)| is_ours(name)).collect();
         let names: Vec<&str> = pairs.iter().map(|(name, _)| &name[5..]).collect();
         let all = "AGAIN BYTES CRC DIRECTORY END FIRST HOST INSTANCE LINES NUMBER SERVICE";
         assert_eq!(names.join(" "), all);
