@@ -1,9 +1,10 @@
 //! A directory: its settings, and what they mean in bytes and hours.
 
+use multilog::output::newline_window;
 use multilog::script::{Compression, Cycle, Durability, FileCount, LogConfig, Spared, Transform};
 use tai64tools::Stamp;
 
-use super::words::{bytes, plain, put, quoted, seconds};
+use super::words::{bytes, bytes_at_most, plain, put, quoted, seconds};
 
 /// A line of a log, in bytes without its stamp, for examples.
 const LINE: u64 = 100;
@@ -56,7 +57,7 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
             "time",
             format!("with one line of {LINE} bytes a second it is at least {slow} old when it goes;"),
         );
-        say("", format!("with 100 a second {fast}"));
+        say("", format!("with 100 a second, {fast}"));
     }
 }
 
@@ -65,7 +66,8 @@ pub(super) fn explain(text: &mut String, log: &LogConfig, stamp: Option<Stamp>) 
 fn age_at_least(log: &LogConfig, each: u64) -> Option<(String, String)> {
     let size = log.size.bytes();
     let archives = log.keep().map(|keep| keep.archives() as u64);
-    let by_number = archives.map(|archives| size.saturating_mul(archives));
+    let least = size - newline_window(size);
+    let by_number = archives.map(|archives| least.saturating_mul(archives));
     // The oldest file goes as a whole.
     let by_cap = log.cap.map(|cap| cap.bytes().saturating_sub(size));
     let lines = by_number.into_iter().chain(by_cap).min()? / each;
@@ -79,8 +81,11 @@ fn age_at_least(log: &LogConfig, each: u64) -> Option<(String, String)> {
 /// Which archives go.
 fn kept(log: &LogConfig) -> Vec<(&'static str, String)> {
     let number = log.keep().map(FileCount::archives);
-    let archives =
-        number.map_or("any number of archives".into(), |number| format!("the newest {number} archives"));
+    let archives = match number {
+        None => "any number of archives".into(),
+        Some(1) => "the newest archive".into(),
+        Some(number) => format!("the newest {number} archives"),
+    };
     let mut kept = vec![("kept", format!("current and {archives}; the oldest one goes first"))];
     if let Some(age) = log.age {
         let span = seconds(age.span().as_secs());
@@ -137,7 +142,7 @@ fn space(log: &LogConfig) -> String {
     let by_number = log.keep().map(|keep| log.size.bytes().saturating_mul(keep.files() as u64));
     match (by_number, log.cap) {
         (_, Some(cap)) if by_number.is_none_or(|all| cap.bytes() < all) => {
-            format!("{} at most, and those that wait to be archives", bytes(cap.bytes()))
+            format!("{} at most, and those that wait to be archives", bytes_at_most(cap.bytes()))
         }
         (Some(all), _) => space_by_number(all, &log.transform),
         (None, _) => "as much as comes within that time".into(),
@@ -145,7 +150,7 @@ fn space(log: &LogConfig) -> String {
 }
 
 fn space_by_number(all: u64, transform: &Transform) -> String {
-    let all = bytes(all);
+    let all = bytes_at_most(all);
     match transform {
         Transform::Keep => format!("{all} at most"),
         Transform::Process(_) => {

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use multilog::pattern::{Pattern, Syntax};
 use multilog::script::action::{Scope, find};
-use multilog::script::{Action, Script};
+use multilog::script::{Action, LogConfig, Script};
 use tai64tools::Stamp;
 
 use super::steps::{shown, steps, syntax};
@@ -19,7 +19,10 @@ pub(super) fn of(arguments: &[OsString], script: &Script) -> Vec<String> {
     let mut found: Vec<String> = remarks.collect();
     found.extend(same_directory(script));
     found.extend(no_effect(arguments, &script.actions));
+    found.extend(repeated(arguments));
+    found.extend(replaced(arguments));
     found.extend(settings_without_directory(arguments));
+    found.extend(script.logs.iter().filter_map(spares_all));
     found.extend(patterns(arguments, script.stamp));
     found
 }
@@ -83,21 +86,69 @@ fn after(action: &Action, argument: &OsStr, lines: Lines) -> Lines {
     }
 }
 
+/// Patterns that are there already, with none of the other sign since.
+fn repeated(arguments: &[OsString]) -> Vec<String> {
+    let mut now = Syntax::Star;
+    let mut found = Vec::new();
+    let mut since: Vec<(Syntax, &OsStr)> = Vec::new();
+    for argument in arguments {
+        now = syntax(argument).unwrap_or(now);
+        let Some(sign @ (b'+' | b'-')) = argument.as_bytes().first() else { continue };
+        since.retain(|(_, other)| other.as_bytes().first() == Some(sign));
+        if since.contains(&(now, argument)) {
+            found.push(format!("{} has no effect: the same pattern is before it", shown(argument)));
+        }
+        since.push((now, argument));
+    }
+    found
+}
+
+/// Settings that another one replaces before anything takes them.
+fn replaced(arguments: &[OsString]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(&str, &OsStr)> = Vec::new();
+    for argument in arguments {
+        waiting.retain(|(kind, _)| !takes(argument, kind));
+        let Some(kind) = setting(argument) else { continue };
+        if let Some((_, before)) = waiting.iter().find(|(other, _)| *other == kind) {
+            found.push(format!("{} has no effect: {} replaces it", shown(before), shown(argument)));
+        }
+        waiting.retain(|(other, _)| *other != kind);
+        waiting.push((kind, argument));
+    }
+    found
+}
+
+/// What a setting for directories is about. None: it is something else.
+fn setting(argument: &OsStr) -> Option<&'static str> {
+    let (row, _) = find(argument.as_bytes()).filter(|(row, _)| row.word.scope == Scope::Directories)?;
+    Some(row.word.head.text())
+}
+
+/// Whether a setting of this kind before it counts for this argument: `1` takes the prefix, and a directory all.
+fn takes(argument: &OsStr, kind: &str) -> bool {
+    matches!(argument.as_bytes().first(), Some(b'.' | b'/')) || (argument == "1" && kind == "prefix=")
+}
+
 /// Settings count for directories after them.
 fn settings_without_directory(arguments: &[OsString]) -> Option<String> {
-    let scope = |argument: &OsString| find(argument.as_bytes()).map(|(row, _)| row.word.scope);
-    let is_directory = |argument: &OsString| matches!(argument.as_bytes().first(), Some(b'.' | b'/'));
-    // `1` takes the prefix that is before it.
-    let takes = |argument: &OsString| is_directory(argument) || argument == "1";
-    let behind = arguments.iter().rposition(takes).map_or(0, |last| last + 1);
-    let left: Vec<String> = arguments[behind..]
-        .iter()
-        .filter(|argument| scope(argument) == Some(Scope::Directories))
-        .map(|argument| shown(argument))
-        .collect();
+    let mut left: Vec<(&str, &OsStr)> = Vec::new();
+    for argument in arguments {
+        left.retain(|(kind, _)| !takes(argument, kind));
+        left.extend(setting(argument).map(|kind| (kind, argument.as_os_str())));
+    }
     let verb = if left.len() == 1 { "has" } else { "have" };
+    let left: Vec<String> = left.into_iter().map(|(_, argument)| shown(argument)).collect();
     (!left.is_empty())
         .then(|| format!("{} {verb} no effect: a setting is for the directories after it", left.join(" ")))
+}
+
+/// Archives may go on a full disk, and there are never enough of them.
+fn spares_all(log: &LogConfig) -> Option<String> {
+    let (spared, most) = (log.spare?.archives(), log.keep()?.archives());
+    let archives = if most == 1 { "1 archive".into() } else { format!("{most} archives") };
+    (spared >= most)
+        .then(|| format!("min={spared} has no effect: {} has never more than {archives}", shown(&log.path)))
 }
 
 /// What patterns match is not always what they look like.

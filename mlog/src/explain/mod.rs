@@ -118,7 +118,7 @@ mod tests {
         for words in [
             "at 16.3 kB",
             "the newest 3 archives",
-            "65.5 kB at most",
+            "65.6 kB at most",
             "sh -c 'gzip'",
             "until 2 are left",
             "at most 70 lines",
@@ -131,8 +131,8 @@ mod tests {
     fn what_goes_by_age_and_size_is_told() {
         for (script, words) in [
             ("age=30d ./a", &["any number of archives", "older than 30 days", "as much as comes"][..]),
-            ("cap=10G ./a", &["any number", "more than 10.7 GB", "10.7 GB at most, and those that wait"]),
-            ("n4 s4096 cap=10G ./a", &["newest 3", "more than 10.7 GB", "16.3 kB at most"]),
+            ("cap=10G ./a", &["any number", "more than 10.7 GB", "10.8 GB at most, and those that wait"]),
+            ("n4 s4096 cap=10G ./a", &["newest 3", "more than 10.7 GB", "16.4 kB at most"]),
             ("n10 ./a", &["newest 9", "old when it goes"]),
         ] {
             let text = explained(script).text;
@@ -158,6 +158,17 @@ mod tests {
             ("./main -*", Some("'-*' has no effect: nothing comes after it that takes lines")),
             ("./main n5", Some("n5 has no effect: a setting is for the directories after it")),
             ("./main prefix=x 1", None),
+            ("./main n5 prefix=x 1", Some("n5 has no effect: a setting is for the directories after it")),
+            ("n3 n9 ./main", Some("n3 has no effect: n9 replaces it")),
+            ("n3 ./main n9 ./b", None),
+            ("!gzip !xz ./main", Some("'!gzip' has no effect: '!xz' replaces it")),
+            ("prefix=x 1 prefix= ./main", None),
+            ("-x -y -x ./main", Some("-x has no effect: the same pattern is before it")),
+            ("-x +xy -x ./main", None),
+            ("-x* R -x* ./main", None),
+            ("min=2 n3 ./main", Some("min=2 has no effect: ./main has never more than 2 archives")),
+            ("min=1 n3 ./main", None),
+            ("min=9 age=1d ./main", None),
             ("./a .//a/", Some(".//a/ is there twice: multilog can't lock it a second time, and ends")),
             ("./a t", Some("ignoring t: a stamp has to be the first action")),
             ("x ./a", Some("ignoring unknown action x")),
@@ -176,8 +187,8 @@ mod tests {
             ("n5 age=2m ./main", "at least 2 minutes old"),
             ("n5 age=2m rotate=1m ./main", "at least 2 minutes old"),
             ("n5 age=9m rotate=1m ./main", "at least 4 minutes old"),
-            ("s4096 cap=14096 rotate=1m ./main", "with 100 a second 1 second"),
-            ("s4096 n2 cap=1G ./main", "at least 40 seconds old"),
+            ("s4096 cap=14096 rotate=1m ./main", "with 100 a second, 1 second"),
+            ("s4096 n2 cap=1G ./main", "at least 20 seconds old"),
         ] {
             let Explanation { text, mistakes } = explained(script);
             assert!(text.contains(words) && mistakes.is_empty(), "{text}");
