@@ -80,8 +80,17 @@ fn read(text: &str, edge: Edge, now: Label) -> Option<Label> {
         return from_unix(stamp.as_second(), u32::try_from(stamp.subsec_nanosecond()).ok()?);
     }
     let (date, time) = civil(text, today(now)?)?;
-    let at = local(date.to_datetime(time), edge)?;
-    from_unix(at, u32::try_from(time.subsec_nanosecond()).ok()?)
+    let moment = |date: Date| {
+        let at = local(date.to_datetime(time), edge)?;
+        from_unix(at, u32::try_from(time.subsec_nanosecond()).ok()?)
+    };
+    let chosen = moment(date)?;
+    // The last friday at 14:00 may be a week ago on a Friday.
+    if chosen > now && names_weekday(text) { moment(date.checked_sub(7.days()).ok()?) } else { Some(chosen) }
+}
+
+fn names_weekday(text: &str) -> bool {
+    text.split([' ', 'T']).next().is_some_and(|word| weekday(&word.to_ascii_lowercase()).is_some())
 }
 
 fn before(now: Label, span: Duration) -> Option<Label> {
@@ -273,6 +282,10 @@ mod tests {
             ("yesterday 9:30", "11-24 09:30:00"),
             ("friday 14:00", "11-20 14:00:00"),
             ("wed", "11-25 00:00:00"),
+            ("wednesday 0:00", "11-25 00:00:00"),
+            ("wednesday 23:59:59", "11-18 23:59:59"),
+            ("Thursday 23:59:59", "11-19 23:59:59"),
+            ("23:59:59", "11-25 23:59:59"),
             ("14:00", "11-25 14:00:00"),
             ("14:00:05", "11-25 14:00:05"),
             ("2026-03-01", "03-01 00:00:00"),

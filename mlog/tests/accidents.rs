@@ -183,17 +183,25 @@ fn archives_of_other_compressors_are_named_with_the_command_that_reads_them() {
     assert!(String::from_utf8_lossy(&seen.stdout).contains(" xz not-read "), "{:?}", seen.stdout);
 }
 
-/// `mlog ls` and `mlog stat` wrote names with control characters to a terminal as they are.
+/// `mlog ls`, `mlog stat`, `mlog -c` and `mlog -o csv` wrote control characters to a terminal as they are.
 #[test]
-fn names_are_escaped_on_a_terminal() {
+fn names_and_lines_are_escaped_on_a_terminal() {
     let Some(script) = program("script") else { return };
     let here = Scratch::new();
-    here.write("a\u{1b}[31mlog/current", "a\n");
+    here.write("a\u{1b}[31mlog/current", "a\u{1b}]0;b\n");
     here.write("log/current", "a\n");
-    for what in ["ls", "stat"] {
+    for (what, title, line) in [
+        ("ls", "a\\u{1b}[31mlog:", ""),
+        ("stat", "a\\u{1b}[31mlog:", ""),
+        ("--color never", "a\\u{1b}[31mlog: ", "a\\u{1b}]0;b"),
+        ("-c", "a\\u{1b}[31mlog: 1", ""),
+        ("-o csv", ",a\\u{1b}[31mlog,", ",a\\u{1b}]0;b"),
+        ("-o json", "\"a\\u001b[31mlog\"", "\"a\\u001b]0;b\""),
+    ] {
         let command = format!("{} {what} 'a\u{1b}[31mlog' log", env!("CARGO_BIN_EXE_mlog"));
         let seen = here.run(&script, &["-qec", &command, "/dev/null"]).over("");
         let shown = String::from_utf8_lossy(&seen.stdout).into_owned();
-        assert!(shown.contains("a\\u{1b}[31mlog:") && !shown.contains('\u{1b}'), "{shown:?}");
+        let is_right = shown.contains(title) && shown.contains(line) && !shown.contains('\u{1b}');
+        assert!(is_right, "{what}: {shown:?}");
     }
 }

@@ -217,7 +217,7 @@ impl Asked {
     fn counts(&self, given: &[Given], hits: &[u64], output: &mut Output) -> Result<(), Gone> {
         for (given, hits) in given.iter().zip(hits) {
             if given.skin.prefix {
-                output.add(&given.skin.name)?;
+                output.add(&given.skin.title())?;
                 output.add(b": ")?;
             }
             output.add(format!("{hits}\n").as_bytes())?;

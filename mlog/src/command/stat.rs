@@ -11,7 +11,7 @@ use unix::tool::{Exit, Fatal};
 use crate::pipeline::{Plan, Sink, Stop, Trouble, run};
 use crate::search::{Entry, Query, Wanted};
 use crate::show::{Output, name};
-use crate::stat::{Histogram, Unit};
+use crate::stat::{Histogram, Unit, svg};
 
 use super::directories::directories;
 use super::query::{Asked, ended, exit};
@@ -52,7 +52,6 @@ pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
         ended(gone)?;
     }
     let mut text = String::new();
-    let mut picture = String::new();
     for (one, histogram) in found.iter().zip(&counter.0) {
         text.push_str(&format!(
             "{}: {} lines\n{}",
@@ -60,23 +59,14 @@ pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
             histogram.total(),
             histogram.text()
         ));
-        picture.push_str(&histogram.svg(&String::from_utf8_lossy(&one.store.name)));
     }
     if let Some(path) = given.get_one::<OsString>("svg") {
         let about = || Message::new("unable to write ").and(path.as_bytes());
-        std::fs::write(path, picture_of(&counter.0, &picture))
-            .map_err(|error| Fatal::system(about(), &error))?;
+        let titles: Vec<_> = found.iter().map(|one| String::from_utf8_lossy(&one.store.name)).collect();
+        let picture = svg(titles.iter().map(AsRef::as_ref).zip(&counter.0));
+        std::fs::write(path, picture).map_err(|error| Fatal::system(about(), &error))?;
     }
     let mut output = Output::new(None);
     output.add(text.as_bytes()).and_then(|()| output.flush()).or_else(|gone| ended(gone).map(|_| ()))?;
     Ok(exit(trouble, counter.0.iter().any(|histogram| histogram.total() > 0)))
-}
-
-/// One picture as it is; several below each other, in a page.
-fn picture_of(histograms: &[Histogram], pictures: &str) -> String {
-    if histograms.len() == 1 {
-        pictures.to_string()
-    } else {
-        format!("<html><body>\n{pictures}</body></html>\n")
-    }
 }

@@ -32,6 +32,15 @@ pub struct Skin {
     pub patterns: Arc<Patterns>,
 }
 
+impl Skin {
+    /// What the directory is called, as it is shown.
+    pub fn title(&self) -> Vec<u8> {
+        let mut title = Vec::new();
+        shown(&self.name, self.escape, &mut title);
+        title
+    }
+}
+
 /// Shows lines of one directory, one after the other.
 pub struct Painter {
     skin: Arc<Skin>,
@@ -159,8 +168,12 @@ impl Painter {
         time.truncate(if timed { time.len() } else { 0 });
         let label = stamp.map(|stamp| stamp.moment.text());
         let label: &[u8] = label.as_ref().map_or(b"", |label| label);
-        let write = if self.skin.form == Form::Json { structured::json } else { structured::csv };
-        write(&time, label, &self.skin.name, text, out);
+        if self.skin.form == Form::Json {
+            return structured::json(&time, label, &self.skin.name, text, out);
+        }
+        let mut escaped = Vec::new();
+        shown(text, self.skin.escape, &mut escaped);
+        structured::csv(&time, label, &self.skin.title(), &escaped, out);
     }
 
     /// Appends what stands in the place of a stamp. False: the stamp has no such form, and nothing was appended.

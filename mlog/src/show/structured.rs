@@ -65,7 +65,7 @@ pub(super) fn string(text: &str, out: &mut Vec<u8>) {
             '\n' => "\\n".into(),
             '\t' => "\\t".into(),
             '\r' => "\\r".into(),
-            c if c < ' ' || c == '\x7f' => format!("\\u{:04x}", u32::from(c)).into(),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)).into(),
             c => {
                 out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 continue;
@@ -115,8 +115,8 @@ mod tests {
         json(b"", b"", b"d", b"\xff\x01", &mut out);
         assert_eq!(out, br#"{"time":null,"label":null,"dir":"d","base64":"/wE="}"#);
         out.clear();
-        json(b"t", b"@4", b"d\n", b"\x01\t", &mut out);
-        assert_eq!(out, br#"{"time":"t","label":"@4","dir":"d\n","line":"\u0001\t"}"#);
+        json(b"t", b"@4", b"d\n", "\x01\t\u{9b}".as_bytes(), &mut out);
+        assert_eq!(out, br#"{"time":"t","label":"@4","dir":"d\n","line":"\u0001\t\u009b"}"#);
     }
 
     #[test]

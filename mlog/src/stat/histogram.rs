@@ -86,17 +86,12 @@ impl Histogram {
         text
     }
 
-    /// The same as a picture.
-    pub fn svg(&self, title: &str) -> String {
+    /// The same as a part of a picture, from this height on, and how high it is.
+    fn panel(&self, title: &str, top: usize) -> (String, usize) {
         let most = self.bars.values().copied().max().unwrap_or(1);
-        let height = 40 + 18 * self.bars.len();
-        let mut text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"{height}\" \
-             font-family=\"monospace\" font-size=\"12\">\n<text x=\"8\" y=\"20\">{}</text>\n",
-            escape(title)
-        );
+        let mut text = format!("<text x=\"8\" y=\"{}\">{}</text>\n", top + 20, escape(title));
         for (at, (name, count)) in self.bars.iter().enumerate() {
-            let y = 34 + 18 * at;
+            let y = top + 34 + 18 * at;
             let width = (u128::from(*count) * 540 / u128::from(most)).max(1);
             text.push_str(&format!(
                 "<text x=\"8\" y=\"{}\">{name}</text><rect x=\"140\" y=\"{y}\" width=\"{width}\" height=\"14\" \
@@ -106,12 +101,38 @@ impl Histogram {
                 y + 12
             ));
         }
-        text + "</svg>\n"
+        (text, 40 + 18 * self.bars.len())
     }
 }
 
+/// A picture of histograms with their titles, below each other: SVG.
+pub fn svg<'a>(histograms: impl IntoIterator<Item = (&'a str, &'a Histogram)>) -> String {
+    let (mut panels, mut height) = (String::new(), 0);
+    for (title, histogram) in histograms {
+        let (panel, more) = histogram.panel(title, height);
+        panels.push_str(&panel);
+        height += more;
+    }
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"{height}\" font-family=\"monospace\" \
+         font-size=\"12\">\n{panels}</svg>\n"
+    )
+}
+
+/// A text of XML. What XML has no form for is written as Rust does.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\u{fffe}' | '\u{ffff}' => escaped.extend(c.escape_unicode()),
+            _ if c.is_control() => escaped.extend(c.escape_default()),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -131,6 +152,12 @@ mod tests {
         assert_eq!(counts, ["2", "2", "1", "1"]);
         assert_eq!(histogram.total(), 6);
         assert!(text.lines().next().unwrap().ends_with(&"\u{2588}".repeat(50)), "{text}");
-        assert_eq!(histogram.svg("<a>").matches("<rect").count(), 4);
+        let picture = svg([("<a>\x1b\n", &histogram), ("b\u{ffff}", &histogram)]);
+        assert_eq!(picture.matches("<rect").count(), 8);
+        assert_eq!(picture.matches("<svg").count(), 1);
+        assert!(
+            picture.contains(">&lt;a&gt;\\u{1b}\\n</text>") && picture.contains(">b\\u{ffff}<"),
+            "{picture}"
+        );
     }
 }

@@ -3,5 +3,5 @@
 mod histogram;
 mod summary;
 
-pub use histogram::{Histogram, Unit};
+pub use histogram::{Histogram, Unit, svg};
 pub use summary::{Summary, summarize};
