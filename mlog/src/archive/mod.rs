@@ -8,13 +8,17 @@
 //! A segment takes little memory, however long it is, unless its frames have a large window. Whoever reads many segments at
 //! once allows each of them a small one; a frame that needs more is decoded into a file first, one at a time.
 
+mod frames;
+mod gzip;
+mod input;
 mod segment;
 mod stream;
 mod table;
 mod window;
 
-pub use segment::{Segment, segments};
+pub use segment::{Declared, Segment, segments};
 pub use stream::{Damage, Stream, one_large};
+pub use table::wrong_table;
 pub use window::SMALL;
 
 /// How a file is compressed.
@@ -49,6 +53,20 @@ impl Form {
                 Form::Foreign("bzip2 -dc")
             }
             _ => Form::foreign(start),
+        }
+    }
+
+    /// The form of a file that is no text and begins nearly as a compressed one does: a byte is another one, or it ends
+    /// there.
+    fn nearly(start: &[u8]) -> Form {
+        let alike = |magic: &[u8]| {
+            let same = magic.iter().zip(start).filter(|(a, b)| a == b).count();
+            !start.is_empty() && (start.len() > magic.len() && same + 1 == magic.len() || same == start.len())
+        };
+        match (alike(&[0x1f, 0x8b, 8]), alike(&[0x28, 0xb5, 0x2f, 0xfd])) {
+            (true, _) => Form::Gzip,
+            (_, true) => Form::Zstd,
+            _ => Form::Plain,
         }
     }
 

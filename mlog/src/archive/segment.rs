@@ -5,13 +5,16 @@ use std::io;
 use std::sync::Arc;
 
 use super::Form;
+use super::frames::Frames;
+use super::gzip::Members;
+use super::input::Section;
 use super::table::{self, Joined, Piece};
-use super::window;
+use super::window::{self, SMALL};
 
 /// How long a segment of a plain file is.
 const RANGE: u64 = 8 << 20;
 /// How many bytes of a file tell its form.
-const START: usize = 10;
+const START: usize = 64;
 
 /// A part of a file that can be decoded by itself.
 #[derive(Clone, Debug)]
@@ -32,13 +35,28 @@ pub struct Segment {
     pub last: bool,
 }
 
+/// What is known of a file besides its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declared {
+    /// Nothing.
+    Nothing,
+    /// Somebody still writes it.
+    Grows,
+    /// Its name says how it is compressed.
+    Packed(Form),
+}
+
 /// The segments of the first `size` bytes of a file, in order. One of no bytes where it is empty.
 ///
-/// A file that somebody still writes is plain, whatever it begins with (`plain`).
-pub fn segments(file: &Arc<File>, size: u64, plain: bool) -> io::Result<Vec<Segment>> {
+/// A file that somebody still writes is plain, whatever it begins with. One whose name says how it is compressed, and
+/// whose content is neither that nor text, is damaged.
+pub fn segments(file: &Arc<File>, size: u64, declared: Declared) -> io::Result<Vec<Segment>> {
     let mut start = [0; START];
-    let got = if plain { 0 } else { unix::file::read_at(file, &mut start, 0)? };
-    let form = Form::of(&start[..got]);
+    let got = if declared == Declared::Grows { 0 } else { unix::file::read_at(file, &mut start, 0)? };
+    let form = match (Form::of(&start[..got]), declared) {
+        (Form::Plain, declared) => damaged_form(file, size, &start[..got], declared),
+        (form, _) => form,
+    };
     let pieces = match form {
         Form::Plain => ranges(size),
         Form::Gzip => table::members(file, size).unwrap_or_else(|| whole(size)),
@@ -56,6 +74,34 @@ pub fn segments(file: &Arc<File>, size: u64, plain: bool) -> io::Result<Vec<Segm
         last: at + 1 == count,
     };
     Ok(pieces.into_iter().enumerate().map(segment).collect())
+}
+
+/// The form of a file that does not begin as a compressed one, and may have been one.
+fn damaged_form(file: &Arc<File>, size: u64, start: &[u8], declared: Declared) -> Form {
+    match declared {
+        Declared::Packed(form) if !is_text(start) || Form::nearly(start) == form => form,
+        Declared::Nothing if !is_text(start) && Form::nearly(start) != Form::Plain => Form::nearly(start),
+        // What a machine that failed leaves in the place of a block are zeros, whatever the file was.
+        Declared::Nothing if start.contains(&0) => {
+            let section = || Section { file: file.clone(), at: 0, to: size };
+            let is_zstd = || Frames::new(section(), SMALL).is_ok_and(|mut frames| frames.resume());
+            match Members::new(section()).resume() {
+                true => Form::Gzip,
+                false if is_zstd() => Form::Zstd,
+                false => Form::Plain,
+            }
+        }
+        _ => Form::Plain,
+    }
+}
+
+/// Whether a file may be text that begins with these bytes. What is empty is none.
+fn is_text(start: &[u8]) -> bool {
+    let is_strange = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && *byte != 0x1b;
+    let is_cut = |error: std::str::Utf8Error| error.error_len().is_none();
+    !start.is_empty()
+        && !start.iter().any(is_strange)
+        && std::str::from_utf8(start).map_or_else(is_cut, |_| true)
 }
 
 fn whole(size: u64) -> Vec<Piece> {

@@ -6,6 +6,9 @@
 
 use std::fs::File;
 
+use super::frames::frame;
+use super::{Damage, Form};
+
 /// A part of a file, and about how long its text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -113,6 +116,45 @@ pub(super) fn members(file: &File, size: u64) -> Option<Vec<Piece>> {
         from = to;
     }
     (!joined.pieces.is_empty()).then_some(joined.pieces)
+}
+
+/// What is wrong with the table at the end of a Zstandard file whose text can be read: readers do without it, and are slower.
+pub fn wrong_table(file: &File, size: u64, form: Form) -> Option<Damage> {
+    if form != Form::Zstd {
+        return None;
+    }
+    let (mut from, mut last, mut count) = (0, None, 0);
+    while from < size {
+        let found = frame(file, from, size)?;
+        last = found.is_skipped.then_some(from);
+        count += u64::from(!found.is_skipped);
+        from = found.to;
+    }
+    let begin = last?;
+    let is_table = word(&at::<4>(file, begin)?) == SKIPPABLE || word(&at::<4>(file, size - 4)?) == SEEK_MAGIC;
+    let fits = || frames(file, size).is_some() && fits(file, size, count).is_some();
+    (is_table && !fits()).then(|| Damage("by its table of frames: it does not fit them".into()))
+}
+
+/// Whether each entry of a table says what its frame says of itself.
+fn fits(file: &File, size: u64, frames: u64) -> Option<()> {
+    let footer: [u8; SEEK_FOOTER as usize] = at(file, size - SEEK_FOOTER)?;
+    let entry = if footer[4] & 0x80 == 0 { 8 } else { 12 };
+    let count = u64::from(word(&footer));
+    let begin = size - SEEK_FOOTER - count * entry;
+    let mut from = 0;
+    for number in 0..count {
+        let mut known = [0; 12];
+        read(file, &mut known[..entry as usize], begin + number * entry)?;
+        let frame = frame(file, from, size)?;
+        let is_text = frame.text.is_none_or(|text| text == u64::from(word(&known[4..])));
+        let is_sum = entry == 8 || frame.checksum.is_none_or(|sum| sum == word(&known[8..]));
+        if !is_text || !is_sum {
+            return None;
+        }
+        from = frame.to;
+    }
+    (count == frames).then_some(())
 }
 
 fn word(bytes: &[u8]) -> u32 {

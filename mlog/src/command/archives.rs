@@ -1,7 +1,9 @@
 //! `mlog ls` and `mlog verify`: every file of the directories, read as a whole, all processors at work.
 
+use std::fs::Metadata;
 use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -68,7 +70,7 @@ fn line(file: &File, summary: &Summary, clock: &mut Calendar) -> String {
     let (first, last) = (time(summary.first), time(summary.last));
     let ratio = if summary.bytes == 0 { 1.0 } else { summary.text as f64 / summary.bytes as f64 };
     let state = match file.generation.state {
-        State::Sealed => summary.form.name(),
+        State::Sealed | State::Packed(_) => summary.form.name(),
         State::Unsealed => "unsealed",
         State::Previous => "previous",
         State::Current => "current",
@@ -125,7 +127,7 @@ fn damage(one: &Found, file: &File, summary: &Summary, trouble: &mut Trouble) {
     for damage in &summary.damage {
         trouble.miss(&about.clone().and(" can't be read ").and(&damage.0));
     }
-    let ended = file.generation.state == State::Sealed;
+    let ended = matches!(file.generation.state, State::Sealed | State::Packed(_));
     if summary.torn && ended && summary.damage.is_empty() {
         trouble.miss(&about.and(" ends within a line"));
     }
@@ -134,6 +136,9 @@ fn damage(one: &Found, file: &File, summary: &Summary, trouble: &mut Trouble) {
 /// What is out of order without being lost.
 fn remarks_on(one: &Found, file: &File, summary: &Summary, gaps: Option<Duration>, said: &mut Vec<Message>) {
     let about = about(one, &file.generation);
+    if summary.bytes == 0 && matches!(file.generation.state, State::Sealed | State::Packed(_)) {
+        said.push(about.clone().and(": is empty"));
+    }
     if let Some(back) = summary.back {
         said.push(about.clone().and(format!(": stamps step back at line {back}")));
     }
@@ -160,16 +165,30 @@ fn leftovers(one: &Found, said: &mut Vec<Message>) {
     let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     for name in names {
-        let bytes = name.as_bytes();
-        let left = bytes.starts_with(b"@") && (bytes.ends_with(b".t") || bytes.ends_with(b".u"));
-        if left || [&b"previous"[..], b"processed", b"newstate"].contains(&bytes) {
-            said.push(
-                Message::new(shown(&one.store.path))
-                    .and("/")
-                    .and(bytes)
-                    .and(": left by a logger that was killed"),
-            );
+        let metadata = one.store.path.join(&name).symlink_metadata().ok();
+        let mode = metadata.filter(Metadata::is_file).map(|metadata| metadata.mode() & 0o7777);
+        // Who has no lock is no logger that sets modes, or the directory is a copy.
+        if let Some(words) = left(name.as_bytes(), mode, lock.is_ok()) {
+            said.push(Message::new(shown(&one.store.path)).and("/").and(name.as_bytes()).and(words));
         }
+    }
+}
+
+/// What a name says of a logger that does not run.
+fn left(name: &[u8], mode: Option<u32>, has_lock: bool) -> Option<&'static str> {
+    let killed = ": left by a logger that was killed";
+    let is_of_archive = |end: &[u8]| name.starts_with(b"@") && name.ends_with(end);
+    match name {
+        _ if is_of_archive(b".u") && mode == Some(0o1644) => {
+            Some(": the disk has refused it, so copy it while it can be read")
+        }
+        _ if is_of_archive(b".t") || is_of_archive(b".u") => Some(killed),
+        b"previous" | b"processed" | b"newstate" => Some(killed),
+        b".journal" => Some(": left by a logger that was killed, which goes on with it, so leave it there"),
+        b"current" if has_lock && mode == Some(0o644) => {
+            Some(": not finished: the logger was killed, or the machine stopped")
+        }
+        _ => None,
     }
 }
 

@@ -137,6 +137,8 @@ pub struct Follower<D: Directory<File: Readable> = Store> {
     doubt: Option<Doubt>,
     /// Whether there was nothing to enter yet.
     waited: bool,
+    /// Whether something of the generation can't be read.
+    is_damaged: bool,
 }
 
 /// So much is read at once.
@@ -173,6 +175,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
             looks: 0,
             doubt: None,
             waited: false,
+            is_damaged: false,
         }
     }
 
@@ -241,7 +244,10 @@ impl<D: Directory<File: Readable>> Follower<D> {
             }
             Err(text::Failed::Damage(damage)) => {
                 self.flush_partial(reader);
-                reader.damage(self.name(), &damage);
+                // A file is named once.
+                if !std::mem::replace(&mut self.is_damaged, true) {
+                    reader.damage(self.name(), &damage);
+                }
                 Ok(PIECE)
             }
             Err(text::Failed::Changed) => {
@@ -314,6 +320,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
             let most = usize::try_from(known - self.offset).map_or(PIECE / 2, |left| left.min(PIECE / 2));
             match self.text.read_at_most(&mut buffer, most) {
                 Ok(got) if !got.is_empty() => self.offset += got.len() as u64,
+                Err(text::Failed::Damage(_)) => {}
                 _ => break,
             }
         }

@@ -6,7 +6,7 @@ use tai64tools::leap::Offset;
 use crate::store::{Directory, Generation, Snapshot, Store};
 
 use super::order::Passed;
-use super::text::{Readable, Text};
+use super::text::{Failed, Readable, Text};
 use super::{Follower, Gap, Standing};
 
 /// Where a follower is.
@@ -147,7 +147,11 @@ impl Follower {
         let mut buffer = vec![0; 2 * super::PIECE];
         while at < place.offset {
             let most = usize::try_from(place.offset - at).unwrap_or(usize::MAX).min(super::PIECE);
-            let Ok(got) = self.text.read_at_most(&mut buffer, most) else { return Ok(false) };
+            let got = match self.text.read_at_most(&mut buffer, most) {
+                Ok(got) => got,
+                Err(Failed::Damage(_)) => continue,
+                Err(_) => return Ok(false),
+            };
             if got.is_empty() {
                 return Ok(false);
             }
@@ -168,7 +172,15 @@ impl Follower {
         let mut rest: Vec<u8> = Vec::new();
         let mut behind = 0;
         loop {
-            let Ok(got) = self.text.read(&mut buffer) else { return Ok(false) };
+            let got = match self.text.read(&mut buffer) {
+                Ok(got) => got,
+                Err(Failed::Damage(_)) => {
+                    // A line ends where text is missing.
+                    behind += std::mem::take(&mut rest).len() as u64;
+                    continue;
+                }
+                Err(_) => return Ok(false),
+            };
             if got.is_empty() {
                 return Ok(false);
             }

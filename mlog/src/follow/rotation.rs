@@ -225,7 +225,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
     pub(super) fn stand(&mut self, standing: Standing, text: Text<D::File>, mut passed: Passed) {
         passed.deleted |= self.passed.deleted;
         (self.standing, self.text, self.passed) = (standing, text, passed);
-        (self.offset, self.looks) = (0, 0);
+        (self.offset, self.looks, self.is_damaged) = (0, 0, false);
         self.unread.clear();
     }
 }

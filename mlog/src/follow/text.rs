@@ -41,7 +41,7 @@ impl Readable for Arc<File> {
 
     fn text(&self, state: State) -> io::Result<Segments> {
         let size = self.metadata()?.len();
-        let segments = segments(self, size, state == State::Current)?.into();
+        let segments = segments(self, size, state.declared())?.into();
         Ok(Segments { segments, stream: None })
     }
 }
@@ -56,11 +56,8 @@ impl Sealed for Segments {
             let Some(reading) = &mut self.stream else { return Ok(0) };
             match reading.read(buffer) {
                 Ok(0) => self.stream = None,
-                Ok(got) => return Ok(got),
-                Err(damage) => {
-                    self.stream = None;
-                    return Err(damage);
-                }
+                // What is behind damage comes next.
+                result => return result,
             }
         }
     }

@@ -1,6 +1,6 @@
 //! One directory of a run: what of it has still to be read, the lanes of what is being read, and its assembly.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct Source {
     first: u64,
     order: Order,
     pub(super) assembly: Assembly,
+    /// Files of which it was said that something of them can't be read.
+    damaged: HashSet<Arc<str>>,
 }
 
 /// An open file, its size, its state and its name.
@@ -102,6 +104,7 @@ impl Source {
             first: 0,
             order: plan.order,
             assembly,
+            damaged: HashSet::new(),
         }
     }
 
@@ -179,7 +182,7 @@ impl Source {
         };
         let begun = opened.and_then(|opened| {
             let Some((file, size, state, name)) = opened else { return Ok(None) };
-            Ok(Some((segments(&file, size, state == State::Current)?, name)))
+            Ok(Some((segments(&file, size, state.declared())?, name)))
         });
         match begun {
             Ok(Some((mut segments, name))) => {
@@ -237,7 +240,7 @@ impl Source {
     pub(super) fn deliver(&mut self, lane: u64, reading: Box<Reading>, part: Part, trouble: &mut Trouble) {
         let Some(at) = lane.checked_sub(self.first).and_then(|at| usize::try_from(at).ok()) else { return };
         let Some(lane) = self.lanes.get_mut(at) else { return };
-        if let Some(damage) = &part.damage {
+        if let Some(damage) = part.damage.as_ref().filter(|_| self.damaged.insert(lane.name.clone())) {
             let place = shown(&self.store.path).to_vec();
             trouble.miss(
                 &Message::new(place).and("/").and(lane.name.as_bytes()).and(" can't be read ").and(&damage.0),

@@ -37,7 +37,7 @@ pub struct Part {
     pub tail: Vec<u8>,
     /// Whether this is the last part of the segment.
     pub over: bool,
-    /// Why what follows can't be read.
+    /// What of the segment can't be read, in its last part.
     pub damage: Option<Damage>,
     /// How much text there was.
     pub text: u64,
@@ -53,7 +53,7 @@ pub struct Reading {
     has_lines: bool,
     /// Whether nothing is read any more.
     over: bool,
-    /// Why what follows can't be read.
+    /// What of the segment can't be read.
     damage: Option<Damage>,
 }
 
@@ -91,7 +91,8 @@ impl Worker {
     /// Reads on, and says what was there.
     pub fn step(&mut self, reading: &mut Reading, painter: &mut Painter) -> Part {
         if self.buffer.is_empty() {
-            self.buffer = vec![0; LONGEST + 2 * FILL];
+            // One more for the end of a line that is not there.
+            self.buffer = vec![0; LONGEST + 2 * FILL + 1];
         }
         let mut part = Part::default();
         self.filled = reading.rest.len();
@@ -132,12 +133,22 @@ impl Worker {
                     part.text += got as u64;
                 }
                 Err(damage) => {
-                    reading.damage = Some(damage);
-                    return true;
+                    reading.damage.get_or_insert(damage);
+                    self.end_line(reading, part);
                 }
             }
         }
         false
+    }
+
+    /// A line ends where text is missing.
+    fn end_line(&mut self, reading: &mut Reading, part: &mut Part) {
+        if self.filled == 0 && !reading.begun {
+            (part.head, reading.begun) = (Some(Vec::new()), true);
+        } else if self.filled > 0 && self.buffer[self.filled - 1] != b'\n' {
+            self.buffer[self.filled] = b'\n';
+            self.filled += 1;
+        }
     }
 
     /// Takes what is complete. Where the rest begins.

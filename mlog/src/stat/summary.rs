@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tai64tools::Label;
 use tai64tools::leap::Offset;
 
-use crate::archive::{Damage, Form, SMALL, Stream, one_large, segments};
+use crate::archive::{Damage, Form, SMALL, Stream, one_large, segments, wrong_table};
 use crate::search::Tracker;
 use crate::stamp::Stamps;
 use crate::store::State;
@@ -46,8 +46,9 @@ const PIECE: usize = 256 << 10;
 /// The file can't be read; what can't be decoded is no error.
 pub fn summarize(file: &Arc<File>, state: State, offset: Offset) -> io::Result<Summary> {
     let bytes = file.metadata()?.len();
-    let segments = segments(file, bytes, state == State::Current)?;
+    let segments = segments(file, bytes, state.declared())?;
     let mut reading = Reading::new(offset);
+    let mut remarks = Vec::new();
     for segment in &segments {
         let large = (segment.window > SMALL).then(one_large);
         let mut stream = Stream::new(segment, if large.is_some() { u64::MAX } else { SMALL });
@@ -58,12 +59,17 @@ pub fn summarize(file: &Arc<File>, state: State, offset: Offset) -> io::Result<S
                 Ok(got) => reading.take(&buffer[..got]),
                 Err(damage) => {
                     reading.damage.push(damage);
-                    break;
+                    reading.end_line();
                 }
             }
         }
+        remarks.extend(stream.remark());
     }
     let form = segments.first().map_or(Form::Plain, |segment| segment.form);
+    if reading.damage.is_empty() {
+        reading.damage = remarks;
+        reading.damage.extend(wrong_table(file, bytes, form));
+    }
     Ok(reading.finish(form, bytes))
 }
 
@@ -134,13 +140,19 @@ impl Reading {
         self.greatest.greatest = self.greatest.greatest.max(Some(moment));
     }
 
-    fn finish(mut self, form: Form, bytes: u64) -> Summary {
+    /// The line in hand is complete. True: there was one.
+    fn end_line(&mut self) -> bool {
         let rest = std::mem::take(&mut self.rest);
         if !rest.is_empty() {
             self.line(&rest);
         }
+        !rest.is_empty()
+    }
+
+    fn finish(mut self, form: Form, bytes: u64) -> Summary {
+        let torn = self.end_line();
         let Reading { text, lines, first, last, back, damage, silence, .. } = self;
-        Summary { form, bytes, text, lines, first, last, back, torn: !rest.is_empty(), damage, silence }
+        Summary { form, bytes, text, lines, first, last, back, torn, damage, silence }
     }
 }
 

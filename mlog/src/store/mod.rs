@@ -12,7 +12,7 @@ mod scan;
 pub use ahead::{Ahead, guess};
 pub use look::{Directory, Look, is_odd, look};
 pub use names::parse;
-pub use scan::services;
+pub use scan::{hidden, services};
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -24,17 +24,32 @@ use std::sync::Arc;
 use tai64tools::Label;
 use unix::file::{self, Stat};
 
+use crate::archive::{Declared, Form};
+
 /// In which state a generation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// An archive under its final name.
     Sealed,
+    /// The same, and the name says how it is compressed.
+    Packed(Form),
     /// `@label.u`: rotated, not sealed.
     Unsealed,
     /// `previous`: rotated, without a label.
     Previous,
     /// `current`.
     Current,
+}
+
+impl State {
+    /// What it says of the content of the file.
+    pub fn declared(self) -> Declared {
+        match self {
+            State::Current => Declared::Grows,
+            State::Packed(form) => Declared::Packed(form),
+            State::Sealed | State::Unsealed | State::Previous => Declared::Nothing,
+        }
+    }
 }
 
 /// One generation.

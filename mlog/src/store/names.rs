@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use tai64tools::label::LAST_SECOND;
 use tai64tools::{Label, label};
 
+use crate::archive::Form;
+
 use super::{Generation, State};
 
 /// The names of a directory that matter.
@@ -119,6 +121,8 @@ pub fn parse(name: &[u8]) -> Option<(Label, State)> {
     match &name[label::LENGTH..] {
         b".t" => None,
         b".u" => Some((label, State::Unsealed)),
+        b".gz" => Some((label, State::Packed(Form::Gzip))),
+        b".zst" => Some((label, State::Packed(Form::Zstd))),
         [b'.', _, ..] => Some((label, State::Sealed)),
         _ => None,
     }
