@@ -7,6 +7,7 @@
 //! | s6-log `T` | `2026-11-25 20:45:36.943031760` and two spaces; local time without a zone |
 //! | multilog `t=iso`, `t=iso-utc` | `2026-11-25T21:45:36.943031760+01:00`, or with a `Z` |
 //! | multilog `t=unix`, `t=unixms` | `1795639536.943031760`, `1795639536943.031760` |
+//! | multilog `T`, as that of encore | `1795639536.943031` |
 //!
 //! The forms are matched to the digit, so that a time that a program writes at the start of its own lines is text.
 //! Every moment is a [`Label`] that is 10 seconds ahead of UTC, whatever the offset of the directory.
@@ -144,6 +145,7 @@ pub fn from_unix(seconds: i64, nanos: u32) -> Option<Label> {
 fn counted(line: &[u8]) -> Option<Stamp> {
     let dot = line.iter().take(14).position(|&byte| byte == b'.')?;
     let digits = match dot {
+        10 if line.get(17) == Some(&b' ') => 6,
         10 => 9,
         13 => 6,
         _ => return None,
@@ -154,6 +156,7 @@ fn counted(line: &[u8]) -> Option<Stamp> {
         return None;
     }
     let (unix, nanos) = match dot {
+        10 if digits == 6 => (whole, fraction * 1000),
         10 => (whole, fraction),
         _ => (whole / 1000, u32::try_from(whole % 1000).ok()? * 1_000_000 + fraction),
     };
@@ -223,6 +226,9 @@ mod tests {
             ("2026-11-25T20:45:36.943031760 x", None),
             ("1795639536.943031760 x", Some((1_795_639_536, 943_031_760, 21))),
             ("1795639536943.031760 x", Some((1_795_639_536, 943_031_760, 21))),
+            ("1795639536.943031 x", Some((1_795_639_536, 943_031_000, 18))),
+            ("1795639536.943031\n", None),
+            ("1795639536.9430317 x", None),
             ("1795639536.943 x", None),
             ("", None),
             ("text", None),

@@ -4,7 +4,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -204,4 +204,130 @@ fn names_and_lines_are_escaped_on_a_terminal() {
         let is_right = shown.contains(title) && shown.contains(line) && !shown.contains('\u{1b}');
         assert!(is_right, "{what}: {shown:?}");
     }
+}
+
+/// Stamps of `T` were text: such lines had no time, and a pattern with `^` began at the stamp.
+#[test]
+fn stamps_of_accustamp_are_stamps() {
+    let here = Scratch::new();
+    here.multilog(&["T", "./log"]).over("1\n2\n");
+    assert_eq!(mlog(&here, &["-c", "-g", "^1$", "log"]).stdout, b"1\n");
+    assert_eq!(mlog(&here, &["-o", "none", "--since", "-1h", "log"]).stdout, b"1\n2\n");
+}
+
+/// A directory that could not be read by one run, or was not asked for, was forgotten by the cursor, and all of its lines
+/// came again.
+#[test]
+fn a_cursor_keeps_the_places_of_directories_that_are_not_read() {
+    let here = Scratch::new();
+    here.write("a/current", "1\n");
+    here.write("b/current", "2\n");
+    let read = |directories: &[&str]| {
+        let options = ["-o", "none", "--prefix", "never", "--cursor-file", "cursor"];
+        let seen = mlog(&here, &[&options, directories].concat());
+        (String::from_utf8(seen.stdout).unwrap(), seen.code)
+    };
+    assert_eq!(read(&["a", "b"]), ("1\n2\n".into(), Some(0)));
+    fs::rename(here.path("b"), here.path("away")).unwrap();
+    assert_eq!(read(&["a", "b"]), (String::new(), Some(2)));
+    fs::rename(here.path("away"), here.path("b")).unwrap();
+    assert_eq!(read(&["a", "b"]), (String::new(), Some(1)));
+    here.write("b/current", "2\n3\n");
+    assert_eq!(read(&["a"]), (String::new(), Some(1)));
+    assert_eq!(read(&["a", "b"]), ("3\n".into(), Some(0)));
+}
+
+/// Log directories of services that this user may not look into were left out without a word, with exit status 0.
+#[test]
+fn services_that_cannot_be_looked_into_are_named() {
+    if !harness::needs_root() {
+        return;
+    }
+    let here = Scratch::new();
+    for service in ["one", "two"] {
+        here.write(&format!("service/{service}/log/main/current"), "a\n");
+        here.write(&format!("service/{service}/log/supervise/status"), "a\n");
+    }
+    let mode = |path: &str, mode: u32| {
+        fs::set_permissions(here.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(".", 0o755);
+    mode("service/one/log/supervise", 0o700);
+    let copy = here.copy(Path::new(MLOG), "mlog");
+    let seen = |options: &[&str]| {
+        let program = copy.to_str().unwrap();
+        let all = [&["--reuid", "65534", "--clear-groups", program], options].concat();
+        here.run(Path::new("/usr/bin/setpriv"), &all).over("")
+    };
+    assert_eq!(seen(&["-S", "service"]).stderr, "");
+    for place in ["service/two/log/main", "service/two/log", "service/two"] {
+        mode(place, 0o700);
+        for options in [&["-S", "service"][..], &["verify", "-S", "service"], &["-S", "service", "-u", "two"]]
+        {
+            let said = seen(options);
+            let words = format!("mlog: warning: unable to read {place}: access denied\n");
+            assert_eq!((said.code, &*said.stderr), (Some(2), &*words), "{options:?}");
+        }
+        mode(place, 0o755);
+    }
+}
+
+/// `-c` and `-o csv` wrote control characters to a terminal as they are.
+#[test]
+fn counts_and_records_are_escaped_on_a_terminal() {
+    let Some(script) = program("script") else { return };
+    let here = Scratch::new();
+    here.write("a\u{1b}[31mlog/current", "\u{1b}]0;title\u{7}\u{9b}1m\n");
+    here.write("log/current", "a\n");
+    for what in ["-c", "-o csv", "-o json", "-o none"] {
+        let command = format!("{MLOG} {what} --color never 'a\u{1b}[31mlog' log");
+        let seen = here.run(&script, &["-qec", &command, "/dev/null"]).over("");
+        let shown = String::from_utf8_lossy(&seen.stdout).into_owned();
+        assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{what}: {shown:?}");
+        let seen = mlog(&here, &[what, "a\u{1b}[31mlog", "log"]);
+        assert!(what == "-o json" || seen.code == Some(2) || seen.stdout.contains(&0x1b), "{what}");
+    }
+}
+
+/// An archive of no bytes was in order for `mlog verify`.
+#[test]
+fn an_empty_archive_is_out_of_order() {
+    let here = Scratch::new();
+    here.write(&format!("log/{LABEL}01.s"), "");
+    here.write("log/current", "a\n");
+    let seen = mlog(&here, &["verify", "log"]);
+    let words = format!("log/{LABEL}01.s: is empty\nlog: 2 files, 1 lines\n");
+    assert_eq!((seen.code, String::from_utf8(seen.stdout).unwrap()), (Some(1), words));
+}
+
+/// `mlog verify` said nothing of a journal and a `current` that a killed logger had left, and called it killed where the disk
+/// had refused a file.
+#[test]
+fn what_a_logger_left_is_named_for_what_it_is() {
+    let here = Scratch::new();
+    here.write("log/lock", "");
+    here.write("log/current", "a\n");
+    here.write("log/.journal", "mlj1");
+    let refused = here.write(&format!("log/{LABEL}01.u"), "b\n");
+    fs::set_permissions(&refused, fs::Permissions::from_mode(0o1644)).unwrap();
+    let shown = String::from_utf8(mlog(&here, &["verify", "log"]).stdout).unwrap();
+    for words in [".journal: left by a logger", ".u: the disk has refused it", "current: not finished"] {
+        assert!(shown.contains(words), "{shown}");
+    }
+    let live = Scratch::new();
+    live.multilog(&["t", "./log"]).over("a\n");
+    assert_eq!(mlog(&live, &["verify", "log"]).code, Some(0));
+}
+
+/// With several directories a picture was a page of HTML, and a control character in a name made it ill-formed.
+#[test]
+fn a_picture_of_several_directories_is_one_picture() {
+    let here = Scratch::new();
+    here.write("a\u{1b}<&>/current", format!("{LABEL}01 a\n"));
+    here.write("log/current", format!("{LABEL}01 a\n"));
+    mlog(&here, &["stat", "--svg", "picture", "a\u{1b}<&>", "log"]);
+    let picture = fs::read_to_string(here.path("picture")).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+    assert_eq!((picture.matches("<svg ").count(), picture.matches("<rect ").count()), (1, 2));
+    assert!(picture.contains("a\\u{1b}&lt;&amp;&gt;"), "{picture}");
 }

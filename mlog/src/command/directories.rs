@@ -11,7 +11,7 @@ use unix::diag::Message;
 use unix::tool::Fatal;
 
 use crate::pipeline::Trouble;
-use crate::store::{Ahead, Snapshot, Store, guess, services};
+use crate::store::{Ahead, Snapshot, Store, guess, hidden, services};
 
 /// A directory that can be read.
 pub(super) struct Found {
@@ -63,7 +63,12 @@ fn stores(given: &ArgMatches, trouble: &mut Trouble) -> Result<Vec<Store>, Fatal
     if let Some(scan) = given.get_one::<OsString>("scan") {
         let shown = || Message::new("unable to read ").and(scan.as_bytes());
         stores = services(Path::new(scan), &wanted).map_err(|error| Fatal::system(shown(), &error))?;
-        if stores.is_empty() {
+        let hidden = hidden(Path::new(scan), &wanted);
+        for (path, error) in &hidden {
+            let about = Message::new("unable to read ").and(path.as_os_str().as_bytes());
+            trouble.fail(&about.because(error));
+        }
+        if stores.is_empty() && hidden.is_empty() {
             trouble.fail(&Message::new("no log directory of such a service under ").and(scan.as_bytes()));
         }
     } else if !wanted.is_empty() {

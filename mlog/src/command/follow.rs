@@ -13,7 +13,7 @@ use unix::pipe::{self, Kind};
 use unix::tool::Fatal;
 
 use crate::cursor::{Cursor, Delivered};
-use crate::follow::{Follower, Hints, Resumed, Step, Told};
+use crate::follow::{Follower, Hints, Place, Resumed, Step, Told};
 use crate::pipeline::Trouble;
 use crate::search::Query;
 use crate::show::{Before, Gone, Output};
@@ -78,6 +78,8 @@ struct Following {
     found: bool,
     /// The directories whose follower is not needed any more are told apart by their paths.
     paths: Vec<PathBuf>,
+    /// Places in directories that are not read now, or can't be.
+    elsewhere: Vec<(PathBuf, Place)>,
 }
 
 impl Following {
@@ -106,6 +108,7 @@ impl Following {
             hints: Hints::new(found.iter().map(|one| one.store.path.clone())),
             found: false,
             paths: Vec::new(),
+            elsewhere: Vec::new(),
         };
         for (at, one) in found.into_iter().enumerate() {
             following.readers.push(Show::new(query.clone(), asked.given(at, &one, count).skin));
@@ -113,6 +116,10 @@ impl Following {
             let follower = following.follower(one, &known, trouble);
             following.followers.push(follower);
         }
+        let read =
+            following.followers.iter().zip(&following.paths).filter(|(follower, _)| follower.is_some());
+        let read: Vec<&PathBuf> = read.map(|(_, path)| path).collect();
+        following.elsewhere = known.places.into_iter().filter(|(path, _)| !read.contains(&path)).collect();
         Ok(following)
     }
 
@@ -234,7 +241,9 @@ impl Following {
                     self.failed[at] = Some(message);
                 }
                 if !follow {
-                    self.followers[at] = None;
+                    // The next reader begins there.
+                    let left = self.followers[at].take().map(|follower| follower.place());
+                    self.elsewhere.extend(left.map(|place| (self.paths[at].clone(), place)));
                 }
                 Ok(false)
             }
@@ -250,7 +259,7 @@ impl Following {
         self.committed = Some(Instant::now());
         let Some(path) = &self.cursor else { return Ok(()) };
         let places = self.followers.iter().zip(&self.paths);
-        let mut cursor = Cursor { output: None, places: Vec::new() };
+        let mut cursor = Cursor { output: None, places: self.elsewhere.clone() };
         for (follower, path) in places {
             if let Some(follower) = follower {
                 cursor.places.push((path.clone(), follower.place()));

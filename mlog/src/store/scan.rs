@@ -1,8 +1,9 @@
 //! The log directories under a scan directory, named by their services, and which of them are wanted.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use unix::glob::fits;
 
@@ -36,8 +37,47 @@ pub fn services(scan: &Path, wanted: &[Vec<u8>]) -> io::Result<Vec<Store>> {
     Ok(stores)
 }
 
+/// What can't be looked into and may hide log directories of these services, and why.
+pub fn hidden(scan: &Path, wanted: &[Vec<u8>]) -> Vec<(PathBuf, io::Error)> {
+    let mut hidden = Vec::new();
+    let Ok(names) = scan.read_dir() else { return hidden };
+    let mut names: Vec<_> = names.flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    for name in names {
+        let is_wanted = wanted.is_empty() || wanted.iter().any(|glob| fits(glob, name.as_bytes()));
+        if name.as_bytes().starts_with(b".") || !is_wanted {
+            continue;
+        }
+        let log = scan.join(&name).join("log");
+        if let Err(error) = log.symlink_metadata() {
+            hidden.extend(refused(error).map(|error| (scan.join(&name), error)));
+            continue;
+        }
+        match log.read_dir() {
+            Ok(entries) => hidden.extend(entries.flatten().filter_map(|entry| {
+                let found = entry.path().join("current").symlink_metadata();
+                let error =
+                    found.err().and_then(refused).filter(|_| !is_of_supervisor(&entry.file_name()))?;
+                Some((entry.path(), error))
+            })),
+            Err(error) => hidden.extend(refused(error).map(|error| (log, error))),
+        }
+    }
+    hidden
+}
+
+/// An error that says that a right is missing.
+fn refused(error: io::Error) -> Option<io::Error> {
+    (error.kind() == io::ErrorKind::PermissionDenied).then_some(error)
+}
+
+/// Whether a directory beside the log directories is one of a supervisor, which has secrets but no logs.
+fn is_of_supervisor(name: &OsStr) -> bool {
+    ["supervise", "event", "env", "data", "root"].iter().any(|known| name == *known)
+}
+
 /// The log directories in a directory, and itself if it is one.
-fn logs(place: &Path) -> Vec<std::path::PathBuf> {
+fn logs(place: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let is_log = |path: &Path| path.join("current").symlink_metadata().is_ok_and(|meta| meta.is_file());
     if is_log(place) {
