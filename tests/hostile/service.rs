@@ -12,7 +12,7 @@ use std::time::Duration;
 use harness::{needs_root, ours_only, tool, until};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::world::{KINDS, Kind, NAMES, NONBLOCK, OWNER, SETPRIV, World, for_everybody};
+use crate::world::{KINDS, Kind, Looks, NAMES, NONBLOCK, OWNER, SETPRIV, World, for_everybody};
 
 /// A user who is neither the owner of the directory nor root.
 const SOMEBODY: u32 = 65533;
@@ -58,7 +58,7 @@ fn the_owner_of_a_service_directory_gets_nothing_of_what_others_own() {
     let tools = for_everybody();
     each(|name, kind| {
         for &user in users {
-            let world = World::new();
+            let world = World::new(Looks::Up);
             if !world.put(name, kind) {
                 continue;
             }
@@ -99,12 +99,10 @@ fn supervise_serves_or_refuses_whatever_is_in_its_directory() {
             ("supervise/lock", Kind::HardLink),
             ("supervise/control", Kind::HardLink),
         ];
-        let mut world = World::new();
+        let world = World::new(Looks::Down);
         if own.contains(&(name, kind)) || !world.put(name, kind) {
             return;
         }
-        // The pipes of the other service stay open; nobody is to read those of `x`.
-        world.readers.truncate(4);
         let before = world.others(None);
         let mut running = world.here.run(&tool("supervise"), &["x"]).start();
         let mut ended = false;
@@ -131,7 +129,7 @@ fn commands_that_nobody_takes_are_given_up_with_a_word() {
     if !ours_only("Service directories of others") {
         return;
     }
-    let world = World::new();
+    let world = World::new(Looks::Up);
     let control = world.here.path("x/supervise/control");
     let writer = fs::OpenOptions::new().write(true).custom_flags(NONBLOCK).open(control).unwrap();
     while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
@@ -146,7 +144,7 @@ fn what_is_swapped_while_svgroup_runs_is_not_given_away() {
     if !ours_only("Service directories of others") || !needs_root() {
         return;
     }
-    let world = World::new();
+    let world = World::new(Looks::Up);
     world.give("", Kind::Link);
     let before = world.others(None);
     let stop = AtomicBool::new(false);
@@ -172,7 +170,7 @@ fn svgroup_makes_no_program_that_runs_as_the_group() {
     if !ours_only("Service directories of others") || !needs_root() {
         return;
     }
-    let world = World::new();
+    let world = World::new(Looks::Up);
     world.give("", Kind::Link);
     let status = world.here.path("x/supervise/status");
     fs::set_permissions(&status, PermissionsExt::from_mode(0o6755)).unwrap();
@@ -190,7 +188,7 @@ fn a_link_of_root_or_to_what_is_its_owners_is_followed() {
     for (link_owner, folder_owner, followed) in
         [(0, 0, true), (0, OWNER, true), (OWNER, OWNER, true), (OWNER, 0, false)]
     {
-        let world = World::new();
+        let world = World::new(Looks::Up);
         let (folder, link) = (world.here.path("elsewhere"), world.here.path("x/supervise"));
         fs::rename(&link, &folder).unwrap();
         symlink("../elsewhere", &link).unwrap();

@@ -67,7 +67,15 @@ pub(crate) const KINDS: [Kind; 9] = [
     Kind::Huge,
 ];
 
-/// A directory with two services: `x`, and `other/service`, which has to stay as it is. As far as svok knows both run.
+/// Whether `x` looks as if it was supervised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Looks {
+    Up,
+    /// Its pipes never had a reader. A program that is about to be started by another thread has each for a moment.
+    Down,
+}
+
+/// A directory with two services: `x`, and `other/service`, which has to stay as it is and, as far as svok knows, runs.
 pub(crate) struct World {
     pub(crate) here: Scratch,
     /// Ends of pipes that make it look so.
@@ -75,18 +83,18 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> World {
+    pub(crate) fn new(looks: Looks) -> World {
         let here = Scratch::in_memory();
         fs::set_permissions(here.path("."), PermissionsExt::from_mode(0o755)).unwrap();
         let mut world = World { here, readers: Vec::new() };
-        world.service("other/service");
-        world.service("other/service/log");
-        world.service("x");
-        world.service("x/log");
+        world.service("other/service", Looks::Up);
+        world.service("other/service/log", Looks::Up);
+        world.service("x", looks);
+        world.service("x/log", looks);
         world
     }
 
-    fn service(&mut self, name: &str) {
+    fn service(&mut self, name: &str, looks: Looks) {
         let at = |file: &str| format!("{name}/{file}");
         let run = self.here.write(&at("run"), "#!/bin/sh\nexec sleep 1000\n");
         fs::set_permissions(run, PermissionsExt::from_mode(0o755)).unwrap();
@@ -100,6 +108,9 @@ impl World {
         for file in ["control", "ok"] {
             let path = self.here.path(at(&format!("supervise/{file}")));
             mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+            if looks == Looks::Down {
+                continue;
+            }
             let reader = fs::OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path).unwrap();
             self.readers.push(reader);
         }
