@@ -14,12 +14,13 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use tai64tools::Label;
-use unix::percent;
+use unix::lock::{self, Keep};
+use unix::{file, percent};
 
 use crate::follow::{Meant, Place};
 
@@ -47,28 +48,88 @@ pub struct Delivered {
 
 const MAGIC: &str = "mlog cursor 1";
 
-impl Cursor {
-    /// Reads a file. None: there is none yet.
+/// The file, which one reader has at a time.
+#[derive(Debug)]
+pub struct CursorFile {
+    /// Where it is, behind all links.
+    path: PathBuf,
+    /// What is there now, and locked.
+    file: File,
+}
+
+/// Why a file can't be had.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is no cursor. Anything but a regular file is none, and is not opened: writing replaces the file, so a device would
+    /// be gone.
+    NoCursor,
+    /// Another reader has it, this process as far as the system tells.
+    InUse(Option<u32>),
+    /// It can't be opened or read.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Refused {
+        Refused::Failed(error)
+    }
+}
+
+impl CursorFile {
+    /// Opens a file, locks it, and reads it. An empty one is made where there is none.
     ///
     /// # Errors
     ///
-    /// It can't be read, or is no cursor (`InvalidData`): anything but a regular file is none, and is not opened. Writing
-    /// replaces the file, so a device would be gone.
-    pub fn read(path: &Path) -> io::Result<Option<Cursor>> {
-        match std::fs::metadata(path) {
-            Ok(metadata) if !metadata.is_file() => return Err(ErrorKind::InvalidData.into()),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        match std::fs::read(path) {
-            Ok(bytes) if bytes.is_empty() => Ok(None),
-            Ok(bytes) => Cursor::parse(&bytes).map(Some).ok_or_else(|| ErrorKind::InvalidData.into()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    /// It is no cursor, another reader has it, or it can't be opened.
+    pub fn open(path: &Path) -> Result<(CursorFile, Cursor), Refused> {
+        loop {
+            if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+                return Err(Refused::NoCursor);
+            }
+            let mut file = File::from(lock::open_file(path, Keep::Here)?);
+            match lock::exclusive_now(&file) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Err(Refused::InUse(lock::holder(&file)));
+                }
+                locked => locked?,
+            }
+            let path = path.canonicalize()?;
+            // A reader that has ended meanwhile may have put another file there.
+            if file::stat(&file)?.identity != file::stat(&File::open(&path)?)?.identity {
+                continue;
+            }
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            let known = if bytes.is_empty() { Some(Cursor::default()) } else { Cursor::parse(&bytes) };
+            return Ok((CursorFile { path, file }, known.ok_or(Refused::NoCursor)?));
         }
     }
 
+    /// Replaces the file: beside it, to the disk, in its place. Whatever is beside it is a leftover, and is never written
+    /// through.
+    ///
+    /// # Errors
+    ///
+    /// One of this has failed. The file has its old text, or the new one.
+    pub fn write(&mut self, cursor: &Cursor) -> io::Result<()> {
+        let mut beside = self.path.as_os_str().to_owned();
+        beside.push(".new");
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = File::create_new(&beside)?;
+        lock::exclusive_now(&file)?;
+        file.write_all(cursor.text().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &self.path)?;
+        self.file = file;
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+impl Cursor {
     /// Reads the text of a file. None: it is no cursor.
     pub fn parse(bytes: &[u8]) -> Option<Cursor> {
         let text = std::str::from_utf8(bytes).ok()?;
@@ -125,18 +186,6 @@ impl Cursor {
         text
     }
 
-    /// Writes the file: beside it, to the disk, in its place.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let mut file = File::create(&beside)?;
-        file.write_all(self.text().as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
-    }
-
     /// The place in a directory.
     pub fn place(&self, path: &Path) -> Option<&Place> {
         self.places.iter().find(|(known, _)| known == path).map(|(_, place)| place)
@@ -178,6 +227,24 @@ mod tests {
             assert_eq!(Cursor::parse(text.as_bytes()), None, "{text:?}");
         }
         assert_eq!(Cursor::parse(b"mlog cursor 1\n"), Some(Cursor::default()));
+    }
+
+    #[test]
+    fn one_reader_has_a_file_at_a_time_also_when_it_was_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c");
+        let (mut mine, known) = CursorFile::open(&path).unwrap();
+        assert_eq!(known, Cursor::default());
+        let is_in_use = || matches!(CursorFile::open(&path), Err(Refused::InUse(_)));
+        assert!(is_in_use());
+        let cursor =
+            Cursor { output: Some(Delivered { device: 1, inode: 2, size: 3, question: 4 }), places: vec![] };
+        for _ in 0..2 {
+            mine.write(&cursor).unwrap();
+            assert!(is_in_use());
+        }
+        drop(mine);
+        assert_eq!(CursorFile::open(&path).unwrap().1, cursor);
     }
 
     proptest! {

@@ -69,7 +69,7 @@ fn a_cursor_takes_the_place_of_no_device_and_no_pipe() {
     assert!(fs::symlink_metadata(here.path("pipe")).unwrap().file_type().is_fifo());
     // The words were those for the output.
     let seen = mlog(&here, &["--cursor-file", "none/cursor", "log"]);
-    let words = "mlog: fatal: unable to write the cursor: file does not exist\n";
+    let words = "mlog: fatal: unable to open cursor none/cursor: file does not exist\n";
     assert_eq!((seen.code, &*seen.stderr), (Some(2), words));
 }
 
@@ -134,7 +134,8 @@ fn output_that_cannot_be_written_is_a_failure() {
             assert!(seen.code == Some(111) && begins, "{options} {to}: {:?} {}", seen.code, seen.stderr);
         }
     }
-    assert!(!here.path("c").exists() || fs::read_to_string(here.path("c")).unwrap().contains(" 0 0 "));
+    let cursor = fs::read_to_string(here.path("c")).unwrap_or_default();
+    assert!(cursor.is_empty() || cursor.contains(" 0 0 "), "{cursor}");
 }
 
 #[test]
@@ -206,6 +207,58 @@ fn names_and_lines_are_escaped_on_a_terminal() {
     }
 }
 
+/// With context or `--gaps` lines like `--` came between the objects of JSON and the records of CSV.
+#[test]
+fn nothing_comes_between_records() {
+    let here = Scratch::new();
+    here.write("log/current", format!("{LABEL}01 a\n{LABEL}02 b\n{LABEL}03 c\n{LABEL}04 d\n{LABEL}05 a\n"));
+    for form in ["json", "csv"] {
+        let seen = mlog(&here, &["-g", "a", "-C", "1", "-o", form, "log"]);
+        let shown = String::from_utf8_lossy(&seen.stdout).into_owned();
+        assert!(shown.lines().count() == 4 && shown.lines().all(|line| line.contains("log")), "{shown}");
+        let refused = mlog(&here, &["--gaps", "1s", "-o", form, "log"]);
+        let said = "mlog: fatal: --gaps can't be together with -o json or -o csv\n";
+        assert_eq!((refused.code, &*refused.stderr), (Some(2), said));
+    }
+}
+
+/// The cursor was written through `CURSOR.new`, whatever that was: a link made another file lose its text, and a pipe made
+/// the reader wait.
+#[test]
+fn what_is_beside_a_cursor_is_not_written_through() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    here.write("precious", "text\n");
+    std::os::unix::fs::symlink(here.path("precious"), here.path("c.new")).unwrap();
+    for code in [0, 1] {
+        assert_eq!(mlog(&here, &["--cursor-file", "c", "log"]).code, Some(code));
+        assert!(fs::read_to_string(here.path("c")).unwrap().starts_with("mlog cursor 1\n"));
+        assert!(!here.path("c.new").exists());
+        Command::new("mkfifo").arg(here.path("c.new")).status().unwrap();
+    }
+    assert_eq!(fs::read_to_string(here.path("precious")).unwrap(), "text\n");
+    // A link to a cursor stays one.
+    std::os::unix::fs::symlink("c", here.path("link")).unwrap();
+    let seen = mlog(&here, &["--cursor-file", "link", "log"]);
+    assert_eq!((seen.code, seen.stdout.len()), (Some(1), 0));
+    assert!(here.path("link").is_symlink());
+}
+
+/// Two readers with one cursor took each other's file away, and one ended with "file does not exist".
+#[test]
+fn a_cursor_has_one_reader_at_a_time() {
+    let here = Scratch::new();
+    here.write("log/current", "a\n");
+    let mut first = here.run(Path::new(MLOG), &["-f", "--cursor-file", "c", "log"]).start();
+    first.until("the cursor", || fs::read_to_string(here.path("c")).is_ok_and(|text| text.contains(" 2 ")));
+    let second = mlog(&here, &["--cursor-file", "c", "log"]);
+    let said = format!("mlog: fatal: c is in use by another reader, process {}\n", first.pid());
+    assert_eq!((second.code, &*second.stderr), (Some(2), &*said));
+    first.signal(rustix::process::Signal::TERM);
+    first.wait();
+    assert_eq!(mlog(&here, &["--cursor-file", "c", "log"]).code, Some(1));
+}
+
 /// Stamps of `T` were text: such lines had no time, and a pattern with `^` began at the stamp.
 #[test]
 fn stamps_of_accustamp_are_stamps() {
@@ -272,23 +325,6 @@ fn services_that_cannot_be_looked_into_are_named() {
     }
 }
 
-/// `-c` and `-o csv` wrote control characters to a terminal as they are.
-#[test]
-fn counts_and_records_are_escaped_on_a_terminal() {
-    let Some(script) = program("script") else { return };
-    let here = Scratch::new();
-    here.write("a\u{1b}[31mlog/current", "\u{1b}]0;title\u{7}\u{9b}1m\n");
-    here.write("log/current", "a\n");
-    for what in ["-c", "-o csv", "-o json", "-o none"] {
-        let command = format!("{MLOG} {what} --color never 'a\u{1b}[31mlog' log");
-        let seen = here.run(&script, &["-qec", &command, "/dev/null"]).over("");
-        let shown = String::from_utf8_lossy(&seen.stdout).into_owned();
-        assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{what}: {shown:?}");
-        let seen = mlog(&here, &[what, "a\u{1b}[31mlog", "log"]);
-        assert!(what == "-o json" || seen.code == Some(2) || seen.stdout.contains(&0x1b), "{what}");
-    }
-}
-
 /// An archive of no bytes was in order for `mlog verify`.
 #[test]
 fn an_empty_archive_is_out_of_order() {
@@ -317,17 +353,4 @@ fn what_a_logger_left_is_named_for_what_it_is() {
     let live = Scratch::new();
     live.multilog(&["t", "./log"]).over("a\n");
     assert_eq!(mlog(&live, &["verify", "log"]).code, Some(0));
-}
-
-/// With several directories a picture was a page of HTML, and a control character in a name made it ill-formed.
-#[test]
-fn a_picture_of_several_directories_is_one_picture() {
-    let here = Scratch::new();
-    here.write("a\u{1b}<&>/current", format!("{LABEL}01 a\n"));
-    here.write("log/current", format!("{LABEL}01 a\n"));
-    mlog(&here, &["stat", "--svg", "picture", "a\u{1b}<&>", "log"]);
-    let picture = fs::read_to_string(here.path("picture")).unwrap();
-    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
-    assert_eq!((picture.matches("<svg ").count(), picture.matches("<rect ").count()), (1, 2));
-    assert!(picture.contains("a\\u{1b}&lt;&amp;&gt;"), "{picture}");
 }

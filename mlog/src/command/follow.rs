@@ -1,7 +1,6 @@
 //! `-f` and `--cursor-file`: shows lines as they come, from where a reader was.
 
 use std::fs::File;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use unix::file;
 use unix::pipe::{self, Kind};
 use unix::tool::Fatal;
 
-use crate::cursor::{Cursor, Delivered};
+use crate::cursor::{Cursor, CursorFile, Delivered, Refused};
 use crate::follow::{Follower, Hints, Place, Resumed, Step, Told};
 use crate::pipeline::Trouble;
 use crate::search::Query;
@@ -69,7 +68,7 @@ struct Following {
     /// What was said of a directory that can't be followed at the moment.
     failed: Vec<Option<Message>>,
     output: Output,
-    cursor: Option<PathBuf>,
+    cursor: Option<CursorFile>,
     /// The checksum of the question.
     question: u32,
     committed: Option<Instant>,
@@ -89,9 +88,9 @@ impl Following {
         cursor: Option<PathBuf>,
         trouble: &mut Trouble,
     ) -> Result<Following, Fatal> {
-        let known = match &cursor {
-            None => Cursor::default(),
-            Some(path) => read_cursor(path)?,
+        let (cursor, known) = match &cursor {
+            None => (None, Cursor::default()),
+            Some(path) => open_cursor(path).map(|(file, known)| (Some(file), known))?,
         };
         let query = Query { keys: false, index: asked.context.is_some(), ..asked.query(false) };
         let question = crc32fast::hash(format!("{:?}", asked.question()).as_bytes());
@@ -257,7 +256,7 @@ impl Following {
             return Ok(());
         }
         self.committed = Some(Instant::now());
-        let Some(path) = &self.cursor else { return Ok(()) };
+        let Some(file) = &mut self.cursor else { return Ok(()) };
         let places = self.followers.iter().zip(&self.paths);
         let mut cursor = Cursor { output: None, places: self.elsewhere.clone() };
         for (follower, path) in places {
@@ -269,19 +268,20 @@ impl Following {
         if self.paths.len() == 1 {
             cursor.output = delivered(self.question);
         }
-        cursor.write(path).map_err(Gone::Cursor)
+        file.write(&cursor).map_err(Gone::Cursor)
     }
 }
 
-fn read_cursor(path: &Path) -> Result<Cursor, Fatal> {
-    let about = || Message::new("unable to read cursor ").and(path.as_os_str().as_bytes());
-    match Cursor::read(path) {
-        Ok(cursor) => Ok(cursor.unwrap_or_default()),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(wrong([path.as_os_str().as_bytes(), b" is not a cursor"].concat()))
+fn open_cursor(path: &Path) -> Result<(CursorFile, Cursor), Fatal> {
+    let name = path.as_os_str().as_bytes();
+    CursorFile::open(path).map_err(|refused| match refused {
+        Refused::NoCursor => wrong([name, b" is not a cursor"].concat()),
+        Refused::InUse(None) => wrong([name, b" is in use by another reader"].concat()),
+        Refused::InUse(Some(process)) => {
+            wrong([name, format!(" is in use by another reader, process {process}").as_bytes()].concat())
         }
-        Err(error) => Err(Fatal::system(about(), &error)),
-    }
+        Refused::Failed(error) => Fatal::system(Message::new("unable to open cursor ").and(name), &error),
+    })
 }
 
 /// What of the output was delivered already.

@@ -31,8 +31,10 @@ pub(super) enum Keep {
 pub(super) struct Marks {
     /// Silences of that length are marked.
     pub(super) gaps: Option<Duration>,
-    /// Each line has this number of lines of context before it. A separator comes between lines that don't belong together.
+    /// Each line has this number of lines of context before it.
     pub(super) before: Option<usize>,
+    /// With context a separator comes between lines that don't belong together.
+    pub(super) separators: bool,
 }
 
 /// Lines that are shown in the opposite order wait in so much memory.
@@ -81,7 +83,7 @@ impl<'a> Printer<'a> {
         if let Some((before, number, key)) = self.last {
             self.mark(key, entry.key)?;
             let together = before == source && number + 1 == entry.number;
-            if self.marks.before.is_some() && !together {
+            if self.marks.before.is_some() && self.marks.separators && !together {
                 self.output.add(b"--\n")?;
             }
         }

@@ -127,6 +127,9 @@ impl Asked {
         if self.count && (self.last.is_some() || self.gaps.is_some()) {
             return Err(wrong("-c can't be together with -n or --gaps"));
         }
+        if self.gaps.is_some() && self.form.is_record() {
+            return Err(wrong("--gaps can't be together with -o json or -o csv"));
+        }
         Ok(self)
     }
 
@@ -200,7 +203,8 @@ impl Asked {
             (Some(last), true) => (Plan::backward(query, self.last, far), Keep::First(last)),
             (None, true) => (Plan::backward(query, None, far), Keep::All),
         };
-        let marks = Marks { gaps: self.gaps, before: self.context.map(|(before, _)| before) };
+        let before = self.context.map(|(before, _)| before);
+        let marks = Marks { gaps: self.gaps, before, separators: !self.form.is_record() };
         let mut printer = Printer::new(output, keep, marks);
         let hits = match run_pipeline(given, &plan, query, &mut printer, trouble) {
             Ok(hits) => hits,

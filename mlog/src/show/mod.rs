@@ -40,4 +40,9 @@ impl Form {
         ("json", Form::Json),
         ("csv", Form::Csv),
     ];
+
+    /// Whether each line is a record for programs, which nothing may come between.
+    pub fn is_record(self) -> bool {
+        matches!(self, Form::Json | Form::Csv)
+    }
 }

@@ -102,8 +102,7 @@ impl Painter {
     #[inline]
     pub fn stamped(&mut self, line: &[u8], stamp: Option<Stamp>, out: &mut Vec<u8>) {
         let skin = &self.skin;
-        if skin.prefix || skin.escape || skin.colour.is_some() || matches!(skin.form, Form::Json | Form::Csv)
-        {
+        if skin.prefix || skin.escape || skin.colour.is_some() || skin.form.is_record() {
             return self.slow(line, stamp, out);
         }
         let text = match stamp {
