@@ -132,16 +132,20 @@ fn slowly(mut child: Child, enough: impl Fn(&[u8]) -> bool) -> (String, String, 
     (String::from_utf8(all).unwrap(), said, code)
 }
 
+/// Also where the archive in which the reader stands is replaced by its compressed form, or by what a processor makes of it.
 #[test]
 fn a_slow_consumer_gets_every_line_that_is_still_there() {
-    let script = ["t", "s16384", "n400", "./log"];
-    let here = made(&tool("multilog"), &script);
-    let following = follower(&here, &["-f", "-o", "none", "log"], Stdio::piped());
-    std::thread::sleep(Duration::from_millis(300));
-    feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::ZERO);
-    let expected = text(0, 20_000);
-    let (got, said, _) = slowly(following, |all| all.len() >= expected.len());
-    assert_eq!((got == expected, &*said), (true, ""), "{} lines", got.lines().count());
+    for how in ["", "compress=zstd", "compress=gzip", "!gzip"] {
+        let script: Vec<&str> =
+            ["t", "s16384", "n400", how, "./log"].into_iter().filter(|word| !word.is_empty()).collect();
+        let here = made(&tool("multilog"), &script);
+        let following = follower(&here, &["-f", "-o", "none", "log"], Stdio::piped());
+        std::thread::sleep(Duration::from_millis(300));
+        feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::ZERO);
+        let expected = text(0, 20_000);
+        let (got, said, _) = slowly(following, |all| all.len() >= expected.len());
+        assert_eq!((got == expected, &*said), (true, ""), "{how}: {} lines", got.lines().count());
+    }
 }
 
 /// In a directory in which nothing was before the reader, and with a logger that spares what it seals.
@@ -373,4 +377,137 @@ fn following_takes_the_last_ten_lines_first_and_patterns_and_context_as_they_com
     harness::until("the new line", || fs::read_to_string(&out).unwrap().ends_with("z\n"));
     end(following);
     assert_eq!(fs::read_to_string(&out).unwrap(), text(28, 30) + "y\nnew\nz\n");
+}
+
+/// Rotates as loggers do, with a label of this second, and deletes what is older than the last archives.
+fn rotate(here: &Scratch, directory: &str, second: u64, keep: usize) {
+    let label = format!("@{:024x}.s", ((1u128 << 62) + 10 + 1_795_000_000 + u128::from(second)) << 32);
+    fs::rename(here.path(format!("{directory}/current")), here.path(format!("{directory}/{label}"))).unwrap();
+    here.write(&format!("{directory}/current"), "");
+    let entries = fs::read_dir(here.path(directory)).unwrap();
+    let mut names: Vec<PathBuf> =
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some()).collect();
+    names.sort();
+    let spare = names.len().saturating_sub(keep);
+    names.drain(..spare).for_each(|name| fs::remove_file(name).unwrap());
+}
+
+fn stamped(second: u64, text: &str) -> String {
+    format!("@{:024x} {text}\n", ((1u128 << 62) + 10 + 1_795_000_000 + u128::from(second)) << 32)
+}
+
+fn append(here: &Scratch, directory: &str, text: &str) {
+    let mut current =
+        fs::OpenOptions::new().append(true).open(here.path(format!("{directory}/current"))).unwrap();
+    current.write_all(text.as_bytes()).unwrap();
+}
+
+/// A file system that uses the inode of a deleted file for the next one, as ext4 does.
+#[test]
+fn a_hundred_rotations_in_which_inodes_are_used_again() {
+    use std::os::unix::fs::MetadataExt;
+    let here = Scratch::new();
+    here.write("log/current", "");
+    let out = here.path("out");
+    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
+    let mut inodes = std::collections::BTreeSet::new();
+    let mut expected = String::new();
+    for round in 0..120u64 {
+        for number in 0..3 {
+            let line = stamped(round * 10 + number, &format!("{round}.{number}"));
+            append(&here, "log", &line);
+            expected.push_str(&line[26..]);
+        }
+        harness::until("the lines of a round", || fs::metadata(&out).unwrap().len() == expected.len() as u64);
+        inodes.insert(fs::metadata(here.path("log/current")).unwrap().ino());
+        rotate(&here, "log", round * 10 + 5, 2);
+    }
+    let said = end(following);
+    assert_eq!((fs::read_to_string(&out).unwrap(), said), (expected, String::new()));
+    if inodes.len() > 60 {
+        eprintln!("skipped: this file system does not use inodes again");
+    }
+}
+
+/// Rounds of lines for two directories, one of which has a clock that steps back. `labels`: its labels go back with it, as
+/// those of daemontools do, and not only its stamps. What came, and what was said.
+fn rounds_of_two(labels: bool, with_cursor: bool) -> (String, String) {
+    let here = Scratch::new();
+    here.write("a/current", "");
+    here.write("b/current", "");
+    let out = here.path("out");
+    let shown = ["-o", "none", "--prefix", "always", "a", "b"];
+    let open = || fs::OpenOptions::new().create(true).append(true).open(&out).unwrap();
+    let following = (!with_cursor).then(|| follower(&here, &[&["-f"], &shown[..]].concat(), open().into()));
+    let (mut second, mut said) = ([9000u64, 9000], String::new());
+    for round in 0..24 {
+        for (at, directory) in ["a", "b"].into_iter().enumerate() {
+            second[at] += 10;
+            if at == 0 && round % 6 == 3 {
+                second[at] -= 500;
+            }
+            append(&here, directory, &stamped(second[at], &format!("{round}")));
+        }
+        if round % 2 == 1 {
+            let label = if labels { second[0] + 1 } else { 20_000 + round };
+            rotate(&here, "a", label, 99);
+            append(&here, "a", &stamped(second[0] + 2, &format!("{round} and more")));
+        }
+        let come = || fs::read_to_string(&out).unwrap().lines().count() as u64;
+        let expected = 2 * (round + 1) + (round + 1) / 2;
+        if with_cursor {
+            let options = [&["--cursor-file", "cursor"], &shown[..]].concat();
+            let ended = follower(&here, &options, open().into()).wait_with_output().unwrap();
+            said.push_str(&String::from_utf8(ended.stderr).unwrap());
+            assert_eq!(come(), expected, "round {round}: {said}");
+        } else {
+            harness::until("the lines of a round", || come() == expected);
+        }
+    }
+    said.push_str(&following.map(end).unwrap_or_default());
+    (fs::read_to_string(&out).unwrap(), said)
+}
+
+/// Within a directory and between directories. Where labels go back, a reader that comes again can't know what else came.
+#[test]
+fn a_clock_that_steps_back_costs_no_line() {
+    for (labels, with_cursor) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (got, said) = rounds_of_two(labels, with_cursor);
+        for directory in ["a: ", "b: "] {
+            let lines = got.lines().filter_map(|line| line.strip_prefix(directory));
+            let rounds: Vec<u32> =
+                lines.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+            assert!(rounds.is_sorted() && rounds.last() == Some(&23), "{labels} {with_cursor}: {got}{said}");
+        }
+        let doubts = said.matches("a: lines may be missing").count();
+        assert_eq!(doubts, said.lines().count(), "{said}");
+        assert!(doubts == 0 || labels && with_cursor, "{labels} {with_cursor}: {said}");
+    }
+}
+
+/// One of several directories is made anew: it is read from its start, and the others go on.
+#[test]
+fn a_directory_that_is_made_anew_under_a_cursor_of_several() {
+    let here = Scratch::new();
+    let read = || {
+        let options = ["--cursor-file", "cursor", "-o", "none", "--prefix", "always", "a", "b"];
+        let ended = follower(&here, &options, Stdio::piped()).wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(ended.stdout), text(ended.stderr), ended.status.code())
+    };
+    for directory in ["a", "b"] {
+        here.write(&format!("{directory}/current"), stamped(10, "old"));
+        rotate(&here, directory, 11, 9);
+        append(&here, directory, &stamped(12, "current"));
+    }
+    assert_eq!(read().0.lines().count(), 4);
+    fs::remove_dir_all(here.path("a")).unwrap();
+    here.write("a/current", stamped(20, "new"));
+    append(&here, "b", &stamped(20, "more"));
+    let (out, said, code) = read();
+    let mut lines: Vec<&str> = out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!((&lines[..], code), (&["a: new", "b: more"][..], Some(3)), "{said}");
+    assert!(said.contains("a is another directory than it was") && said.lines().count() == 1, "{said}");
+    assert_eq!(read(), (String::new(), String::new(), Some(1)));
 }

@@ -99,6 +99,15 @@ impl Follower {
                 return Ok((follower, Resumed::Elsewhere));
             }
         }
+        for candidate in set_back(&snapshot, place) {
+            follower.go_to(&snapshot, Some(&candidate), place)?;
+            if follower.is_at(place)? {
+                // What else came behind it has a label among those from before.
+                follower.passed = Passed::up_to(&snapshot, place.label);
+                follower.note_gap(false);
+                return Ok((follower, Resumed::Elsewhere));
+            }
+        }
         if anew {
             return Ok((Follower::at_start(follower.store, offset), Resumed::Anew));
         }
@@ -206,6 +215,20 @@ impl Follower {
 enum Candidate {
     Archive(Generation),
     Current,
+}
+
+/// So many generations are tried whose labels are too early.
+const SET_BACK: usize = 16;
+
+/// The generations that may be that of a place where the clock has stepped back before it got its label, the latest first.
+/// Only a stamp tells such a line from another one.
+fn set_back(snapshot: &Snapshot, place: &Place) -> Vec<Candidate> {
+    if place.meant == Meant::Own || place.last.is_none() {
+        return Vec::new();
+    }
+    let earlier = |generation: &&Generation| generation.label.is_some() && generation.label <= place.label;
+    let found = snapshot.archives.iter().rev().filter(earlier).take(SET_BACK);
+    found.map(|generation| Candidate::Archive(generation.clone())).collect()
 }
 
 /// The generation of a place, and those behind it.
