@@ -42,7 +42,7 @@ impl Batch {
 
     /// How much memory it takes.
     pub fn size(&self) -> usize {
-        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+        self.bytes.capacity() + self.entries.capacity() * size_of::<Entry>()
     }
 
     /// Forgets the first lines of a batch that is going to be read backwards.

@@ -15,7 +15,9 @@ pub const LONGEST: usize = 1 << 20;
 const FILL: usize = 256 << 10;
 /// A part with so much in it is passed on.
 const MUCH: usize = 1 << 20;
-/// The same of each where lines of many directories wait for each other.
+/// The same of each where lines of some directories wait for each other.
+const SOME: usize = 256 << 10;
+/// The same where they are many.
 const LITTLE: usize = 128 << 10;
 /// More directories are many.
 pub const FEW: usize = 8;
@@ -84,7 +86,11 @@ pub struct Worker {
 impl Worker {
     /// For a query of this number of directories.
     pub fn new(query: Arc<Query>, directories: usize) -> Worker {
-        let (fill, much) = if directories > FEW { (LITTLE, LITTLE) } else { (FILL, MUCH) };
+        let (fill, much) = match directories {
+            1 => (FILL, MUCH),
+            2..=FEW => (FILL, SOME),
+            _ => (LITTLE, LITTLE),
+        };
         Worker { query, buffer: Vec::new(), filled: 0, fill, much }
     }
 
