@@ -511,3 +511,18 @@ fn a_directory_that_is_made_anew_under_a_cursor_of_several() {
     assert!(said.contains("a is another directory than it was") && said.lines().count() == 1, "{said}");
     assert_eq!(read(), (String::new(), String::new(), Some(1)));
 }
+
+/// As one behind a pager that nobody pages on.
+#[test]
+fn a_reader_that_is_stopped_keeps_one_deleted_file_at_most() {
+    let script = ["t", "s4096", "n3", "./log"];
+    let here = made(&tool("multilog"), &script);
+    let following = follower(&here, &["-f", "-o", "none", "log"], Stdio::piped());
+    feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::from_millis(5));
+    let descriptors = fs::read_dir(format!("/proc/{}/fd", following.id())).unwrap();
+    let opened: Vec<PathBuf> =
+        descriptors.filter_map(|one| fs::read_link(one.unwrap().path()).ok()).collect();
+    let deleted = opened.iter().filter(|path| path.to_string_lossy().ends_with("(deleted)")).count();
+    assert!(deleted <= 1 && opened.len() < 17, "{opened:?}");
+    end(following);
+}
