@@ -354,3 +354,23 @@ fn what_a_logger_left_is_named_for_what_it_is() {
     live.multilog(&["t", "./log"]).over("a\n");
     assert_eq!(mlog(&live, &["verify", "log"]).code, Some(0));
 }
+
+/// The start of a line that a logger was writing was shown as a line.
+#[test]
+fn a_line_that_is_being_written_is_left_out_while_a_logger_runs() {
+    let here = Scratch::new();
+    let mut running = here.multilog(&["./log"]).start();
+    running.write(b"a\n");
+    running.until("it is logged", || fs::read(here.path("log/current")).is_ok_and(|log| log == b"a\n"));
+    let mut current = OpenOptions::new().append(true).open(here.path("log/current")).unwrap();
+    current.write_all(b"hal").unwrap();
+    here.write("other/current", "x\n");
+    here.write("third/current", "y\n");
+    for options in [&["log"][..], &["-n", "1", "log"], &["--reverse", "log"]] {
+        assert_eq!(mlog(&here, options).stdout, b"a\n", "{options:?}");
+    }
+    let several = mlog(&here, &["-c", "log", "other", "third"]);
+    assert_eq!(several.stdout, b"log: 1\nother: 1\nthird: 1\n");
+    running.end();
+    assert_eq!(mlog(&here, &["-c", "log"]).stdout, b"2\n");
+}

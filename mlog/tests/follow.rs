@@ -454,7 +454,7 @@ fn rounds_of_two(labels: bool, with_cursor: bool) -> (String, String) {
             append(&here, "a", &stamped(second[0] + 2, &format!("{round} and more")));
         }
         let come = || fs::read_to_string(&out).unwrap().lines().count() as u64;
-        let expected = 2 * (round + 1) + (round + 1) / 2;
+        let expected = 2 * (round + 1) + round.div_ceil(2);
         if with_cursor {
             let options = [&["--cursor-file", "cursor"], &shown[..]].concat();
             let ended = follower(&here, &options, open().into()).wait_with_output().unwrap();

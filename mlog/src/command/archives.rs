@@ -158,7 +158,7 @@ fn remarks_on(one: &Found, file: &File, summary: &Summary, gaps: Option<Duration
 /// What a logger leaves behind when it is killed. While one runs these names are its work.
 fn leftovers(one: &Found, said: &mut Vec<Message>) {
     let lock = one.store.open_name("lock".as_ref());
-    if lock.as_ref().is_ok_and(|lock| unix::lock::holder(lock).is_some()) {
+    if one.store.is_written() {
         return;
     }
     let Ok(entries) = one.store.path.read_dir() else { return };

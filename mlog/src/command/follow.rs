@@ -16,7 +16,7 @@ use crate::follow::{Follower, Hints, Place, Resumed, Step, Told};
 use crate::pipeline::Trouble;
 use crate::search::Query;
 use crate::show::{Before, Gone, Output};
-use crate::store::shown;
+use crate::store::{self, shown};
 
 use super::directories::Found;
 use super::followed::Show;
@@ -308,20 +308,8 @@ fn delivered(question: u32) -> Option<Delivered> {
 /// Where the whole lines of `current` end; what follows is left to the follower.
 fn whole_lines(one: &mut Found) -> u64 {
     let Some((current, size)) = &mut one.snapshot.current else { return 0 };
-    let mut piece = vec![0; 64 << 10];
-    let mut end = *size;
-    while end > 0 {
-        let from = end.saturating_sub(piece.len() as u64);
-        let most = usize::try_from(end - from).unwrap_or(0);
-        let got = file::read_at(&**current, &mut piece[..most], from).unwrap_or(0);
-        if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
-            *size = from + newline as u64 + 1;
-            return *size;
-        }
-        end = from;
-    }
-    *size = 0;
-    0
+    *size = store::whole_lines(current, *size);
+    *size
 }
 
 fn absolute(path: &Path) -> PathBuf {

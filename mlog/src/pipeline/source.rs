@@ -13,7 +13,7 @@ use crate::merge::Pile;
 use crate::plan::{Planned, Range, Which};
 use crate::search::{Part, Query, Reading};
 use crate::show::{Painter, Skin};
-use crate::store::{Generation, State, Store, shown};
+use crate::store::{Generation, State, Store, shown, whole_lines};
 
 use super::Trouble;
 use super::assembly::{Assembly, Order, Place};
@@ -182,6 +182,9 @@ impl Source {
         };
         let begun = opened.and_then(|opened| {
             let Some((file, size, state, name)) = opened else { return Ok(None) };
+            // The end of a line that is being written comes soon.
+            let is_growing = state == State::Current && self.store.is_written();
+            let size = if is_growing { whole_lines(&file, size) } else { size };
             Ok(Some((segments(&file, size, state.declared())?, name)))
         });
         match begun {

@@ -154,6 +154,11 @@ impl Store {
         Ok(File::from(file::open_file(&directory, name)?))
     }
 
+    /// Whether a logger is at work: it holds the lock.
+    pub fn is_written(&self) -> bool {
+        self.open_name("lock".as_ref()).is_ok_and(|lock| unix::lock::holder(&lock).is_some())
+    }
+
     /// All generations at one moment: no rotation has happened between the look at the names and the opening of
     /// `current`. Where a logger rotates all the time, those up to a moment without `current`.
     ///
@@ -163,6 +168,22 @@ impl Store {
     pub fn snapshot(&self) -> io::Result<Snapshot> {
         look::snapshot(self)
     }
+}
+
+/// Where the whole lines of the first `size` bytes of a file end.
+pub fn whole_lines(file: &File, size: u64) -> u64 {
+    let mut piece = vec![0; 64 << 10];
+    let mut end = size;
+    while end > 0 {
+        let from = end.saturating_sub(piece.len() as u64);
+        let most = usize::try_from(end - from).unwrap_or(0);
+        let got = file::read_at(file, &mut piece[..most], from).unwrap_or(0);
+        if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
+            return from + newline as u64 + 1;
+        }
+        end = from;
+    }
+    0
 }
 
 /// A path as it is shown in messages.
