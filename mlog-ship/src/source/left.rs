@@ -36,7 +36,11 @@ pub fn left(store: &Store, bound: Option<&Bound>) -> io::Result<Left> {
         bytes += size(&archive.name)?;
     }
     bytes += size(std::ffi::OsStr::new("current"))?;
-    let is_plain = |state: State, name: &[u8]| state != State::Sealed || name.ends_with(b".s");
+    let is_plain = |state: State, name: &[u8]| match state {
+        State::Packed(_) => false,
+        State::Sealed => name.ends_with(b".s"),
+        State::Unsealed | State::Previous | State::Current => true,
+    };
     let own = archives.get(before);
     if own.is_none_or(|own| is_plain(own.state, own.name.as_encoded_bytes())) {
         let begun = bound.map_or(0, |bound| bound.place.offset + u64::from(bound.within));
