@@ -192,18 +192,15 @@ fn of_fifty_directories_with_large_windows() {
         keeps_the_promise(&time, &here, options, &directories);
     }
     // Following begins with the last lines, and keeps a file of each directory open.
-    let following: &[&str] = &["-f", "-n", "500", "-o", "none"];
-    let mut words = vec!["-k", "1", "10"];
-    words.push(env!("CARGO_BIN_EXE_mlog"));
-    words.extend(following);
-    words.extend(directories.iter().map(String::as_str));
-    let script = format!("ulimit -n {}; exec timeout \"$@\"", directories.len() + 16);
-    let arguments: Vec<&str> = ["-c", &script, "sh"].into_iter().chain(words).collect();
-    let outcome = here.run(Path::new("/bin/sh"), &arguments).over("");
-    assert_eq!(
-        (outcome.stderr.as_str(), outcome.stdout.iter().filter(|&&byte| byte == b'\n').count()),
-        ("", 500)
-    );
+    let script = format!("ulimit -n {}; exec \"$@\"", directories.len() + 16);
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_mlog"), "-f", "-n", "500", "-o", "none"]);
+    command.args(&directories).current_dir(here.path(".")).env("TMPDIR", here.path("."));
+    command.stdout(fs::File::create(here.path("out")).unwrap()).stderr(Stdio::piped());
+    let mut child = harness::spawn(&mut command);
+    until("the last lines", || fs::read_to_string(here.path("out")).unwrap().lines().count() == 500);
+    child.kill().unwrap();
+    assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap(), "");
 }
 
 /// With eight directories of every form 71 MB were taken where 50 are promised: the room of lines was not counted as it is.
