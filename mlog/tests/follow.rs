@@ -66,11 +66,13 @@ fn end(mut child: Child) -> String {
     said
 }
 
+/// However late the follower begins.
+const FROM_THE_FIRST: &[&str] = &["-f", "-n", "4000", "-o", "none", "log"];
+
 fn all_lines_come(program: &Path, script: &[&str]) {
     let here = made(program, script);
     let out = here.path("out");
-    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
-    std::thread::sleep(Duration::from_millis(300));
+    let following = follower(&here, FROM_THE_FIRST, fs::File::create(&out).unwrap().into());
     feed(logger(&here, program, script), 4000, 50, Duration::from_millis(2));
     let expected = text(0, 4000);
     let got = until_full(&out, expected.len());
@@ -108,8 +110,7 @@ fn all_lines_come_of_other_loggers() {
         here.write("log/config", "s4096\nn400\n");
         here.write("log/current", "");
         let out = here.path("out");
-        let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
-        std::thread::sleep(Duration::from_millis(300));
+        let following = follower(&here, FROM_THE_FIRST, fs::File::create(&out).unwrap().into());
         feed(logger(&here, &svlogd, &["-tt", "./log"]), 4000, 50, Duration::from_millis(2));
         let got = until_full(&out, text(0, 4000).len());
         assert_eq!((got == text(0, 4000).as_bytes(), end(following)), (true, String::new()));
@@ -189,8 +190,7 @@ fn inodes_that_are_used_again_confuse_nobody() {
     let script = ["t", "s4096", "n3", "./log"];
     let here = made(&tool("multilog"), &script);
     let out = here.path("out");
-    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
-    std::thread::sleep(Duration::from_millis(300));
+    let following = follower(&here, FROM_THE_FIRST, fs::File::create(&out).unwrap().into());
     feed(logger(&here, &tool("multilog"), &script), 8000, 20, Duration::from_millis(2));
     harness::until("the last line", || fs::read(&out).unwrap().ends_with(text(7999, 8000).as_bytes()));
     let said = end(following);
@@ -525,4 +525,53 @@ fn a_reader_that_is_stopped_keeps_one_deleted_file_at_most() {
     let deleted = opened.iter().filter(|path| path.to_string_lossy().ends_with("(deleted)")).count();
     assert!(deleted <= 1 && opened.len() < 17, "{opened:?}");
     end(following);
+}
+
+/// The follower takes its lines from `current` or from the archive, whichever is there when it looks.
+#[test]
+fn a_processor_that_changes_the_text_costs_no_line() {
+    for processor in ["!sed s/line/LINE/", "!sed s/log/changed/"] {
+        let script = ["t", "s4096", "n400", processor, "./log"];
+        let here = made(&tool("multilog"), &script);
+        let out = here.path("out");
+        let following = follower(&here, FROM_THE_FIRST, fs::File::create(&out).unwrap().into());
+        feed(logger(&here, &tool("multilog"), &script), 4000, 50, Duration::from_millis(2));
+        let got = || fs::read_to_string(&out).unwrap();
+        harness::until("the last line", || got().contains("3999 of"));
+        let said = end(following);
+        let numbers =
+            got().lines().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect::<Vec<u32>>();
+        assert!(numbers == (0..4000).collect::<Vec<_>>(), "{processor}: {} lines: {said}", numbers.len());
+        assert_eq!(said, "", "{processor}");
+    }
+}
+
+/// As daemontools' multilog names archives: by the clock, which steps back now and then.
+#[test]
+fn a_processor_that_changes_the_text_while_the_clock_steps_back_costs_no_line() {
+    let here = Scratch::new();
+    here.write("log/current", "");
+    let out = here.path("out");
+    let following = follower(&here, &["-f", "-o", "none", "log"], fs::File::create(&out).unwrap().into());
+    let (mut second, mut expected) = (9000, String::new());
+    let file = |name: &str| here.path(format!("log/{name}"));
+    for round in 0..24 {
+        second += 10;
+        if round % 6 == 3 {
+            second -= 500;
+        }
+        let line = stamped(second, &format!("{round}"));
+        append(&here, "log", &line);
+        expected.push_str(&line[26..]);
+        harness::until("the line", || fs::read_to_string(&out).unwrap() == expected);
+        fs::rename(file("current"), file("previous")).unwrap();
+        let next = stamped(second + 2, &format!("{round} and more"));
+        here.write("log/current", &next);
+        here.write("log/processed", line.replace(" ", " changed "));
+        fs::rename(file("processed"), file(&format!("{}.s", &stamped(second + 1, "")[..25]))).unwrap();
+        fs::remove_file(file("previous")).unwrap();
+        expected.push_str(&next[26..]);
+        harness::until("the line behind it", || fs::read_to_string(&out).unwrap() == expected);
+    }
+    assert_eq!(end(following), "");
 }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests fail by panicking")]
 
+use std::fs::{self, File};
 use std::path::Path;
+use std::time::Duration;
 
 use harness::{Scratch, program};
+use rustix::process::Signal;
 
 const MLOG: &str = env!("CARGO_BIN_EXE_mlog");
 
@@ -53,4 +56,24 @@ fn the_offset_of_labels_is_ten_seconds_or_with_leap_seconds() {
         let seen = here.run(Path::new(MLOG), &["--tai-offset", offset, "-o", "utc", "log"]).over("");
         assert!(seen.stdout.starts_with(expected.as_bytes()), "{offset}: {seen:?}");
     }
+}
+
+/// A file of zeros that nobody waits for the end of.
+#[test]
+fn how_far_a_search_is_is_shown_on_a_terminal_and_nowhere_else() {
+    let Some(script) = program("script") else { return };
+    let here = Scratch::new();
+    here.write("log/current", "");
+    File::options().write(true).open(here.path("log/current")).unwrap().set_len(1 << 40).unwrap();
+    let command = format!("exec {MLOG} -g x log >found");
+    let mut running = here.run(&script, &["-qfc", &command, "seen"]).start();
+    let seen = || fs::read_to_string(here.path("seen")).unwrap_or_default();
+    running.until("a sign of progress", || seen().contains("MB read, "));
+    running.signal(Signal::KILL);
+    running.wait();
+    let elsewhere = here.run(Path::new("/bin/sh"), &["-c", &format!("{command} 2>said")]).start();
+    std::thread::sleep(Duration::from_secs(2));
+    elsewhere.signal(Signal::KILL);
+    elsewhere.wait();
+    assert_eq!(fs::read_to_string(here.path("said")).unwrap(), "");
 }

@@ -1,12 +1,16 @@
 //! `Waking`: the thread that is told by the kernel which directories have changed, wakes their lanes, and finds new services.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use mlog::follow::Told;
-use unix::diag;
+use mlog::store::hidden;
+use unix::diag::{self, Message};
 
 use super::bell::Bell;
 use super::driver::Driver;
@@ -34,6 +38,8 @@ pub(super) struct Waking {
     look: Option<Duration>,
     /// What was wrong with new directories, which was said.
     said: Option<Vec<u8>>,
+    /// What can't be looked into, and was said.
+    hidden: BTreeSet<PathBuf>,
 }
 
 impl Waking {
@@ -41,7 +47,8 @@ impl Waking {
         let look = run.settled.scan.as_ref().map(|_| FIRST_LOOK);
         let scan = run.settled.scan.clone().map(|scan| run.ears.add(scan));
         let bells = Bells::default();
-        Waking { run, places: Vec::new(), ours: Vec::new(), scan, bells, look, said: None }
+        let hidden = BTreeSet::new();
+        Waking { run, places: Vec::new(), ours: Vec::new(), scan, bells, look, said: None, hidden }
     }
 
     pub(super) fn bells(&self) -> Bells {
@@ -71,6 +78,7 @@ impl Waking {
 
     /// Wakes lanes for ever.
     pub(super) fn run(mut self) {
+        self.say_hidden();
         loop {
             let told = self.run.ears.wait(self.look);
             let is_told = |ear: usize| told.get(ear).is_some_and(|told| *told != Told::Nothing);
@@ -85,6 +93,7 @@ impl Waking {
 
     /// Starts lanes for what is new under the scan directory.
     fn look_for_services(&mut self) {
+        self.say_hidden();
         let before = self.places.len();
         if let Ok(found) = places::find(&self.run.settled) {
             for place in found {
@@ -97,6 +106,18 @@ impl Waking {
             Some(look) if look >= LAST_LOOK => None,
             Some(look) => Some(look * 2),
         };
+    }
+
+    /// Names what can't be looked into, once.
+    fn say_hidden(&mut self) {
+        let settled = &self.run.settled;
+        let Some(scan) = &settled.scan else { return };
+        let hidden = hidden(scan, &settled.units);
+        for (path, error) in hidden.iter().filter(|(path, _)| !self.hidden.contains(path)) {
+            let about = Message::new("unable to read ").and(path.as_os_str().as_bytes());
+            diag::warn("mlog-ship", &about.because(error));
+        }
+        self.hidden = hidden.into_iter().map(|(path, _)| path).collect();
     }
 
     fn start(&mut self, place: Place) {

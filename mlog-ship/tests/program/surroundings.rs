@@ -1,8 +1,10 @@
 //! Services that come, directories that go, states that can't be written, and processors that change lines.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
-use harness::{Scratch, SmallDisk};
+use harness::{Scratch, SmallDisk, needs_root};
 use rustix::process::Signal;
 
 use super::{expected, ship, unstamped, write};
@@ -26,6 +28,40 @@ fn a_service_that_comes_later_is_found_and_called_as_it_is() {
     running.signal(Signal::TERM);
     let outcome = running.wait();
     assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""));
+}
+
+/// Log directories that the shipper may not look into were not shipped, without a word.
+#[test]
+fn a_service_that_cannot_be_looked_into_is_named_once() {
+    if !needs_root() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let mode = |path: &str, mode: u32| {
+        std::fs::set_permissions(scratch.path(path), PermissionsExt::from_mode(mode)).unwrap();
+    };
+    for service in ["db", "web"] {
+        std::fs::create_dir_all(scratch.path(format!("scan/{service}/log"))).unwrap();
+        write(&scratch, &["t", &format!("./scan/{service}/log/main")], 0..3);
+        mode(&format!("scan/{service}/log/main"), 0o755);
+        mode(&format!("scan/{service}/log/main/current"), 0o644);
+    }
+    mode(".", 0o777);
+    mode("scan/db/log/main", 0o700);
+    let program = scratch.copy(Path::new(env!("CARGO_BIN_EXE_mlog-ship")), "ship");
+    let words = ["--reuid", "65534", "--clear-groups", program.to_str().unwrap()];
+    let sink = "exec:cat >> out.$SHIP_SERVICE";
+    let arguments = [&words[..], &["-S", "scan", "--state", "state", "--delay", "50ms", sink]].concat();
+    let mut running = scratch.run(Path::new("/usr/bin/setpriv"), &arguments).start();
+    running.until("the lines of the other", || unstamped(&scratch.path("out.web")) == expected(0..3));
+    mode("scan/db/log/main", 0o755);
+    // It is found when the scan directory is looked at again.
+    std::fs::create_dir(scratch.path("scan/new")).unwrap();
+    running.until("its lines", || unstamped(&scratch.path("out.db")) == expected(0..3));
+    running.signal(Signal::TERM);
+    let outcome = running.wait();
+    let said = "mlog-ship: warning: unable to read scan/db/log/main: access denied\n";
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(0), said));
 }
 
 #[test]
