@@ -28,11 +28,13 @@ impl Scratch {
     /// Makes it.
     #[allow(clippy::new_without_default, reason = "it makes a directory")]
     pub fn new() -> Scratch {
+        with_the_usual_umask();
         Scratch(tempfile::tempdir().unwrap())
     }
 
     /// Makes it in memory where the machine has a place for that: no test of durability, but fast.
     pub fn in_memory() -> Scratch {
+        with_the_usual_umask();
         Scratch(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
     }
 
@@ -70,6 +72,11 @@ impl Scratch {
         std::fs::copy(program, &path).unwrap();
         path
     }
+}
+
+/// Many users have a group of their own and 002, and what a group can change is warned about.
+fn with_the_usual_umask() {
+    rustix::process::umask(rustix::fs::Mode::from(0o022));
 }
 
 /// A run that has not begun.

@@ -58,6 +58,8 @@ one() {
     code=0
     unshare --mount --pid --fork --kill-child sh -c '
         mount --make-rprivate / && mount -t proc proc "$1/proc" || exit 99
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts" && mount --bind "$1/dev/pts/ptmx" "$1/dev/ptmx" ||
+            exit 99
         mount --bind "$2" "$1/crates" && mount --bind "$3" "$1/rust" || exit 99
         mount -o remount,bind,ro "$1/crates" && mount -o remount,bind,ro "$1/rust" || exit 99
         exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TESTS="$5" BUILD="$6" \

@@ -79,6 +79,6 @@ useradd -m tester
 cp -r /root/.cargo /home/tester/ && chown -R tester /home/tester /src
 chmod 755 /root 2>/dev/null || true
 su tester -c "export PATH='$PATH' RUST_TEST_NOCAPTURE=1; cd /src && $TESTS" >/tmp/tests 2>&1 ||
-    { tail -n 60 /tmp/tests && fail "$TESTS"; }
+    { grep -A 4 'panicked at' /tmp/tests; tail -n 60 /tmp/tests && fail "$TESTS"; }
 echo "$TESTS, as a user without rights, passes, and says:"
 grep -h '^not installed:\|skipped:' /tmp/tests | sort | uniq -c

@@ -80,8 +80,11 @@ impl Stop<'_> {
             Way::SvshutdownAlone => {
                 kill_process(svscan, Signal::KILL).unwrap();
                 running.wait();
-                let line = format!("exec '{}' s >/dev/null 2>said", tool("svshutdown").display());
-                return self.scan.here.run(Path::new("/usr/bin/setsid"), &["sh", "-c", &line]).start();
+                let svshutdown = tool("svshutdown");
+                let path = format!("{}:/usr/bin:/bin", svshutdown.parent().unwrap().display());
+                let line = format!("exec '{}' s >/dev/null 2>said", svshutdown.display());
+                let run = self.scan.here.run(Path::new("/usr/bin/setsid"), &["sh", "-c", &line]);
+                return run.with("PATH", &path).start();
             }
         }
         running
