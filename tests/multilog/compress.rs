@@ -111,6 +111,10 @@ fn the_usual_tools_read_archives_of_many_pieces() {
                         text.len()
                     })
                     .collect();
+                if lengths.is_empty() {
+                    // There is no tool that reads it, which was said.
+                    break;
+                }
                 assert!(lengths.windows(2).all(|pair| pair[0] == pair[1]));
                 lnav_shows(&here, &archive, &large_input()[begin..begin + lengths[0]]);
                 begin += lengths.first().copied().unwrap_or_default();
