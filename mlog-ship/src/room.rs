@@ -4,9 +4,9 @@
 //! have fitted, twice as much is tried. Each time that is refused, twice as many have to fit before the next try, until more
 //! has fitted.
 
-/// So many have to fit before more is tried for the first time.
+/// The number of batches that have to fit before more is tried for the first time.
 const FIRST: u32 = 16;
-/// And so many at last.
+/// The most that this number grows to, since it doubles with each try that was too much.
 const LAST: u32 = 4096;
 
 /// How much an engine takes at once.
