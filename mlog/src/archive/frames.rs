@@ -12,10 +12,6 @@ use super::input::{Input, Section, invalid, too_short};
 use super::window;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// What looks like the start of a frame may be anything: so often it is tried behind a damaged one.
-const TRIES: usize = 256;
-/// How much of a file is searched at once.
-const SEARCHED: usize = 64 << 10;
 /// The longest header of a frame.
 const HEADER: usize = 18;
 
@@ -116,29 +112,9 @@ impl Frames {
     fn next_whole(&self, from: u64) -> io::Result<Option<u64>> {
         let section = self.input.section(from);
         let (file, to) = (section.file.clone(), section.to);
-        let mut input = Input::new(section);
-        let mut tries = 0;
-        while tries < TRIES {
-            let at = input.at();
-            let ahead = input.ahead(SEARCHED)?;
-            let Some(found) = memchr::memmem::find(ahead, &MAGIC) else {
-                let passed = ahead.len().saturating_sub(MAGIC.len() - 1);
-                if passed == 0 || ahead.len() < SEARCHED {
-                    return Ok(None);
-                }
-                input.take(passed);
-                continue;
-            };
-            tries += 1;
-            let start = at + found as u64;
-            if let Some(frame) = frame(&file, start, to) {
-                if frame.to == to || is_start(&file, frame.to) {
-                    return Ok(Some(start));
-                }
-            }
-            input.take(found + 1);
-        }
-        Ok(None)
+        let is_whole =
+            |start| frame(&file, start, to).is_some_and(|it| it.to == to || is_start(&file, it.to));
+        section.first_whole(&MAGIC, is_whole)
     }
 
     /// Passes what it may on to the decoder, and takes its text.

@@ -6,10 +6,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::input::{Input, Section, invalid, too_short};
 
-/// Members behind a damaged one are tried so often: what looks like the start of one may be anything.
-const TRIES: usize = 256;
-/// How much of a file is searched at once.
-const SEARCHED: usize = 64 << 10;
+/// Text that nobody wants is decoded in pieces of this size.
+const ROOM: usize = 64 << 10;
 
 /// Reads members.
 pub(super) struct Members {
@@ -88,7 +86,8 @@ impl Members {
     /// To the next member that is whole. False: there is none.
     pub(super) fn resume(&mut self) -> bool {
         let from = if self.stage == Stage::Between { self.input.at() } else { self.start + 1 };
-        let found = self.next_whole(from).unwrap_or(None);
+        let found =
+            self.input.section(from).first_whole(&[0x1f, 0x8b, 8], |at| self.is_whole(at)).unwrap_or(None);
         self.stage = if found.is_some() { Stage::Between } else { Stage::Over };
         if let Some(found) = found {
             self.input.go_to(found);
@@ -96,33 +95,10 @@ impl Members {
         found.is_some()
     }
 
-    fn next_whole(&self, from: u64) -> io::Result<Option<u64>> {
-        let mut input = Input::new(self.input.section(from));
-        let mut tries = 0;
-        while tries < TRIES {
-            let at = input.at();
-            let ahead = input.ahead(SEARCHED)?;
-            let Some(found) = memchr::memmem::find(ahead, &[0x1f, 0x8b, 8]) else {
-                let passed = ahead.len().saturating_sub(2);
-                if passed == 0 || ahead.len() < SEARCHED {
-                    return Ok(None);
-                }
-                input.take(passed);
-                continue;
-            };
-            tries += 1;
-            if self.is_whole(at + found as u64) {
-                return Ok(Some(at + found as u64));
-            }
-            input.take(found + 1);
-        }
-        Ok(None)
-    }
-
     /// Whether a whole member begins here.
     fn is_whole(&self, from: u64) -> bool {
         let mut member = Members::new(self.input.section(from));
-        let mut room = vec![0; SEARCHED];
+        let mut room = vec![0; ROOM];
         if member.begin().is_err() {
             return false;
         }

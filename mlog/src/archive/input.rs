@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 /// How much of a compressed file is read at once.
 const PIECE: usize = 128 << 10;
+/// What looks like the start of a piece may be anything: it is tried so often behind a damaged one.
+const TRIES: usize = 256;
+/// How much of a file is searched at once.
+const SEARCHED: usize = 64 << 10;
 
 /// A part of a file.
 #[derive(Clone)]
@@ -24,6 +28,33 @@ impl Read for Section {
         }
         self.at += got as u64;
         Ok(got)
+    }
+}
+
+impl Section {
+    /// Where the first whole piece begins, of those that begin with these bytes. None: there is none.
+    pub(super) fn first_whole(self, magic: &[u8], is_whole: impl Fn(u64) -> bool) -> io::Result<Option<u64>> {
+        let mut input = Input::new(self);
+        let mut tries = 0;
+        while tries < TRIES {
+            let at = input.at();
+            let ahead = input.ahead(SEARCHED)?;
+            let Some(found) = memchr::memmem::find(ahead, magic) else {
+                let passed = ahead.len().saturating_sub(magic.len() - 1);
+                if passed == 0 || ahead.len() < SEARCHED {
+                    return Ok(None);
+                }
+                input.take(passed);
+                continue;
+            };
+            tries += 1;
+            let start = at + found as u64;
+            if is_whole(start) {
+                return Ok(Some(start));
+            }
+            input.take(found + 1);
+        }
+        Ok(None)
     }
 }
 
