@@ -5,6 +5,7 @@
 //! the clock did, each generation knows its own by itself, and a generation is left out only where its label is earlier than
 //! the first moment that is wanted, or the label before it later than the last one.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use tai64tools::Label;
 use tai64tools::leap::Offset;
 
 use crate::stamp::moment;
-use crate::store::{Generation, Snapshot};
+use crate::store::{Content as _, Generation, Snapshot, State};
 
 /// Moments from one to another, both included. A line belongs to it by its key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,42 +55,100 @@ pub struct Planned {
 /// How a generation is found.
 #[derive(Clone, Debug)]
 pub enum Which {
-    /// By its name, or its label if the name is another one by now.
+    /// By its label, whatever its name is by now.
     Archive(Generation),
-    /// What was `current`, which is kept open, and its size then.
-    Held(Arc<File>, u64),
-    /// What was `current` when this was the newest label.
-    After(Option<Label>),
+    /// One that had no label, which is kept open.
+    Held(Held),
+    /// One that had no label, by what it was.
+    Later(Later),
 }
 
-/// The generations for a range, in order.
+impl Which {
+    /// The name that it had.
+    pub fn name(&self) -> &OsStr {
+        match self {
+            Which::Archive(generation) => &generation.name,
+            Which::Held(Held { state, .. }) | Which::Later(Later { state, .. }) => {
+                OsStr::new(if *state == State::Current { "current" } else { "previous" })
+            }
+        }
+    }
+}
+
+/// The open file of a generation that has no label.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The file.
+    pub file: Arc<File>,
+    /// `Previous` or `Current`.
+    pub state: State,
+    /// So many bytes of it are read. None: all.
+    pub size: Option<u64>,
+}
+
+/// What tells a generation that had no label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Later {
+    /// The newest label at that time.
+    pub newest: Option<Label>,
+    /// How many generations were between that and this one.
+    pub between: usize,
+    /// How its text began.
+    pub start: Vec<u8>,
+    /// `Previous` or `Current`.
+    pub state: State,
+}
+
+/// So much of a text tells it from others: a stamp and more.
+const START: usize = 128;
+
+/// The generations for a range, in order. What has no label is kept open, or found again where `hold` is false.
 pub fn plan(snapshot: &Snapshot, offset: Offset, range: Range, hold: bool) -> Vec<Planned> {
     let mut planned = Vec::new();
     let mut floor: Option<Label> = None;
-    for generation in &snapshot.archives {
+    for generation in snapshot.archives.iter().filter(|generation| generation.label.is_some()) {
         if range.is_before(floor) {
             return planned;
         }
         let own = generation.label.map(|label| moment(label, offset));
-        let earlier = own.is_some() && range.is_after(own);
-        if !earlier {
+        if !range.is_after(own) {
             planned.push(Planned { which: Which::Archive(generation.clone()), floor, ceiling: own });
         }
         floor = floor.max(own);
     }
-    if let Some((file, size)) = &snapshot.current {
-        if !range.is_before(floor) {
-            let which = if hold { Which::Held(file.clone(), *size) } else { Which::After(snapshot.newest()) };
-            planned.push(Planned { which, floor, ceiling: None });
-        }
+    if range.is_before(floor) {
+        return planned;
+    }
+    let previous = snapshot.unlabelled.iter().map(|file| Held {
+        file: file.clone(),
+        state: State::Previous,
+        size: None,
+    });
+    let current = snapshot.current.iter().map(|(file, size)| Held {
+        file: file.clone(),
+        state: State::Current,
+        size: Some(*size),
+    });
+    for (between, held) in previous.chain(current).enumerate() {
+        let which =
+            if hold { Which::Held(held) } else { Which::Later(held.later(snapshot.newest(), between)) };
+        planned.push(Planned { which, floor, ceiling: None });
     }
     planned
+}
+
+impl Held {
+    fn later(&self, newest: Option<Label>, between: usize) -> Later {
+        let mut start = vec![0; START];
+        let got = self.file.read_at(&mut start, 0).unwrap_or(0);
+        start.truncate(self.size.map_or(got, |size| usize::try_from(size).map_or(got, |size| got.min(size))));
+        Later { newest, between, start, state: self.state }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::State;
     use tai64tools::label::EPOCH;
 
     fn label(seconds: u64) -> Label {
@@ -105,8 +164,11 @@ mod tests {
             in_work: false,
         };
         let file = Arc::new(File::open("/dev/null").unwrap());
-        let snapshot =
-            Snapshot { archives: vec![archive(10), archive(20), archive(30)], current: Some((file, 0)) };
+        let snapshot = Snapshot {
+            archives: vec![archive(10), archive(20), archive(30)],
+            unlabelled: None,
+            current: Some((file, 0)),
+        };
         for (since, until, expected) in [
             (None, None, "10 20 30 current"),
             (Some(20), None, "20 30 current"),

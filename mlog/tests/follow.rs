@@ -77,8 +77,19 @@ fn all_lines_come(program: &Path, script: &[&str]) {
     let expected = text(0, 4000);
     let got = until_full(&out, expected.len());
     let said = end(following);
-    assert!(got == expected.as_bytes(), "{script:?}: {} bytes of {}: {said}", got.len(), expected.len());
+    assert!(got == expected.as_bytes(), "{script:?}: {}: {said}", difference(&got, expected.as_bytes()));
     assert_eq!(said, "", "{script:?}");
+}
+
+/// Where two texts part, and what they say there.
+fn difference(got: &[u8], expected: &[u8]) -> String {
+    let same = got.iter().zip(expected).take_while(|(got, expected)| got == expected).count();
+    let near = |text: &[u8]| {
+        let near = &text[same.saturating_sub(100).min(text.len())..(same + 400).min(text.len())];
+        String::from_utf8_lossy(near).into_owned()
+    };
+    let (ours, theirs) = (near(got), near(expected));
+    format!("{} bytes of {}, another from {same} on: {ours:?} and not {theirs:?}", got.len(), expected.len())
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod table;
 mod window;
 
 pub use segment::{Declared, Segment, segments};
-pub use stream::{Damage, Stream, one_large};
+pub use stream::{Damage, Stream, begins_with, one_large};
 pub use table::wrong_table;
 pub use window::SMALL;
 

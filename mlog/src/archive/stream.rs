@@ -1,5 +1,6 @@
 //! `Stream`: the text of a segment, from its start to its end, and what of it can't be read.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +9,8 @@ use crate::unnamed::unnamed;
 use super::frames::Frames;
 use super::gzip::Members;
 use super::input::Section;
-use super::{Form, Segment, window};
+use super::window::SMALL;
+use super::{Declared, Form, Segment, segments, window};
 
 /// How much text is decoded into a file at once.
 const PIECE: usize = 128 << 10;
@@ -68,6 +70,30 @@ impl Decoder {
             *self = Decoder::Over;
         }
     }
+}
+
+/// Whether the text of a file begins with these bytes.
+///
+/// # Errors
+///
+/// The file can't be read.
+pub fn begins_with(file: &Arc<File>, declared: Declared, start: &[u8]) -> io::Result<bool> {
+    let mut text = vec![0; start.len()];
+    let mut filled = 0;
+    for segment in segments(file, file.metadata()?.len(), declared)? {
+        let mut stream = Stream::new(&segment, SMALL);
+        while filled < text.len() {
+            match stream.read(&mut text[filled..]) {
+                Ok(0) => break,
+                Ok(got) => filled += got,
+                Err(_) => return Ok(false),
+            }
+        }
+        if filled == text.len() {
+            break;
+        }
+    }
+    Ok(text[..filled] == *start)
 }
 
 impl Stream {

@@ -44,7 +44,7 @@ pub(super) fn stat(given: &ArgMatches) -> Result<Exit, Fatal> {
     let given_directories: Vec<_> =
         found.iter().enumerate().map(|(at, one)| asked.given(at, one, found.len())).collect();
     // What is not held is closed.
-    found.iter_mut().for_each(|one| one.snapshot.current = None);
+    found.iter_mut().for_each(|one| one.snapshot.close());
     let mut counter = Counter(found.iter().map(|_| Histogram::new(unit)).collect());
     if let Err(Stop::Gone(gone)) =
         run(&given_directories, &Plan::forward(), &query, &mut counter, &mut trouble)

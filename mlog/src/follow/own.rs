@@ -45,7 +45,9 @@ impl<D: Directory<File: Readable>> Follower<D> {
         for (at, other) in others.iter().enumerate() {
             // A file without a name is only what the look holds.
             let may_be = own.links > 0 || other.label.is_none();
-            if may_be && look.file_of(&self.store, other)?.is_some_and(|(file, _)| file == own.identity) {
+            if may_be
+                && look.snapshot.file_of(&self.store, other)?.is_some_and(|(file, _)| file == own.identity)
+            {
                 return Ok(Own::At(at));
             }
         }
@@ -89,7 +91,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
 
     /// What the text of a file says of it beside the one that is held. None: it is gone.
     fn compare(&self, look: &Look<D::File>, other: &Generation) -> io::Result<Option<Likeness>> {
-        let Some((opened, state)) = look.open(&self.store, other)? else { return Ok(None) };
+        let Some((opened, state)) = look.snapshot.open(&self.store, other)? else { return Ok(None) };
         let theirs = start(&opened, state, START)?;
         let Some(file) = self.text.file() else { return Ok(Some(Likeness::Unknown)) };
         let mut ours = vec![0; START];
@@ -115,7 +117,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
 
     /// Where the last line ends in a file. 0: it is not there, or more than once.
     pub(super) fn end_of_known(&self, look: &Look<D::File>, other: &Generation) -> io::Result<u64> {
-        let opened = match look.open(&self.store, other) {
+        let opened = match look.snapshot.open(&self.store, other) {
             Ok(Some(opened)) => opened,
             Ok(None) => return Ok(0),
             Err(error) if is_odd(&error) => return Ok(0),
@@ -147,7 +149,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
         // It was deleted, or the clock has stepped back in between.
         for (at, other) in others.iter().enumerate().skip(1) {
             if known.file.is_some()
-                && look.file_of(&self.store, other)? == known.file
+                && look.snapshot.file_of(&self.store, other)? == known.file
                 && self.ends_with(look, other)?
             {
                 return Ok(Some(at));
@@ -159,7 +161,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
     /// Whether a file ends with the last line of the generation before the own one: an inode may have been used again.
     fn ends_with(&self, look: &Look<D::File>, other: &Generation) -> io::Result<bool> {
         let Some(known) = &self.passed.unlabelled else { return Ok(false) };
-        let Some((opened, _)) = look.open(&self.store, other)? else { return Ok(false) };
+        let Some((opened, _)) = look.snapshot.open(&self.store, other)? else { return Ok(false) };
         let mut end = vec![0; known.line.len()];
         let from = opened.stat()?.size.checked_sub(end.len() as u64);
         let got = from.map_or(Ok(0), |from| opened.read_at(&mut end, from))?;

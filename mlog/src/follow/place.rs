@@ -122,7 +122,7 @@ impl Follower {
     fn go_to(&mut self, snapshot: &Snapshot, at: Option<&Candidate>, place: &Place) -> std::io::Result<()> {
         let (standing, text, passed) = match at {
             Some(Candidate::Archive(generation)) => {
-                let text = match self.store.open(generation)? {
+                let text = match snapshot.open(&self.store, generation)? {
                     Some((file, state)) => Text::archive(file, state)?,
                     None => Text::Nothing,
                 };

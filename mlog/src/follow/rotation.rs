@@ -44,7 +44,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
         if others.is_empty() && snapshot.current.is_none() {
             return Ok(after(&look));
         }
-        let is_there = look.file_of(&self.store, own)?.is_some();
+        let is_there = look.snapshot.file_of(&self.store, own)?.is_some();
         let missed = self.passed.is_missed(snapshot, &others, look.settled);
         let is_next = self.passed.is_next(others.first());
         if missed || !is_there && !is_next {
@@ -157,7 +157,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
 
     fn is_there(&self, look: &Look<D::File>, generation: Option<Generation>) -> io::Result<bool> {
         match generation {
-            Some(generation) => Ok(look.file_of(&self.store, &generation)?.is_some()),
+            Some(generation) => Ok(look.snapshot.file_of(&self.store, &generation)?.is_some()),
             None => Ok(false),
         }
     }
@@ -172,7 +172,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
         let snapshot = &look.snapshot;
         self.passed.see(snapshot);
         for (at, generation) in rest.iter().enumerate() {
-            match look.open(&self.store, generation) {
+            match look.snapshot.open(&self.store, generation) {
                 Ok(Some((file, state))) => {
                     let text = Text::archive(file, state)?;
                     let standing = match generation.label {
@@ -217,7 +217,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
     fn all_passed(&self, look: &Look<D::File>) -> io::Result<Passed> {
         let mut passed = Passed::all(&look.snapshot);
         if let (Some(known), Some(last)) = (&mut passed.unlabelled, look.snapshot.archives.last()) {
-            *known = Known { file: look.file_of(&self.store, last)?, line: self.line.clone() };
+            *known = Known { file: look.snapshot.file_of(&self.store, last)?, line: self.line.clone() };
         }
         Ok(passed)
     }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tai64tools::Label;
 use unix::diag::Message;
 
-use crate::archive::{SMALL, Segment, segments};
+use crate::archive::{Declared, SMALL, Segment, begins_with, segments};
 use crate::merge::Pile;
-use crate::plan::{Planned, Range, Which};
+use crate::plan::{Later, Planned, Range, Which};
 use crate::search::{Part, Query, Reading};
 use crate::show::{Painter, Skin};
 use crate::store::{Generation, State, Store, shown, whole_lines};
@@ -47,8 +47,8 @@ pub struct Source {
     damaged: HashSet<Arc<str>>,
 }
 
-/// An open file, its size, its state and its name.
-type Opened = (Arc<File>, u64, State, String);
+/// An open file, how much of it is read, and its state.
+type Opened = (Arc<File>, u64, State);
 
 /// The least and the greatest key of a file.
 type Bounds = (Option<Label>, Option<Label>);
@@ -176,23 +176,26 @@ impl Source {
 
     fn open(&mut self, planned: Planned, trouble: &mut Trouble) {
         let opened = match &planned.which {
-            Which::Archive(generation) => self.archive(generation),
-            Which::Held(file, size) => Ok(Some((file.clone(), *size, State::Current, "current".into()))),
-            Which::After(label) => self.after(*label),
+            Which::Archive(generation) => {
+                let found = self.store.open(generation);
+                found.and_then(|found| found.map_or(Ok(None), |(file, state)| opened(file, None, state)))
+            }
+            Which::Held(held) => opened(held.file.clone(), held.size, held.state),
+            Which::Later(later) => self.later(later),
         };
         let begun = opened.and_then(|opened| {
-            let Some((file, size, state, name)) = opened else { return Ok(None) };
+            let Some((file, size, state)) = opened else { return Ok(None) };
             // The end of a line that is being written comes soon.
             let is_growing = state == State::Current && self.store.is_written();
             let size = if is_growing { whole_lines(&file, size) } else { size };
-            Ok(Some((segments(&file, size, state.declared())?, name)))
+            Ok(Some(segments(&file, size, state.declared())?))
         });
         match begun {
-            Ok(Some((mut segments, name))) => {
+            Ok(Some(mut segments)) => {
                 if self.order == Order::Segments {
                     segments.reverse();
                 }
-                let name: Arc<str> = name.into();
+                let name: Arc<str> = planned.which.name().to_string_lossy().into();
                 self.segments.extend(
                     segments
                         .into_iter()
@@ -206,37 +209,31 @@ impl Source {
     }
 
     fn about(&self, planned: &Planned) -> Message {
-        let name = match &planned.which {
-            Which::Archive(generation) => generation.name.clone(),
-            _ => "current".into(),
-        };
-        Message::new(shown(&self.store.path.join(name)))
+        Message::new(shown(&self.store.path.join(planned.which.name())))
     }
 
-    fn archive(&self, generation: &Generation) -> io::Result<Option<Opened>> {
-        let Some((file, state)) = self.store.open(generation)? else { return Ok(None) };
-        let size = file.metadata()?.len();
-        Ok(Some((file, size, state, generation.name.to_string_lossy().into_owned())))
-    }
-
-    /// What was `current` when this was the newest label.
-    fn after(&self, label: Option<Label>) -> io::Result<Option<Opened>> {
-        loop {
-            let snapshot = self.store.snapshot()?;
-            let next = snapshot.archives.iter().find(|generation| generation.label > label);
-            if let Some(generation) = next {
-                return self.archive(generation);
+    /// A generation that had no label. As long as the newest label of that time is there, nothing behind it was deleted,
+    /// and its place tells which it is; otherwise its text does.
+    fn later(&self, later: &Later) -> io::Result<Option<Opened>> {
+        let snapshot = self.store.snapshot()?;
+        let is_there =
+            later.newest.is_some() && snapshot.archives.iter().any(|archive| archive.label == later.newest);
+        let is_behind =
+            |generation: &&Generation| generation.label.is_none() || generation.label > later.newest;
+        for (place, generation) in snapshot.archives.iter().filter(is_behind).enumerate() {
+            if is_there && place != later.between {
+                continue;
             }
-            if let Some((file, size)) = snapshot.current {
-                return Ok(Some((file, size, State::Current, "current".into())));
-            }
-            let Some(previous) = snapshot.archives.last().filter(|last| last.label.is_none()) else {
-                return Ok(None);
-            };
-            if let Some(opened) = self.archive(previous)? {
-                return Ok(Some(opened));
+            let Some((file, state)) = snapshot.open(&self.store, generation)? else { continue };
+            if is_there || begins_with(&file, state.declared(), &later.start)? {
+                return opened(file, None, state);
             }
         }
+        let Some((file, size)) = snapshot.current else { return Ok(None) };
+        if is_there || begins_with(&file, Declared::Grows, &later.start)? {
+            return opened(file, Some(size), State::Current);
+        }
+        Ok(None)
     }
 
     /// Takes what came of a piece.
@@ -276,4 +273,10 @@ impl Source {
             self.planned.clear();
         }
     }
+}
+
+/// What was opened; all of it is read, where nothing else is said.
+fn opened(file: Arc<File>, size: Option<u64>, state: State) -> io::Result<Option<Opened>> {
+    let size = size.map_or_else(|| file.metadata().map(|metadata| metadata.len()), Ok)?;
+    Ok(Some((file, size, state)))
 }

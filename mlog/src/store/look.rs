@@ -38,39 +38,10 @@ pub trait Directory {
 pub struct Look<F> {
     /// The generations. Between those that are there none is missing that was not deleted.
     pub snapshot: Snapshot<F>,
-    /// The file of the generation that has no label. It may have one at any time, and its name may be another one's then.
-    pub unlabelled: Option<F>,
     /// The label that `current` has got meanwhile.
     pub label: Option<Label>,
     /// Whether these are all. Otherwise there are later ones, and `current` is left out.
     pub settled: bool,
-}
-
-impl<F: Content> Look<F> {
-    /// Opens the file of a generation of this look. None: it was deleted.
-    pub fn open<D: Directory<File = F>>(
-        &self,
-        directory: &D,
-        generation: &Generation,
-    ) -> io::Result<Option<(F, State)>> {
-        match (generation.label, &self.unlabelled) {
-            (None, Some(file)) => Ok(Some((file.clone(), generation.state))),
-            _ => open(directory, generation),
-        }
-    }
-
-    /// Which file a generation of this look is, and its size.
-    pub fn file_of<D: Directory<File = F>>(
-        &self,
-        directory: &D,
-        generation: &Generation,
-    ) -> io::Result<Option<(Identity, u64)>> {
-        let stat = match (generation.label, &self.unlabelled) {
-            (None, Some(file)) => Some(file.stat()?),
-            _ => lookup(directory, generation)?,
-        };
-        Ok(stat.map(|stat| (stat.identity, stat.size)))
-    }
 }
 
 /// Looks at a directory as a follower does: some times at most.
@@ -122,7 +93,7 @@ pub(super) fn open<D: Directory>(
 }
 
 /// What a generation is, under the name that it has now.
-fn lookup<D: Directory>(directory: &D, generation: &Generation) -> io::Result<Option<Stat>> {
+pub(super) fn lookup<D: Directory>(directory: &D, generation: &Generation) -> io::Result<Option<Stat>> {
     if let Some(stat) = directory.lookup(&generation.name)? {
         return Ok(Some(stat));
     }
@@ -185,8 +156,8 @@ impl<D: Directory> Looking<'_, D> {
                     _ => false,
                 };
                 let current = current.filter(|_| !is_archive).map(|(stat, file)| (file, stat.size));
-                let snapshot = Snapshot { archives, current };
-                return Ok((Look { snapshot, unlabelled, label, settled: true }, of_a_logger));
+                let snapshot = Snapshot { archives, unlabelled, current };
+                return Ok((Look { snapshot, label, settled: true }, of_a_logger));
             }
             // What had a label before `current` was opened is before that, and so is all that is earlier. After a step of the
             // clock other labels are earlier as well.
@@ -198,8 +169,8 @@ impl<D: Directory> Looking<'_, D> {
             }
             before = Some(second);
         }
-        let snapshot = Snapshot { archives: sure.archives(), current: None };
-        Ok((Look { snapshot, unlabelled: None, label: None, settled: false }, true))
+        let snapshot = Snapshot { archives: sure.archives(), unlabelled: None, current: None };
+        Ok((Look { snapshot, label: None, settled: false }, true))
     }
 
     /// Opens what has no label, and forgets it if it has one as well: it gets that by a link and an unlink. None: it has

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tai64tools::Label;
-use unix::file::{self, Stat};
+use unix::file::{self, Identity, Stat};
 
 use crate::archive::{Declared, Form};
 
@@ -80,6 +80,9 @@ pub struct Store {
 pub struct Snapshot<F = Arc<File>> {
     /// All generations in order, without `current`.
     pub archives: Vec<Generation>,
+    /// The file of the last one, where that has no label. It may have one at any time, and its name may be another one's
+    /// then.
+    pub unlabelled: Option<F>,
     /// `current`, open, and its size.
     pub current: Option<(F, u64)>,
 }
@@ -90,9 +93,41 @@ impl<F> Snapshot<F> {
         self.archives.iter().rev().find_map(|generation| generation.label)
     }
 
+    /// Closes its files.
+    pub fn close(&mut self) {
+        (self.unlabelled, self.current) = (None, None);
+    }
+
     /// Whether there is a `previous`.
     pub fn has_previous(&self) -> bool {
         self.archives.last().is_some_and(|generation| generation.state == State::Previous)
+    }
+}
+
+impl<F: Content> Snapshot<F> {
+    /// Opens the file of one of its generations. None: it was deleted.
+    pub fn open<D: Directory<File = F>>(
+        &self,
+        directory: &D,
+        generation: &Generation,
+    ) -> io::Result<Option<(F, State)>> {
+        match (generation.label, &self.unlabelled) {
+            (None, Some(file)) => Ok(Some((file.clone(), generation.state))),
+            _ => look::open(directory, generation),
+        }
+    }
+
+    /// Which file one of its generations is, and its size.
+    pub fn file_of<D: Directory<File = F>>(
+        &self,
+        directory: &D,
+        generation: &Generation,
+    ) -> io::Result<Option<(Identity, u64)>> {
+        let stat = match (generation.label, &self.unlabelled) {
+            (None, Some(file)) => Some(file.stat()?),
+            _ => look::lookup(directory, generation)?,
+        };
+        Ok(stat.map(|stat| (stat.identity, stat.size)))
     }
 }
 
