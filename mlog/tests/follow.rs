@@ -152,7 +152,7 @@ fn a_slow_consumer_gets_every_line_that_is_still_there() {
             ["t", "s16384", "n400", how, "./log"].into_iter().filter(|word| !word.is_empty()).collect();
         let here = made(&tool("multilog"), &script);
         let following = follower(&here, &["-f", "-o", "none", "log"], Stdio::piped());
-        std::thread::sleep(Duration::from_millis(300));
+        harness::until_it_rests(following.id());
         feed(logger(&here, &tool("multilog"), &script), 20_000, 1000, Duration::ZERO);
         let expected = text(0, 20_000);
         let (got, said, _) = slowly(following, |all| all.len() >= expected.len());
@@ -175,7 +175,7 @@ fn where_lines_are_gone_the_gap_is_said_with_its_bounds() {
 fn each_gap_is_said(script: &[&str]) {
     let here = made(&tool("multilog"), script);
     let following = follower(&here, &["-f", "-n", "0", "-o", "tai64n", "log"], Stdio::piped());
-    std::thread::sleep(Duration::from_millis(300));
+    harness::until_it_rests(following.id());
     feed(logger(&here, &tool("multilog"), script), 20_000, 1000, Duration::from_millis(5));
     let last = "line 19999 of a log that goes on and on\n";
     let (got, said, code) = slowly(following, |all| all.ends_with(last.as_bytes()));

@@ -40,6 +40,11 @@ impl Following {
         harness::until(text, || fs::read_to_string(self.here.path("out")).unwrap().ends_with(text));
     }
 
+    /// Waits until it has seen what has happened.
+    fn rests(&self) {
+        harness::until_it_rests(self.child.id());
+    }
+
     fn append(&self, text: &str) {
         let mut current = OpenOptions::new().append(true).open(self.here.path("log/current")).unwrap();
         current.write_all(text.as_bytes()).unwrap();
@@ -94,7 +99,7 @@ fn a_directory_that_is_removed_and_made_again_is_followed_again() {
     let following = Following::new(scratch());
     following.until("a\n");
     fs::remove_dir_all(following.here.path("log")).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    following.rests();
     following.here.write("log/current", "b\n");
     following.until("b\n");
     fs::rename(following.here.path("log"), following.here.path("old")).unwrap();
@@ -128,7 +133,7 @@ fn a_current_that_is_replaced_by_a_pipe_and_then_by_a_file_is_followed_again() {
     let current = following.here.path("log/current");
     fs::remove_file(&current).unwrap();
     Command::new("mkfifo").arg(&current).status().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    following.rests();
     fs::remove_file(&current).unwrap();
     following.here.write("log/current", "b\n");
     following.until("b\n");
@@ -159,14 +164,14 @@ fn rights_that_are_taken_away_and_given_back_cost_no_line() {
     let following = Following::with(here, as_nobody);
     following.until("a\n");
     set(0);
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    following.rests();
     if !privileged {
         set(0o755);
     }
     following.append("b\n");
     following.rotate(1);
     following.append("c\n");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    following.rests();
     set(0o755);
     following.until("c\n");
     let (out, said) = following.end();

@@ -19,7 +19,7 @@ mod view;
 pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use port::free_port;
 pub use random::Random;
-pub use run::{Outcome, Run, Running, Scratch, blocks, spawn, until, wakeups};
+pub use run::{Outcome, Run, Running, Scratch, blocks, spawn, until, until_it_rests, wakeups};
 pub use small_disk::SmallDisk;
 pub use under_test::{
     corpus, is_ignored, is_original, is_root, needs_root, original, ours_only, program, strace, tool,

@@ -300,11 +300,26 @@ pub fn blocks(pid: u32, signal: Signal) -> bool {
     set >> (signal.as_raw() - 1) & 1 == 1
 }
 
+/// Waits until a process has done all that there was to do, and waits for something.
+pub fn until_it_rests(pid: u32) {
+    let is_asleep = |thread: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
+    };
+    until("the process rests", || {
+        let before = wakeups(pid);
+        std::thread::sleep(Duration::from_millis(20));
+        let mut threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        threads.all(is_asleep) && wakeups(pid) == before
+    });
+}
+
 /// How often the threads of a process have waited for something.
 pub fn wakeups(pid: u32) -> u64 {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let of = |thread: std::io::Result<std::fs::DirEntry>| -> u64 {
-        let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        // A thread may end meanwhile.
+        let Ok(status) = std::fs::read_to_string(thread.unwrap().path().join("status")) else { return 0 };
         let waits = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
         waits.unwrap().trim().parse().unwrap()
     };
