@@ -14,6 +14,8 @@ pub(super) const SPAN: Duration = Duration::from_secs(10);
 pub(super) struct Retention {
     looked: Option<Instant>,
     oldest: Option<Label>,
+    /// How many archives were before the one that comes next.
+    before: usize,
     /// Whether retention was seen to delete.
     deletes: bool,
     said: bool,
@@ -25,13 +27,15 @@ impl Retention {
         self.looked.is_none_or(|looked| looked.elapsed() >= SPAN)
     }
 
-    /// Takes a look. True: it has to be said that lines will be deleted, since they are among the oldest tenth and archives
-    /// are deleted.
+    /// Takes a look. True: it has to be said that lines will be deleted, since archives are deleted, and they are among the
+    /// oldest tenth or will be reached within two looks at the present pace.
     pub(super) fn look(&mut self, left: &Left) -> bool {
         self.looked = Some(Instant::now());
         self.deletes |= self.oldest.is_some() && left.oldest > self.oldest;
         self.oldest = left.oldest;
-        let is_near = self.deletes && left.archives > 0 && left.before * 10 < left.archives;
+        let lost = std::mem::replace(&mut self.before, left.before).saturating_sub(left.before);
+        let is_near = left.before * 10 < left.archives || left.before <= 2 * lost;
+        let is_near = is_near && self.deletes && left.archives > 0;
         is_near && !std::mem::replace(&mut self.said, is_near)
     }
 
@@ -55,8 +59,23 @@ mod tests {
         assert!(!look(1, 0));
         assert!(!look(1, 0));
         assert!(!look(2, 5));
-        assert!(!look(3, 2));
+        assert!(!look(3, 4));
         assert!(look(4, 1));
         assert!(!look(5, 0));
+    }
+
+    /// Ten archives of a hundred went between two looks, so that nothing was said until lines were gone.
+    #[test]
+    fn it_is_said_before_a_fast_logger_deletes_them() {
+        let mut retention = Retention::default();
+        let label = |nanos| Label::new(tai64tools::label::EPOCH, nanos);
+        let mut look =
+            |oldest, before| retention.look(&Left { bytes: 1, before, archives: 100, oldest: label(oldest) });
+        assert!(!look(1, 90));
+        // The engine is slow, and archives are deleted.
+        assert!(!look(2, 85));
+        assert!(!look(3, 65));
+        assert!(look(4, 40));
+        assert!(!look(5, 15));
     }
 }
