@@ -4,7 +4,7 @@ use std::io;
 
 use mlog::follow::{Doubt, Follower, Place, Resumed, Step};
 use mlog::stamp::Stamps;
-use mlog::store::{Ahead, Store, guess};
+use mlog::store::{Ahead, Store, guess, whole_lines};
 use tai64tools::leap::Offset;
 
 use super::pending::Pending;
@@ -187,22 +187,6 @@ impl Source for Logs {
 fn is_behind_line(follower: Option<&Follower>, bound: &Bound) -> bool {
     let place = follower.map(Follower::place);
     place.is_some_and(|place| (place.length, place.crc) == (bound.place.length, bound.place.crc))
-}
-
-/// Where the whole lines of `current` end.
-fn whole_lines(file: &std::fs::File, size: u64) -> io::Result<u64> {
-    let mut piece = vec![0; 64 << 10];
-    let mut end = size;
-    while end > 0 {
-        let from = end.saturating_sub(piece.len() as u64);
-        let most = usize::try_from(end - from).unwrap_or(0);
-        let got = unix::file::read_at(file, &mut piece[..most], from)?;
-        if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
-            return Ok(from + newline as u64 + 1);
-        }
-        end = from;
-    }
-    Ok(0)
 }
 
 #[cfg(test)]

@@ -305,10 +305,10 @@ fn delivered(question: u32) -> Option<Delivered> {
     Some(Delivered { device: stat.identity.device, inode: stat.identity.inode, size: stat.size, question })
 }
 
-/// Where the whole lines of `current` end; what follows is left to the follower.
+/// Where the whole lines of `current` end; what follows is left to the follower, and all of it where it can't be read.
 fn whole_lines(one: &mut Found) -> u64 {
     let Some((current, size)) = &mut one.snapshot.current else { return 0 };
-    *size = store::whole_lines(current, *size);
+    *size = store::whole_lines(current, *size).unwrap_or(0);
     *size
 }
 

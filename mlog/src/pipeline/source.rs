@@ -187,7 +187,7 @@ impl Source {
             let Some((file, size, state)) = opened else { return Ok(None) };
             // The end of a line that is being written comes soon.
             let is_growing = state == State::Current && self.store.is_written();
-            let size = if is_growing { whole_lines(&file, size) } else { size };
+            let size = if is_growing { whole_lines(&file, size)? } else { size };
             Ok(Some(segments(&file, size, state.declared())?))
         });
         match begun {

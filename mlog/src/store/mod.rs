@@ -206,19 +206,23 @@ impl Store {
 }
 
 /// Where the whole lines of the first `size` bytes of a file end.
-pub fn whole_lines(file: &File, size: u64) -> u64 {
+///
+/// # Errors
+///
+/// The file can't be read.
+pub fn whole_lines(file: &File, size: u64) -> io::Result<u64> {
     let mut piece = vec![0; 64 << 10];
     let mut end = size;
     while end > 0 {
         let from = end.saturating_sub(piece.len() as u64);
         let most = usize::try_from(end - from).unwrap_or(0);
-        let got = file::read_at(file, &mut piece[..most], from).unwrap_or(0);
+        let got = file::read_at(file, &mut piece[..most], from)?;
         if let Some(newline) = memchr::memrchr(b'\n', &piece[..got]) {
-            return from + newline as u64 + 1;
+            return Ok(from + newline as u64 + 1);
         }
         end = from;
     }
-    0
+    Ok(0)
 }
 
 /// A path as it is shown in messages.
