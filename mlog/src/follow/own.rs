@@ -8,6 +8,7 @@ use std::io;
 use crate::store::{Content as _, Directory, Generation, Look, is_odd};
 
 use super::Follower;
+use super::order::Known;
 use super::text::{Held, Lines, Readable, start};
 
 /// How much of the starts of two files is compared.
@@ -117,13 +118,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
 
     /// Where the last line ends in a file. 0: it is not there, or more than once.
     pub(super) fn end_of_known(&self, look: &Look<D::File>, other: &Generation) -> io::Result<u64> {
-        let opened = match look.snapshot.open(&self.store, other) {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return Ok(0),
-            Err(error) if is_odd(&error) => return Ok(0),
-            Err(error) => return Err(error),
-        };
-        let mut lines = Lines::of(opened.0.text(opened.1)?);
+        let Some(mut lines) = self.lines_of(look, other)? else { return Ok(0) };
         let (mut at, mut found) = (0, None);
         while let Some(line) = lines.next() {
             at += line.len() as u64;
@@ -134,8 +129,23 @@ impl<D: Directory<File: Readable>> Follower<D> {
         Ok(found.unwrap_or(0))
     }
 
-    /// Which of the others is the generation before the own one, that had no label when the own one was entered. Where the
-    /// own one is gone, so is that.
+    /// The lines of a file. None: it is gone, or will never be read.
+    fn lines_of(
+        &self,
+        look: &Look<D::File>,
+        other: &Generation,
+    ) -> io::Result<Option<Lines<<D::File as Readable>::Text>>> {
+        match look.snapshot.open(&self.store, other) {
+            Ok(Some((file, state))) => file.text(state).map(Lines::of).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) if is_odd(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Which of the others is the generation before the own one, that had no label when the own one was entered: the one
+    /// before it by its label, unless another one ends with its last line, since the clock has stepped back in between.
+    /// Where the own one is gone, so is that.
     pub(super) fn earlier(
         &self,
         look: &Look<D::File>,
@@ -143,19 +153,29 @@ impl<D: Directory<File: Readable>> Follower<D> {
         own: Option<usize>,
     ) -> io::Result<Option<usize>> {
         let (Some(known), Some(own)) = (&self.passed.unlabelled, own) else { return Ok(None) };
-        if let Some(before) = own.checked_sub(1) {
-            return Ok(Some(before));
-        }
-        // It was deleted, or the clock has stepped back in between.
-        for (at, other) in others.iter().enumerate().skip(1) {
-            if known.file.is_some()
-                && look.snapshot.file_of(&self.store, other)? == known.file
-                && self.ends_with(look, other)?
-            {
+        let before = own.checked_sub(1);
+        let all = 0..others.len().min(FIRST.max(own + 2));
+        for at in before.into_iter().chain(all.filter(|&at| at != own && Some(at) != before)) {
+            let is_file =
+                known.file.is_some() && look.snapshot.file_of(&self.store, &others[at])? == known.file;
+            if is_file && self.ends_with(look, &others[at])? || self.is_copy(look, &others[at], known)? {
                 return Ok(Some(at));
             }
         }
-        Ok(None)
+        Ok(before)
+    }
+
+    /// Whether a file ends with the stamp of the last line of the generation before the own one: it may be what a processor
+    /// has made of it.
+    fn is_copy(&self, look: &Look<D::File>, other: &Generation, known: &Known) -> io::Result<bool> {
+        let mut stamps = self.stamps.clone();
+        let Some(last) = stamps.read(&known.line, None) else { return Ok(false) };
+        let Some(mut lines) = self.lines_of(look, other)? else { return Ok(false) };
+        let mut found = None;
+        while let Some(line) = lines.next() {
+            found = stamps.read(line, None);
+        }
+        Ok(found.is_some_and(|found| found.moment == last.moment))
     }
 
     /// Whether a file ends with the last line of the generation before the own one: an inode may have been used again.
