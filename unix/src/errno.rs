@@ -17,6 +17,11 @@ pub fn words(error: &io::Error) -> Cow<'static, str> {
     }
 }
 
+/// The kind of an error, which does not depend on the compiler: that of Debian 13 gives EOPNOTSUPP none.
+pub fn kind(error: &io::Error) -> io::ErrorKind {
+    if error.raw_os_error() == Some(libc::EOPNOTSUPP) { io::ErrorKind::Unsupported } else { error.kind() }
+}
+
 /// What a process is told that has as many descriptors as it may have.
 pub fn too_many_open() -> io::Error {
     io::Error::from_raw_os_error(libc::EMFILE)
@@ -113,6 +118,16 @@ mod tests {
         ] {
             assert_eq!(words(&io::Error::from_raw_os_error(code)), text);
         }
+    }
+
+    /// Programs built with Rust 1.85 tried again for ever to link a file where the file system knows no links.
+    #[test]
+    fn what_is_not_supported_has_this_kind() {
+        for code in [libc::EOPNOTSUPP, libc::ENOTSUP, libc::ENOSYS] {
+            assert_eq!(kind(&io::Error::from_raw_os_error(code)), io::ErrorKind::Unsupported);
+        }
+        assert_eq!(kind(&io::Error::from_raw_os_error(libc::ENOENT)), io::ErrorKind::NotFound);
+        assert_eq!(kind(&io::ErrorKind::Unsupported.into()), io::ErrorKind::Unsupported);
     }
 
     #[test]

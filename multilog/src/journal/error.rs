@@ -54,7 +54,7 @@ impl JournalError {
             Unsupported,
         ];
         match self {
-            JournalError::System(error) => !lasting.contains(&error.kind()) && !is_foreign(error),
+            JournalError::System(error) => !lasting.contains(&errno::kind(error)) && !is_foreign(error),
             JournalError::TooManyDirectories
             | JournalError::HeldTooLong
             | JournalError::NoBootId

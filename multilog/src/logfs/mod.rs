@@ -14,6 +14,7 @@ use std::io;
 use std::time::SystemTime;
 
 use unix::diag::Message;
+use unix::errno;
 
 use crate::host::Pace;
 use crate::script::FileMode;
@@ -217,7 +218,7 @@ pub trait LogFs: Send + Sync + 'static {
 fn is_not_to_be_had(error: &io::Error) -> bool {
     use io::ErrorKind::{CrossesDevices, InvalidInput, PermissionDenied, TooManyLinks, Unsupported};
     let kinds = [CrossesDevices, InvalidInput, PermissionDenied, TooManyLinks, Unsupported];
-    kinds.contains(&error.kind())
+    kinds.contains(&errno::kind(error))
 }
 
 /// Gives a file a second name, which it may have already.

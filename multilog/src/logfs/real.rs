@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use unix::diag::Message;
 use unix::spawn::{Access, Opening};
 use unix::tool::Fatal;
-use unix::{file, lock, spawn};
+use unix::{errno, file, lock, spawn};
 
 use super::{Changed, Ending, How, Identity, LogFs, Name, Place, Processing, Quirk, Stat, StateFiles};
 use crate::host::{Pace, Patience};
@@ -100,7 +100,7 @@ fn forgets_modes(lock: &OwnedFd) -> bool {
 
 /// Whether a mode can't be set, as on some file systems of FUSE.
 fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
+    matches!(errno::kind(error), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
