@@ -296,6 +296,38 @@ fn verify_tells_leftovers_only_where_no_logger_runs() {
     assert_eq!((seen.code, &*seen.stderr, &*out(&seen)), (Some(0), "", "log: 2 files, 1 lines\n"));
 }
 
+/// `mlog verify` said that a running s6-log was killed: that locks in another way.
+#[test]
+fn verify_finds_a_live_directory_of_any_logger_in_order() {
+    let ours = Some(tool("multilog"));
+    for (name, program) in [
+        ("ours", ours),
+        ("multilog", original("multilog")),
+        ("s6-log", program("s6-log")),
+        ("svlogd", program("svlogd")),
+    ] {
+        let Some(program) = program else { continue };
+        let here = Scratch::new();
+        here.write("log/config", "s4096\n");
+        let mut command = Command::new(program);
+        let script = if name == "svlogd" { &["-tt", "./log"][..] } else { &["t", "s4096", "./log"] };
+        command.args(script).current_dir(here.path(".")).stdin(Stdio::piped()).stderr(Stdio::null());
+        let mut logger = harness::spawn(&mut command);
+        let mut input = logger.stdin.take().unwrap();
+        input.write_all("a line\n".repeat(20).as_bytes()).unwrap();
+        harness::until("it is logged", || {
+            fs::metadata(here.path("log/current")).is_ok_and(|log| log.len() > 0)
+        });
+        harness::until_it_rests(logger.id());
+        let seen = mlog(&here, &["verify", "log"]);
+        drop(input);
+        logger.wait().unwrap();
+        assert_eq!((seen.code, &*seen.stderr), (Some(0), ""), "{name}: {}", out(&seen));
+        let seen = mlog(&here, &["verify", "log"]);
+        assert_eq!((seen.code, &*seen.stderr), (Some(0), ""), "{name} has ended: {}", out(&seen));
+    }
+}
+
 #[test]
 fn ls_and_stat_show_numbers() {
     let here = Scratch::new();

@@ -39,9 +39,19 @@ pub fn open_file(path: &Path, keep: Keep) -> io::Result<OwnedFd> {
 
 /// The process that holds a lock on `file`, as far as /proc/locks tells.
 pub fn holder(file: impl AsFd) -> Option<u32> {
-    let stat = fstat(file).ok()?;
-    let place = format!("{:02x}:{:02x}:{}", major(stat.st_dev), minor(stat.st_dev), stat.st_ino);
-    holder_in(&read_to_string("/proc/locks").ok()?, &place)
+    holder_in(&read_to_string("/proc/locks").ok()?, &place(file).ok()?)
+}
+
+/// How /proc/locks calls a file.
+fn place(file: impl AsFd) -> io::Result<String> {
+    let stat = fstat(file)?;
+    Ok(format!("{:02x}:{:02x}:{}", major(stat.st_dev), minor(stat.st_dev), stat.st_ino))
+}
+
+/// Whether another process, or this one, holds a lock of any kind on `file`, as far as /proc/locks tells: s6-log locks by
+/// fcntl(2).
+pub fn is_held(file: impl AsFd) -> bool {
+    place(file).is_ok_and(|place| read_to_string("/proc/locks").is_ok_and(|table| is_held_in(&table, &place)))
 }
 
 /// Whether a process has a lock on what it has open as this descriptor, as far as /proc tells. This works also where
@@ -72,6 +82,14 @@ fn holder_in(table: &str, place: &str) -> Option<u32> {
     })
 }
 
+/// Whether the text of /proc/locks has a granted exclusive lock of any kind.
+fn is_held_in(table: &str, place: &str) -> bool {
+    table.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        matches!(fields[..], [_, "FLOCK" | "POSIX" | "OFDLCK", _, "WRITE", _, at, ..] if at == place)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +115,16 @@ mod tests {
                      4: FLOCK  ADVISORY  WRITE 13 fe:00:99 0 EOF\n";
         assert_eq!(holder_in(table, "fe:00:99"), Some(13));
         assert_eq!(holder_in(table, "fe:00:97"), None);
+    }
+
+    #[test]
+    fn a_granted_lock_of_any_kind_holds_a_file() {
+        let table = "1: POSIX  ADVISORY  WRITE 10 fe:00:99 0 EOF\n\
+                     2: OFDLCK ADVISORY  WRITE -1 fe:00:98 0 EOF\n\
+                     3: FLOCK  ADVISORY  WRITE 12 fe:00:97 0 EOF\n\
+                     4: -> FLOCK  ADVISORY  WRITE 13 fe:00:96 0 EOF\n\
+                     5: POSIX  ADVISORY  READ  14 fe:00:95 0 EOF\n";
+        let held = [99, 98, 97, 96, 95, 9].map(|inode| is_held_in(table, &format!("fe:00:{inode}")));
+        assert_eq!(held, [true, true, true, false, false, false]);
     }
 }

@@ -191,7 +191,7 @@ impl Store {
 
     /// Whether a logger is at work: it holds the lock.
     pub fn is_written(&self) -> bool {
-        self.open_name("lock".as_ref()).is_ok_and(|lock| unix::lock::holder(&lock).is_some())
+        self.open_name("lock".as_ref()).is_ok_and(unix::lock::is_held)
     }
 
     /// All generations at one moment: no rotation has happened between the look at the names and the opening of
