@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use harness::Scratch;
 use proptest::prelude::*;
 use tai64tools::Label;
 use tai64tools::label::EPOCH;
@@ -333,11 +334,11 @@ proptest! {
     fn every_query_has_the_answer_of_the_naive_reader(
         directories in prop::collection::vec(directory(), 1..4), question in question(),
     ) {
-        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let folder = Scratch::new();
         for (source, directory) in directories.iter().enumerate() {
-            write(&folder.path().join(source.to_string()), directory);
+            write(&folder.path(source.to_string()), directory);
         }
-        let (out, said, code) = ask(folder.path(), directories.len(), &question);
+        let (out, said, code) = ask(&folder.path("."), directories.len(), &question);
         let expected = answer(&directories, &question);
         prop_assert_eq!(&said, "");
         prop_assert_eq!(&out, &expected);
