@@ -185,11 +185,6 @@ impl Cursor {
         }
         text
     }
-
-    /// The place in a directory.
-    pub fn place(&self, path: &Path) -> Option<&Place> {
-        self.places.iter().find(|(known, _)| known == path).map(|(_, place)| place)
-    }
 }
 
 fn parse_meant(word: &str) -> Option<Meant> {

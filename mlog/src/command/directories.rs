@@ -11,7 +11,9 @@ use unix::diag::Message;
 use unix::tool::Fatal;
 
 use crate::pipeline::Trouble;
-use crate::store::{Ahead, Snapshot, Store, guess, hidden, services};
+use crate::store::{Ahead, Snapshot, Store, guess};
+
+use super::scan::Scan;
 
 /// A directory that can be read.
 pub(super) struct Found {
@@ -22,29 +24,40 @@ pub(super) struct Found {
 
 /// The directories that were given, without those that can't be read.
 pub(super) fn directories(given: &ArgMatches, trouble: &mut Trouble) -> Result<Vec<Found>, Fatal> {
-    let ahead = match given.get_one::<String>("tai-offset").map(String::as_str) {
+    let ahead = ahead(given);
+    let stores = stores(given, trouble)?;
+    let found = stores.into_iter().map(|store| Found::look(store, ahead));
+    Ok(found.filter_map(|found| found.map_err(|message| trouble.fail(&message)).ok()).collect())
+}
+
+impl Found {
+    /// Looks at a directory.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read: what has to be said.
+    pub(super) fn look(store: Store, ahead: Ahead) -> Result<Found, Message> {
+        let snapshot = store.snapshot().map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => {
+                Message::new(store.path.as_os_str().as_bytes()).and(" is not a log directory")
+            }
+            _ => {
+                let path = unreadable(&store);
+                Message::new("unable to read ").and(path.as_os_str().as_bytes()).because(&error)
+            }
+        })?;
+        let offset = guess(&store, &snapshot, ahead);
+        Ok(Found { store, snapshot, offset })
+    }
+}
+
+/// How far labels are ahead, as it was said.
+pub(super) fn ahead(given: &ArgMatches) -> Ahead {
+    match given.get_one::<String>("tai-offset").map(String::as_str) {
         Some("10") => Ahead::Said(Offset::Fixed),
         Some("leap") => Ahead::Said(Offset::Leap),
         _ => Ahead::Auto,
-    };
-    let mut found = Vec::new();
-    for store in stores(given, trouble)? {
-        match store.snapshot() {
-            Ok(snapshot) => {
-                let offset = guess(&store, &snapshot, ahead);
-                found.push(Found { store, snapshot, offset });
-            }
-            Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                trouble.fail(&Message::new(store.path.as_os_str().as_bytes()).and(" is not a log directory"));
-            }
-            Err(error) => {
-                let path = unreadable(&store);
-                let path = path.as_os_str().as_bytes();
-                trouble.fail(&Message::new("unable to read ").and(path).because(&error));
-            }
-        }
     }
-    Ok(found)
 }
 
 /// What of a directory can't be read: itself, or its `current`.
@@ -54,29 +67,25 @@ fn unreadable(store: &Store) -> PathBuf {
 
 fn stores(given: &ArgMatches, trouble: &mut Trouble) -> Result<Vec<Store>, Fatal> {
     let mut stores: Vec<Store> = Vec::new();
-    let wanted: Vec<Vec<u8>> = given
-        .get_many::<OsString>("unit")
-        .into_iter()
-        .flatten()
-        .map(|name| name.as_bytes().to_vec())
-        .collect();
-    if let Some(scan) = given.get_one::<OsString>("scan") {
-        let shown = || Message::new("unable to read ").and(scan.as_bytes());
-        stores = services(Path::new(scan), &wanted).map_err(|error| Fatal::system(shown(), &error))?;
-        let hidden = hidden(Path::new(scan), &wanted);
+    let scan = Scan::of(given);
+    if let Some(scan) = &scan {
+        let path = scan.path.as_os_str().as_bytes();
+        let shown = || Message::new("unable to read ").and(path);
+        stores = scan.stores().map_err(|error| Fatal::system(shown(), &error))?;
+        let hidden = scan.hidden();
         for (path, error) in &hidden {
             let about = Message::new("unable to read ").and(path.as_os_str().as_bytes());
             trouble.fail(&about.because(error));
         }
         if stores.is_empty() && hidden.is_empty() {
-            trouble.fail(&Message::new("no log directory of such a service under ").and(scan.as_bytes()));
+            trouble.fail(&Message::new("no log directory of such a service under ").and(path));
         }
-    } else if !wanted.is_empty() {
+    } else if given.contains_id("unit") {
         return Err(Fatal::misuse(Message::new("-u is for services: -S is missing")));
     }
     let named = given.get_many::<OsString>("dir").into_iter().flatten();
     stores.extend(named.map(Store::new));
-    if stores.is_empty() && !given.contains_id("scan") {
+    if stores.is_empty() && scan.is_none() {
         let here =
             if Path::new("current").exists() || !Path::new("main/current").exists() { "." } else { "main" };
         stores.push(Store::new(here));

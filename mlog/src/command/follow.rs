@@ -21,25 +21,33 @@ use crate::store::{self, shown};
 use super::directories::Found;
 use super::followed::Show;
 use super::query::{Asked, ended, wrong};
+use super::scan::Scan;
 
 /// Where a reader is is written down so often at most.
 const COMMIT: Duration = Duration::from_secs(1);
 /// How many lines are shown before those that come.
 const TAIL: usize = 10;
 
+/// How directories are followed.
+pub(super) struct How {
+    /// Whether it goes on with what is written from now on.
+    pub(super) goes_on: bool,
+    /// The file that says where the last reader ended.
+    pub(super) cursor: Option<PathBuf>,
+    /// Where services may come.
+    pub(super) scan: Option<Scan>,
+}
+
 /// Shows lines until there are none, or for ever. True: something was found.
-pub(super) fn run(
-    asked: &Asked,
-    found: Vec<Found>,
-    follow: bool,
-    cursor: Option<PathBuf>,
-    trouble: &mut Trouble,
-) -> Result<bool, Fatal> {
-    check(asked, cursor.is_some())?;
-    let mut following = Following::new(asked, found, cursor, trouble)?;
+pub(super) fn run(asked: &Asked, found: Vec<Found>, how: How, trouble: &mut Trouble) -> Result<bool, Fatal> {
+    check(asked, how.cursor.is_some())?;
+    let goes_on = how.goes_on;
+    let mut following = Following::new(asked, found, how, trouble)?;
+    let last = if asked.since.is_some() { asked.last } else { asked.last.or(Some(TAIL)) };
+    let before = Asked { last, ..following.asked.clone() };
     following
-        .begin(asked, trouble)
-        .and_then(|()| following.go_on(follow, trouble))
+        .begin(&before, trouble)
+        .and_then(|()| following.go_on(goes_on, trouble))
         .or_else(|gone| ended(gone).map(|_| ()))?;
     Ok(following.readers.iter().any(|reader| reader.hits > 0) || following.found)
 }
@@ -62,7 +70,14 @@ fn check(asked: &Asked, cursor: bool) -> Result<(), Fatal> {
 }
 
 struct Following {
-    found_before: Vec<Found>,
+    asked: Asked,
+    query: Query,
+    /// Where services may come.
+    scan: Option<Scan>,
+    /// Whether the first lines were shown.
+    has_begun: bool,
+    /// Directories whose first lines are not shown yet, and their numbers.
+    found_before: Vec<(usize, Found)>,
     followers: Vec<Option<Follower>>,
     readers: Vec<Show>,
     /// What was said of a directory that can't be followed at the moment.
@@ -82,60 +97,87 @@ struct Following {
 }
 
 impl Following {
-    fn new(
-        asked: &Asked,
-        found: Vec<Found>,
-        cursor: Option<PathBuf>,
-        trouble: &mut Trouble,
-    ) -> Result<Following, Fatal> {
-        let (cursor, known) = match &cursor {
+    fn new(asked: &Asked, found: Vec<Found>, how: How, trouble: &mut Trouble) -> Result<Following, Fatal> {
+        let (cursor, known) = match &how.cursor {
             None => (None, Cursor::default()),
             Some(path) => open_cursor(path).map(|(file, known)| (Some(file), known))?,
         };
-        let query = Query { keys: false, index: asked.context.is_some(), ..asked.query(false) };
         let question = crc32fast::hash(format!("{:?}", asked.question()).as_bytes());
-        let count = found.len();
+        // Where services may come, each line says of which one it is.
+        let prefix = asked.prefix.unwrap_or(found.len() > 1 || how.scan.is_some());
         let mut following = Following {
+            asked: Asked { prefix: Some(prefix), ..asked.clone() },
+            query: Query { keys: false, index: asked.context.is_some(), ..asked.query(false) },
+            scan: how.scan,
+            has_begun: false,
             found_before: Vec::new(),
             followers: Vec::new(),
             readers: Vec::new(),
-            failed: found.iter().map(|_| None).collect(),
-            output: Output::new(before(&known, question, count)),
+            failed: Vec::new(),
+            output: Output::new(before(&known, question, found.len())),
             cursor,
             question,
             committed: None,
             hints: Hints::new(found.iter().map(|one| one.store.path.clone())),
             found: false,
             paths: Vec::new(),
-            elsewhere: Vec::new(),
+            elsewhere: known.places,
         };
-        for (at, one) in found.into_iter().enumerate() {
-            following.readers.push(Show::new(query.clone(), asked.given(at, &one, count).skin));
-            following.paths.push(absolute(&one.store.path));
-            let follower = following.follower(one, &known, trouble);
-            following.followers.push(follower);
+        for one in found {
+            following.take(one, trouble);
         }
-        let read =
-            following.followers.iter().zip(&following.paths).filter(|(follower, _)| follower.is_some());
-        let read: Vec<&PathBuf> = read.map(|(_, path)| path).collect();
-        following.elsewhere = known.places.into_iter().filter(|(path, _)| !read.contains(&path)).collect();
         Ok(following)
     }
 
+    /// Takes a directory that is watched already.
+    fn take(&mut self, one: Found, trouble: &mut Trouble) {
+        let path = absolute(&one.store.path);
+        let skin = self.asked.given(self.paths.len(), &one, 1).skin;
+        self.readers.push(Show::new(self.query.clone(), skin));
+        self.failed.push(None);
+        let place = self.elsewhere.iter().position(|(known, _)| *known == path);
+        let follower = self.follower(one, place.map(|at| self.elsewhere[at].1.clone()).as_ref(), trouble);
+        if let Some(at) = place.filter(|_| follower.is_some()) {
+            self.elsewhere.remove(at);
+        }
+        self.paths.push(path);
+        self.followers.push(follower);
+    }
+
+    /// Takes the directories of services that have come: from their first lines, or where they have archives, from the time
+    /// on at which they were not there.
+    fn take_new(&mut self, told: &mut Vec<Told>, trouble: &mut Trouble) -> Result<(), Gone> {
+        let Some(scan) = self.scan.as_mut().filter(|scan| scan.is_due()) else { return Ok(()) };
+        let paths = &self.paths;
+        let (come, since) = scan.come(|path| paths.contains(&absolute(path)), trouble);
+        if come.is_empty() {
+            return Ok(());
+        }
+        for one in come {
+            self.hints.add(one.store.path.clone());
+            self.take(one, trouble);
+            told.push(Told::Changed);
+        }
+        self.begin(&Asked { since: Some(since), last: None, ..self.asked.clone() }, trouble)
+    }
+
     /// Where following begins: at the place of the cursor, else at the start where there is a cursor, else at the end.
-    fn follower(&mut self, mut one: Found, known: &Cursor, trouble: &mut Trouble) -> Option<Follower> {
-        let place = known.place(&absolute(&one.store.path));
+    fn follower(&mut self, mut one: Found, place: Option<&Place>, trouble: &mut Trouble) -> Option<Follower> {
+        // Before the first lines are shown all directories were there.
+        let is_new = self.has_begun && one.snapshot.archives.is_empty();
         let resumed = match (place, &self.cursor) {
             (Some(place), _) => Follower::resume(one.store.clone(), one.offset, place),
-            (None, Some(_)) => Ok((Follower::at_start(one.store.clone(), one.offset), Resumed::There)),
-            (None, None) => {
+            (None, cursor) if cursor.is_some() || is_new => {
+                Ok((Follower::at_start(one.store.clone(), one.offset), Resumed::There))
+            }
+            _ => {
                 // What comes and goes from now on is told.
                 if let Ok(snapshot) = one.store.snapshot() {
                     one.snapshot = snapshot;
                 }
                 let at = whole_lines(&mut one);
                 let follower = Follower::at_current(one.store.clone(), one.offset, &one.snapshot, at);
-                self.found_before.push(one);
+                self.found_before.push((self.paths.len(), one));
                 return Some(follower);
             }
         };
@@ -156,7 +198,8 @@ impl Following {
     }
 
     /// Shows what is there before following begins.
-    fn begin(&mut self, asked: &Asked, trouble: &mut Trouble) -> Result<(), Gone> {
+    fn begin(&mut self, before: &Asked, trouble: &mut Trouble) -> Result<(), Gone> {
+        self.has_begun = true;
         self.commit()?;
         // A place at the start does not tell whether the file is the same: what follows the first lines comes soon.
         self.committed = None;
@@ -164,11 +207,8 @@ impl Following {
         if found.is_empty() {
             return Ok(());
         }
-        let last = if asked.since.is_some() { asked.last } else { asked.last.or(Some(TAIL)) };
-        let before = Asked { last, ..asked.clone() };
-        let given: Vec<_> =
-            found.iter().enumerate().map(|(at, one)| before.held(at, one, found.len())).collect();
-        self.found =
+        let given: Vec<_> = found.iter().map(|(at, one)| before.held(*at, one, found.len())).collect();
+        self.found |=
             before.run(&given, &Arc::new(before.query(found.len() > 1)), &mut self.output, trouble)?;
         self.output.flush()
     }
@@ -176,6 +216,7 @@ impl Following {
     fn go_on(&mut self, follow: bool, trouble: &mut Trouble) -> Result<(), Gone> {
         let mut told = vec![Told::Changed; self.followers.len()];
         loop {
+            self.take_new(&mut told, trouble)?;
             for at in 0..told.len() {
                 let now = std::mem::replace(&mut told[at], Told::Nothing);
                 if now != Told::Nothing && self.step(at, now, follow, trouble)? {
@@ -188,7 +229,8 @@ impl Following {
             if due || idle && !follow {
                 self.commit()?;
             }
-            if idle && (!follow || self.followers.iter().all(Option::is_none)) {
+            let is_over = self.scan.is_none() && self.followers.iter().all(Option::is_none);
+            if idle && (!follow || is_over) {
                 return Ok(());
             }
             if idle && !self.hints.wait(&mut told).map_err(Gone::Failed)? {

@@ -12,6 +12,7 @@ mod pager;
 mod printer;
 mod progress;
 mod query;
+mod scan;
 mod stat;
 
 use std::ffi::OsString;

@@ -23,6 +23,7 @@ use super::directories::{Found, directories};
 use super::follow;
 use super::pager::Pager;
 use super::printer::{Keep, Marks, Printer};
+use super::scan::Scan;
 use super::{FOUND, MISSING, NOTHING, TROUBLE, UNWRITTEN};
 
 /// What was asked, as values.
@@ -46,13 +47,14 @@ pub(super) struct Asked {
 pub(super) fn run(given: &ArgMatches) -> Result<Exit, Fatal> {
     let asked = Asked::read(given)?;
     let mut trouble = Trouble::default();
-    let found = directories(given, &mut trouble)?;
     let follow = given.get_flag("follow");
+    let scan = Scan::of(given).filter(|_| follow);
+    let found = directories(given, &mut trouble)?;
     let cursor = given.get_one::<OsString>("cursor-file");
     let pager = if given.get_flag("pager") { Pager::start()? } else { None };
     let found_any = if follow || cursor.is_some() {
         let cursor = cursor.map(PathBuf::from);
-        follow::run(&asked, found, follow, cursor, &mut trouble)?
+        follow::run(&asked, found, follow::How { goes_on: follow, cursor, scan }, &mut trouble)?
     } else {
         asked.show(found, &mut trouble)?
     };

@@ -218,7 +218,7 @@ impl Hints {
             }
             self.end_pause(pause, come, told);
             // What was told may be of files that nobody follows.
-            if told.iter().any(|told| *told != Told::Nothing) {
+            if !come || told.iter().any(|told| *told != Told::Nothing) {
                 return Ok(true);
             }
         }

@@ -5,6 +5,7 @@
 mod cursor;
 mod lines;
 mod rotation;
+mod services;
 
 use std::fs;
 use std::io::{Read, Write};
