@@ -1,23 +1,20 @@
 //! `-f` and `--cursor-file`: shows lines as they come, from where a reader was.
 
-use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use unix::diag::{Message, stdout};
-use unix::file;
-use unix::pipe::{self, Kind};
+use unix::diag::Message;
 use unix::tool::Fatal;
 
-use crate::cursor::{Cursor, CursorFile, Delivered, Refused};
+use crate::cursor::{Cursor, CursorFile};
 use crate::follow::{Follower, Hints, Place, Resumed, Step, Told};
 use crate::pipeline::Trouble;
 use crate::search::Query;
-use crate::show::{Before, Gone, Output};
+use crate::show::{Gone, Output};
 use crate::store::{self, shown};
 
+use super::delivered::{before, delivered, open_cursor};
 use super::directories::Found;
 use super::followed::Show;
 use super::query::{Asked, ended, wrong};
@@ -312,39 +309,6 @@ impl Following {
         }
         file.write(&cursor).map_err(Gone::Cursor)
     }
-}
-
-fn open_cursor(path: &Path) -> Result<(CursorFile, Cursor), Fatal> {
-    let name = path.as_os_str().as_bytes();
-    CursorFile::open(path).map_err(|refused| match refused {
-        Refused::NoCursor => wrong([name, b" is not a cursor"].concat()),
-        Refused::InUse(None) => wrong([name, b" is in use by another reader"].concat()),
-        Refused::InUse(Some(process)) => {
-            wrong([name, format!(" is in use by another reader, process {process}").as_bytes()].concat())
-        }
-        Refused::Failed(error) => Fatal::system(Message::new("unable to open cursor ").and(name), &error),
-    })
-}
-
-/// What of the output was delivered already.
-fn before(known: &Cursor, question: u32, count: usize) -> Option<Before> {
-    let (then, now) = (known.output?, delivered(question)?);
-    let same = Delivered { size: 0, ..then } == Delivered { size: 0, ..now };
-    if !same || count != 1 || now.size <= then.size {
-        return None;
-    }
-    // Standard output itself may be open for writing only.
-    let file = File::open("/proc/self/fd/1").ok()?;
-    Some(Before { file, from: then.size, to: now.size })
-}
-
-/// Standard output, if it is a file.
-fn delivered(question: u32) -> Option<Delivered> {
-    if !matches!(pipe::kind(stdout()), Ok(Kind::File)) {
-        return None;
-    }
-    let stat = file::stat(stdout()).ok()?;
-    Some(Delivered { device: stat.identity.device, inode: stat.identity.inode, size: stat.size, question })
 }
 
 /// Where the whole lines of `current` end; what follows is left to the follower, and all of it where it can't be read.

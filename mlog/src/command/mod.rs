@@ -3,6 +3,7 @@
 mod archives;
 mod cli;
 mod completions;
+mod delivered;
 mod directories;
 mod explain;
 mod follow;
