@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::is_ignored;
+use harness::{is_ignored, ours_only};
 use rustix::process::Signal;
 
 use crate::{Service, lives, state_of, until};
@@ -30,6 +30,34 @@ fn a_service_that_ends_is_started_again() {
     let pids = service.until_log(3);
     assert!(pids[0] != pids[1] && pids[1] != pids[2], "{pids:?}");
     service.leave();
+}
+
+/// A logger whose input ends just after its supervise was told to leave with it was started once more, and its first lines
+/// came again.
+#[test]
+fn a_service_that_ends_with_an_x_in_the_pipe_is_not_started_again() {
+    if !ours_only("A service that ends with an x in the pipe") {
+        return;
+    }
+    for (commands, starts) in [("-cx", 1), ("-dx", 1), ("-x", 1), ("-ux", 2), ("-o", 2)] {
+        let service = Service::up("echo $$ >>log; exec sleep 1000");
+        let pid = service.running();
+        // So that it may be started again at once.
+        std::thread::sleep(Duration::from_millis(1100));
+        let supervise = service.supervise.as_ref().unwrap();
+        supervise.signal(Signal::STOP);
+        let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        rustix::process::kill_process(process, Signal::KILL).unwrap();
+        service.svc(commands);
+        supervise.signal(Signal::CONT);
+        if starts == 1 {
+            service.supervise_ends();
+            assert_eq!(service.log().len(), 1, "{commands}");
+        } else {
+            assert_eq!(service.until_log(2).len(), 2, "{commands}");
+            service.leave();
+        }
+    }
 }
 
 #[test]

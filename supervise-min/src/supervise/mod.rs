@@ -2,7 +2,7 @@
 //!
 //! One poll(2) waits for everything: for a byte in the control pipe, for the end of the process, for the time of the
 //! next start. Bytes are handled one at a time and in order, and before each one supervise looks whether the process
-//! has ended. Bytes behind an `x` stay in the pipe for the next supervise. Signals keep their default action: if
+//! has ended. An `x` that is in the pipe by then counts already. Bytes behind it stay there for the next supervise. Signals keep their default action: if
 //! supervise is killed, its service lives on, and the next supervise takes it over.
 
 mod directory;
@@ -138,7 +138,7 @@ impl Supervise {
     }
 
     fn run(&mut self) {
-        let early = self.early_commands();
+        let early = self.waiting_commands();
         if early.contains(&Command::Down) {
             // Any other event would start the service before the command to stay down is handled.
             self.machine.want = Want::Down;
@@ -166,9 +166,9 @@ impl Supervise {
         }
     }
 
-    /// The commands that were left in the control pipe for this supervise. They are read first, so that a service with
-    /// the command to stay down is not started for nothing. Commands behind an `x` are for the next supervise.
-    fn early_commands(&self) -> Vec<Command> {
+    /// The commands that wait in the control pipe for this supervise. Before the first start they are read first, so that a
+    /// service with the command to stay down is not started for nothing. Commands behind an `x` are for the next supervise.
+    fn waiting_commands(&self) -> Vec<Command> {
         let mut early = Vec::new();
         while early.last() != Some(&Command::Exit) {
             let Some(byte) = self.directory.command() else { break };
@@ -273,6 +273,10 @@ impl Supervise {
 
     fn ended(&mut self, ended: Ended) {
         (self.process, self.note) = (None, None);
+        let waiting = self.waiting_commands();
+        // Who sends this to a logger ends its input then, and that may be noticed at the same time.
+        let stays = waiting.iter().any(|command| matches!(command, Command::Up | Command::Once));
+        self.machine.leaving |= waiting.last() == Some(&Command::Exit) && !stays;
         let code = if let Ended(Some(Ending::Exited(code))) = ended { Some(code) } else { None };
         if self.machine.phase == Phase::Finishing {
             self.state.finishing = None;
@@ -282,6 +286,7 @@ impl Supervise {
             (self.since, self.state.ended, self.state.ready) = (Label::now(), Some(ended), None);
             self.handle(Event::Ended(code));
         }
+        waiting.into_iter().for_each(|command| self.handle(Event::Command(command)));
     }
 
     /// Starts `finish`. Returns `Finished` where there is no such script, or where it can't be started.

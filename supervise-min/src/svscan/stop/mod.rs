@@ -136,9 +136,12 @@ impl Svscan {
     /// The last one. True: it has read everything and ended.
     fn stop_own_log(&mut self, mut words: Words, begun: Duration) -> bool {
         let Some(mut own) = self.own_log.take() else { return true };
-        own.let_go();
         let mut leaving = LeavingLogger::new();
         let mut clock = Clock::new(self.now(), self.patience);
+        // Its supervise is told before the pipe ends, so that it does not start another one.
+        let moment = clock.at(self.now());
+        leaving.step(&mut own.log, false, &mut self.surroundings, moment);
+        own.let_go();
         loop {
             let moment = Moment { limited: false, ..clock.at(self.now()) };
             if leaving.step(&mut own.log, true, &mut self.surroundings, moment) != Verdict::Going {
