@@ -33,9 +33,6 @@ fn wherever_the_original_logs_everything_with_few_descriptors_so_does_ours() {
 
 #[test]
 fn compression_needs_no_more_descriptors_than_there_are() {
-    if harness::program("zstd").is_none() {
-        return;
-    }
     for case in OURS {
         for limit in of_descriptors(Form::wanted()).into_iter().skip(1) {
             let found = case.run(&tool("multilog"), &limit, SECONDS);
