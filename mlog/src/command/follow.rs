@@ -123,6 +123,10 @@ impl Following {
         for one in found {
             following.take(one, trouble);
         }
+        let Following { scan, paths, .. } = &mut following;
+        if let Some(scan) = scan {
+            scan.refuse_others(|path| paths.contains(&absolute(path)));
+        }
         Ok(following)
     }
 

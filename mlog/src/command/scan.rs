@@ -53,6 +53,12 @@ impl Scan {
         hidden(&self.path, &self.wanted)
     }
 
+    /// What is not known by now can't be read, and that was said.
+    pub(super) fn refuse_others(&mut self, is_known: impl Fn(&Path) -> bool) {
+        let stores = self.stores().unwrap_or_default();
+        self.refused = stores.into_iter().map(|store| store.path).filter(|path| !is_known(path)).collect();
+    }
+
     /// Whether it is time for a look.
     pub(super) fn is_due(&self) -> bool {
         self.looked.0.elapsed() >= SPAN

@@ -1,13 +1,14 @@
 //! Services that come while they are followed.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::process::Stdio;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 use harness::{Scratch, until};
 use tai64tools::Label;
 
-use crate::{append, end, follower, stamped};
+use crate::{MLOG, append, end, follower, stamped};
 
 fn now(text: &str) -> String {
     format!("{} {text}\n", String::from_utf8_lossy(&Label::now().text()))
@@ -43,6 +44,39 @@ fn a_service_that_comes_is_followed_from_its_first_line() {
     let mut lines: Vec<&str> = text.lines().collect();
     lines.sort_unstable();
     assert_eq!(lines, ["a: a 1", "a: a 2", "b: b 1", "b: b 2", "b: b 3", "c: c 1", "c: c 2"]);
+}
+
+/// Also where it is found again with each look for services that come.
+#[test]
+fn a_current_that_may_not_be_read_is_said_once_and_followed_when_it_may() {
+    let here = Scratch::new();
+    // Root may read everything, so its follower is another user's.
+    let as_other = |command: &mut Command| {
+        if unix::file::effective_user() == 0 {
+            command.uid(65_534).gid(65_534);
+        }
+    };
+    let mut asked = Command::new(MLOG);
+    as_other(asked.arg("--version").stdout(Stdio::null()));
+    if !asked.status().is_ok_and(|status| status.success()) {
+        return;
+    }
+    fs::set_permissions(here.path("."), Permissions::from_mode(0o755)).unwrap();
+    here.write("scan/a/log/main/current", "a 1\n");
+    let current = here.write("scan/b/log/main/current", "b 1\n");
+    fs::set_permissions(&current, Permissions::from_mode(0)).unwrap();
+    let out = here.path("out");
+    let mut command = Command::new(MLOG);
+    command.args(["-f", "-o", "none", "-S", "scan"]).current_dir(here.path("."));
+    command.stdout(fs::File::create(&out).unwrap()).stderr(Stdio::piped());
+    as_other(&mut command);
+    let following = harness::spawn(&mut command);
+    until("a", || fs::read_to_string(&out).unwrap() == "a: a 1\n");
+    here.write("scan/c/log/main/current", "c 1\n");
+    until("c", || fs::read_to_string(&out).unwrap().ends_with("c: c 1\n"));
+    fs::set_permissions(&current, Permissions::from_mode(0o644)).unwrap();
+    until("b", || fs::read_to_string(&out).unwrap().ends_with("b: b 1\n"));
+    assert_eq!(end(following), "mlog: warning: unable to read scan/b/log/main/current: access denied\n");
 }
 
 #[test]

@@ -129,6 +129,8 @@ impl Mutant {
             }
             Mutant::TakesYoungForOld | Mutant::ForgetsTheHour => "age=",
             Mutant::WeighsNothing | Mutant::WeighsTwice => "cap=",
+            Mutant::PrintsLate => "1",
+            Mutant::IgnoresTheAskedMode => "mode=",
             _ => "",
         }
     }
