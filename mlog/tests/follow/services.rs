@@ -64,7 +64,7 @@ fn a_current_that_may_not_be_read_is_said_once_and_followed_when_it_may() {
     fs::set_permissions(here.path("."), Permissions::from_mode(0o755)).unwrap();
     here.write("scan/a/log/main/current", "a 1\n");
     let current = here.write("scan/b/log/main/current", "b 1\n");
-    fs::set_permissions(&current, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&current, Permissions::from_mode(0o000)).unwrap();
     let out = here.path("out");
     let mut command = Command::new(MLOG);
     command.args(["-f", "-o", "none", "-S", "scan"]).current_dir(here.path("."));
