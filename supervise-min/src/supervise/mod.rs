@@ -2,8 +2,9 @@
 //!
 //! One poll(2) waits for everything: for a byte in the control pipe, for the end of the process, for the time of the
 //! next start. Bytes are handled one at a time and in order, and before each one supervise looks whether the process
-//! has ended. An `x` that is in the pipe by then counts already. Bytes behind it stay there for the next supervise. Signals keep their default action: if
-//! supervise is killed, its service lives on, and the next supervise takes it over.
+//! has ended. An `x` that is in the pipe by then counts already. Bytes behind it stay there for the next supervise.
+//! Signals keep their default action: if supervise is killed, its service lives on, and the next supervise takes it
+//! over.
 
 mod directory;
 mod kept;
