@@ -23,8 +23,9 @@ const RESERVE: usize = 2 << 20;
 const WORKERS: usize = 8;
 /// Decoders may have so much memory besides one of each directory.
 const DECODERS: u64 = 10 << 20;
-/// Lines that come backwards may wait in so much memory; the same of each where there are many directories.
+/// Lines that come backwards may wait in so much memory; the same of each where there are some directories, or many.
 const PILE: usize = 2 << 20;
+const SOME_PILE: usize = 1 << 20;
 const LITTLE_PILE: usize = 256 << 10;
 
 /// How directories are read.
@@ -98,7 +99,11 @@ pub fn run(
         }
         drop(done);
         let spill = Spill::default();
-        let room = if given.len() > FEW { LITTLE_PILE } else { PILE };
+        let room = match given.len() {
+            1 => PILE,
+            2..=FEW => SOME_PILE,
+            _ => LITTLE_PILE,
+        };
         let source = |given| Source::new(given, plan, query, Pile::new(spill.clone(), room));
         let sources = given.iter().map(source).collect::<Vec<_>>();
         let queues = given.iter().map(|_| Queue::default()).collect();
