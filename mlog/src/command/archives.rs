@@ -211,12 +211,7 @@ fn files(one: &Found, trouble: &mut Trouble) -> Vec<File> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(generation) = all.get(at) else { return };
-                    let opened = match &one.snapshot.current {
-                        Some((file, _)) if generation.state == State::Current => {
-                            Ok(Some((file.clone(), State::Current)))
-                        }
-                        _ => one.snapshot.open(&one.store, generation),
-                    };
+                    let opened = one.snapshot.open(&one.store, generation);
                     let read = opened.and_then(|opened| {
                         opened.map(|(file, state)| summarize(&file, state, one.offset)).transpose()
                     });

@@ -158,7 +158,9 @@ impl<D: Directory<File: Readable>> Follower<D> {
         for at in before.into_iter().chain(all.filter(|&at| at != own && Some(at) != before)) {
             let is_file =
                 known.file.is_some() && look.snapshot.file_of(&self.store, &others[at])? == known.file;
-            if is_file && self.ends_with(look, &others[at])? || self.is_copy(look, &others[at], known)? {
+            if is_file && self.ends_with(look, &others[at], known)?
+                || self.is_copy(look, &others[at], known)?
+            {
                 return Ok(Some(at));
             }
         }
@@ -179,8 +181,7 @@ impl<D: Directory<File: Readable>> Follower<D> {
     }
 
     /// Whether a file ends with the last line of the generation before the own one: an inode may have been used again.
-    fn ends_with(&self, look: &Look<D::File>, other: &Generation) -> io::Result<bool> {
-        let Some(known) = &self.passed.unlabelled else { return Ok(false) };
+    fn ends_with(&self, look: &Look<D::File>, other: &Generation, known: &Known) -> io::Result<bool> {
         let Some((opened, _)) = look.snapshot.open(&self.store, other)? else { return Ok(false) };
         let mut end = vec![0; known.line.len()];
         let from = opened.stat()?.size.checked_sub(end.len() as u64);

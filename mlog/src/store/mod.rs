@@ -105,15 +105,19 @@ impl<F> Snapshot<F> {
 }
 
 impl<F: Content> Snapshot<F> {
-    /// Opens the file of one of its generations. None: it was deleted.
+    /// Opens the file of one of its generations, or `current`. None: it was deleted.
     pub fn open<D: Directory<File = F>>(
         &self,
         directory: &D,
         generation: &Generation,
     ) -> io::Result<Option<(F, State)>> {
-        match (generation.label, &self.unlabelled) {
-            (None, Some(file)) => Ok(Some((file.clone(), generation.state))),
-            _ => look::open(directory, generation),
+        let held = match generation.state {
+            State::Current => self.current.as_ref().map(|(file, _)| file),
+            _ => self.unlabelled.as_ref().filter(|_| generation.label.is_none()),
+        };
+        match held {
+            Some(file) => Ok(Some((file.clone(), generation.state))),
+            None => look::open(directory, generation),
         }
     }
 
