@@ -109,7 +109,7 @@ fn a_clock_that_steps_back_costs_no_line() {
     }
 }
 
-/// As daemontools' multilog names archives: by the clock, which steps back now and then.
+/// As daemontools' multilog names archives: by the clock, which steps back now and then, and when `previous` has gone.
 #[test]
 fn a_processor_that_changes_the_text_while_the_clock_steps_back_costs_no_line() {
     let here = Scratch::new();
@@ -131,8 +131,8 @@ fn a_processor_that_changes_the_text_while_the_clock_steps_back_costs_no_line() 
         let next = stamped(second + 2, &format!("{round} and more"));
         here.write("log/current", &next);
         here.write("log/processed", line.replace(" ", " changed "));
-        fs::rename(file("processed"), file(&format!("{}.s", &stamped(second + 1, "")[..25]))).unwrap();
         fs::remove_file(file("previous")).unwrap();
+        fs::rename(file("processed"), file(&format!("{}.s", &stamped(second + 1, "")[..25]))).unwrap();
         expected.push_str(&next[26..]);
         harness::until("the line behind it", || fs::read_to_string(&out).unwrap() == expected);
     }
